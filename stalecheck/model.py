@@ -1,0 +1,126 @@
+"""The values that travel down the pipeline: frozen, slotted, free of syntax-tree nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode, Severity
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A point in a source file: 1-based row, 1-based column in code points."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source from `start` up to, not including, `end`."""
+
+    start: Location
+    end: Location
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One Python file of the project and the dotted name that imports it."""
+
+    path: Path
+    """Absolute."""
+
+    module: str
+    """The dotted name under which the file is imported; of a script the stem."""
+
+    is_package: bool
+    """Whether the file is an ``__init__.py``."""
+
+    root: Path
+    """The directory that has to be on ``sys.path`` for `module` to be importable."""
+
+    is_reported: bool = True
+    """Whether diagnostics in this file are reported, or the file is only read for the analysis."""
+
+    aliases: tuple[str, ...] = ()
+    """Longer dotted names that import the file too (from a directory above `root`)."""
+
+    @property
+    def package(self) -> str:
+        """The package that relative imports in this file start from; empty outside a package."""
+        return self.module if self.is_package else self.module.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """One place that makes a module's body run again. Without `path`, options or configuration name it."""
+
+    module: str
+    mode: ReloadMode
+    path: Path | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What each run of the reloaded module's body makes anew."""
+
+    module: str
+    name: str
+    kind: OriginKind
+    path: Path
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The place that keeps an old origin alive; `name` is qualified within `module`."""
+
+    module: str
+    name: str
+    kind: HolderKind
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement of a fix."""
+
+    content: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A rewrite that removes the hazard; `applicability` is ``safe`` or ``unsafe``."""
+
+    applicability: str
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What the linter reports: one holder and the origin that it keeps alive."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    path: Path
+    """Absolute; formats print it relative to the working directory where it lies below it."""
+
+    span: Span
+    remedy: str = ""
+    """What to write instead, one sentence; printed once per group by the ``full`` format."""
+
+    holder: Holder | None = None
+    origin: Origin | None = None
+    reload: tuple[Reload, ...] = ()
+    via: tuple[str, ...] = ()
+    fix: Fix | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the rule is documented."""
+        return f"https://github.com/stalecheck/stalecheck#{self.code.lower()}"

@@ -1,0 +1,62 @@
+"""The words both halves share: how a module is reloaded, what goes stale, and what keeps it."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class ReloadMode(str, Enum):
+    """How a module's body is made to run again."""
+
+    RELOAD = "reload"
+    """The same module object and the same ``__dict__``; names are rebound (``importlib.reload``)."""
+
+    REIMPORT = "reimport"
+    """The entry in ``sys.modules`` goes, and the next import makes a second module object."""
+
+
+class OriginKind(str, Enum):
+    """What each run of a module's body makes anew."""
+
+    FUNCTION = "function"
+    CLASS = "class"
+    INSTANCE = "instance"
+    VALUE = "value"
+    MODULE = "module"
+
+
+class HolderKind(str, Enum):
+    """The kind of place that keeps an old origin alive."""
+
+    FROM_IMPORT = "from-import"
+    STAR_IMPORT = "star-import"
+    MODULE_IMPORT = "module-import"
+    ALIAS = "alias"
+    INSTANCE = "instance"
+    BASE_CLASS = "base-class"
+    DEFAULT_ARGUMENT = "default-argument"
+    CONTAINER = "container"
+    WRAPPED_CALLABLE = "wrapped-callable"
+    CACHED_RESULT = "cached-result"
+    ENUM_MEMBER = "enum-member"
+    DECORATED = "decorated"
+    CALLBACK = "callback"
+    ANNOTATION = "annotation"
+
+
+class Severity(IntEnum):
+    """What will happen after the reload, not how sure the report is. Higher is worse."""
+
+    NOTE = 1
+    """Only the identity differs, and nobody looks."""
+
+    WARNING = 2
+    """Old behaviour or an old value."""
+
+    ERROR = 3
+    """Something breaks: an identity is compared or inherited."""
+
+    @property
+    def label(self) -> str:
+        """The spelling in options and reports: ``note``, ``warning`` or ``error``."""
+        return self.name.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,3 +125,49 @@ class Diagnostic:
     def url(self) -> str:
         """Where the rule is documented."""
         return f"https://github.com/stalecheck/stalecheck#{self.code.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadRecord:
+    """One place that reloads: what ``--list-reloads`` lists and the summary counts."""
+
+    path: Path
+    """Absolute."""
+
+    location: Location
+    mode: ReloadMode
+    spelling: str
+    """How it is written: ``importlib.reload``, ``del sys.modules``, …"""
+
+    modules: tuple[str, ...]
+    """Dotted names, or globs over them; empty where unresolved."""
+
+    is_resolved: bool
+    why: str = ""
+    """Why it could not be resolved."""
+
+    is_restored: bool = False
+    """Whether what is evicted is put back, so that nothing stays stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found and what it read: all that the output formats need."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    """What is reported, sorted: selected, severe enough and not suppressed."""
+
+    suppressed: tuple[Diagnostic, ...]
+    """What a comment in the source suppresses, sorted."""
+
+    reloads: tuple[ReloadRecord, ...]
+    files: int
+    modules: int
+    excluded: int
+    """How many Python files the excludes took."""
+
+    lines: Mapping[Path, tuple[str, ...]]
+    """The source lines, without line ends, of the files that have diagnostics or reloads."""
+
+    unmatched: tuple[str, ...]
+    """The patterns of ``--reloaded`` and ``--reimported`` that match no module."""

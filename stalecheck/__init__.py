@@ -1,0 +1,19 @@
+"""Finds what goes stale when a Python module is reloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stalecheck.check import check
+
+__all__ = ["check"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "check":
+        from stalecheck.check import check  # noqa: PLC0415
+
+        return check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,393 @@
+"""The command line: options in, text and an exit code out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stalecheck.config import (
+    OUTPUT_FORMATS,
+    Config,
+    PerFileIgnores,
+    check_codes,
+    load_config,
+    parse_per_file_ignores,
+    shown,
+)
+from stalecheck.errors import StalecheckError, UsageError
+from stalecheck.render import TEXT_FORMATS, render
+from stalecheck.render.place import counted
+from stalecheck.render.reloads import render_reloads, render_reloads_json
+from stalecheck.render.statistics import render_statistics, render_statistics_json
+from stalecheck.render.summary import notes, summary
+
+if TYPE_CHECKING:
+    from stalecheck.model import Report
+
+FOUND = 1
+FAILED = 2
+INTERRUPTED = 130
+
+_ISSUES = "https://github.com/stalecheck/stalecheck/issues"
+_STDIN = "stdin.py"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line with `argv` (default: the process's own); returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no crash
+    try:
+        return int(command.main(args=arguments, prog_name="stalecheck", standalone_mode=False) or 0)
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+    except StalecheckError as error:
+        click.echo(f"stalecheck: {error}", err=True)
+    except Exception as error:
+        if "--verbose" in arguments or "-v" in arguments:
+            traceback.print_exc()
+        else:
+            click.echo(
+                f"stalecheck: internal error: {type(error).__name__}: {error}\n"
+                f"This is a bug; please report it at {_ISSUES} with what --verbose prints.",
+                err=True,
+            )
+    return FAILED
+
+
+def _commas(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for text in value for part in text.split(",") if part.strip())
+
+
+def _ignores(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> PerFileIgnores:
+    return parse_per_file_ignores(value)
+
+
+def _flag(context: click.Context, parameter: click.Parameter, value: bool) -> bool | None:
+    return value or None  # not given: the configuration decides
+
+
+def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
+    return click.option(
+        name, multiple=True, metavar=metavar, callback=_commas, help=f"{help_text} Repeatable."
+    )
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 nothing found, 1 something found, 2 it could not be done.",
+)
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@_listed("--reloaded", "PATTERN", "Treat these modules as reloaded: app.core, 'app.*'.")
+@_listed("--reimported", "PATTERN", "Treat these modules as evicted from sys.modules and imported again.")
+@_listed("--select", "CODES", "Report these codes only, or those with these beginnings: STL101,STL2.")
+@_listed("--ignore", "CODES", "Do not report these codes.")
+@_listed("--extend-select", "CODES", "Report these codes too.")
+@click.option(
+    "--per-file-ignores",
+    multiple=True,
+    metavar="GLOB:CODE",
+    callback=_ignores,
+    help="Do not report a code in some files: 'tests/*:STL101'. Repeatable.",
+)
+@_listed("--exclude", "GLOBS", "Files and folders to leave out, instead of the usual ones.")
+@_listed("--extend-exclude", "GLOBS", "Files and folders to leave out besides.")
+@click.option(
+    "--force-exclude/--no-force-exclude",
+    default=None,
+    help="Leave out excluded paths even when they are named.",
+)
+@click.option(
+    "--respect-gitignore/--no-respect-gitignore",
+    default=None,
+    help="Leave out what .gitignore names (default).",
+)
+@click.option(
+    "--min-severity",
+    type=click.Choice(["error", "warning", "note"]),
+    help="Report from this severity on (default: warning).",
+)
+@click.option(
+    "--target-version",
+    metavar="pyXY",
+    help="The oldest Python to support (default: from requires-python).",
+)
+@click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full.")
+@click.option(
+    "--output-file", metavar="FILE", type=click.Path(path_type=Path), help="Write the report there."
+)
+@click.option(
+    "--statistics", is_flag=True, callback=_flag, help="Count the diagnostics of each code instead."
+)
+@click.option("--show-suppressed", is_flag=True, callback=_flag, help="List what comments suppress, too.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even when something is found.")
+@click.option("-q", "--quiet", is_flag=True, help="Print diagnostics only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every holder, what was read, and tracebacks.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto."
+)
+@click.option("--list-reloads", is_flag=True, help="List every place that reloads, instead of diagnostics.")
+@click.option("--list-rules", is_flag=True, help="List the rules.")
+@click.option("--explain", metavar="CODE", help="Print the documentation of a rule.")
+@click.option("--stdin-filename", metavar="FILE", help="What to take standard input for, when PATHS is '-'.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes to use.")
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Read this configuration only.",
+)
+@click.option("--isolated", is_flag=True, help="Read no configuration.")
+@click.option("--version", is_flag=True, help="Print the version.")
+def command(
+    paths: tuple[str, ...],
+    *,
+    output_file: Path | None,
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+    color: str,
+    list_reloads: bool,
+    list_rules: bool,
+    explain: str | None,
+    stdin_filename: str | None,
+    config_file: Path | None,
+    isolated: bool,
+    version: bool,
+    **options: object,
+) -> int:
+    """Find what goes stale when a Python module is reloaded.
+
+    PATHS are the files and folders to report on (default: the current one); the whole project around them
+    is read. A '-' takes standard input for the file that --stdin-filename names.
+    """
+    target = None if output_file is None else _target(output_file)
+    colored = target is None and _is_colored(color)
+    if version:
+        _write(f"stalecheck {_installed_version()}\n", target, color=colored)
+        return 0
+    if list_rules or explain is not None:
+        _write(_documentation(explain, as_json=options["output_format"] == "json"), target, color=colored)
+        return 0
+    cwd = _working_directory()
+    named, stdin = _inputs(paths, stdin_filename, cwd=cwd)
+    config = _configuration(named, options, cwd=cwd, config_file=config_file, isolated=isolated)
+    report = _run(named, config, cwd=cwd, stdin=stdin, quiet=quiet)
+    if list_reloads:
+        text = _reloads(report, config, cwd=cwd, color=colored)
+    else:
+        text = _diagnostics(report, config, cwd=cwd, quiet=quiet, verbose=verbose, color=colored)
+    _write(text, target, color=colored)
+    if not quiet:
+        for note in _notes(report, config, cwd=cwd, verbose=verbose):
+            click.echo(note, err=True)
+    return FOUND if report.diagnostics and not (exit_zero or list_reloads) else 0
+
+
+def _target(path: Path) -> Path:
+    """Where to write; refused before the work is done rather than after it."""
+    if path.is_dir():
+        raise UsageError(f"--output-file: {path} is a folder; name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--output-file: the folder {path.parent} does not exist; make it first")
+    return path
+
+
+def _is_colored(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _installed_version() -> str:
+    from importlib import metadata  # costs a third of the start-up
+
+    try:
+        return metadata.version("stalecheck")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _documentation(code: str | None, *, as_json: bool) -> str:
+    from stalecheck import explain
+    from stalecheck.render.json import array
+
+    if code is not None:
+        return explain.explain(code)
+    return array(explain.rule_fields()) if as_json else explain.rule_list()
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory no longer exists; change to another one") from None
+
+
+def _inputs(
+    paths: Sequence[str], stdin_filename: str | None, *, cwd: Path
+) -> tuple[tuple[Path, ...], tuple[Path, bytes] | None]:
+    """The paths to report on, and standard input with the file that it stands for."""
+    if "-" not in paths and (paths or stdin_filename is None):
+        if stdin_filename is not None:
+            raise UsageError("--stdin-filename goes with the path '-' only")
+        return tuple(Path(path) for path in paths) or (Path(),), None
+    if len(paths) > 1:
+        raise UsageError("the path '-' stands alone: only standard input is reported then")
+    path = cwd / (stdin_filename or _STDIN)
+    return (path,), (path, sys.stdin.buffer.read())
+
+
+def _configuration(
+    paths: Sequence[Path],
+    options: Mapping[str, object],
+    *,
+    cwd: Path,
+    config_file: Path | None,
+    isolated: bool,
+) -> Config:
+    """The configuration with the options laid over it, its codes checked."""
+    from stalecheck.rules import rules
+
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    config = load_config(paths, cwd=cwd, config_file=config_file, isolated=isolated, overrides=given)
+    known = tuple(rule.code for rule in rules())
+    per_file = tuple(code for _, codes in config.per_file_ignores for code in codes)
+    checked = {
+        "select": config.select,
+        "ignore": config.ignore,
+        "extend_select": config.extend_select,
+        "per_file_ignores": per_file,
+    }
+    for name, codes in checked.items():
+        where = f"--{name.replace('_', '-')}"
+        if name not in given and config.source is not None:
+            where = f'{shown(config.source, cwd)}: "{name}"'
+        check_codes(codes, known, where)
+    return config
+
+
+def _run(
+    paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None, quiet: bool
+) -> Report:
+    # Loaded late: --help and --version answer without it.
+    from stalecheck.run import run
+
+    with _progress(is_shown=not quiet and sys.stderr.isatty()) as progress:
+        return run(paths, config, cwd=cwd, stdin=stdin, progress=progress)
+
+
+@contextlib.contextmanager
+def _progress(*, is_shown: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A callback that keeps one line of a terminal current, once the work takes more than a second."""
+    if not is_shown:
+        yield None
+        return
+    begin = last = time.monotonic()
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - begin > 1 and now - last > 0.1:
+            last = now
+            click.echo(f"\r\x1b[K{what} {done}/{total}", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        if last != begin:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _reloads(report: Report, config: Config, *, cwd: Path, color: bool) -> str:
+    if config.output_format in TEXT_FORMATS:
+        return render_reloads(report, cwd=cwd, color=color)
+    return render_reloads_json(report, cwd=cwd)
+
+
+def _diagnostics(
+    report: Report, config: Config, *, cwd: Path, quiet: bool, verbose: bool, color: bool
+) -> str:
+    """The report in the format of the configuration, with its summary where people read it."""
+    is_text = config.output_format in TEXT_FORMATS
+    if config.statistics:
+        text = render_statistics(report, color=color) if is_text else render_statistics_json(report)
+    else:
+        text = render(
+            report,
+            config.output_format,
+            cwd=cwd,
+            verbose=verbose,
+            color=color,
+            show_suppressed=config.show_suppressed,
+        )
+    if not is_text or quiet:
+        return text
+    ending = summary(report, patterns=config.reloaded + config.reimported, color=color)
+    is_spaced = text and ending and config.output_format == "full" and not config.statistics
+    return text + "\n" * bool(is_spaced) + ending
+
+
+def _notes(report: Report, config: Config, *, cwd: Path, verbose: bool) -> tuple[str, ...]:
+    lines = notes(report, cwd=cwd, patterns=config.reloaded + config.reimported)
+    if not verbose:
+        return lines
+    source = "no configuration" if config.source is None else shown(config.source, cwd)
+    read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
+    return (*lines, f"Read {read} below {config.root} with {source}; {report.excluded} excluded.")
+
+
+def _write(text: str, target: Path | None, *, color: bool) -> None:
+    try:
+        if target is None:
+            _print(text, color=color)
+        else:
+            _replace(target, text.encode(errors="backslashreplace"))
+    except OSError as error:
+        where = "standard output" if target is None else str(target)
+        raise UsageError(f"cannot write {where}: {error.strerror or error}") from error
+
+
+def _print(text: str, *, color: bool) -> None:
+    try:
+        click.echo(text, nl=False, color=color)
+    except OSError as error:
+        # What is still buffered would fail again when the interpreter exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write `content` all at once: whoever reads `target` sees the old file or the new one."""
+    target = Path(os.path.realpath(target))
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        target.write_bytes(content)  # a pipe or a device cannot be replaced
+        return
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

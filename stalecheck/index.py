@@ -1,0 +1,323 @@
+"""The cheap look at every file: what it imports, what it takes at module level, whether it parses at all.
+
+It over-approximates. What it passes over can hold nothing, so only the rest has to be read closely.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+from stalecheck.model import Location
+
+_IMPORT_LINE = re.compile(
+    rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
+)
+_DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+_MENTION_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One name bound by an import statement, as written.
+
+    `name` is what is taken from the module: empty for ``import module``, ``*`` for a star. `local` is the
+    name that the file binds.
+    """
+
+    module: str
+    level: int
+    name: str
+    local: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one statement at module or class level binds, and which dotted names it looks at."""
+
+    binds: tuple[str, ...]
+    mentions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function body that may matter: if it is called at module level, or binds globals, or is cached."""
+
+    name: str
+    mentions: tuple[str, ...]
+    binds_globally: bool
+    is_decorated: bool
+    imports: tuple[Import, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a file cannot be analysed, and where."""
+
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """What the cheap pass knows of one file."""
+
+    imports: tuple[Import, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    bodies: tuple[Body, ...] = ()
+    made: frozenset[str] = frozenset()
+    """Names that the module's own body makes: functions, classes, assignments."""
+
+    has_getattr: bool = False
+    """Whether the module defines ``__getattr__`` (PEP 562)."""
+
+    needs_libcst: Unreadable | None = None
+    """Set when the running Python cannot parse the file: LibCST, which knows newer syntax, may."""
+
+    error: Unreadable | None = None
+
+
+def imported_names(data: bytes) -> Iterator[str]:
+    """Yield the absolute dotted names that import statements of a file may mention; too many rather than too few."""
+    for match in _IMPORT_LINE.finditer(data):
+        module, names, plain = match.groups()
+        if module is not None:
+            base = module.decode("utf-8", "replace")
+            if base.startswith("."):
+                continue
+            yield base
+            for name in _DOTTED.findall(names):
+                yield f"{base}.{name.decode('utf-8', 'replace')}"
+        else:
+            for name in _DOTTED.findall(plain):
+                yield name.decode("utf-8", "replace")
+
+
+def parse(data: bytes) -> ast.Module | Unreadable:
+    """Parse a file's bytes with the running Python; warnings of the compiled code are not ours to show."""
+    if b"\0" in data:
+        row = data.count(b"\n", 0, data.index(b"\0")) + 1
+        return Unreadable("the file contains null bytes; is it text, saved as UTF-8?", Location(row, 1))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except SyntaxError as error:
+        row = error.lineno or 1
+        return Unreadable(error.msg or "invalid syntax", Location(max(row, 1), max(error.offset or 1, 1)))
+    except (RecursionError, MemoryError):
+        return Unreadable("too deeply nested for Python itself to compile", Location(1, 1))
+    except (ValueError, LookupError) as error:
+        return Unreadable(str(error), Location(1, 1))
+
+
+def decode(data: bytes) -> str:
+    """Decode source as Python does: byte order mark, encoding declaration, else UTF-8.
+
+    Raises:
+        SyntaxError: the declaration names an unknown encoding.
+        UnicodeDecodeError: the bytes are not in the declared encoding.
+    """
+    encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+    return data.decode(encoding)
+
+
+def index_file(data: bytes) -> FileIndex:
+    """Index one file's bytes."""
+    tree = parse(data)
+    if isinstance(tree, Unreadable):
+        return _index_unparsed(data, tree)
+    return index_tree(tree)
+
+
+def index_tree(tree: ast.Module) -> FileIndex:
+    """Index a parsed file."""
+    imports: list[Import] = []
+    statements: list[Statement] = []
+    bodies: list[Body] = []
+    made: set[str] = set()
+    for statement, is_module_level in _level(tree.body):
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                imports += _imports(statement)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                statements.append(Statement((statement.name,), tuple(_mentions(_header(statement)))))
+                bodies.append(_body(statement))
+                if is_module_level:
+                    made.add(statement.name)
+            case ast.ClassDef():
+                header = [*statement.bases, *(k.value for k in statement.keywords), *statement.decorator_list]
+                statements.append(Statement((statement.name,), tuple(_mentions(header))))
+                if is_module_level:
+                    made.add(statement.name)
+            case _:
+                expressions = list(_expressions(statement))
+                mentions = tuple(_mentions(expressions))
+                bound = tuple(dict.fromkeys(_bound(expressions)))
+                if mentions or bound:
+                    statements.append(Statement(bound, mentions))
+                if is_module_level:
+                    made.update(bound)
+    has_getattr = "__getattr__" in made
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), has_getattr)
+
+
+def _index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
+    """Index what the running Python cannot parse but a newer one might: by the text of its imports alone."""
+    if b"\0" in data or "too deeply nested" in error.message or "too many nested" in error.message:
+        return FileIndex(error=error)
+    try:
+        decode(data)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as problem:
+        return FileIndex(error=Unreadable(str(problem), error.location))
+    return FileIndex(needs_libcst=error)
+
+
+def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield the statements that run when the module is imported, those in class bodies included."""
+    pending: list[tuple[ast.stmt, bool]] = [(statement, True) for statement in reversed(list(body))]
+    while pending:
+        statement, is_module_level = pending.pop()
+        if isinstance(statement, ast.If) and is_type_checking(statement.test):
+            pending.extend((child, is_module_level) for child in reversed(statement.orelse))
+            continue
+        yield statement, is_module_level
+        if isinstance(statement, ast.ClassDef):
+            pending.extend((child, False) for child in reversed(statement.body))
+        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            pending.extend((child, is_module_level) for child in reversed(list(_children(statement))))
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a condition is ``TYPE_CHECKING``, under any module name."""
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def _children(statement: ast.stmt) -> Iterator[ast.stmt]:
+    for block in ("body", "orelse", "finalbody"):
+        yield from getattr(statement, block, ())
+    for handler in getattr(statement, "handlers", ()):
+        yield from handler.body
+    for case in getattr(statement, "cases", ()):
+        yield from case.body
+
+
+def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Yield the expressions of one statement, not those of the statements within it."""
+    for _, value in ast.iter_fields(statement):
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, ast.expr):
+                yield item
+            elif isinstance(item, ast.withitem):
+                yield item.context_expr
+                if item.optional_vars is not None:
+                    yield item.optional_vars
+            elif isinstance(item, ast.ExceptHandler) and item.type is not None:
+                yield item.type
+
+
+def _header(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    defaults = [*function.args.defaults, *(d for d in function.args.kw_defaults if d is not None)]
+    return [*function.decorator_list, *defaults]
+
+
+def _mentions(expressions: Iterable[ast.AST]) -> dict[str, None]:
+    """Return the dotted names that the expressions look at, in order, without duplicates."""
+    found: dict[str, None] = {}
+    pending: list[ast.AST] = list(expressions)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Constant):
+            continue
+        if isinstance(node, ast.Name):
+            found[node.id] = None
+        elif isinstance(node, ast.Attribute):
+            dotted = _dotted(node)
+            if dotted is None:
+                pending.append(node.value)
+            else:
+                found[dotted] = None
+        else:
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _dotted(node: ast.Attribute) -> str | None:
+    parts = [node.attr]
+    value = node.value
+    while isinstance(value, ast.Attribute):
+        parts.append(value.attr)
+        value = value.value
+    if not isinstance(value, ast.Name):
+        return None
+    parts.append(value.id)
+    return ".".join(parts[::-1][:_MENTION_DEPTH])
+
+
+def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
+    pending: list[ast.AST] = list(expressions)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                yield node.id
+        elif isinstance(node, (ast.Subscript, ast.Attribute)):
+            if isinstance(node.ctx, ast.Store):
+                root: ast.AST = node
+                while isinstance(root, (ast.Subscript, ast.Attribute)):
+                    root = root.value
+                if isinstance(root, ast.Name):
+                    yield root.id
+        elif not isinstance(node, ast.Constant):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
+    mentions: dict[str, None] = {}
+    imports: list[Import] = []
+    binds_globally = False
+    pending: list[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name):
+            mentions[node.id] = None
+        elif isinstance(node, ast.Attribute):
+            dotted = _dotted(node)
+            if dotted is None:
+                pending.append(node.value)
+            else:
+                mentions[dotted] = None
+        elif isinstance(node, ast.Global):
+            binds_globally = True
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imports += _imports(node)
+        elif not isinstance(node, ast.Constant):
+            binds_globally = binds_globally or (isinstance(node, ast.Call) and _calls_globals(node))
+            pending.extend(ast.iter_child_nodes(node))
+    return Body(
+        function.name, tuple(mentions), binds_globally, bool(function.decorator_list), tuple(imports)
+    )
+
+
+def _calls_globals(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == "globals"
+
+
+def _imports(statement: ast.Import | ast.ImportFrom) -> list[Import]:
+    if isinstance(statement, ast.Import):
+        return [
+            Import(alias.name, 0, "", alias.asname or alias.name.partition(".")[0])
+            for alias in statement.names
+        ]
+    module = statement.module or ""
+    return [
+        Import(module, statement.level, alias.name, alias.asname or alias.name) for alias in statement.names
+    ]

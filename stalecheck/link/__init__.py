@@ -1,0 +1,119 @@
+"""Summaries and reloads → which holder keeps which old origin, since which reload, through which chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stalecheck.link.evaluate import Evaluator, Program
+from stalecheck.link.holders import Holding, find_holdings
+from stalecheck.link.order import Event, Sequence, stale_since
+from stalecheck.link.values import Relation, Trait
+from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
+from stalecheck.summarize.summary import LocalImport, NameImport, Reference, Summary, Usage
+
+__all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class StaleReference:
+    """One holder that keeps one old origin: what the rules judge."""
+
+    file: SourceFile
+    span: Span
+    holder: Holder
+    origin: Origin
+    relation: Relation
+    reloads: tuple[Reload, ...]
+    via: tuple[str, ...]
+    """Modules that the name travelled through, the origin's first."""
+
+    traits: frozenset[Trait] = frozenset()
+    usages: frozenset[Usage] = frozenset()
+    """What the holder's file does with the holder's name."""
+
+    because: tuple[str, int] | None = None
+    """The import in the same file that this follows from: its name and row."""
+
+    brings: tuple[str, ...] = ()
+    passes_through: bool = False
+
+
+def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
+    """Yield every stale reference, in no particular order."""
+    evaluator = Evaluator(program)
+    by_origin: dict[SourceFile, list[Sequence]] = {}
+    for sequence in sequences:
+        for file in {file for event in sequence.events for file in event.files}:
+            by_origin.setdefault(file, []).append(sequence)
+    for file, summary in program.summaries.items():
+        rebound: dict[tuple[str, str], tuple[Location, ...]] = {}
+        for block, name, at in summary.rebound:
+            rebound[block, name] = (*rebound.get((block, name), ()), at)
+        usages = {name: frozenset(kinds) for name, kinds in summary.usages}
+        found = [
+            (holding, reloads)
+            for holding in find_holdings(file, summary, evaluator)
+            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), rebound))
+        ]
+        imports = {
+            holding.holder.name: holding.span.start.row
+            for holding, _ in found
+            if holding.holder.kind.value in {"from-import", "module-import"}
+        }
+        for holding, reloads in found:
+            yield _stale_reference(holding, reloads, usages, imports)
+
+
+def _reloads(
+    holding: Holding,
+    sequences: Iterable[Sequence],
+    rebound: dict[tuple[str, str], tuple[Location, ...]],
+) -> tuple[Reload, ...]:
+    found: dict[Reload, None] = {}
+    for sequence in sequences:
+        is_same_block = sequence.file == holding.file and sequence.block == holding.block
+        if holding.until and not is_same_block:
+            continue
+        places: tuple[Location, ...] = ()
+        if sequence.file == holding.file and sequence.block and not holding.until:
+            places = rebound.get((sequence.block, holding.holder.name), ())
+        for reload in stale_since(
+            holding.file, holding.capture, sequence, block=holding.block, rebound=places
+        ):
+            if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):
+                continue
+            found[reload] = None
+    return tuple(sorted(found, key=_reload_order))
+
+
+def _reload_order(reload: Reload) -> tuple[bool, str, Location, str]:
+    path = "" if reload.path is None else reload.path.as_posix()
+    return (reload.path is None, path, reload.location or Location(0, 0), reload.module)
+
+
+def _stale_reference(
+    holding: Holding,
+    reloads: tuple[Reload, ...],
+    usages: dict[str, frozenset[Usage]],
+    imports: dict[str, int],
+) -> StaleReference:
+    capture = holding.capture
+    row = imports.get(holding.root)
+    is_own = holding.root == holding.holder.name
+    return StaleReference(
+        holding.file,
+        holding.span,
+        holding.holder,
+        capture.made.origin,
+        capture.relation,
+        reloads,
+        tuple(dict.fromkeys(file.module for file in capture.via if file != holding.file)),
+        capture.made.traits,
+        usages.get(holding.holder.name.partition(".")[0], frozenset())
+        if "<locals>" not in holding.holder.name
+        else frozenset(),
+        None if row is None or is_own else (holding.root, row),
+        holding.brings,
+        holding.passes_through,
+    )

@@ -1,0 +1,840 @@
+"""Summaries → values: follows a name through imports, re-exports, aliases and calls to what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stalecheck.index import FileIndex
+from stalecheck.link import known
+from stalecheck.link.values import (
+    NOTHING,
+    Capture,
+    ClassThing,
+    ContainerThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    Made,
+    ModuleThing,
+    Relation,
+    Thing,
+    Trait,
+    Value,
+    union,
+)
+from stalecheck.model import Location, Origin, SourceFile
+from stalecheck.modules import ModuleTable, absolute
+from stalecheck.summarize.summary import (
+    Argument,
+    Attribute,
+    Binding,
+    Call,
+    Choice,
+    Class,
+    Derived,
+    Display,
+    Expression,
+    Function,
+    FunctionExpression,
+    Item,
+    Literal,
+    ModuleImport,
+    NameImport,
+    Parameter,
+    Reference,
+    StarImport,
+    Summary,
+)
+from stalecheck.vocabulary import OriginKind
+
+_DEEPEST = 40
+_TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
+"""What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
+
+_MODULE_ATTRIBUTES = frozenset(
+    "__name__ __file__ __doc__ __package__ __path__ __spec__ __loader__ __dict__ __all__ __builtins__ __annotations__"
+    .split()
+)
+_TYPING = ("typing.", "typing_extensions.", "collections.abc.", "types.GenericAlias")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the linker works on."""
+
+    table: ModuleTable
+    summaries: Mapping[SourceFile, Summary]
+    indexes: Mapping[SourceFile, FileIndex]
+    reloaded: frozenset[SourceFile]
+    """Modules whose bodies run again, in whatever mode."""
+
+    evicted: frozenset[SourceFile]
+    """Those of them that become a second module object."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where an expression is evaluated: its file, the place in it, the arguments of the call."""
+
+    file: SourceFile
+    at: Location
+    arguments: Mapping[str, Value] | None = None
+    depth: int = 0
+    holder: SourceFile | None = None
+    """The file that the result goes to, where a call goes into another file's function."""
+
+
+class Evaluator:
+    """Evaluates bindings and expressions; remembers the bindings."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._values: dict[tuple[SourceFile, int], Value] = {}
+        self._running: set[tuple[SourceFile, int]] = set()
+        self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._looking: set[tuple[SourceFile, str]] = set()
+        self._public: dict[SourceFile, frozenset[str] | None] = {}
+
+    def binding(self, file: SourceFile, index: int) -> Value:
+        """Return what a binding of a file may be."""
+        key = (file, index)
+        found = self._values.get(key)
+        if found is None:
+            if key in self._running:
+                return NOTHING
+            self._running.add(key)
+            try:
+                found = self._binding(file, self._program.summaries[file].bindings[index])
+            finally:
+                self._running.discard(key)
+            self._values[key] = found
+        return found
+
+    def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
+        """Return what an expression may be that stands in a file at module or class level."""
+        return self._evaluate(expression, _Frame(file, at))
+
+    def name(self, file: SourceFile, name: str) -> Value:
+        """Return what a module's attribute may be; nothing where the module has none."""
+        key = (file, name)
+        if key in self._looking:
+            return NOTHING
+        self._looking.add(key)
+        try:
+            return self._name(file, name)
+        finally:
+            self._looking.discard(key)
+
+    def star(self, file: SourceFile, binding: Binding) -> tuple[SourceFile, tuple[str, ...]] | None:
+        """Return the module that a star import takes from and the names that it brings; None outside the project."""
+        assert isinstance(binding.value, StarImport)
+        target = self._resolve(file, binding.value.module, binding.value.level)
+        if target is None:
+            return None
+        return target, tuple(sorted(self._public_names(target)))
+
+    def hop(self, value: Value, through: SourceFile, at: Location) -> Value:
+        """Return a value as it arrives from another module."""
+        captures = tuple(
+            replace(
+                capture,
+                via=capture.via if capture.via[-1] == through else (*capture.via, through),
+                taken=at,
+            )
+            for capture in value.captures
+            if capture.relation in _TRAVELS
+        )
+        return Value(value.things, captures)
+
+    def returns_of(self, thing: FunctionThing) -> Value:
+        """Return what a call of a function without known arguments may give."""
+        return self._returns(thing, {}, _Frame(thing.file, Location(1, 1), holder=thing.file))
+
+    def passes_through(self, thing: FunctionThing) -> bool:
+        """Whether a decorator hands its argument back unchanged."""
+        returns = thing.function.returns
+        return bool(returns) and all(isinstance(item, Parameter) for item in returns)
+
+    # -- names --------------------------------------------------------------------------------------------
+
+    def _name(self, file: SourceFile, name: str) -> Value:
+        summary = self._program.summaries.get(file)
+        if summary is None:
+            return self._indexed_name(file, name)
+        exports = self._exports.get(file)
+        if exports is None:
+            exports = self._exports[file] = dict(summary.exports)
+        reaching = exports.get(name)
+        if reaching is not None:
+            return self._reach(file, name, reaching)
+        if summary.stars:
+            found = self._through_stars(file, name, summary.stars)
+            if found is not None:
+                return found
+        return self._submodule(file, name)
+
+    def _indexed_name(self, file: SourceFile, name: str) -> Value:
+        """Look a name up in a module that was not read closely: only modules and classes matter there."""
+        index = self._program.indexes.get(file)
+        if index is not None:
+            for item in reversed(index.imports):
+                if item.local == name and item.name != "*":
+                    return self._imported(file, item.module, item.level, item.name, Location(1, 1), item.local)
+            if name in index.made:
+                return NOTHING
+            for item in index.imports:
+                if item.name == "*":
+                    target = self._resolve(file, item.module, item.level)
+                    if target is not None and not name.startswith("_"):
+                        found = self.name(target, name)
+                        if found != NOTHING:
+                            return self.hop(found, target, Location(1, 1))
+        return self._submodule(file, name)
+
+    def _submodule(self, file: SourceFile, name: str) -> Value:
+        if not file.is_package:
+            return NOTHING
+        found = self._program.table.find(f"{file.module}.{name}", file)
+        return NOTHING if found is None else self._module(found)
+
+    def _module(self, file: SourceFile) -> Value:
+        if file not in self._program.evicted:
+            return Value((ModuleThing(file),))
+        made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
+        return Value((ModuleThing(file),), (Capture(made, Relation.IS, (file,), Location(1, 1)),))
+
+    def _reach(self, file: SourceFile, name: str, reaching: Iterable[int]) -> Value:
+        """Return what a name may be that the given bindings can have bound, star imports among them."""
+        values: list[Value] = []
+        bindings = self._program.summaries[file].bindings
+        for index in sorted(reaching, reverse=True):
+            if isinstance(bindings[index].value, StarImport):
+                found = self._through_stars(file, name, (index,))
+                if found is not None:
+                    values.append(found)
+                    break
+            else:
+                values.append(self.binding(file, index))
+        return union(values) if values else NOTHING
+
+    def _through_stars(self, file: SourceFile, name: str, stars: Iterable[int]) -> Value | None:
+        bindings = self._program.summaries[file].bindings
+        for index in sorted(stars, reverse=True):
+            brought = self._star_target(file, bindings[index], name)
+            if brought is not None:
+                return self.hop(self.name(brought, name), brought, bindings[index].at)
+        return None
+
+    def _star_target(self, file: SourceFile, binding: Binding, name: str) -> SourceFile | None:
+        assert isinstance(binding.value, StarImport)
+        target = self._resolve(file, binding.value.module, binding.value.level)
+        return target if target is not None and name in self._public_names(target) else None
+
+    def _public_names(self, file: SourceFile) -> frozenset[str]:
+        known_names = self._public.get(file)
+        if known_names is None:
+            self._public[file] = frozenset()
+            known_names = self._public[file] = frozenset(self._list_public(file))
+        return known_names
+
+    def _list_public(self, file: SourceFile) -> Iterator[str]:
+        summary = self._program.summaries.get(file)
+        if summary is None:
+            index = self._program.indexes.get(file)
+            if index is not None:
+                yield from (name for name in index.made if not name.startswith("_"))
+                yield from (item.local for item in index.imports if not item.local.startswith(("_", "*")))
+            return
+        if summary.public is not None:
+            for part in summary.public:
+                yield from part.names
+                if part.module is not None:
+                    for thing in self.expression(file, part.module, Location(1, 1)).things:
+                        if isinstance(thing, ModuleThing):
+                            yield from self._public_names(thing.file)
+            return
+        yield from (name for name, _ in summary.exports if not name.startswith("_"))
+        for star in summary.stars:
+            binding = summary.bindings[star]
+            assert isinstance(binding.value, StarImport)
+            target = self._resolve(file, binding.value.module, binding.value.level)
+            if target is not None:
+                yield from self._public_names(target)
+
+    def _resolve(self, file: SourceFile, module: str, level: int) -> SourceFile | None:
+        name = absolute(file, level, module or None)
+        return None if name is None else self._program.table.find(name, file)
+
+    # -- bindings -----------------------------------------------------------------------------------------
+
+    def _binding(self, file: SourceFile, binding: Binding) -> Value:
+        match binding.value:
+            case ModuleImport(module=module, binds_first=binds_first):
+                name = module.partition(".")[0] if binds_first else module
+                return self._imported(file, name, 0, "", binding.at, name)
+            case NameImport(module=module, level=level, name=name):
+                return self._imported(file, module, level, name, binding.at, name)
+            case StarImport():
+                return NOTHING
+            case Function() as function:
+                value = Value((FunctionThing(file, function),), is_new=True)
+                return self._own(file, binding, value, OriginKind.FUNCTION)
+            case Class() as definition:
+                value = Value((ClassThing(file, definition),), is_new=True)
+                return self._own(file, binding, value, OriginKind.CLASS)
+            case expression:
+                value = self._evaluate(expression, _Frame(file, binding.at))
+                if not value.is_new:
+                    return value
+                return self._own(file, binding, value, _kind(value))
+
+    def _imported(
+        self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str
+    ) -> Value:
+        target = self._resolve(file, module, level)
+        if not name:
+            if target is None:
+                return Value((ExternalThing(local if "." not in module else module),))
+            return self.hop(self._module(target), target, at)
+        if target is None:
+            found = self._program.table.find(f"{absolute(file, level, module or None)}.{name}", file)
+            if found is not None:
+                return self.hop(self._module(found), found, at)
+            return Value((ExternalThing(f"{module}.{name}"),)) if level == 0 else NOTHING
+        if name in _MODULE_ATTRIBUTES:
+            return NOTHING
+        value = self.name(target, name)
+        if value == NOTHING and target.is_package and not self._defines(target, name):
+            found = self._program.table.find(f"{target.module}.{name}", target)
+            if found is not None:
+                return self.hop(self._module(found), found, at)
+        if any(isinstance(thing, ModuleThing) for thing in value.things):
+            # Under eviction the parent's attribute is replaced with the module: nothing was taken through the parent.
+            return Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures))
+        return self.hop(value, target, at)
+
+    def _defines(self, file: SourceFile, name: str) -> bool:
+        summary = self._program.summaries.get(file)
+        if summary is not None:
+            return any(known_name == name for known_name, _ in summary.exports)
+        index = self._program.indexes.get(file)
+        return index is not None and name in index.made
+
+    def _own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
+        """Make the module the origin of what its body made, if it is reloaded."""
+        if file not in self._program.reloaded or binding.block:
+            return value
+        origin = Origin(file.module, binding.name, kind, file.path, binding.span.start)
+        made = Made(origin, file, binding.is_kept, frozenset(self._traits(value)))
+        own = Capture(made, Relation.IS, (file,), binding.at)
+        others = tuple(capture for capture in value.captures if capture.made.file != file)
+        return Value(value.things, (own, *others), is_new=True)
+
+    def _traits(self, value: Value) -> Iterator[Trait]:
+        for thing in value.things:
+            match thing:
+                case ExternalThing(name="builtins.object()"):
+                    yield Trait.SENTINEL
+                case ExternalThing(name=name) if name.removesuffix("()") in known.IDENTITY_ONLY:
+                    yield Trait.IDENTITY_ONLY
+                case ClassThing():
+                    bases = set(self._external_bases(thing))
+                    if bases & {"typing.Protocol", "typing_extensions.Protocol"}:
+                        yield Trait.IDENTITY_ONLY
+                    if bases & known.ENUMS and bases & known.COMPARABLE_ENUM_BASES:
+                        yield Trait.COMPARABLE_ENUM
+
+    # -- expressions --------------------------------------------------------------------------------------
+
+    def _evaluate(self, expression: Expression, frame: _Frame) -> Value:
+        if frame.depth > _DEEPEST:
+            return NOTHING
+        match expression:
+            case Literal():
+                return Value(is_new=True)
+            case Reference():
+                return self._reference(expression, frame)
+            case Parameter(name=name):
+                return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
+            case Attribute(value=inner, name=name):
+                return self._attribute(self._evaluate(inner, frame), name, frame)
+            case Call():
+                return self._call(expression, frame)
+            case Display():
+                return self._display(expression, frame)
+            case Item():
+                return self._item(expression, frame)
+            case Choice(options=options):
+                return union([self._evaluate(option, frame) for option in options])
+            case Derived(operands=operands):
+                return self._derived(operands, frame)
+            case FunctionExpression(function=function):
+                return self._lambda(function, frame)
+
+    def _reference(self, reference: Reference, frame: _Frame) -> Value:
+        file = frame.file
+        if reference.is_late:
+            reaching = self._late_names(file).get(reference.name, ())
+            value = self._reach(file, reference.name, reaching) if reaching else None
+            if value is None:
+                value = self._through_stars(file, reference.name, self._program.summaries[file].stars)
+        elif reference.reaching or reference.stars:
+            value = self._reach(file, reference.name, (*reference.reaching, *reference.stars))
+            if value == NOTHING and not reference.reaching:
+                value = None
+        else:
+            value = None
+        if value is None:
+            return Value((ExternalThing(f"builtins.{reference.name}"),))
+        value = Value(value.things, value.captures)
+        if frame.holder is not None and frame.holder != file:
+            return self.hop(value, file, frame.at)
+        return value
+
+    def _late_names(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
+        names = self._late.get(file)
+        if names is None:
+            summary = self._program.summaries[file]
+            names = dict(summary.exports)
+            for index, binding in enumerate(summary.bindings):
+                if binding.block and not binding.block.endswith(".<locals>"):
+                    names[binding.name] = (*names.get(binding.name, ()), index)
+            self._late[file] = names
+        return names
+
+    def _attribute(self, value: Value, name: str, frame: _Frame) -> Value:
+        found: list[Value] = []
+        for thing in value.things:
+            match thing:
+                case ModuleThing(file=file):
+                    if name not in _MODULE_ATTRIBUTES:
+                        taken = self.name(file, name)
+                        found.append(
+                            taken if taken.things and isinstance(taken.things[0], ModuleThing)
+                            else self.hop(taken, file, frame.at)
+                        )
+                case ClassThing():
+                    found.append(self._class_attribute(thing, name, value, frame))
+                case InstanceThing():
+                    found.append(self._instance_attribute(thing, name, value))
+                case ExternalThing(name=dotted):
+                    found.append(Value((ExternalThing(f"{dotted}.{name}"),), _derived(value)))
+                case _:
+                    found.append(Value((), _derived(value), is_new=True))
+        if not found:
+            return Value((), _derived(value), is_new=bool(value.captures))
+        return union(found)
+
+    def _class_attribute(self, thing: ClassThing, name: str, value: Value, frame: _Frame) -> Value:
+        found = self._member(thing, name)
+        if found is None:
+            return Value((), _derived(value), is_new=bool(value.captures))
+        owner, index = found
+        member = self.binding(owner.file, index)
+        if self.is_enum(owner) and isinstance(
+            self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
+        ):
+            captures = tuple(
+                replace(capture, made=_as_instance(capture.made), relation=Relation.MEMBER)
+                for capture in member.captures
+                if capture.made.file == owner.file
+            )
+            members = Value((InstanceThing(owner),), captures)
+            return members if owner.file == frame.file else self.hop(members, owner.file, frame.at)
+        things: tuple[Thing, ...] = tuple(
+            replace(item, bound=thing) if isinstance(item, FunctionThing) else item for item in member.things
+        )
+        member = Value(things, member.captures)
+        return member if owner.file == frame.file else self.hop(member, owner.file, frame.at)
+
+    def _instance_attribute(self, thing: InstanceThing, name: str, value: Value) -> Value:
+        found = self._member(thing.of, name)
+        if found is not None:
+            owner, index = found
+            bound = self._program.summaries[owner.file].bindings[index].value
+            if isinstance(bound, Function) and not any(
+                self._is_external(owner.file, decorator.value, "builtins.property", "functools.cached_property")
+                for decorator in bound.decorators
+            ):
+                captures = tuple(
+                    capture.related(Relation.WRAPPED)
+                    for capture in value.captures
+                    if capture.relation in _TRAVELS and capture.relation is not Relation.DERIVED
+                )
+                return Value((FunctionThing(owner.file, bound, thing.of),), captures, is_new=True)
+        return Value((), _derived(value), is_new=True)
+
+    def _member(self, thing: ClassThing, name: str) -> tuple[ClassThing, int] | None:
+        for owner in self._resolution_order(thing):
+            for member, reaching in owner.definition.members:
+                if member == name:
+                    return owner, reaching[-1]
+        return None
+
+    def _resolution_order(self, thing: ClassThing) -> list[ClassThing]:
+        order: list[ClassThing] = []
+        pending = [thing]
+        while pending and len(order) < _DEEPEST:
+            current = pending.pop(0)
+            if current in order:
+                continue
+            order.append(current)
+            for base in current.definition.bases:
+                if not base.keyword:
+                    for item in self._evaluate(base.value, _Frame(current.file, base.span.start)).things:
+                        if isinstance(item, ClassThing):
+                            pending.append(item)
+        return order
+
+    def _external_bases(self, thing: ClassThing) -> Iterator[str]:
+        for owner in self._resolution_order(thing):
+            for base in owner.definition.bases:
+                for item in self._evaluate(base.value, _Frame(owner.file, base.span.start)).things:
+                    if isinstance(item, ExternalThing):
+                        yield item.name
+
+    def is_enum(self, thing: ClassThing) -> bool:
+        """Whether a class is an Enum."""
+        return any(
+            name in known.ENUMS or name.rpartition(".")[2] in {"Enum", "IntEnum", "StrEnum", "TextChoices", "IntChoices"}
+            for name in self._external_bases(thing)
+        )
+
+    def _is_external(self, file: SourceFile, expression: Expression, *names: str) -> bool:
+        value = self._evaluate(expression, _Frame(file, Location(1, 1)))
+        return any(isinstance(thing, ExternalThing) and thing.name in names for thing in value.things)
+
+    def _display(self, display: Display, frame: _Frame) -> Value:
+        first: dict[tuple[Made, SourceFile], Capture] = {}
+        for element in display.elements:
+            value = self._evaluate(element.value, frame)
+            if element.is_unpacked:
+                value = self._elements(value, None, frame)
+            for capture in value.captures:
+                key = (capture.made, capture.via[-1])
+                if key not in first:
+                    first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
+        return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
+
+    def _item(self, item: Item, frame: _Frame) -> Value:
+        value = self._evaluate(item.value, frame)
+        if item.index is None:
+            return self._elements(value, item.position, frame)
+        for thing in value.things:
+            if isinstance(thing, ClassThing):
+                if self.is_enum(thing):
+                    return Value((InstanceThing(thing),), _related(value, Relation.MEMBER))
+                return Value(value.things, value.captures)
+            if isinstance(thing, ExternalThing) and _is_generic(thing.name):
+                index = self._evaluate(item.index, frame)
+                # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
+                kept = tuple(replace(capture, relation=Relation.DERIVED) for capture in index.captures)
+                is_new = not thing.name.startswith(("typing.", "typing_extensions."))
+                return Value((ExternalThing(f"{thing.name}[]"),), kept, is_new)
+        return self._elements(value, item.position, frame)
+
+    def _elements(self, value: Value, position: int | None, frame: _Frame) -> Value:
+        """Return what an element of a container may be."""
+        found: list[Value] = []
+        for thing in value.things:
+            match thing:
+                case ContainerThing(file=file, display=display):
+                    elements = display.elements
+                    if (
+                        position is not None
+                        and display.is_sequence
+                        and position < len(elements)
+                        and not any(element.is_unpacked for element in elements[: position + 1])
+                    ):
+                        elements = (elements[position],)
+                    inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
+                    for element in elements:
+                        item = self._evaluate(element.value, inner)
+                        if element.is_unpacked:
+                            item = self._elements(item, None, inner)
+                        if file != (frame.holder or frame.file):
+                            item = self.hop(item, file, frame.at)
+                        found.append(Value(item.things, item.captures))
+                case ClassThing() if self.is_enum(thing):
+                    found.append(Value((InstanceThing(thing),), _related(value, Relation.MEMBER)))
+                case _:
+                    found.append(Value((), _derived(value), is_new=True))
+        if not found:
+            return Value((), _derived(value), is_new=True)
+        return union(found)
+
+    def _derived(self, operands: tuple[Expression, ...], frame: _Frame) -> Value:
+        captures = tuple(
+            capture.related(Relation.DERIVED)
+            for operand in operands
+            for capture in self._evaluate(operand, frame).captures
+            if capture.relation in _TRAVELS
+            and not (
+                capture.relation is Relation.IS
+                and capture.made.origin.kind in {OriginKind.CLASS, OriginKind.FUNCTION, OriginKind.MODULE}
+            )
+        )
+        return Value((), tuple(dict.fromkeys(captures)), is_new=True)
+
+    def _lambda(self, function: Function, frame: _Frame) -> Value:
+        captures = [
+            replace(capture, relation=Relation.WRAPPED)
+            for closed in function.captures
+            for capture in self._evaluate(closed, frame).captures
+            if capture.relation is not Relation.DERIVED
+        ]
+        for decorator in function.decorators:
+            captures += [
+                capture.related(Relation.WRAPPED)
+                for capture in self._evaluate(decorator.value, frame).captures
+                if capture.made.origin.kind is not OriginKind.VALUE
+            ]
+        return Value((FunctionThing(frame.file, function),), tuple(dict.fromkeys(captures)), is_new=True)
+
+    # -- calls --------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call, frame: _Frame) -> Value:
+        function = self._evaluate(call.function, frame)
+        inner = replace(frame, depth=frame.depth + 1)
+        arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]
+        results: list[Value] = []
+        for thing in function.things:
+            match thing:
+                case ClassThing():
+                    results.append(self._construct(thing, function, arguments))
+                case FunctionThing():
+                    results.append(self._call_function(thing, function, arguments, inner))
+                case ExternalThing(name=name):
+                    results.append(self._call_external(name, function, arguments, inner))
+                case InstanceThing(of=owner):
+                    method = self._member(owner, "__call__")
+                    bound = method and self._program.summaries[method[0].file].bindings[method[1]].value
+                    if method and isinstance(bound, Function):
+                        target = FunctionThing(method[0].file, bound, owner)
+                        results.append(self._call_function(target, function, arguments, inner))
+                    else:
+                        results.append(_computed(function, arguments))
+                case _:
+                    results.append(_computed(function, arguments))
+        return union(results) if results else _computed(function, arguments)
+
+    def _construct(
+        self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]
+    ) -> Value:
+        if self.is_enum(thing):
+            return Value((InstanceThing(thing),), _related(function, Relation.MEMBER))
+        captures = _related(function, Relation.INSTANCE)
+        if not captures:
+            captures = _kept(arguments)
+        return Value((InstanceThing(thing),), captures, is_new=True)
+
+    def _call_function(
+        self,
+        thing: FunctionThing,
+        function: Value,
+        arguments: list[tuple[Argument, Value]],
+        frame: _Frame,
+    ) -> Value:
+        definition = thing.function
+        own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
+        computed = tuple(capture.related(Relation.DERIVED) for capture in own)
+        if definition.is_opaque or not self._is_transparent(thing):
+            return Value((), (*computed, *_kept(arguments)), is_new=True)
+        if not definition.returns:
+            return Value(is_new=True)
+        values = self._bind_arguments(thing, function, arguments)
+        result = self._returns(thing, values, frame)
+        if all(isinstance(item, Parameter) for item in definition.returns):
+            return Value(result.things, result.captures)
+        visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
+        if own and not any(capture.relation in visible for capture in result.captures):
+            if any(isinstance(item, FunctionExpression) for item in definition.returns):
+                wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
+                return Value(result.things, (*wrapped, *result.captures), is_new=True)
+            return Value(result.things, (*computed, *result.captures), is_new=True)
+        return Value(result.things, result.captures, is_new=result.is_new)
+
+    def _is_transparent(self, thing: FunctionThing) -> bool:
+        for decorator in thing.function.decorators:
+            value = self._evaluate(decorator.value, _Frame(thing.file, decorator.span.start))
+            for item in value.things:
+                match item:
+                    case ExternalThing(name=name) if name.removesuffix("()") in known.TRANSPARENT_DECORATORS:
+                        pass
+                    case FunctionThing() if self.passes_through(item):
+                        pass
+                    case _:
+                        return False
+            if not value.things:
+                return False
+        return True
+
+    def _bind_arguments(
+        self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]]
+    ) -> dict[str, Value]:
+        names = list(thing.function.parameters)
+        values: dict[str, Value] = {}
+        is_static = any(
+            self._is_external(thing.file, decorator.value, "builtins.staticmethod")
+            for decorator in thing.function.decorators
+        )
+        is_class_method = any(
+            self._is_external(thing.file, decorator.value, "builtins.classmethod")
+            for decorator in thing.function.decorators
+        )
+        if thing.bound is not None and names and not is_static:
+            is_instance = any(capture.relation is Relation.WRAPPED for capture in function.captures)
+            if is_class_method or is_instance:
+                first = names.pop(0)
+                if is_class_method:
+                    values[first] = Value((thing.bound,), self._class_captures(thing.bound))
+                else:
+                    values[first] = Value((InstanceThing(thing.bound),), ())
+        for argument, value in arguments:
+            if argument.keyword in {"*", "**"}:
+                break
+            if argument.keyword:
+                values[argument.keyword] = value
+            elif names:
+                values[names.pop(0)] = value
+        return values
+
+    def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
+        name = thing.definition.name
+        if "." in name:
+            return ()
+        return tuple(c for c in self.name(thing.file, name).captures if c.relation is Relation.IS)
+
+    def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: _Frame) -> Value:
+        holder = frame.holder or frame.file
+        inner = _Frame(thing.file, frame.at, arguments, frame.depth + 1, holder)
+        values = [self._evaluate(item, inner) for item in thing.function.returns]
+        return union(values) if values else NOTHING
+
+    def _call_external(
+        self, name: str, function: Value, arguments: list[tuple[Argument, Value]], frame: _Frame
+    ) -> Value:
+        result = (ExternalThing(f"{name}()"),)
+        if name in known.SAME_OBJECT:
+            return Value(result)
+        if name in known.HOLDS_NOTHING or name in known.REGISTRARS:
+            return Value(result, is_new=True)
+        if name in {"typing.cast", "typing_extensions.cast"} and len(arguments) > 1:
+            return arguments[1][1]
+        if name == "builtins.getattr" and len(arguments) > 1:
+            return self._getattr(arguments, frame)
+        if name == "builtins.type" and len(arguments) == 1:
+            return _class_of(arguments[0][1])
+        if name in known.COMPUTES:
+            return Value(result, _values_of(arguments), is_new=True)
+        if name in known.CONTAINERS:
+            return self._container(result, arguments, frame)
+        return Value(result, (*_derived(function), *_kept(arguments)), is_new=True)
+
+    def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
+        return Value((), _derived(arguments[0][1]), is_new=True)
+
+    def _container(
+        self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: _Frame
+    ) -> Value:
+        captures: dict[tuple[Made, SourceFile], Capture] = {}
+        for argument, value in arguments:
+            for capture in value.captures:
+                key = (capture.made, capture.via[-1])
+                span = capture.span if capture.relation is Relation.INSIDE else argument.span
+                captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
+        return Value(result, tuple(captures.values()), is_new=True)
+
+
+def _as_instance(made: Made) -> Made:
+    return replace(made, origin=replace(made.origin, kind=OriginKind.INSTANCE))
+
+
+def _kind(value: Value) -> OriginKind:
+    """Return what kind of origin a value is that a module's body made."""
+    for thing in value.things:
+        match thing:
+            case InstanceThing():
+                return OriginKind.INSTANCE
+            case FunctionThing():
+                return OriginKind.FUNCTION
+            case ClassThing():
+                return OriginKind.CLASS
+            case ExternalThing(name=name):
+                called = name.removesuffix("()")
+                if called == name:
+                    continue
+                if called in known.CLASS_FACTORIES:
+                    return OriginKind.CLASS
+                if called in known.CONTAINERS or called in known.COMPUTES:
+                    return OriginKind.VALUE
+                if called == "builtins.object" or _looks_like_class(called):
+                    return OriginKind.INSTANCE
+    return OriginKind.VALUE
+
+
+def _looks_like_class(dotted: str) -> bool:
+    last = dotted.rpartition(".")[2].lstrip("_")
+    return last[:1].isupper() and not last.isupper()
+
+
+def _is_generic(name: str) -> bool:
+    return (
+        name.startswith(_TYPING)
+        or name in {f"builtins.{item}" for item in ("list", "dict", "set", "frozenset", "tuple", "type")}
+        or name in {"collections.deque", "collections.defaultdict", "collections.OrderedDict", "contextlib.AbstractContextManager"}
+        or name.endswith("[]")
+    )
+
+
+def _related(value: Value, relation: Relation) -> tuple[Capture, ...]:
+    return tuple(capture.related(relation) for capture in value.captures if capture.relation is Relation.IS)
+
+
+def _derived(value: Value) -> tuple[Capture, ...]:
+    return tuple(
+        capture.related(Relation.DERIVED)
+        for capture in value.captures
+        if capture.relation in _TRAVELS and capture.made.origin.kind is not OriginKind.MODULE
+    )
+
+
+def _kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
+    """Return what an unknown callable may keep of its arguments."""
+    found: dict[Capture, None] = {}
+    for argument, value in arguments:
+        for capture in value.captures:
+            kind = capture.made.origin.kind
+            if kind is OriginKind.MODULE:
+                continue
+            is_value = capture.relation is Relation.DERIVED or (
+                capture.relation is Relation.IS and kind is OriginKind.VALUE
+            )
+            relation = Relation.DERIVED if is_value else Relation.WRAPPED
+            found[replace(capture, relation=relation, span=argument.span)] = None
+    return tuple(found)
+
+
+def _values_of(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
+    return tuple(
+        capture.related(Relation.DERIVED)
+        for _, value in arguments
+        for capture in value.captures
+        if capture.relation in _TRAVELS
+        and capture.made.origin.kind in {OriginKind.VALUE, OriginKind.INSTANCE}
+    )
+
+
+def _computed(function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
+    """Return the result of calling something unknown."""
+    return Value((), (*_derived(function), *_kept(arguments)), is_new=True)
+
+
+def _class_of(value: Value) -> Value:
+    things = tuple(thing.of for thing in value.things if isinstance(thing, InstanceThing))
+    captures = tuple(
+        capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
+    )
+    return Value(things, captures)

@@ -1,0 +1,436 @@
+"""Every place in a file that keeps something of another module, by the name and kind that the reports use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from stalecheck.link import known
+from stalecheck.link.evaluate import Evaluator
+from stalecheck.link.values import (
+    Capture,
+    ClassThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    Made,
+    ModuleThing,
+    Relation,
+    Value,
+)
+from stalecheck.model import Holder, Location, SourceFile, Span
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    Attribute,
+    Binding,
+    Call,
+    CallStatement,
+    Captured,
+    Class,
+    Display,
+    Element,
+    Expression,
+    Function,
+    FunctionExpression,
+    Item,
+    LocalImport,
+    ModuleImport,
+    NameImport,
+    Reference,
+    StarImport,
+    Store,
+    Summary,
+)
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_IMPORTED = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
+_HELD = frozenset(Relation) - {Relation.DERIVED}
+_KINDS = {
+    Relation.IS: HolderKind.ALIAS,
+    Relation.MEMBER: HolderKind.ENUM_MEMBER,
+    Relation.INSTANCE: HolderKind.INSTANCE,
+    Relation.WRAPPED: HolderKind.WRAPPED_CALLABLE,
+    Relation.INSIDE: HolderKind.CONTAINER,
+    Relation.DERIVED: HolderKind.ALIAS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One holder and one origin that it keeps, whether or not that goes stale."""
+
+    file: SourceFile
+    holder: Holder
+    span: Span
+    capture: Capture
+    block: str = ""
+    root: str = ""
+    """The name in the file that the captured expression begins with: what the holder took it from."""
+
+    brings: tuple[str, ...] = ()
+    """The names that a star import brings of the origin's module."""
+
+    passes_through: bool = False
+    """A decorator that hands its argument back unchanged."""
+
+    until: tuple[Location, ...] = ()
+    """Where a local import is still read."""
+
+
+def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
+    """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
+    finder = _Finder(file, summary, evaluator)
+    seen: set[tuple[Holder, Made, tuple[SourceFile, ...]]] = set()
+    for holding in finder.find():
+        made = holding.capture.made
+        if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
+            continue
+        key = (holding.holder, made, ())
+        if key not in seen:
+            seen.add(key)
+            yield holding
+
+
+class _Finder:
+    def __init__(self, file: SourceFile, summary: Summary, evaluator: Evaluator) -> None:
+        self._file = file
+        self._summary = summary
+        self._evaluator = evaluator
+        self._live = {index for _, reaching in summary.exports for index in reaching}
+        self._live.update(summary.stars)
+        for binding in summary.bindings:
+            if isinstance(binding.value, Class):
+                self._live.update(index for _, reaching in binding.value.members for index in reaching)
+
+    def find(self) -> Iterator[Holding]:
+        for index, binding in enumerate(self._summary.bindings):
+            if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
+                yield from self._binding(index, binding)
+        for store in self._summary.stores:
+            yield from self._store(store)
+        for statement in self._summary.calls:
+            yield from self._call(statement)
+        for local in self._summary.local_imports:
+            yield from self._local(local)
+
+    def _binding(self, index: int, binding: Binding) -> Iterator[Holding]:
+        match binding.value:
+            case ModuleImport() | NameImport():
+                yield from self._import(index, binding)
+            case StarImport():
+                yield from self._star(index, binding)
+            case Function() as function:
+                yield from self._function(binding, function)
+            case Class() as definition:
+                yield from self._class(binding, definition)
+            case expression:
+                yield from self._assignment(index, binding, expression)
+
+    def _import(self, index: int, binding: Binding) -> Iterator[Holding]:
+        value = self._evaluator.binding(self._file, index)
+        for capture in _closest(value.captures):
+            if capture.relation in _IMPORTED:
+                is_module = capture.made.origin.kind is OriginKind.MODULE
+                kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
+                yield self._holding(binding.name, kind, binding.span, capture, binding.block)
+
+    def _star(self, index: int, binding: Binding) -> Iterator[Holding]:
+        found = self._evaluator.star(self._file, binding)
+        if found is None:
+            return
+        target, names = found
+        exports = dict(self._summary.exports)
+        brings: dict[SourceFile, list[tuple[str, Capture]]] = {}
+        for name in names:
+            if name in exports and index not in exports[name]:
+                continue
+            value = self._evaluator.hop(self._evaluator.name(target, name), target, binding.at)
+            for capture in _closest(value.captures):
+                if capture.made.file != self._file:
+                    brings.setdefault(capture.made.file, []).append((name, capture))
+        for brought in brings.values():
+            yield replace(
+                self._holding("*", HolderKind.STAR_IMPORT, binding.span, brought[0][1], binding.block),
+                brings=tuple(name for name, _ in brought),
+            )
+
+    def _function(self, binding: Binding, function: Function) -> Iterator[Holding]:
+        yield from self._defaults(binding.name, function, binding)
+        yield from self._decorators(binding, function.decorators, function)
+
+    def _defaults(self, name: str, function: Function, binding: Binding) -> Iterator[Holding]:
+        for default in function.defaults:
+            for capture in _closest(self._evaluate(default.value, binding.at).captures):
+                yield self._holding(
+                    name, HolderKind.DEFAULT_ARGUMENT, default.span, capture, binding.block, default.value
+                )
+
+    def _decorators(
+        self, binding: Binding, decorators: Iterable[Captured], function: Function | None
+    ) -> Iterator[Holding]:
+        for decorator in decorators:
+            value = self._evaluate(decorator.value, binding.at)
+            names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
+            if function is not None and names & known.CACHES:
+                result = self._evaluator.returns_of(FunctionThing(self._file, replace(function, decorators=())))
+                for capture in _closest(result.captures):
+                    if capture.relation in _HELD:
+                        yield self._holding(
+                            binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
+                        )
+            passes = any(
+                isinstance(thing, FunctionThing) and self._evaluator.passes_through(thing)
+                for thing in value.things
+            )
+            for capture in _closest(value.captures):
+                is_constant = capture.made.origin.kind is OriginKind.VALUE
+                if not (capture.relation is Relation.DERIVED and is_constant):
+                    yield replace(
+                        self._holding(
+                            binding.name,
+                            HolderKind.DECORATED,
+                            decorator.span,
+                            capture,
+                            binding.block,
+                            decorator.value,
+                        ),
+                        passes_through=passes and capture.relation is Relation.IS,
+                    )
+
+    def _class(self, binding: Binding, definition: Class) -> Iterator[Holding]:
+        for base in definition.bases:
+            if base.keyword in {"", "*", "metaclass"}:
+                for capture in _closest(self._evaluate(base.value, binding.at).captures):
+                    yield self._holding(
+                        binding.name, HolderKind.BASE_CLASS, base.span, capture, binding.block, base.value
+                    )
+        yield from self._decorators(binding, definition.decorators, None)
+
+    def _assignment(self, index: int, binding: Binding, expression: Expression) -> Iterator[Holding]:
+        if isinstance(expression, FunctionExpression):
+            yield from self._defaults(binding.name, expression.function, binding)
+        value = self._evaluator.binding(self._file, index)
+        yield from self._assigned(binding.name, binding.span, value, expression, binding)
+        if not binding.block:
+            yield from self._instance_attributes(binding, value)
+
+    def _assigned(
+        self, name: str, span: Span, value: Value, expression: Expression, binding: Binding
+    ) -> Iterator[Holding]:
+        default = self._field_default(expression, binding.at)
+        is_generic_alias = isinstance(expression, Item) and _is_generic_alias(value)
+        for capture in _closest(value.captures):
+            if default is not None:
+                kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span
+            elif is_generic_alias:
+                continue
+            elif capture.relation is Relation.INSIDE:
+                if not _constructs(expression):
+                    continue
+                kind, place = HolderKind.CONTAINER, capture.span
+            elif capture.relation is Relation.WRAPPED and isinstance(expression, Reference):
+                continue
+            else:
+                kind, place = _KINDS[capture.relation], span
+            yield self._holding(
+                name, kind, span if place == NOWHERE else place, capture, binding.block, expression
+            )
+
+    def _field_default(self, expression: Expression, at: Location) -> Call | None:
+        if not isinstance(expression, Call):
+            return None
+        function = self._evaluate(expression.function, at)
+        names = {thing.name for thing in function.things if isinstance(thing, ExternalThing)}
+        return expression if names & known.FIELDS else None
+
+    def _instance_attributes(self, binding: Binding, value: Value) -> Iterator[Holding]:
+        for thing in value.things:
+            if not isinstance(thing, InstanceThing) or thing.of.file != self._file:
+                continue
+            if not isinstance(binding.value, Call):
+                continue
+            for attribute in thing.of.definition.attributes:
+                held = self._evaluate(attribute.value, binding.at)
+                for capture in _closest(held.captures):
+                    kind = _KINDS[capture.relation]
+                    place = capture.span if kind is HolderKind.CONTAINER else attribute.span
+                    yield self._holding(
+                        f"{binding.name}.{attribute.name}",
+                        kind,
+                        attribute.span if place == NOWHERE else place,
+                        capture,
+                        binding.block,
+                        attribute.value,
+                    )
+
+    def _store(self, store: Store) -> Iterator[Holding]:
+        target = self._evaluate(store.target, store.at)
+        if store.attribute:
+            yield from self._attribute_store(store, target)
+            return
+        yield from self._elements(store.name, store.values, target, store.at)
+
+    def _attribute_store(self, store: Store, target: Value) -> Iterator[Holding]:
+        [element] = store.values
+        hooks = {
+            f"{thing.name}.{store.attribute}" for thing in target.things if isinstance(thing, ExternalThing)
+        } & known.HOOKS
+        value = self._evaluate(element.value, store.at)
+        for capture in _closest(value.captures):
+            if _belongs_to(target, capture):
+                continue
+            if hooks and capture.relation in _HELD and capture.relation is not Relation.INSIDE:
+                yield self._holding(
+                    min(hooks), HolderKind.CALLBACK, element.span, capture, "", element.value
+                )
+            elif capture.relation is not Relation.INSIDE or _constructs(element.value):
+                kind = _KINDS[capture.relation]
+                is_container = kind is HolderKind.CONTAINER and capture.span != NOWHERE
+                place = capture.span if is_container else element.span
+                yield self._holding(store.name, kind, place, capture, "", element.value)
+
+    def _elements(
+        self, name: str, elements: Iterable[Element], target: Value, at: Location
+    ) -> Iterator[Holding]:
+        seen: set[Made] = set()
+        for element in elements:
+            expression = Item(element.value) if element.is_unpacked else element.value
+            value = self._evaluate(expression, at)
+            for capture in _closest(value.captures):
+                if capture.made in seen or _belongs_to(target, capture):
+                    continue
+                if capture.relation is Relation.DERIVED and element.is_unpacked:
+                    continue
+                seen.add(capture.made)
+                place = capture.span if capture.relation is Relation.INSIDE else element.span
+                inside = replace(capture, relation=_inside(capture))
+                yield self._holding(
+                    name,
+                    HolderKind.CONTAINER,
+                    element.span if place == NOWHERE else place,
+                    inside,
+                    "",
+                    element.value,
+                )
+
+    def _call(self, statement: CallStatement) -> Iterator[Holding]:
+        function = statement.call.function
+        callee = self._evaluate(function, statement.at)
+        names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
+        if names:
+            yield from self._registration(min(names), statement)
+        elif isinstance(function, Attribute) and function.name in known.MUTATORS:
+            target = self._evaluate(function.value, statement.at)
+            if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):
+                return
+            unpacks = function.name in {"extend", "extendleft", "update"}
+            elements = [
+                Element(
+                    argument.value,
+                    argument.span,
+                    is_unpacked=unpacks and not argument.keyword and not isinstance(argument.value, Display),
+                )
+                for argument in statement.call.arguments
+            ]
+            flat: list[Element] = []
+            for element in elements:
+                if unpacks and isinstance(element.value, Display):
+                    flat += element.value.elements
+                else:
+                    flat.append(element)
+            yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+
+    def _registration(self, name: str, statement: CallStatement) -> Iterator[Holding]:
+        for argument in statement.call.arguments:
+            value = self._evaluate(argument.value, statement.at)
+            for capture in _closest(value.captures):
+                if capture.relation in _HELD:
+                    is_constant = capture.made.origin.kind is OriginKind.VALUE and (
+                        capture.relation is Relation.IS
+                    )
+                    if not is_constant:
+                        yield self._holding(
+                            name.replace("()", ""), HolderKind.CALLBACK, argument.span, capture, "", argument.value
+                        )
+
+    def _local(self, local: LocalImport) -> Iterator[Holding]:
+        if not local.uses:
+            return
+        for index, binding in enumerate(self._summary.bindings):
+            if (
+                binding.block == f"{local.block}.<locals>"
+                and binding.at == local.at
+                and binding.name == local.name
+            ):
+                for capture in _closest(self._evaluator.binding(self._file, index).captures):
+                    if capture.relation in _IMPORTED:
+                        is_module = capture.made.origin.kind is OriginKind.MODULE
+                        kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
+                        yield replace(
+                            self._holding(
+                                f"{local.block}.<locals>.{local.name}", kind, local.span, capture, local.block
+                            ),
+                            until=local.uses,
+                        )
+                return
+
+    def _evaluate(self, expression: Expression, at: Location) -> Value:
+        return self._evaluator.expression(self._file, expression, at)
+
+    def _holding(
+        self,
+        name: str,
+        kind: HolderKind,
+        span: Span,
+        capture: Capture,
+        block: str,
+        expression: Expression | None = None,
+    ) -> Holding:
+        holder = Holder(self._file.module, name, kind)
+        root = "" if expression is None else _root(expression)
+        return Holding(self._file, holder, span, capture, block, root)
+
+
+def _closest(captures: Iterable[Capture]) -> list[Capture]:
+    """Return one capture for each origin: the closest relation; of several ways the shortest."""
+    best: dict[Made, Capture] = {}
+    for capture in captures:
+        other = best.get(capture.made)
+        if other is None or (capture.relation, len(capture.via)) < (other.relation, len(other.via)):
+            best[capture.made] = capture
+    return list(best.values())
+
+
+def _inside(capture: Capture) -> Relation:
+    return capture.relation if capture.relation is Relation.MEMBER else Relation.INSIDE
+
+
+def _constructs(expression: Expression) -> bool:
+    return isinstance(expression, (Display, Call))
+
+
+def _is_generic_alias(value: Value) -> bool:
+    return any(isinstance(thing, ExternalThing) and thing.name.endswith("[]") for thing in value.things)
+
+
+def _belongs_to(target: Value, capture: Capture) -> bool:
+    """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
+    if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
+        return True
+    return any(
+        held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures
+    )
+
+
+def _root(expression: Expression) -> str:
+    """Return the name that an expression begins with."""
+    while True:
+        match expression:
+            case Reference(name=name):
+                return name
+            case Attribute(value=inner) | Item(value=inner):
+                expression = inner
+            case Call(function=inner, arguments=()):
+                expression = inner
+            case _:
+                return ""

@@ -1,0 +1,200 @@
+"""What calls of the standard library and of builtins give back: the documented table behind the general fallback.
+
+Any call that no list names is taken to make a new object that keeps the functions, classes and instances it was
+given, and to have computed something from the plain values it was given.
+"""
+
+from __future__ import annotations
+
+SAME_OBJECT = frozenset(
+    {
+        # Answer with the same object when called again with the same arguments.
+        "logging.getLogger",
+        "re.compile",
+        "sys.intern",
+        "builtins.__import__",
+        "importlib.import_module",
+        "asyncio.get_event_loop",
+        "threading.current_thread",
+        "threading.main_thread",
+        "multiprocessing.get_logger",
+        "codecs.lookup",
+        "sys.getdefaultencoding",
+        "sys.getfilesystemencoding",
+        "warnings.warn",
+        "gettext.translation",
+    }
+)
+"""Calls that answer with the object they answered with before: nothing goes stale."""
+
+HOLDS_NOTHING = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "isinstance issubclass hasattr callable id print setattr delattr super exec eval open input dir globals "
+        "locals hash breakpoint"
+    ).split()
+) | {"typing.TYPE_CHECKING", "warnings.filterwarnings", "warnings.simplefilter", "typing.get_type_hints"}
+"""Calls whose result keeps none of the arguments."""
+
+COMPUTES = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "len str int float bool complex bytes bytearray repr ascii chr ord bin hex oct format abs round pow divmod "
+        "min max sum any all range slice next getattr type vars"
+    ).split()
+)
+"""Calls whose result is a value computed from the arguments."""
+
+CONTAINERS = frozenset(
+    {
+        *(
+            f"builtins.{name}"
+            for name in "list dict set tuple frozenset sorted reversed enumerate zip map filter iter".split()
+        ),
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.ChainMap",
+        "collections.Counter",
+        "collections.UserDict",
+        "collections.UserList",
+        "types.MappingProxyType",
+        "types.SimpleNamespace",
+        "itertools.chain",
+        "itertools.cycle",
+        "itertools.repeat",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+        "weakref.WeakSet",
+    }
+)
+"""Calls that make a container of their arguments, or of the elements of their arguments."""
+
+CLASS_FACTORIES = frozenset(
+    {
+        "collections.namedtuple",
+        "typing.NamedTuple",
+        "typing_extensions.NamedTuple",
+        "typing.TypedDict",
+        "typing_extensions.TypedDict",
+        "dataclasses.make_dataclass",
+        "types.new_class",
+        "enum.Enum",
+        "enum.IntEnum",
+        "enum.StrEnum",
+        "enum.Flag",
+        "enum.IntFlag",
+    }
+)
+"""Calls that make a class."""
+
+IDENTITY_ONLY = frozenset(
+    f"{module}.{name}"
+    for module in ("typing", "typing_extensions")
+    for name in ("TypeVar", "NewType", "ParamSpec", "TypeVarTuple", "Protocol")
+)
+"""Of these only the identity differs after a reload, and nobody looks."""
+
+ENUMS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"))
+COMPARABLE_ENUM_BASES = frozenset({"enum.IntEnum", "enum.StrEnum", "enum.IntFlag", "builtins.str", "builtins.int"})
+
+CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+"""Decorators that keep what the function returned."""
+
+TRANSPARENT_DECORATORS = CACHES | frozenset(
+    {
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "functools.wraps",
+        "typing.overload",
+        "typing.final",
+        "typing.no_type_check",
+        "abc.abstractmethod",
+        "typing_extensions.override",
+        "typing.override",
+        "atexit.register",
+    }
+)
+"""Decorators under which calling the function still gives what its body returns."""
+
+FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
+"""Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
+
+REGISTRARS = frozenset(
+    {
+        "atexit.register",
+        "signal.signal",
+        "sys.settrace",
+        "sys.setprofile",
+        "sys.addaudithook",
+        "sys.set_asyncgen_hooks",
+        "sys.monitoring.register_callback",
+        "sys.path_hooks.append",
+        "sys.path_hooks.insert",
+        "sys.meta_path.append",
+        "sys.meta_path.insert",
+        "threading.settrace",
+        "threading.setprofile",
+        "threading.settrace_all_threads",
+        "threading.setprofile_all_threads",
+        "codecs.register",
+        "codecs.register_error",
+        "copyreg.pickle",
+        "copyreg.constructor",
+        "weakref.finalize",
+        "os.register_at_fork",
+        "gc.callbacks.append",
+        "gc.callbacks.insert",
+        "faulthandler.register",
+        "logging.setLoggerClass",
+        "logging.setLogRecordFactory",
+        "logging.getLogger().addHandler",
+        "logging.getLogger().addFilter",
+        "logging.root.addHandler",
+        "logging.root.addFilter",
+        "shutil.register_archive_format",
+        "shutil.register_unpack_format",
+        "sqlite3.register_adapter",
+        "sqlite3.register_converter",
+        "readline.set_completer",
+        "readline.set_startup_hook",
+        "readline.set_pre_input_hook",
+        "readline.set_completion_display_matches_hook",
+        "urllib.request.install_opener",
+        "webbrowser.register",
+        "asyncio.set_event_loop_policy",
+        "asyncio.get_event_loop().add_signal_handler",
+        "asyncio.get_event_loop().call_soon",
+        "asyncio.get_event_loop().call_later",
+        "asyncio.get_event_loop().set_exception_handler",
+        "unittest.installHandler",
+        "unittest.registerResult",
+        "email.charset.add_codec",
+    }
+)
+"""Functions of the standard library that keep a callable (or an object) they are given, for the whole process."""
+
+HOOKS = frozenset(
+    {
+        "sys.excepthook",
+        "sys.unraisablehook",
+        "sys.displayhook",
+        "sys.breakpointhook",
+        "sys.stdout",
+        "sys.stderr",
+        "sys.stdin",
+        "threading.excepthook",
+        "warnings.showwarning",
+        "warnings.formatwarning",
+        "builtins.__import__",
+        "logging.lastResort",
+        "ssl._create_default_https_context",
+        "socket.socket",
+    }
+)
+"""Attributes of the standard library that keep a callable (or an object) for the whole process."""
+
+MUTATORS = frozenset(
+    {"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"}
+)
+"""Methods that put their arguments into a container."""

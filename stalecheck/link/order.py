@@ -1,0 +1,101 @@
+"""Which reloads make a capture stale: what ran when, within each sequence of reloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from stalecheck.link.values import Capture
+from stalecheck.model import Location, Reload, SourceFile
+from stalecheck.vocabulary import OriginKind, ReloadMode
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One reload of one or more modules; several are evicted together and import each other afresh."""
+
+    files: frozenset[SourceFile]
+    mode: ReloadMode
+    at: Location
+    reloads: Mapping[SourceFile, Reload]
+    group: int = 0
+    """Events of the same non-zero group happen in no particular order (a loop over a set)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The reloads of one block, in order: one function, or the top level of one module.
+
+    `file` is None for a module that only the options name.
+    """
+
+    file: SourceFile | None
+    block: str
+    events: tuple[Event, ...]
+
+
+def stale_since(
+    file: SourceFile,
+    capture: Capture,
+    sequence: Sequence,
+    *,
+    block: str = "",
+    rebound: tuple[Location, ...] = (),
+) -> Iterator[Reload]:
+    """Yield the reloads of a sequence after which a holder keeps an old origin.
+
+    Args:
+        file: The holder's file.
+        capture: What the holder keeps, and through which files.
+        sequence: The reloads, in order.
+        block: The function that binds the holder, empty at module level.
+        rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
+    """
+    origin = capture.made.file
+    when = _bound_at(file, capture, sequence, block)
+    chain = [link for link in reversed(capture.via) if link not in {origin, file}]
+    for link in chain:
+        when = _last_run(link, when, sequence, origin)
+    when = _last_run(origin, when, sequence, origin)
+    for position, event in enumerate(sequence.events, start=1):
+        if position <= when or origin not in event.files or not _counts(capture, event):
+            continue
+        if any(place > event.at for place in rebound):
+            continue
+        yield event.reloads[origin]
+
+
+def _counts(capture: Capture, event: Event) -> bool:
+    if event.mode is ReloadMode.REIMPORT:
+        return True
+    return capture.made.origin.kind is not OriginKind.MODULE and not capture.made.is_kept
+
+
+def _bound_at(file: SourceFile, capture: Capture, sequence: Sequence, block: str) -> int:
+    """Return how many events of the sequence have happened when the holder is bound."""
+    if sequence.file == file:
+        if sequence.block == block:
+            return sum(event.at < capture.taken for event in sequence.events)
+        # The code that evicts its own module goes on running with what it holds.
+        events = [event for event in sequence.events if event.mode is ReloadMode.RELOAD]
+        if not any(file in event.files for event in events):
+            return 0
+    return _last_run(file, len(sequence.events), sequence, capture.made.file)
+
+
+def _last_run(file: SourceFile, until: int, sequence: Sequence, origin: SourceFile) -> int:
+    """Return the number of the last event up to `until` that ran a module's body; 0 for its first import."""
+    for position in range(until, 0, -1):
+        event = sequence.events[position - 1]
+        if file in event.files:
+            if event.group and file != origin:
+                return _before_group(position, sequence, event.group)
+            return position
+    return 0
+
+
+def _before_group(position: int, sequence: Sequence, group: int) -> int:
+    """Return the number of the last event before an unordered group: the worst case for what it captures."""
+    while position > 0 and sequence.events[position - 1].group == group:
+        position -= 1
+    return position

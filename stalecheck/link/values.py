@@ -1,0 +1,149 @@
+"""What the linker knows of a value without running anything: what it may be, and whose old objects it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TypeAlias
+
+from stalecheck.model import Location, Origin, SourceFile, Span
+from stalecheck.summarize.summary import NOWHERE, Class, Display, Function
+
+
+class Relation(IntEnum):
+    """How a value keeps an origin; the closest comes first."""
+
+    IS = 1
+    """It is the origin itself."""
+
+    MEMBER = 2
+    """It is a member of an Enum."""
+
+    INSTANCE = 3
+    """It is an instance of the origin, a class."""
+
+    WRAPPED = 4
+    """It is a callable or an object that was made around the origin."""
+
+    INSIDE = 5
+    """It is a container that holds the origin."""
+
+    DERIVED = 6
+    """It was computed from the origin."""
+
+
+class Trait(IntEnum):
+    """What decides how bad it is when an origin is replaced."""
+
+    SENTINEL = 1
+    IDENTITY_ONLY = 2
+    """A TypeVar, NewType or Protocol."""
+
+    COMPARABLE_ENUM = 3
+    """An Enum mixed with str or int: its members still compare equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An origin in the project, with what the linker has to know of it."""
+
+    origin: Origin
+    file: SourceFile
+    is_kept: bool = False
+    """Guarded so that an in-place reload does not make it again."""
+
+    traits: frozenset[Trait] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One origin that a value keeps.
+
+    `via` are the files that the name travelled through, the origin's first; `taken` is where the holder's own file
+    took it from another one.
+    """
+
+    made: Made
+    relation: Relation
+    via: tuple[SourceFile, ...]
+    taken: Location
+    span: Span = NOWHERE
+
+    def related(self, relation: Relation) -> Capture:
+        """Return the same capture in another relation."""
+        return replace(self, relation=relation)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleThing:
+    """A module of the project."""
+
+    file: SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionThing:
+    """A function of the project; `bound` is the class whose instance or class it is bound to."""
+
+    file: SourceFile
+    function: Function
+    bound: ClassThing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassThing:
+    """A class of the project."""
+
+    file: SourceFile
+    definition: Class
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceThing:
+    """An instance of a class of the project."""
+
+    of: ClassThing
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerThing:
+    """A container display, evaluated in the file where it stands."""
+
+    file: SourceFile
+    display: Display
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalThing:
+    """Something outside of what was read, by its dotted name; a call's result ends in ``()``."""
+
+    name: str
+
+
+Thing: TypeAlias = (
+    ModuleThing | FunctionThing | ClassThing | InstanceThing | ContainerThing | ExternalThing
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression may be (`things`) and what it keeps (`captures`).
+
+    `is_new` says that evaluating it makes an object, so that the module whose body does it is its origin.
+    """
+
+    things: tuple[Thing, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    is_new: bool = False
+
+
+NOTHING = Value()
+
+
+def union(values: list[Value]) -> Value:
+    """Return what one of several values may be."""
+    if len(values) == 1:
+        return values[0]
+    things = tuple(dict.fromkeys(thing for value in values for thing in value.things))
+    captures = tuple(dict.fromkeys(capture for value in values for capture in value.captures))
+    return Value(things, captures, any(value.is_new for value in values))

@@ -1,0 +1,108 @@
+"""Dotted names → the project's files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from pathlib import Path
+
+from stalecheck.model import SourceFile
+
+
+class ModuleTable:
+    """The project's files by dotted name. Several files may have the same one."""
+
+    __slots__ = ("_by_name", "_files")
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self._files = tuple(sorted(files, key=lambda file: (file.module, str(file.path))))
+        self._by_name: dict[str, list[_Named]] = defaultdict(list)
+        for file in self._files:
+            for name in (file.module, *file.aliases):
+                self._by_name[name].append(_Named(name, file))
+
+    def find(self, name: str, importer: SourceFile | None = None) -> SourceFile | None:
+        """The file that ``import name`` in `importer` means; None if the project has none.
+
+        The importer's own root comes first, then a file beside it, then the nearest; modules before aliases.
+        """
+        named = self._by_name.get(name, ())
+        if len(named) > 1:
+            bases = _bases(importer) if importer is not None else frozenset()
+            return min(named, key=lambda each: _distance(each, importer, bases)).file
+        return named[0].file if named else None
+
+    def match(self, pattern: str) -> tuple[SourceFile, ...]:
+        """The files whose module the glob means (``app.*``, ``*``, ``app.core``), sorted by module and path.
+
+        A ``*`` goes across dots. Where the pattern means no module, it is tried on the aliases.
+        """
+        matches = re.compile(translate(pattern)).match
+        files = tuple(file for file in self._files if matches(file.module))
+        return files or tuple(file for file in self._files if any(map(matches, file.aliases)))
+
+    def submodules(self, package: SourceFile) -> tuple[SourceFile, ...]:
+        """Everything below `package` in its own root, at any depth, sorted by module and path."""
+        prefix = f"{package.module}."
+        return tuple(
+            file
+            for file in self._files
+            if package.is_package and file.module.startswith(prefix) and file.root == package.root
+        )
+
+
+def absolute(file: SourceFile, level: int, module: str | None) -> str | None:
+    """The absolute dotted name of ``from <level dots><module> import …`` in `file`; level 0 is absolute.
+
+    None for what lies beyond the top-level package. Only a part of a package imports relatively, so where the
+    file's module does not reach as far, a longer one of its names does.
+    """
+    if level == 0:
+        return module or None
+    for name in (file.module, *file.aliases):
+        package = name.split(".") if file.is_package else name.split(".")[:-1]
+        if len(package) >= level:
+            start = package[: len(package) - level + 1]
+            return ".".join([*start, module] if module else start)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A file under one of its names."""
+
+    name: str
+    file: SourceFile
+
+    @property
+    def base(self) -> Path:
+        """The directory that the name is imported from."""
+        steps = self.name.count(".") + self.file.is_package
+        return self.file.path.parents[steps]
+
+
+def _bases(importer: SourceFile) -> frozenset[Path]:
+    return frozenset(_Named(name, importer).base for name in (importer.module, *importer.aliases))
+
+
+_Distance = tuple[int, bool, int, bool, str]
+
+
+def _distance(named: _Named, importer: SourceFile | None, bases: frozenset[Path]) -> _Distance:
+    """Smaller is likelier what an import in `importer` means."""
+    file = named.file
+    is_module = named.name == file.module
+    # Packages come before modules of the same directory.
+    last = (not file.is_package, str(file.path))
+    if importer is None:
+        return (2 if is_module else 3, True, 0, *last)
+    shared = len(os.path.commonpath([file.path.parent, importer.path.parent]))
+    if is_module and named.base == importer.root:
+        return (0, False, -shared, *last)
+    # A shorter name: the script's directory stands first on the path when the script is run.
+    is_beside = (is_module or len(named.name) < len(file.module)) and named.base in bases
+    return (1 if is_beside else 2 if is_module else 3, named.base not in bases, -shared, *last)

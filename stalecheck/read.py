@@ -1,0 +1,184 @@
+"""Reading files and putting work on several processes: the pipeline's side effects."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from stalecheck.index import FileIndex, Unreadable, index_file
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import Summary
+
+_WORTH_A_POOL = 1_000_000
+"""Bytes; below, starting processes costs more than it saves."""
+
+_STACK = 256 * 1024 * 1024
+_RECURSION = 100_000
+
+_Result = TypeVar("_Result")
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summarize:
+    """The close look as a picklable function of a file's bytes; LibCST is imported when it is first called."""
+
+    target_version: tuple[int, int]
+
+    def __call__(self, data: bytes) -> Summary | Unreadable:
+        """Summarize one file's bytes."""
+        from stalecheck.summarize.walker import summarize  # noqa: PLC0415
+
+        try:
+            return summarize(data, self.target_version)
+        except RecursionError:
+            return Unreadable("too deeply nested to be analysed", Location(1, 1))
+
+
+def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], dict[SourceFile, Unreadable]]:
+    """Read all files; return their bytes, and what could not be read."""
+    found: dict[SourceFile, bytes] = {}
+    errors: dict[SourceFile, Unreadable] = {}
+    for file in files:
+        try:
+            found[file] = file.path.read_bytes()
+        except OSError as error:
+            errors[file] = Unreadable(error.strerror or str(error), Location(1, 1))
+    return found, errors
+
+
+def index_files(
+    sources: Mapping[SourceFile, bytes], *, jobs: int, progress: Progress
+) -> dict[SourceFile, FileIndex]:
+    """Index all files."""
+    failed = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
+    return dict(_map(index_file, sources, failed, "indexing", jobs=jobs, progress=progress))
+
+
+def summarize_files(
+    sources: Mapping[SourceFile, bytes], target_version: tuple[int, int], *, jobs: int, progress: Progress
+) -> dict[SourceFile, Summary | Unreadable]:
+    """Summarize files; one on which the parser dies is unreadable."""
+    failed = Unreadable("the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1))
+    return dict(_map(Summarize(target_version), sources, failed, "analysing", jobs=jobs, progress=progress))
+
+
+def _map(
+    work: Callable[[bytes], _Result],
+    sources: Mapping[SourceFile, bytes],
+    failed: _Result,
+    stage: str,
+    *,
+    jobs: int,
+    progress: Progress,
+) -> Iterator[tuple[SourceFile, _Result]]:
+    """Yield each file with the result of the work on its bytes, in any order."""
+    files = sorted(sources, key=lambda file: -len(sources[file]))
+    if jobs > 1 and sum(len(data) for data in sources.values()) > _WORTH_A_POOL:
+        results = _in_processes(work, [sources[file] for file in files], failed, jobs)
+    else:
+        results = iter(_in_thread(work, [sources[file] for file in files]))
+    for done, (file, result) in enumerate(zip(files, results, strict=True), start=1):
+        progress(stage, done, len(files))
+        yield file, result
+
+
+def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
+    """Work in a thread with a stack that is large enough for deeply nested code."""
+    results: list[_Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.extend(_quietly(work, items))
+        except BaseException as error:
+            errors.append(error)
+
+    recursion = sys.getrecursionlimit()
+    size = threading.stack_size(_STACK)
+    try:
+        sys.setrecursionlimit(_RECURSION)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(recursion)
+    if errors:
+        raise errors[0]
+    return results
+
+
+def _quietly(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
+    """Work without the collector, which would walk each growing tree in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return [work(item) for item in items]
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _in_processes(
+    work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, jobs: int
+) -> Iterator[_Result]:
+    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    with _pool(jobs) as pool:
+        futures = [pool.submit(_in_thread, work, chunk) for chunk in chunks]
+        for chunk, future in zip(chunks, futures, strict=True):
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                for item in chunk:
+                    yield _alone(work, item, failed)
+
+
+_CHUNK = 8
+
+
+def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _Result:
+    """Work on one item in a process of its own, whose death is an answer."""
+    with _pool(1) as pool:
+        try:
+            return pool.submit(_in_thread, work, [item]).result()[0]
+        except BrokenProcessPool:
+            return failed
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
+    return ProcessPoolExecutor(jobs, mp_context=context)
+
+
+def processors() -> int:
+    """Return how many processes run at once at most."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def text_lines(data: bytes) -> tuple[str, ...]:
+    """Split source bytes into lines of text, whatever their encoding; for showing them only."""
+    from stalecheck.index import decode  # noqa: PLC0415
+
+    try:
+        text = decode(data)
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        text = data.decode("utf-8", "replace")
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
+def resolved(path: Path) -> Path:
+    """Return the path with links followed, as far as it exists."""
+    return Path(os.path.realpath(path))

@@ -1,0 +1,616 @@
+"""One pass over a syntax tree: scopes with their bindings, and the statements that may reload something."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from stalecheck.model import SourceFile
+
+Position: TypeAlias = tuple[int, int]
+"""Row and column as `ast` counts them."""
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+How: TypeAlias = Literal[
+    "import", "value", "element", "parameter", "arguments", "function", "class", "unknown"
+]
+
+START: Position = (0, 0)
+END: Position = (1 << 30, 0)
+
+CLEANUPS = frozenset(
+    {
+        "addCleanup",
+        "addClassCleanup",
+        "addModuleCleanup",
+        "addAsyncCleanup",
+        "addfinalizer",
+        "callback",
+        "push",
+    }
+)
+"""Methods that register what runs after the test or the block."""
+
+RESTORERS = frozenset({"dict", "CleanImport", "isolated_modules"})
+"""Context managers and decorators that may put ``sys.modules`` back."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A scope of the file; the pass fills it."""
+
+    kind: Literal["module", "class", "function", "lambda", "comprehension"]
+    name: str
+    """Qualified within the module."""
+
+    parent: Scope | None
+    node: ast.AST
+    place: Place | None = None
+    """Where the scope's own statement stands."""
+
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+    """Of a class: what its methods assign to ``self``."""
+
+    outer: set[str] = field(default_factory=set)
+    """Names declared ``global`` or ``nonlocal``."""
+
+    results: list[tuple[ast.expr, Place]] = field(default_factory=list)
+    """What a function returns or yields."""
+
+    yields: list[Position] = field(default_factory=list)
+
+    @property
+    def function(self) -> Scope | None:
+        """The function that this scope is, or is part of."""
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "function":
+            scope = scope.parent
+        return scope
+
+    @property
+    def owner(self) -> Scope | None:
+        """The class that this scope is a method of, directly or from inside a nested function."""
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "class":
+            scope = scope.parent
+        return scope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a node stands: its scope and the blocks around it, inside that scope."""
+
+    scope: Scope
+    branch: tuple[tuple[int, int], ...] = ()
+    guards: tuple[Guard, ...] = ()
+    loop: ast.AST | None = None
+    managers: tuple[tuple[ast.expr, Place], ...] = ()
+    """Enclosing ``with`` items and decorators that may restore ``sys.modules``."""
+
+    is_main: bool = False
+    is_final: bool = False
+    is_cleanup: bool = False
+
+    @property
+    def block(self) -> str:
+        """The qualified name of the enclosing function; empty at module level."""
+        function = self.scope.function
+        return function.name if function else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """A condition that holds, or does not hold, where a statement stands."""
+
+    test: ast.expr
+    place: Place
+    is_true: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One way by which a name gets its value."""
+
+    name: str
+    how: How
+    at: Position
+    """From where on it holds."""
+
+    place: Place
+    """Where its value is worked out."""
+
+    branch: tuple[tuple[int, int], ...] = ()
+    """The blocks inside its scope in which it holds for sure."""
+
+    value: ast.expr | None = None
+    dotted: str = ""
+    scope: Scope | None = None
+    """Of a ``def`` or ``class``: the scope that it opens; of a parameter: its function's."""
+
+    path: tuple[int, ...] = ()
+    """Which element of the value, for unpacking."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Addition:
+    """``name.append(value)`` and the like."""
+
+    method: str
+    value: ast.expr | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Put:
+    """``container[key] = value``."""
+
+    container: ast.expr
+    key: ast.expr
+    value: ast.expr | None
+    node: ast.stmt
+    place: Place
+
+
+@dataclass(slots=True, eq=False)
+class Outline:
+    """What the search needs of a file; no second walk over its tree is needed."""
+
+    file: SourceFile
+    module: Scope
+    calls: dict[str, list[tuple[ast.Call, Place]]] = field(default_factory=dict)
+    """Calls by the last name of the callee, and by those of the first arguments: they may be called later."""
+
+    deletions: list[tuple[ast.Delete, Place]] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    stars: list[str] = field(default_factory=list)
+    additions: dict[str, list[Addition]] = field(default_factory=dict)
+    """Method calls that fill a container, by its name."""
+
+    cleanups: set[str] = field(default_factory=set)
+    """Names of functions that are handed to a clean-up method."""
+
+    inner: dict[int, Place] = field(default_factory=dict)
+    """The place inside each comprehension, by the identity of its node."""
+
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    """Functions and classes by qualified name."""
+
+    aliases: dict[str, set[str]] = field(default_factory=dict)
+    """Names that stand for something of another name, wherever they are bound."""
+
+    bound: set[str] = field(default_factory=set)
+    """Every name that the file binds outside class bodies."""
+
+
+def read_outline(tree: ast.Module, file: SourceFile) -> Outline:
+    """Take down the scopes of a file and the statements that may reload something."""
+    module = Scope("module", "", None, tree)
+    outline = Outline(file, module)
+    _Pass(outline).read(tree.body, Place(module))
+    _hand_over_outer_names(outline)
+    _close_aliases(outline.aliases)
+    return outline
+
+
+def import_base(file: SourceFile, node: ast.ImportFrom) -> str:
+    """The absolute name that a ``from`` import starts at; above everything it is taken as top-level."""
+    if not node.level:
+        return node.module or ""
+    parts: list[str] = []
+    for name in (file.module, *file.aliases):
+        parts = name.split(".") if file.is_package else name.split(".")[:-1]
+        if len(parts) >= node.level:
+            break
+    kept = parts[: max(len(parts) - node.level + 1, 0)]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def terminal(node: ast.expr) -> str:
+    """The last name of ``a``, ``a.b`` or ``f.a``; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+class _Pass:
+    """The walk itself: an explicit stack, because generated code nests deeper than Python recurses."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.stack: list[tuple[ast.AST, Place]] = []
+
+    def read(self, body: Sequence[ast.stmt], place: Place) -> None:
+        self._push_body(body, place)
+        while self.stack:
+            node, where = self.stack.pop()
+            read = _READERS.get(type(node).__name__)
+            if read is not None:
+                read(self, node, where)
+            else:
+                self._push_children(node, where)
+
+    def _push(self, *nodes: ast.AST | None, place: Place) -> None:
+        self.stack.extend((node, place) for node in reversed(nodes) if node is not None)
+
+    def _push_children(self, node: ast.AST, place: Place) -> None:
+        stack = self.stack
+        for name in reversed(node._fields):
+            child = getattr(node, name, None)
+            if isinstance(child, list):
+                stack.extend((part, place) for part in reversed(child) if type(part) not in _LEAVES)
+            elif type(child) not in _LEAVES:
+                stack.append((child, place))
+
+    def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
+        placed: list[tuple[ast.AST, Place]] = []
+        for statement in body:
+            placed.append((statement, place))
+            if isinstance(statement, ast.If):
+                leaves = _leaves(statement.body), _leaves(statement.orelse)
+                if leaves[0] != leaves[1]:
+                    guard = Guard(statement.test, place, is_true=leaves[1])
+                    place = replace(place, guards=(*place.guards, guard))
+        self.stack.extend(reversed(placed))
+
+    # Scopes
+
+    def _read_function(self, node: Function, place: Place) -> None:
+        scope = self._open("function", node.name, node, place)
+        self._bind(node.name, "function", _start(node), place, scope=scope)
+        inner = Place(scope, managers=(*place.managers, *_managers(node.decorator_list, place)))
+        inner = replace(inner, is_main=place.is_main)
+        self._bind_parameters(node.args, inner)
+        self._push_body(node.body, inner)
+        self._push(*node.decorator_list, *_defaults(node.args), place=place)
+
+    def _read_class(self, node: ast.ClassDef, place: Place) -> None:
+        scope = self._open("class", node.name, node, place)
+        self._bind(node.name, "class", _start(node), place, scope=scope)
+        managers = (*place.managers, *_managers(node.decorator_list, place))
+        self._push_body(node.body, Place(scope, managers=managers, is_main=place.is_main))
+        bases = [*node.bases, *(keyword.value for keyword in node.keywords)]
+        self._push(*node.decorator_list, *bases, place=place)
+
+    def _read_lambda(self, node: ast.Lambda, place: Place) -> None:
+        inner = replace(place, scope=Scope("lambda", place.scope.name, place.scope, node, place))
+        for argument in _all_arguments(node.args):
+            self._bind(argument.arg, "unknown", START, inner)
+        self._push(*_defaults(node.args), place=place)
+        self._push(node.body, place=inner)
+
+    def _read_comprehension(self, node: Comprehension, place: Place) -> None:
+        inner = replace(place, scope=Scope("comprehension", place.scope.name, place.scope, node, place))
+        for number, generator in enumerate(node.generators):
+            source = place if number == 0 else inner
+            self._bind_target(generator.target, generator.iter, "element", START, source, inner=inner)
+            self._push(generator.iter, place=source)
+            for test in generator.ifs:
+                self._push(test, place=inner)
+                inner = replace(inner, guards=(*inner.guards, Guard(test, inner, is_true=True)))
+        self.outline.inner[id(node)] = inner
+        self._push(*([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]), place=inner)
+
+    # Blocks
+
+    def _read_if(self, node: ast.If, place: Place) -> None:
+        is_main = place.is_main or _asks_for_main(node.test)
+        yes, no = (Guard(node.test, place, is_true=is_true) for is_true in (True, False))
+        inside = replace(_branch(place, node, 1), guards=(*place.guards, no))
+        self._push_body(node.orelse, inside)
+        inside = replace(_branch(place, node, 0), guards=(*place.guards, yes), is_main=is_main)
+        self._push_body(node.body, inside)
+        self._push(node.test, place=place)
+
+    def _read_for(self, node: ast.For | ast.AsyncFor, place: Place) -> None:
+        inside = replace(_branch(place, node, 0), loop=node)
+        self._bind_target(node.target, node.iter, "element", _end(node.iter), place, inner=inside)
+        self._push_body(node.orelse, place)
+        self._push_body(node.body, inside)
+        self._push(node.iter, place=place)
+
+    def _read_while(self, node: ast.While, place: Place) -> None:
+        self._push_body(node.orelse, place)
+        self._push_body(node.body, replace(_branch(place, node, 0), loop=node))
+        self._push(node.test, place=place)
+
+    def _read_with(self, node: ast.With | ast.AsyncWith, place: Place) -> None:
+        expressions = [item.context_expr for item in node.items]
+        inside = replace(place, managers=(*place.managers, *_managers(expressions, place)))
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._bind_target(item.optional_vars, None, "unknown", _end(item.context_expr), place)
+        self._push_body(node.body, inside)
+        self._push(*expressions, place=place)
+
+    def _read_try(self, node: ast.Try, place: Place) -> None:
+        tried = _branch(place, node, 0)
+        self._push_body(node.finalbody, replace(place, is_final=True))
+        self._push_body(node.orelse, tried)
+        for number, handler in reversed(list(enumerate(node.handlers, start=1))):
+            caught = _branch(place, node, number)
+            if handler.name:
+                self._bind(handler.name, "unknown", _start(handler), caught)
+            self._push_body(handler.body, caught)
+        self._push_body(node.body, tried)
+
+    def _read_match(self, node: ast.Match, place: Place) -> None:
+        for number, case in reversed(list(enumerate(node.cases))):
+            inside = _branch(place, node, number)
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    self._bind(name, "unknown", _start(case.pattern), inside)
+            self._push_body(case.body, inside)
+            self._push(case.guard, place=inside)
+        self._push(node.subject, place=place)
+
+    # Bindings
+
+    def _read_import(self, node: ast.Import, place: Place) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            dotted = alias.name if alias.asname else name
+            self._alias(name, dotted)
+            self._bind(name, "import", _end(node), place, dotted=dotted)
+
+    def _read_from_import(self, node: ast.ImportFrom, place: Place) -> None:
+        base = import_base(self.outline.file, node)
+        for alias in node.names:
+            if alias.name == "*":
+                self.outline.stars.append(base)
+                continue
+            dotted = f"{base}.{alias.name}" if base else alias.name
+            self._alias(alias.asname or alias.name, dotted)
+            self._bind(alias.asname or alias.name, "import", _end(node), place, dotted=dotted)
+
+    def _read_assign(self, node: ast.Assign, place: Place) -> None:
+        for target in node.targets:
+            self._bind_target(target, node.value, "value", _end(node), place, statement=node)
+        self._push_children(node, place)
+
+    def _read_annotated(self, node: ast.AnnAssign, place: Place) -> None:
+        if node.value is not None:
+            self._bind_target(node.target, node.value, "value", _end(node), place, statement=node)
+            self._push(node.value, place=place)
+
+    def _read_augmented(self, node: ast.AugAssign, place: Place) -> None:
+        if isinstance(node.target, ast.Name):
+            before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            value = ast.copy_location(ast.BinOp(before, node.op, node.value), node)
+            self._bind_target(node.target, value, "value", _end(node), place)
+        self._push(node.value, place=place)
+
+    def _read_walrus(self, node: ast.NamedExpr, place: Place) -> None:
+        outside = place
+        while outside.scope.kind == "comprehension" and outside.scope.place is not None:
+            outside = outside.scope.place
+        self._bind_target(node.target, node.value, "value", _end(node), place, inner=outside)
+        self._push(node.value, place=place)
+
+    def _read_outer(self, node: ast.Global | ast.Nonlocal, place: Place) -> None:
+        place.scope.outer.update(node.names)
+
+    # What may reload
+
+    def _read_call(self, node: ast.Call, place: Place) -> None:
+        function = node.func
+        calls = self.outline.calls
+        for name in {terminal(function), *map(terminal, node.args[:3])}:
+            calls.setdefault(name, []).append((node, place))
+        inside = place
+        if isinstance(function, ast.Attribute):
+            if function.attr in CLEANUPS:
+                inside = replace(place, is_cleanup=True)
+                self.outline.cleanups.update(filter(None, map(terminal, node.args)))
+            if function.attr in _ADDING and isinstance(function.value, ast.Name):
+                value = node.args[0] if len(node.args) == 1 else None
+                added = self.outline.additions.setdefault(function.value.id, [])
+                added.append(Addition(function.attr, value, place))
+        self._push_children(node, inside)
+
+    def _read_delete(self, node: ast.Delete, place: Place) -> None:
+        if any(isinstance(target, ast.Subscript) for target in node.targets):
+            self.outline.deletions.append((node, place))
+        self._push_children(node, place)
+
+    def _read_return(self, node: ast.Return, place: Place) -> None:
+        if node.value is not None:
+            place.scope.results.append((node.value, place))
+            self._push(node.value, place=place)
+
+    def _read_yield(self, node: ast.Yield, place: Place) -> None:
+        function = place.scope.function
+        if function is not None:
+            function.yields.append(_start(node))
+            if node.value is not None:
+                function.results.append((node.value, place))
+        self._push(node.value, place=place)
+
+    # Helpers
+
+    def _open(self, kind: Literal["class", "function"], name: str, node: ast.AST, place: Place) -> Scope:
+        parent = place.scope
+        prefix = {"module": "", "class": f"{parent.name}."}.get(parent.kind, f"{parent.name}.<locals>.")
+        scope = Scope(kind, prefix + name, parent, node, place)
+        self.outline.scopes[scope.name] = scope
+        return scope
+
+    def _bind_parameters(self, arguments: ast.arguments, inner: Place) -> None:
+        scope = inner.scope
+        for argument in _all_arguments(arguments):
+            how: How = "parameter"
+            if argument is arguments.vararg:
+                how = "arguments"
+            elif argument is arguments.kwarg:
+                how = "unknown"
+            self._bind(argument.arg, how, START, inner, scope=scope)
+
+    def _bind_target(
+        self,
+        target: ast.expr,
+        value: ast.expr | None,
+        how: How,
+        at: Position,
+        place: Place,
+        *,
+        inner: Place | None = None,
+        statement: ast.stmt | None = None,
+        path: tuple[int, ...] = (),
+    ) -> None:
+        """Bind the names of a target; `inner` is where they live, `place` where the value is worked out."""
+        if isinstance(target, ast.Name):
+            if value is not None and not path and how == "value":
+                self._alias(target.id, terminal(value))
+            self._bind(target.id, how, at, place, inner=inner, value=value, path=path)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
+            kind: How = "unknown" if is_starred else how
+            for number, element in enumerate(target.elts):
+                part = element.value if isinstance(element, ast.Starred) else element
+                self._bind_target(part, value, kind, at, place, inner=inner, path=(*path, number))
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            owner = place.scope.owner
+            if owner is not None and target.value.id in ("self", "cls"):
+                binding = Binding(target.attr, how, at, place, value=value, path=path)
+                owner.attributes.setdefault(target.attr, []).append(binding)
+        elif isinstance(target, ast.Subscript) and statement is not None:
+            element_value = value if not path else None
+            self.outline.puts.append(Put(target.value, target.slice, element_value, statement, place))
+            if isinstance(target.value, ast.Name):
+                filled = self.outline.additions.setdefault(target.value.id, [])
+                filled.append(Addition("[]", None, place))
+
+    def _bind(
+        self,
+        name: str,
+        how: How,
+        at: Position,
+        place: Place,
+        *,
+        inner: Place | None = None,
+        value: ast.expr | None = None,
+        dotted: str = "",
+        scope: Scope | None = None,
+        path: tuple[int, ...] = (),
+    ) -> None:
+        where = inner or place
+        binding = Binding(name, how, at, place, where.branch, value, dotted, scope, path)
+        where.scope.bindings.setdefault(name, []).append(binding)
+        if where.scope.kind != "class":
+            self.outline.bound.add(name)
+
+    def _alias(self, name: str, dotted: str) -> None:
+        last = dotted.rpartition(".")[2]
+        if last and last != name:
+            self.outline.aliases.setdefault(name, set()).add(last)
+
+
+_LEAVES = frozenset(
+    {
+        *(type(None), str, int, float, complex, bytes, bool, type(...)),
+        *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
+        *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
+    }
+)
+"""What has nothing below it that is of interest."""
+
+_ADDING = frozenset({"append", "add", "extend", "update", "insert", "appendleft", "setdefault"})
+
+_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
+    "FunctionDef": _Pass._read_function,
+    "AsyncFunctionDef": _Pass._read_function,
+    "ClassDef": _Pass._read_class,
+    "Lambda": _Pass._read_lambda,
+    "ListComp": _Pass._read_comprehension,
+    "SetComp": _Pass._read_comprehension,
+    "DictComp": _Pass._read_comprehension,
+    "GeneratorExp": _Pass._read_comprehension,
+    "If": _Pass._read_if,
+    "For": _Pass._read_for,
+    "AsyncFor": _Pass._read_for,
+    "While": _Pass._read_while,
+    "With": _Pass._read_with,
+    "AsyncWith": _Pass._read_with,
+    "Try": _Pass._read_try,
+    "TryStar": _Pass._read_try,
+    "Match": _Pass._read_match,
+    "Import": _Pass._read_import,
+    "ImportFrom": _Pass._read_from_import,
+    "Assign": _Pass._read_assign,
+    "AnnAssign": _Pass._read_annotated,
+    "AugAssign": _Pass._read_augmented,
+    "NamedExpr": _Pass._read_walrus,
+    "Global": _Pass._read_outer,
+    "Nonlocal": _Pass._read_outer,
+    "Call": _Pass._read_call,
+    "Delete": _Pass._read_delete,
+    "Return": _Pass._read_return,
+    "Yield": _Pass._read_yield,
+}
+
+
+def _hand_over_outer_names(outline: Outline) -> None:
+    """Move what functions bind through ``global`` and ``nonlocal`` to the scope that owns the name."""
+    for scope in outline.scopes.values():
+        for name in scope.outer:
+            owner: Scope = outline.module
+            above = scope.parent
+            while above is not None and above.kind != "module":
+                if above.kind == "function" and name in above.bindings and name not in above.outer:
+                    owner = above
+                    break
+                above = above.parent
+            for binding in scope.bindings.pop(name, []):
+                moved = replace(binding, at=START, branch=((id(scope), 0),))
+                owner.bindings.setdefault(name, []).append(moved)
+
+
+def _close_aliases(aliases: dict[str, set[str]]) -> None:
+    """Let an alias of an alias stand for what the first stands for."""
+    for _ in range(3):
+        for known in aliases.values():
+            known.update(*(aliases[name] for name in list(known) if name in aliases))
+
+
+def _leaves(body: Sequence[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], (ast.Continue, ast.Return, ast.Raise, ast.Break))
+
+
+def _managers(nodes: Sequence[ast.expr], place: Place) -> Iterator[tuple[ast.expr, Place]]:
+    for node in nodes:
+        if isinstance(node, ast.Call) and terminal(node.func) in RESTORERS:
+            yield node, place
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
+        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+    )
+
+
+def _branch(place: Place, node: ast.AST, number: int) -> Place:
+    return replace(place, branch=(*place.branch, (id(node), number)))
+
+
+def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
+    rest = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
+
+
+def _defaults(arguments: ast.arguments) -> list[ast.expr]:
+    return [*arguments.defaults, *(default for default in arguments.kw_defaults if default is not None)]
+
+
+def _start(node: ast.stmt | ast.expr | ast.ExceptHandler | ast.pattern) -> Position:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.stmt | ast.expr) -> Position:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

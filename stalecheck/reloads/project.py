@@ -1,0 +1,302 @@
+"""Every place of a project that reloads a module: wrappers are followed from file to file."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+from stalecheck.model import SourceFile
+from stalecheck.reloads.outline import Outline, read_outline
+from stalecheck.reloads.search import Find, search
+from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
+from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
+from stalecheck.vocabulary import ReloadMode
+
+SPELLED: re.Pattern[bytes] = re.compile(
+    rb"reload"
+    rb"|\.[\s\\]*modules\b|[\"']modules[\"']|\bfrom[\s\\]+sys[\s\\]+import\b"
+    rb"|exec_module|load_module|_bootstrap"
+    rb"|import_fresh_module|CleanImport|\b(?:unload|forget|unload_extension)\b"
+)
+"""What the bytes of a file that reloads something contain; many files that match reload nothing."""
+
+_ROUNDS = 12
+"""How long a chain of wrappers of wrappers is followed."""
+
+
+def find_in_file(
+    tree: ast.Module, file: SourceFile, wrappers: Mapping[str, Wrapper], *, source: bytes = b""
+) -> FileReloads:
+    """Find what one file reloads, and the wrappers that it defines.
+
+    `wrappers` are those of the other files, by absolute dotted name. `source` is only needed for the columns
+    of lines with characters outside ASCII. What a wrapper of this file reloads counts as unresolved unless
+    this file calls the wrapper.
+    """
+    project = _Project(wrappers)
+    reading = _Reading(file, tree, source)
+    project.add([reading])
+    return FileReloads(project.sites(reading), tuple(reading.wrappers.values()))
+
+
+def find_reloads(
+    files: Mapping[SourceFile, bytes], parse: Callable[[SourceFile], ast.Module | None]
+) -> dict[SourceFile, tuple[ReloadSite, ...]]:
+    """Find every place that reloads a module; files without one are left out.
+
+    `files` maps each file to its bytes. `parse` gives a file's tree, or None when it cannot be parsed; it is
+    asked only for files that may reload something, or may call or re-export a wrapper.
+    """
+    project = _Project({})
+    waiting = dict(files)
+    added = [file for file, source in files.items() if SPELLED.search(source)]
+    while added:
+        sources = {file: waiting.pop(file) for file in added}
+        trees = ((file, parse(file)) for file in added)
+        project.add([_Reading(file, tree, sources[file]) for file, tree in trees if tree is not None])
+        may_concern = project.concern()
+        added = [file for file, source in waiting.items() if may_concern(file, source)]
+    found = {reading.file: project.sites(reading) for reading in project.readings}
+    return {file: found[file] for file in files if found.get(file)}
+
+
+class _Reading:
+    """One file, as far as it has been searched."""
+
+    def __init__(self, file: SourceFile, tree: ast.Module, source: bytes) -> None:
+        self.file = file
+        self.source = source
+        self.outline = read_outline(tree, file)
+        self.column = _columns(source)
+        self.exports, self.instances = _exports(self.outline)
+        self.finds: tuple[Find, ...] = ()
+        self.called: frozenset[str] = frozenset()
+        self.wrappers: dict[str, Wrapper] = {}
+
+    def mentions(self, names: frozenset[str]) -> bool:
+        """Whether the file contains one of the names; without its source it may."""
+        return not self.source or any(name.encode() in self.source for name in names)
+
+
+class _Project:
+    """The files that were searched so far, and what they define."""
+
+    def __init__(self, wrappers: Mapping[str, Wrapper]) -> None:
+        self.readings: list[_Reading] = []
+        self._given = wrappers
+        self._definitions: dict[str, tuple[_Reading, str]] = {}
+        self._exports: dict[str, str] = {}
+        self._stars: dict[str, list[str]] = {}
+
+    def add(self, readings: list[_Reading]) -> None:
+        """Search more files, and again those that call a wrapper found meanwhile."""
+        self.readings += readings
+        for reading in readings:
+            for module in _modules(reading.file):
+                self._stars.setdefault(module, []).extend(reading.outline.stars)
+                for name, dotted in reading.exports.items():
+                    self._exports.setdefault(f"{module}.{name}", dotted)
+                    self._importers.setdefault(dotted, []).append(f"{module}.{name}")
+                for name, dotted in reading.instances.items():
+                    self._instances.setdefault(f"{module}.{name}", dotted)
+                    self._holding.setdefault(dotted, []).append(f"{module}.{name}")
+            self._paths.cache_clear()
+        names = self._names()
+        new = {id(reading) for reading in readings}
+        due = [reading for reading in self.readings if id(reading) in new or reading.mentions(names)]
+        for _ in range(_ROUNDS):
+            changed = [reading for reading in due if self._search(reading, names)]
+            if not changed:
+                break
+            fresh = frozenset(_last(name) for reading in changed for name in reading.wrappers)
+            fresh |= self._names() - names
+            names = self._names()
+            due = [reading for reading in self.readings if reading.mentions(fresh)]
+
+    def concern(self) -> Callable[[SourceFile, bytes], bool]:
+        """What tells whether a file that was not searched may call or re-export a wrapper."""
+        holders: dict[bytes, set[str]] = {}
+        for name, modules in self._holders():
+            holders.setdefault(name.encode(), set()).update(modules)
+        if not holders:
+            return lambda file, source: False
+        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b")
+        everywhere = frozenset(module for modules in holders.values() for module in modules)
+
+        def may_concern(file: SourceFile, source: bytes) -> bool:
+            modules: Iterable[str] = everywhere
+            if not _STAR.search(source):
+                modules = {module for word in set(words.findall(source)) for module in holders[word]}
+            package = f"{file.package}."
+            return any(
+                package.startswith(f"{module}.") or module.rpartition(".")[2].encode() in source
+                for module in modules
+            )
+
+        return may_concern
+
+    def sites(self, reading: _Reading) -> tuple[ReloadSite, ...]:
+        """What a file reloads, once all calls of its wrappers are known."""
+        called = {
+            found
+            for other in self.readings
+            for name in other.called
+            if (found := self._resolve(other, name)) is not None
+        }
+        settled = (_settled(find, lambda name: (reading, name) in called) for find in reading.finds)
+        return tuple(site for site in settled if site is not None)
+
+    def _search(self, reading: _Reading, names: frozenset[str]) -> bool:
+        """Search one file; True when its wrappers are others than before."""
+        findings = search(reading.outline, partial(self._known, reading), names, reading.column)
+        reading.finds, reading.called = findings.finds, findings.called
+        before, reading.wrappers = reading.wrappers, _families(findings.finds)
+        for module in _modules(reading.file):
+            for name in reading.wrappers:
+                self._definitions.setdefault(f"{module}.{name}", (reading, name))
+        return before != reading.wrappers
+
+    def _known(self, reading: _Reading, name: str) -> Wrapper | None:
+        """The wrapper that a callee is, or the real reload that it was re-exported from."""
+        found = self._resolve(reading, name)
+        if found is not None:
+            return found[0].wrappers.get(found[1])
+        for path in self._paths(name):
+            if path in self._given:
+                return self._given[path]
+            if path != name and (spelling := reloader(path)):
+                return Wrapper(_last(name), "module", 0, "module", ReloadMode.RELOAD, spelling=spelling)
+        return None
+
+    def _resolve(self, reading: _Reading, name: str) -> tuple[_Reading, str] | None:
+        """The file and the qualified name of a wrapper."""
+        module = reading.file.module
+        if name.startswith(f"{module}.") and name[len(module) + 1 :] in reading.wrappers:
+            return reading, name[len(module) + 1 :]
+        found = (self._definitions.get(path) for path in self._paths(name))
+        return next((definition for definition in found if definition is not None), None)
+
+    def _paths(self, name: str) -> list[str]:
+        """The dotted names that a name leads to through re-exports and star imports, itself first."""
+        paths = [name]
+        for path in paths:
+            parts = path.split(".")
+            for count in range(len(parts), 0, -1):
+                prefix, rest = ".".join(parts[:count]), parts[count:]
+                leads = [self._exports[prefix]] if prefix in self._exports else []
+                leads += self._stars.get(prefix, ()) if rest else ()
+                paths += [p for lead in leads if (p := ".".join([lead, *rest])) not in paths]
+            if len(paths) > _MOST_PATHS:
+                break
+        return paths
+
+    def _names(self) -> frozenset[str]:
+        """The last names by which wrappers are called."""
+        return frozenset(name for name, _ in self._holders()) | frozenset(map(_last, self._given))
+
+    def _holders(self) -> Iterator[tuple[str, set[str]]]:
+        """Each name by which a wrapper is called, and the modules it can be imported from."""
+        importers: dict[str, list[str]] = {}
+        for name, dotted in self._exports.items():
+            importers.setdefault(dotted, []).append(name)
+        for definition in self._definitions:
+            module, qualified = self._split(definition)
+            first, _, rest = qualified.partition(".")
+            references = _closure(f"{module}.{first}", importers)
+            modules = {reference.rpartition(".")[0] for reference in references}
+            if not rest or rest == "__init__":
+                yield from ((_last(reference), modules) for reference in references)
+            else:
+                yield _last(rest), modules
+        for name, dotted in self._exports.items():
+            if reloader(dotted) and "reload" not in _last(name):
+                references = _closure(name, importers)
+                modules = {reference.rpartition(".")[0] for reference in references}
+                yield from ((_last(reference), modules) for reference in references)
+
+    def _split(self, definition: str) -> tuple[str, str]:
+        qualified = self._definitions[definition][1]
+        return definition[: -len(qualified) - 1], qualified
+
+
+def _exports(outline: Outline) -> Iterator[tuple[str, str]]:
+    """The names of a module that stand for something of another name: imports, aliases, instances."""
+    evaluator = Evaluator(outline, lambda name: None)
+    for name, bindings in outline.module.bindings.items():
+        last = bindings[-1]
+        if last.how == "import":
+            yield name, last.dotted
+        elif last.how == "value" and isinstance(last.value, (ast.Name, ast.Attribute, ast.Call)):
+            items = evaluator.items(last.value, last.place)
+            names = [item.name for item in items if isinstance(item, (Thing, Instance))]
+            if names and not names[0].startswith("builtins."):
+                yield name, names[0]
+
+
+def _families(finds: Iterable[Find]) -> dict[str, Wrapper]:
+    """The wrappers of a file by qualified name, those of one function under its first."""
+    members: dict[str, list[Wrapper]] = {}
+    for find in finds:
+        for name, wrapper in find.wrappers:
+            is_sane = len(wrapper.patterns) <= _MOST_PATTERNS and all(len(p) < 200 for p in wrapper.patterns)
+            known = members.setdefault(name, [])
+            if is_sane and wrapper not in known and len(known) < _MOST_PATTERNS:
+                known.append(wrapper)
+    return {name: replace(ws[0], others=tuple(ws[1:])) for name, ws in members.items() if ws}
+
+
+def _settled(find: Find, is_called: Callable[[str], bool]) -> ReloadSite | None:
+    """A place with what is left to it when the calls of the wrappers around it count for themselves."""
+    site = find.site
+    open_ones = [(name, wrapper) for name, wrapper in find.wrappers if not is_called(name)]
+    if not find.wrappers:
+        return site
+    targets = list(site.targets)
+    whys = [site.why] if site.why else []
+    for name, wrapper in open_ones:
+        if wrapper.default:
+            targets += [p.replace("{}", given) for given in wrapper.default for p in wrapper.patterns]
+        elif not site.targets and _last(name) != _last(site.spelling):
+            whys.append(f"`{wrapper.parameter}` is a parameter of `{name}` that nothing here calls")
+    if not targets and not whys:
+        return None
+    return replace(site, targets=tuple(dict.fromkeys(targets)), why="; ".join(dict.fromkeys(whys)))
+
+
+def _closure(start: str, importers: Mapping[str, list[str]]) -> list[str]:
+    references = [start]
+    for reference in references:
+        references += [name for name in importers.get(reference, ()) if name not in references]
+    return references
+
+
+def _modules(file: SourceFile) -> tuple[str, ...]:
+    return file.module, *file.aliases
+
+
+def _last(name: str) -> str:
+    """The last part of a dotted name; of a constructor its class."""
+    return name.removesuffix(".__init__").rpartition(".")[2]
+
+
+def _columns(source: bytes) -> Callable[[int, int], int]:
+    """What turns a row and an offset in UTF-8 bytes into a 1-based column in code points."""
+    if source.isascii():
+        return lambda row, offset: offset + 1
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        text = source.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return lambda row, offset: offset + 1
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lambda row, offset: len(lines[row - 1].encode()[:offset].decode(errors="replace")) + 1
+
+
+_STAR = re.compile(rb"\bimport[\s\\]*\*")
+_MOST_PATHS = 30
+_MOST_PATTERNS = 16

@@ -1,0 +1,642 @@
+"""The places of one file that reload something, given the wrappers that are known so far."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from stalecheck.model import Location, Span
+from stalecheck.reloads.outline import Outline, Place, Scope, terminal
+from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
+from stalecheck.reloads.sites import ReloadSite, Wrapper
+from stalecheck.reloads.values import (
+    MODULES,
+    Entry,
+    Evaluator,
+    Fresh,
+    Hole,
+    Items,
+    Known,
+    Spec,
+    Table,
+    Text,
+    Thing,
+    Unknown,
+    receiver,
+    reloader,
+    unknown,
+)
+from stalecheck.vocabulary import ReloadMode
+
+SPELLINGS = frozenset(
+    {
+        *("reload", "reload_module", "pop", "clear", "__delitem__", "delitem", "setitem", "dict"),
+        *("exec_module", "load_module", "_exec", "reload_extension", "unload_extension", "reload_plugin"),
+        *("import_fresh_module", "CleanImport", "unload", "forget", "run_line_magic", "magic"),
+    }
+)
+"""The last names of callees that may reload something."""
+
+Wants: TypeAlias = Literal["module", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A place that reloads, and the parameters through which what it reloads comes in."""
+
+    site: ReloadSite
+    wrappers: tuple[tuple[str, Wrapper], ...] = ()
+    """The functions whose parameters it reloads, by qualified name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one search of a file brings."""
+
+    finds: tuple[Find, ...]
+    called: frozenset[str]
+    """Absolute dotted names of the wrappers that are called."""
+
+
+def search(
+    outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
+) -> Findings:
+    """Find what `outline` reloads; `names` are the last names of the `known` wrappers.
+
+    `column` turns a row and an offset in bytes into a column in code points.
+    """
+    return _Search(outline, known, names | SPELLINGS, column).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A call or a ``del`` that reloads, before it is known what."""
+
+    node: ast.Call | ast.Delete
+    place: Place
+    mode: ReloadMode
+    spelling: str
+    items: Items
+    wants: Wants
+    patterns: tuple[str, ...] = ("{}",)
+    is_restored: bool = False
+    is_together: bool = False
+    is_unordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Invocation:
+    """A call, or a function handed over to be called with these arguments."""
+
+    node: ast.Call
+    function: ast.expr
+    arguments: Sequence[ast.expr]
+    keywords: Sequence[ast.keyword]
+    place: Place
+    is_each: bool = False
+
+    def argument(self, position: int, name: str = "") -> ast.expr | None:
+        if 0 <= position < len(self.arguments):
+            before = self.arguments[: position + 1]
+            return None if any(isinstance(a, ast.Starred) for a in before) else before[-1]
+        return next((k.value for k in self.keywords if name and k.arg == name), None)
+
+
+class _Search:
+    def __init__(
+        self, outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
+    ) -> None:
+        self.outline = outline
+        self.known = known
+        self.names = names
+        self.column = column
+        self.evaluator = Evaluator(outline, known)
+        self.restoration: Restoration | None = None
+        self.called: set[str] = set()
+        self.importing: dict[int, bool] = {}
+
+    def run(self) -> Findings:
+        events: list[_Event] = []
+        for call, place in self._candidates():
+            for invocation in self._invocations(call, place):
+                events.extend(self._recognised(invocation))
+        for statement, place in self.outline.deletions:
+            events.extend(self._deletion(statement, place))
+        finds = sorted((self._find(event) for event in events), key=_order)
+        return Findings(tuple(finds), frozenset(self.called))
+
+    def _candidates(self) -> Iterator[tuple[ast.Call, Place]]:
+        """The calls whose callee, or an argument, has the last name of something that reloads."""
+        seen: set[int] = set()
+        for name, calls in self.outline.calls.items():
+            # A callee without a name may be `getattr(importlib, "reload")`.
+            if not name or self._is_interesting(name):
+                yield from (pair for pair in calls if not (id(pair[0]) in seen or seen.add(id(pair[0]))))
+
+    def _is_interesting(self, name: str) -> bool:
+        return name in self.names or not self.names.isdisjoint(self.outline.aliases.get(name, ()))
+
+    def _invocations(self, call: ast.Call, place: Place) -> Iterator[_Invocation]:
+        if self._may_reload(call.func):
+            yield _Invocation(call, call.func, call.args, call.keywords, place)
+        for number, argument in enumerate(call.args[:3]):
+            if isinstance(argument, (ast.Name, ast.Attribute)) and self._may_reload(argument):
+                rest = call.args[number + 1 :]
+                is_map = terminal(call.func) in ("map", "imap", "starmap")
+                if rest:
+                    yield _Invocation(call, argument, rest, call.keywords, place, is_each=is_map)
+
+    def _may_reload(self, function: ast.expr) -> bool:
+        if isinstance(function, ast.Call):
+            return terminal(function.func) == "getattr"
+        name = terminal(function)
+        if not name:
+            return False
+        if name in ("pop", "clear", "__delitem__") and isinstance(function, ast.Attribute):
+            owner = terminal(function.value)
+            return owner == "modules" or "modules" in self.outline.aliases.get(owner, ())
+        return self._is_interesting(name)
+
+    def _recognised(self, call: _Invocation) -> Iterator[_Event]:
+        names = self.evaluator.names(call.function, call.place)
+        is_told = False
+        for name in dict.fromkeys(names):
+            events = list(self._by_name(name, call))
+            wrapper = self.known(name) or self.known(f"{name}.__init__")
+            if wrapper is not None and not self._is_within(name, call.place):
+                self.called.update((name, f"{name}.__init__"))
+                if not events and not is_told:
+                    events = list(self._wrapped(name, wrapper, call))
+                    is_told = True
+            if events:
+                yield from events
+                return
+        is_own = any(self._is_own(name) for name in names)
+        if isinstance(call.function, ast.Attribute) and not is_own and not is_told:
+            yield from self._by_method(call.function, call)
+
+    def _is_own(self, name: str) -> bool:
+        module = self.outline.file.module
+        return name.startswith(f"{module}.") and name[len(module) + 1 :] in self.outline.scopes
+
+    def _is_within(self, name: str, place: Place) -> bool:
+        """Whether a call stands in the function that it calls."""
+        module = self.outline.file.module
+        block = f"{module}.{place.block}"
+        return block == name or block == f"{name}.__init__" or block.startswith(f"{name}.<locals>.")
+
+    # Functions, by their absolute name
+
+    def _by_name(self, name: str, call: _Invocation) -> Iterator[_Event]:
+        last = name.rpartition(".")[2]
+        if spelling := reloader(name):
+            yield from self._plain(call, ReloadMode.RELOAD, spelling, call.argument(0, "module"), "module")
+        elif name in ("sys.modules.pop", "sys.modules.__delitem__"):
+            yield from self._plain(call, ReloadMode.REIMPORT, name, call.argument(0), "name")
+        elif name == "sys.modules.clear":
+            why: Items = (Unknown("`sys.modules.clear()` evicts every module"),)
+            yield _Event(call.node, call.place, ReloadMode.REIMPORT, name, why, "name")
+        elif name == "importlib._bootstrap._exec":
+            yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(1, "module"), "module")
+        elif name == "sublime_plugin.reload_plugin":
+            yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(0, "modulename"), "name")
+        elif last in ("import_fresh_module", "CleanImport", "unload", "forget") and is_test_helper(name):
+            yield self._helped(last, call)
+
+    def _plain(
+        self, call: _Invocation, mode: ReloadMode, spelling: str, argument: ast.expr | None, wants: Wants
+    ) -> Iterator[_Event]:
+        if argument is None and call.arguments:
+            argument = call.arguments[0]
+        if argument is not None:
+            items, is_unordered = self._values(argument, call)
+            yield _Event(call.node, call.place, mode, spelling, items, wants, is_unordered=is_unordered)
+
+    def _values(self, argument: ast.expr, call: _Invocation) -> tuple[Items, bool]:
+        items = self.evaluator.items(argument, call.place)
+        if call.is_each or isinstance(argument, ast.Starred):
+            items = self.evaluator.elements(items)
+        return items or (unknown(argument),), self.evaluator.saw_unordered
+
+    def _helped(self, last: str, call: _Invocation) -> _Event:
+        """CPython's own helpers for tests."""
+        arguments = list(call.arguments) if last == "CleanImport" else list(call.arguments[:1])
+        items = [item for argument in arguments for item in self._values(argument, call)[0]]
+        fresh = call.argument(1, "fresh") if last == "import_fresh_module" else None
+        if fresh is not None:
+            listed = self.evaluator.items(fresh, call.place)
+            is_none = any(getattr(item, "elements", None) == () for item in listed)
+            items += () if is_none else self.evaluator.elements(listed)
+        is_restored = last in ("import_fresh_module", "CleanImport")
+        mode = ReloadMode.REIMPORT
+        return _Event(
+            call.node, call.place, mode, last, tuple(items), "name", is_restored=is_restored, is_together=True
+        )
+
+    # Methods, whatever their object is
+
+    def _by_method(self, function: ast.Attribute, call: _Invocation) -> Iterator[_Event]:
+        name = function.attr
+        if name in ("reload_extension", "unload_extension"):
+            argument = call.argument(0, "name")
+            if argument is not None and (name == "reload_extension" or self._is_loaded_too(argument, call)):
+                items, _ = self._values(argument, call)
+                yield _Event(
+                    call.node,
+                    call.place,
+                    ReloadMode.REIMPORT,
+                    name,
+                    items,
+                    "name",
+                    ("{}", "{}.*"),
+                    is_together=True,
+                )
+        elif name in ("delitem", "setitem") and len(call.arguments) > 1:
+            if MODULES in self.evaluator.items(call.arguments[0], call.place):
+                items, _ = self._values(call.arguments[1], call)
+                spelling = f"monkeypatch.{name}"
+                yield _Event(
+                    call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True
+                )
+        elif name == "dict":
+            yield from self._patched(call)
+        elif name == "exec_module":
+            yield from self._executed(call)
+        elif name == "load_module":
+            yield from self._loaded(function, call)
+        elif name in ("run_line_magic", "magic"):
+            yield from self._magic(call)
+
+    def _is_loaded_too(self, argument: ast.expr, call: _Invocation) -> bool:
+        wanted = ast.dump(argument)
+        for other, place in self.outline.calls.get("load_extension", ()):
+            if terminal(other.func) == "load_extension" and place.block == call.place.block:
+                named = [keyword.value for keyword in other.keywords if keyword.arg == "name"]
+                if any(ast.dump(given) == wanted for given in (*other.args[:1], *named)):
+                    return True
+        return False
+
+    def _patched(self, call: _Invocation) -> Iterator[_Event]:
+        if call.function is not call.node.func or not patches_modules(call.node, call.place, self.evaluator):
+            return
+        given = call.argument(1, "values")
+        items: list[Text | Hole | Unknown] = []
+        for item in self.evaluator.items(given, call.place) if given is not None else ():
+            if isinstance(item, Table):
+                keys = [key for pair, _ in item.pairs for key in pair]
+                items += [key for key in keys if isinstance(key, (Text, Hole, Unknown))]
+            elif given is not None:
+                items.append(item if isinstance(item, (Hole, Unknown)) else unknown(given))
+        ours = ("in_dict", "values", "clear")
+        items += [Text(k.arg) for k in call.keywords if k.arg and k.arg not in ours]
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                for item in self.evaluator.items(keyword.value, call.place):
+                    keys = [key for pair, _ in item.pairs for key in pair] if isinstance(item, Table) else []
+                    items += [key for key in keys if isinstance(key, Text)]
+        if items:
+            found: Items = tuple(Unknown(_why_hole(i)) if isinstance(i, Hole) else i for i in items)
+            yield _Event(
+                call.node,
+                call.place,
+                ReloadMode.REIMPORT,
+                "patch.dict",
+                found,
+                "name",
+                is_restored=True,
+                is_together=True,
+            )
+
+    def _executed(self, call: _Invocation) -> Iterator[_Event]:
+        argument = call.argument(0, "module")
+        if argument is None or call.place.block.rpartition(".")[2] == "exec_module":
+            return
+        items = self.evaluator.items(argument, call.place)
+        is_spec = self._is_spec_of(call.function, items, call.place)
+        if any(isinstance(item, Thing) for item in items) or is_spec:
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, "exec_module", items, "module")
+            return
+        if not any(isinstance(item, Fresh) for item in items):
+            return
+        for put in self.outline.puts:
+            is_same = put.value is not None and _reads(put.value, argument)
+            if (
+                is_same
+                and put.place.block == call.place.block
+                and self._holds_modules(put.container, put.place)
+            ):
+                keys = self.evaluator.items(put.key, put.place) or (unknown(put.key),)
+                yield _Event(call.node, call.place, ReloadMode.REIMPORT, "exec_module", keys, "name")
+                return
+
+    def _holds_modules(self, container: ast.expr, place: Place) -> bool:
+        return MODULES in self.evaluator.items(container, place)
+
+    def _is_spec_of(self, function: ast.expr, items: Items, place: Place) -> bool:
+        """Whether the method is that of the spec or loader of a module that comes in as a parameter."""
+        if not isinstance(function, ast.Attribute):
+            return False
+        holes = {(item.function, item.parameter) for item in items if isinstance(item, Hole)}
+        specs = self.evaluator.items(function.value, place)
+        named = [item.name for item in specs if isinstance(item, Spec)]
+        return any(isinstance(name, Hole) and (name.function, name.parameter) in holes for name in named)
+
+    def _loaded(self, function: ast.Attribute, call: _Invocation) -> Iterator[_Event]:
+        owner: ast.expr = function.value
+        names = set()
+        while isinstance(owner, ast.Attribute):
+            names.add(owner.attr)
+            owner = owner.value
+        if names.isdisjoint({"__loader__", "__spec__"}):
+            return
+        specs = self.evaluator.items(function.value, call.place)
+        items = tuple(item.name for item in specs if isinstance(item, Spec))
+        if items:
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, "load_module", items, "name")
+
+    def _magic(self, call: _Invocation) -> Iterator[_Event]:
+        words: list[str] = []
+        for argument in call.arguments:
+            items = self.evaluator.items(argument, call.place)
+            words += [word for item in items if isinstance(item, Text) for word in item.text.split()]
+        if words and words[0].lstrip("%") == "autoreload" and words[1:2] not in (["0"], ["off"]):
+            why: Items = (Unknown("autoreload reloads every edited module"),)
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, "%autoreload", why, "module")
+
+    # Wrappers
+
+    def _wrapped(self, name: str, wrapper: Wrapper, call: _Invocation) -> Iterator[_Event]:
+        """The reloads that the call of a wrapper makes; one for each mode."""
+        fits: dict[tuple[ReloadMode, bool], list[Text | Hole | Entry | Unknown]] = {}
+        misfits: dict[tuple[ReloadMode, bool], list[Unknown]] = {}
+        are_unordered = False
+        family = (wrapper, *wrapper.others)
+        for one in family:
+            items, is_unordered = self._handed(one, call)
+            are_unordered = are_unordered or is_unordered
+            key = one.mode, one.is_restored
+            for item in items:
+                fitted = list(_fitted(item, one))
+                if fitted:
+                    fits.setdefault(key, []).extend(fitted)
+                else:
+                    misfits.setdefault(key, []).append(_misfit(item, one))
+        for mode, is_restored in dict.fromkeys((*fits, *misfits)):
+            key = mode, is_restored
+            yield _Event(
+                call.node,
+                call.place,
+                mode,
+                next((one.spelling for one in family if one.spelling), name),
+                tuple(dict.fromkeys(fits.get(key) or misfits[key])),
+                "name",
+                is_restored=is_restored,
+                is_together=all(one.is_together for one in family if one.mode is mode),
+                is_unordered=are_unordered,
+            )
+
+    def _handed(self, wrapper: Wrapper, call: _Invocation) -> tuple[Items, bool]:
+        """What a call hands to the parameter of a wrapper; nothing when it leaves it out."""
+        if wrapper.is_variadic:
+            arguments: Sequence[ast.expr] = call.arguments[wrapper.position :]
+        else:
+            argument = call.argument(wrapper.position, wrapper.parameter)
+            if argument is None and any(isinstance(a, ast.Starred) for a in call.arguments):
+                return (unknown(call.node),), False
+            arguments = [argument] if argument is not None else []
+        items: Items = ()
+        is_unordered = False
+        for argument in arguments:
+            values, unordered = self._values(argument, call)
+            if wrapper.is_each:
+                values = self.evaluator.elements(values)
+                unordered = unordered or self.evaluator.saw_unordered
+            is_unordered = is_unordered or unordered
+            items = (*items, *values)
+        if not arguments:
+            texts = tuple(Text(name) for name in wrapper.default)
+            items = texts if wrapper.takes == "name" else tuple(Thing(text.text) for text in texts)
+        return items, is_unordered
+
+    # Statements
+
+    def _deletion(self, statement: ast.Delete, place: Place) -> Iterator[_Event]:
+        items: Items = ()
+        is_unordered = False
+        for target in statement.targets:
+            if not isinstance(target, ast.Subscript):
+                continue
+            owner = terminal(target.value)
+            may_be = owner == "modules" or "modules" in self.outline.aliases.get(owner, ())
+            if may_be and self._holds_modules(target.value, place):
+                items = (*items, *(self.evaluator.items(target.slice, place) or (unknown(target.slice),)))
+                is_unordered = is_unordered or self.evaluator.saw_unordered
+        if items:
+            yield _Event(
+                statement,
+                place,
+                ReloadMode.REIMPORT,
+                "del sys.modules",
+                items,
+                "name",
+                is_unordered=is_unordered,
+            )
+
+    # From an event to what is reported
+
+    def _find(self, event: _Event) -> Find:
+        targets: list[str] = []
+        holes: list[Hole] = []
+        whys: list[str] = []
+        is_swept = False
+        for item in event.items:
+            is_swept = is_swept or isinstance(item, Entry)
+            for part in _parts(item, event):
+                if isinstance(part, str):
+                    targets += [pattern.replace("{}", part) for pattern in event.patterns]
+                elif isinstance(part, Hole):
+                    holes.append(part)
+                else:
+                    whys.append(part.why)
+        targets = list(dict.fromkeys(targets))
+        is_many = is_swept or len(targets) > 1 or any("*" in target for target in targets)
+        is_evicted = event.mode is ReloadMode.REIMPORT
+        is_together = is_many and (
+            event.is_together or (is_swept if not is_evicted else not self._imports(event.place.loop))
+        )
+        is_restored = event.is_restored or (is_evicted and self._is_restored(event, targets))
+        site = ReloadSite(
+            self._span(event.node),
+            event.mode,
+            event.spelling,
+            tuple(targets),
+            "; ".join(dict.fromkeys(whys)),
+            event.place.block,
+            is_restored,
+            is_together,
+            event.is_unordered and len(targets) > 1,
+            event.place.is_main,
+        )
+        return Find(site, tuple(self._wrappers(holes, event, site)))
+
+    def _is_restored(self, event: _Event, targets: Sequence[str]) -> bool:
+        if self.restoration is None:
+            self.restoration = Restoration(self.outline, self.evaluator)
+        return self.restoration.covers(event.place, event.node.lineno, targets)
+
+    def _wrappers(self, holes: list[Hole], event: _Event, site: ReloadSite) -> Iterator[tuple[str, Wrapper]]:
+        grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
+        for hole in holes:
+            key = (hole.function, hole.parameter, hole.takes, hole.is_each)
+            grouped.setdefault(key, []).append(hole)
+        for (function, parameter, takes, is_each), members in grouped.items():
+            scope = self.outline.scopes[function]
+            made = [p.replace("{}", hole.pattern) for hole in members for p in event.patterns]
+            is_variadic = members[0].is_variadic
+            yield (
+                function,
+                Wrapper(
+                    function,
+                    parameter,
+                    _position(scope, parameter),
+                    "module" if takes == "module" else "name",
+                    event.mode,
+                    tuple(dict.fromkeys(made)),
+                    self._default(scope, parameter, takes),
+                    is_each and not is_variadic,
+                    is_variadic,
+                    site.is_restored,
+                    site.is_together or len(made) > 1,
+                ),
+            )
+
+    def _default(self, scope: Scope, parameter: str, takes: str) -> tuple[str, ...]:
+        default = _default_of(scope, parameter)
+        if default is None or scope.place is None:
+            return ()
+        items = self.evaluator.items(default, scope.place)
+        if takes == "module":
+            return tuple(item.name for item in items if isinstance(item, Thing))
+        return tuple(item.text for item in items if isinstance(item, Text))
+
+    def _imports(self, loop: ast.AST | None) -> bool:
+        """Whether a loop imports again what it evicts before it evicts the next."""
+        if loop is None:
+            return False
+        if id(loop) not in self.importing:
+            self.importing[id(loop)] = any(
+                isinstance(node, (ast.Import, ast.ImportFrom))
+                or (isinstance(node, ast.Call) and terminal(node.func) in ("import_module", "__import__"))
+                for node in ast.walk(loop)
+            )
+        return self.importing[id(loop)]
+
+    def _span(self, node: ast.Call | ast.Delete) -> Span:
+        end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return Span(
+            Location(node.lineno, self.column(node.lineno, node.col_offset)),
+            Location(end_row, self.column(end_row, end)),
+        )
+
+
+def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
+    """The names of modules in what an argument stands for, the parameters, and what is not known."""
+    node = event.node
+    wants = event.wants
+    if isinstance(item, Entry):
+        if item.part != wants or item.globs is None:
+            yield Unknown("which modules the loop over `sys.modules` picks is not known")
+            return
+        for glob in item.globs:
+            yield glob.text if isinstance(glob, Text) else glob
+    elif isinstance(item, Text):
+        is_name = wants == "name"
+        yield item.text if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
+    elif isinstance(item, Thing):
+        is_module = wants == "module"
+        yield item.name if is_module else Unknown(f"`{item.name}` is a module, not a name")
+    elif isinstance(item, Hole) and (item.is_text is (wants == "name") or not (item.is_text or item.takes)):
+        if item.is_variadic and not item.is_each:
+            yield Unknown(f"`{item.parameter}` is a tuple")
+        elif wants == "module" and not item.takes and item.pattern != "{}":
+            yield Unknown(_why_hole(item))
+        else:
+            yield replace(item, takes=item.takes or wants)
+    elif isinstance(item, Unknown):
+        yield item
+    else:
+        argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
+        yield unknown(argument) if argument is not None else Unknown("the argument is not known")
+
+
+def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unknown]:
+    """The names of the modules that a wrapper reloads for one argument; nothing when it does not fit."""
+    is_module = wrapper.takes == "module"
+    name = ""
+    if isinstance(item, Thing) and is_module:
+        name = item.name
+    elif isinstance(item, Text) and not is_module:
+        name = item.text
+    if name:
+        yield from (Text(pattern.replace("{}", name)) for pattern in wrapper.patterns)
+    elif isinstance(item, Hole) and (item.takes == "" or item.is_text is not is_module):
+        if not (item.is_variadic and not item.is_each):
+            hole = replace(item, is_text=True, takes=item.takes or wrapper.takes)
+            for pattern in wrapper.patterns:
+                yield replace(hole, pattern=pattern.replace("{}", item.pattern))
+    elif isinstance(item, Entry) and item.part == wrapper.takes and wrapper.patterns == ("{}",):
+        yield replace(item, part="name")
+    elif isinstance(item, Unknown):
+        yield item
+
+
+def _misfit(item: object, wrapper: Wrapper) -> Unknown:
+    if isinstance(item, Hole):
+        return Unknown(_why_hole(item))
+    if isinstance(item, (Text, Thing)):
+        given = item.text if isinstance(item, Text) else item.name
+        return Unknown(f"`{wrapper.name}` takes a {wrapper.takes}, not `{given}`")
+    return Unknown(f"what `{wrapper.name}` is given is not known")
+
+
+def _why_hole(hole: Hole) -> str:
+    return f"`{hole.parameter}` is a parameter of `{hole.function}`"
+
+
+def _reads(value: ast.expr, argument: ast.expr) -> bool:
+    """Whether an assigned value is the variable, or makes the variable, that is executed."""
+    return ast.dump(value) == ast.dump(argument)
+
+
+def _position(scope: Scope, parameter: str) -> int:
+    arguments = _signature(scope)
+    if arguments is None:
+        return -1
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    own = [name for name in positional if not receiver(scope, name)]
+    if arguments.vararg is not None and arguments.vararg.arg == parameter:
+        return len(own)
+    return own.index(parameter) if parameter in own else -1
+
+
+def _default_of(scope: Scope, parameter: str) -> ast.expr | None:
+    arguments = _signature(scope)
+    if arguments is None:
+        return None
+    positional = [*arguments.posonlyargs, *arguments.args]
+    given = positional[len(positional) - len(arguments.defaults) :]
+    defaults = dict(zip((argument.arg for argument in given), arguments.defaults, strict=True))
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    defaults.update({argument.arg: default for argument, default in named if default is not None})
+    return defaults.get(parameter)
+
+
+def _signature(scope: Scope) -> ast.arguments | None:
+    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    return scope.node.args if is_function else None  # type: ignore[attr-defined]
+
+
+def _order(find: Find) -> tuple[Span, str, tuple[str, ...]]:
+    return find.site.span, find.site.mode.value, find.site.targets

@@ -1,0 +1,82 @@
+"""What the search for reloads hands over: places that reload, and functions that reload their argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stalecheck.model import Span
+from stalecheck.vocabulary import ReloadMode
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadSite:
+    """One call or ``del`` statement that makes the body of one or more modules run again."""
+
+    span: Span
+    mode: ReloadMode
+    spelling: str
+    """How it is written: ``importlib.reload``, ``del sys.modules``, … or the dotted name of a wrapper."""
+
+    targets: tuple[str, ...]
+    """Absolute dotted names, in order; one with ``*`` is a glob over modules. Empty when nothing is known."""
+
+    why: str = ""
+    """What could not be resolved, and why; next to `targets` when only a part is known."""
+
+    block: str = ""
+    """The qualified name of the enclosing function; empty at module level."""
+
+    is_restored: bool = False
+    """Whether the evicted module is put back into ``sys.modules`` afterwards."""
+
+    is_together: bool = False
+    """Whether all targets are gone before the first of them is imported again."""
+
+    is_unordered: bool = False
+    """Whether the order of `targets` is undefined, as in a loop over a set."""
+
+    is_main: bool = False
+    """Whether it stands below ``if __name__ == "__main__":``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A function one of whose parameters reaches a reload: its calls are reloads."""
+
+    name: str
+    """The qualified name in its module: ``reload_module``, ``Loader.refresh``."""
+
+    parameter: str
+    position: int
+    """Among the positional parameters, without ``self`` or ``cls``; -1 when it goes by name only."""
+
+    takes: Literal["module", "name"]
+    mode: ReloadMode
+    patterns: tuple[str, ...] = ("{}",)
+    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``."""
+
+    default: tuple[str, ...] = ()
+    """The names that the parameter's default stands for."""
+
+    is_each: bool = False
+    """Whether the argument is a sequence, each element of which is reloaded."""
+
+    is_variadic: bool = False
+    """Whether every positional argument from `position` on is reloaded (``*modules``)."""
+
+    is_restored: bool = False
+    is_together: bool = False
+    spelling: str = ""
+    """What to call its calls; empty for the wrapper's own dotted name."""
+
+    others: tuple[Wrapper, ...] = ()
+    """The same function's further parameters and modes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReloads:
+    """What one file reloads, sorted by place, and the wrappers that it defines."""
+
+    sites: tuple[ReloadSite, ...]
+    wrappers: tuple[Wrapper, ...]

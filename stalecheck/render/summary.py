@@ -1,0 +1,83 @@
+"""How a run ends: one line for standard output, and notes for standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stalecheck.model import ReloadRecord, Report
+from stalecheck.render.place import counted, line_place
+from stalecheck.render.style import style
+from stalecheck.vocabulary import ReloadMode, Severity
+
+_PLACES = 3
+
+
+def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
+    """What was found, in one line.
+
+    `patterns` are the modules that options or configuration name. Empty when nothing is reloaded:
+    `notes` says so.
+    """
+    if report.diagnostics:
+        return _found(report)
+    if report.suppressed:
+        return f"Nothing stale found but what comments suppress ({len(report.suppressed)}).\n"
+    resolved = [record for record in report.reloads if record.is_resolved]
+    if not resolved and not patterns:
+        return ""
+    clean = style("Nothing stale found", "green", color=color)
+    if not resolved:
+        return f"{clean} in {counted(report.files, 'file')}, with {', '.join(patterns)} taken as reloaded.\n"
+    modules = counted(len({name for record in resolved for name in record.modules}), "module")
+    reloads = counted(len(resolved), "reload")
+    return f"{clean}: {reloads} of {modules} in {counted(report.files, 'file')}.\n"
+
+
+def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, ...]:
+    """What the reader should know besides: what was not resolved, matched or read."""
+    lines = []
+    unresolved = [record for record in report.reloads if not record.is_resolved]
+    if unresolved:
+        lines.append(_unresolved(unresolved, cwd=cwd))
+    lines += [f"Pattern {pattern!r} matches no module." for pattern in report.unmatched]
+    if not report.files and report.excluded:
+        lines.append(
+            f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
+            "Name a file or change --exclude."
+        )
+    elif not report.reloads and not patterns:
+        read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
+        lines.append(
+            f"Nothing is reloaded in what was read ({read}). "
+            "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
+        )
+    return tuple(lines)
+
+
+def _found(report: Report) -> str:
+    counts = []
+    for severity in sorted(Severity, reverse=True):
+        number = sum(diagnostic.severity == severity for diagnostic in report.diagnostics)
+        if number:
+            counts.append(counted(number, severity.label))
+    files = counted(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
+    suppressed = f" ({len(report.suppressed)} suppressed)" if report.suppressed else ""
+    return f"Found {', '.join(counts)} in {files}{suppressed}.\n"
+
+
+def _unresolved(records: Sequence[ReloadRecord], *, cwd: Path) -> str:
+    places = ", ".join(line_place(record.path, record.location, cwd=cwd) for record in records[:_PLACES])
+    more = len(records) - _PLACES
+    if more > 0:
+        places += f" and {more} more, which --list-reloads shows"
+    modes = {record.mode for record in records}
+    options = [
+        option
+        for mode, option in ((ReloadMode.RELOAD, "--reloaded"), (ReloadMode.REIMPORT, "--reimported"))
+        if mode in modes
+    ]
+    what = "a module" if len(records) == 1 else "modules"
+    return f"{counted(len(records), 'reload')} of {what} not known from the source: {places}. " + (
+        f"Name {'it' if len(records) == 1 else 'them'} with {' or '.join(options)} PATTERN."
+    )

@@ -1,0 +1,32 @@
+"""The rules: one file each, found by being here. A file's docstring is the rule's documentation."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from stalecheck.link import StaleReference
+from stalecheck.model import Diagnostic
+from stalecheck.rules.rule import Rule
+
+__all__ = ["Rule", "judge", "rules"]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return all rules, by code."""
+    found = [
+        Rule.from_module(importlib.import_module(f"{__name__}.{module.name}"))
+        for module in pkgutil.iter_modules(__path__)
+        if module.name.startswith("stl")
+    ]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def judge(references: Iterable[StaleReference]) -> Iterator[Diagnostic]:
+    """Yield the diagnostics of all rules, those that are not on by default too."""
+    listed = tuple(references)
+    for rule in rules():
+        yield from rule.diagnostics(listed)

@@ -1,0 +1,87 @@
+"""The form that every rule has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+
+from stalecheck.link import StaleReference
+from stalecheck.model import Diagnostic
+from stalecheck.vocabulary import Severity
+
+_TITLE = re.compile(r"(?P<code>STL\d{3}) (?P<name>[a-z-]+): (?P<summary>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A rule's word on one stale reference."""
+
+    reference: StaleReference
+    severity: Severity
+    message: str
+    remedy: str
+    """What to write instead: one sentence, the same for all holders of an origin where possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; without a `check` it is judged where its subject is seen (reading files, suppressions)."""
+
+    code: str
+    name: str
+    summary: str
+    documentation: str
+    """Markdown."""
+
+    is_default: bool
+    check: Callable[[Iterable[StaleReference]], Iterator[Judgement]] | None
+
+    @classmethod
+    def from_module(cls, module: ModuleType) -> Rule:
+        """Make a rule of its module: the docstring's first line names it, ``check`` judges.
+
+        Raises:
+            ValueError: the docstring does not begin with ``STL123 name: summary``.
+        """
+        documentation = (module.__doc__ or "").strip()
+        title = _TITLE.match(documentation)
+        if title is None:
+            raise ValueError(f"{module.__name__}: the docstring begins with 'STL123 name: summary'")
+        return cls(
+            title["code"],
+            title["name"],
+            title["summary"].rstrip("."),
+            documentation,
+            getattr(module, "IS_DEFAULT", True),
+            getattr(module, "check", None),
+        )
+
+    def diagnostics(self, references: Iterable[StaleReference]) -> Iterator[Diagnostic]:
+        """Yield this rule's diagnostics."""
+        if self.check is None:
+            return
+        for judgement in self.check(references):
+            reference = judgement.reference
+            yield Diagnostic(
+                self.code,
+                self.name,
+                judgement.severity,
+                judgement.message + _because(reference),
+                reference.file.path,
+                reference.span,
+                judgement.remedy,
+                reference.holder,
+                reference.origin,
+                reference.reloads,
+                reference.via,
+            )
+
+
+def _because(reference: StaleReference) -> str:
+    parts = [f"through `{module}`" for module in reference.via[1:]]
+    if reference.because is not None:
+        name, row = reference.because
+        parts.append(f"because `{name}`, line {row}")
+    return f" ({', '.join(parts)})" if parts else ""

@@ -1,0 +1,28 @@
+"""How bad a stale reference is: what will happen, not how sure the report is."""
+
+from __future__ import annotations
+
+from stalecheck.link import Relation, StaleReference, Trait, Usage
+from stalecheck.vocabulary import OriginKind, Severity
+
+_COMPARED = frozenset({Usage.ISINSTANCE, Usage.EXCEPT, Usage.MATCH, Usage.BASE, Usage.IDENTITY, Usage.PICKLE})
+
+
+def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> Severity:
+    """Return the severity that follows from what the origin is; `usual` where that decides nothing."""
+    if Trait.IDENTITY_ONLY in reference.traits:
+        return Severity.NOTE
+    if Trait.SENTINEL in reference.traits and reference.relation is Relation.IS:
+        return Severity.ERROR
+    if reference.relation is Relation.MEMBER and Trait.COMPARABLE_ENUM not in reference.traits:
+        return Severity.ERROR
+    return usual
+
+
+def severity_by_use(reference: StaleReference) -> Severity:
+    """Return the severity of holding a name, from what the holder's file does with it."""
+    if reference.usages and reference.usages <= {Usage.ANNOTATION}:
+        return Severity.NOTE
+    is_class = reference.origin.kind is OriginKind.CLASS
+    is_compared = bool(reference.usages & _COMPARED) if is_class else Usage.IDENTITY in reference.usages
+    return severity(reference, Severity.ERROR if is_compared else Severity.WARNING)

@@ -1,0 +1,80 @@
+"""STL205 container: A container that holds an object of a module that is reloaded.
+
+## What it does
+
+Flags lists, dicts, sets, tuples and comprehensions at module or class scope, and `.append`, `[k] =`, `+=` on containers.
+
+## Why is this bad
+
+A dispatch table, a registry or a list of classes keeps the old functions and classes: the new ones are never called.
+
+## Example
+
+```python
+# file: core.py
+def save():
+    pass
+
+# file: menu.py
+import core
+
+ACTIONS = {"save": core.save}
+
+# file: refresh.py
+import importlib
+
+import core
+
+
+def refresh():
+    importlib.reload(core)
+```
+
+## Use instead
+
+```python
+# file: core.py
+def save():
+    pass
+
+# file: menu.py
+import core
+
+ACTIONS = {"save": lambda: core.save()}
+
+# file: refresh.py
+import importlib
+
+import core
+
+
+def refresh():
+    importlib.reload(core)
+```
+
+## When it is fine
+
+When the container is filled again after the reload: ignore the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stalecheck.link import StaleReference
+from stalecheck.rules.rule import Judgement
+from stalecheck.rules.severity import severity
+from stalecheck.rules.words import old, qualified
+from stalecheck.vocabulary import HolderKind
+
+
+def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
+    """Judge containers."""
+    for reference in references:
+        if reference.holder.kind is HolderKind.CONTAINER:
+            yield Judgement(
+                reference,
+                severity(reference),
+                f"`{reference.holder.name}` holds {old(reference)}",
+                f"fill `{reference.holder.name}` where it is used, or hold a function that looks `{qualified(reference)}` up",
+            )

@@ -1,0 +1,87 @@
+"""STL207 cached-result: A cache that keeps an object of a module that is reloaded.
+
+## What it does
+
+Flags functions under `functools.cache`, `lru_cache` or `cached_property` that visibly return an object of `m`.
+
+## Why is this bad
+
+The cache answers with the object of the first call; `isinstance` against the new class is False until the cache is cleared.
+
+## Example
+
+```python
+# file: core.py
+class Engine:
+    pass
+
+# file: car.py
+import functools
+
+import core
+
+
+@functools.cache
+def engine():
+    return core.Engine()
+
+# file: refresh.py
+import importlib
+
+import core
+
+
+def refresh():
+    importlib.reload(core)
+```
+
+## Use instead
+
+```python
+# file: core.py
+class Engine:
+    pass
+
+# file: car.py
+import core
+
+
+def engine():
+    return core.Engine()
+
+# file: refresh.py
+import importlib
+
+import core
+
+
+def refresh():
+    importlib.reload(core)
+```
+
+## When it is fine
+
+When `cache_clear()` is called after the reload: ignore the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stalecheck.link import StaleReference
+from stalecheck.rules.rule import Judgement
+from stalecheck.rules.severity import severity
+from stalecheck.rules.words import old
+from stalecheck.vocabulary import HolderKind
+
+
+def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
+    """Judge caches."""
+    for reference in references:
+        if reference.holder.kind is HolderKind.CACHED_RESULT:
+            yield Judgement(
+                reference,
+                severity(reference),
+                f"the cache of `{reference.holder.name}` keeps an object of {old(reference)}",
+                f"call `{reference.holder.name}.cache_clear()` after the reload, or do not cache",
+            )

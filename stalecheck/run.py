@@ -1,0 +1,196 @@
+"""The pipeline, top to bottom: paths and configuration in, a report out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from stalecheck.config import Config, check_codes
+from stalecheck.discover import Discovery, discover, settle_names
+from stalecheck.errors import UsageError
+from stalecheck.events import Schedule, schedule
+from stalecheck.index import FileIndex, Unreadable, imported_names, parse
+from stalecheck.link import Program, link
+from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
+from stalecheck.modules import ModuleTable
+from stalecheck.nominate import nominate
+from stalecheck.read import Progress, index_files, processors, read_files, summarize_files, text_lines
+from stalecheck.reloads import find_reloads
+from stalecheck.rules import judge, rules
+from stalecheck.select import selected_codes, selected_in
+from stalecheck.summarize.summary import Summary
+from stalecheck.suppress import suppress
+from stalecheck.vocabulary import Severity
+
+Unread = Mapping[Path, Unreadable]
+
+
+def run(
+    paths: Sequence[Path],
+    config: Config,
+    *,
+    cwd: Path,
+    stdin: tuple[Path, bytes] | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> Report:
+    """Lint.
+
+    Args:
+        paths: Files and directories to report on; the whole project below the configuration's root is read.
+        config: What was asked for.
+        cwd: The working directory.
+        stdin: A file's path and the content to take for it; then only that file is reported on.
+        progress: Is told the stage, how many files are done, and of how many.
+
+    Raises:
+        UsageError: a path does not exist, or there is no Python file, or a code is unknown.
+    """
+    check_selection(config)
+    found = discover(paths if stdin is None else [], config, cwd=cwd)
+    files, sources, unread = _read(found, stdin, config)
+    table = ModuleTable(files)
+    indexes = index_files(sources, jobs=config.jobs or processors(), progress=progress)
+    sites = find_reloads(sources, lambda file: _tree(sources[file]))
+    events = schedule(sites, config.reloaded, config.reimported, indexes, table)
+    nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading)
+    closely = {file: sources[file] for file in files if file in nominated}
+    summaries = summarize_files(
+        closely, config.target_version, jobs=config.jobs or processors(), progress=progress
+    )
+    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
+    diagnostics = [
+        *judge(link(program, events.sequences)),
+        *_unreadable(unread, indexes, summaries),
+    ]
+    return _report(diagnostics, files, sources, found, events, config)
+
+
+def check_selection(config: Config) -> None:
+    """Check the codes of the options; raises UsageError or ConfigError for an unknown one."""
+    known = [rule.code for rule in rules()]
+    per_file = tuple(code for _, codes in config.per_file_ignores for code in codes)
+    for where, codes in (
+        ("select", config.select),
+        ("extend-select", config.extend_select),
+        ("ignore", config.ignore),
+        ("per-file-ignores", per_file),
+    ):
+        check_codes(codes, known, where)
+
+
+def _read(
+    found: Discovery, stdin: tuple[Path, bytes] | None, config: Config
+) -> tuple[tuple[SourceFile, ...], dict[SourceFile, bytes], Unread]:
+    """Read the discovered files and give them their final module names."""
+    files = found.files
+    if stdin is not None:
+        files = _with_stdin(files, stdin[0], config.root)
+    data, errors = read_files(file for file in files if stdin is None or file.path != stdin[0])
+    if stdin is not None:
+        data |= {file: stdin[1] for file in files if file.path == stdin[0]}
+    if not any(file.is_reported for file in files) and not found.excluded:
+        raise UsageError("no Python files found under the given paths")
+    imported = frozenset(name for source in data.values() for name in imported_names(source))
+    settled = dict(zip(files, settle_names(files, imported), strict=True))
+    unread = {file.path: error for file, error in errors.items() if file.is_reported}
+    unread |= {path: Unreadable(reason, Location(1, 1)) for path, reason in found.unreadable}
+    sources = {settled[file]: source for file, source in data.items()}
+    return tuple(sources), sources, unread
+
+
+def _with_stdin(files: Sequence[SourceFile], path: Path, root: Path) -> tuple[SourceFile, ...]:
+    others = tuple(replace(file, is_reported=False) for file in files if file.path != path)
+    own = next((file for file in files if file.path == path), None)
+    if own is None:
+        own = SourceFile(path, path.stem, False, path.parent)
+        del root
+    return tuple(sorted((*others, replace(own, is_reported=True)), key=lambda file: str(file.path)))
+
+
+def _tree(data: bytes) -> ast.Module | None:
+    tree = parse(data)
+    return tree if isinstance(tree, ast.Module) else None
+
+
+def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:
+    return {file: summary for file, summary in summaries.items() if isinstance(summary, Summary)}
+
+
+def _unreadable(
+    unread: Unread,
+    indexes: Mapping[SourceFile, FileIndex],
+    summaries: Mapping[SourceFile, Summary | Unreadable],
+) -> Iterable[Diagnostic]:
+    """Yield STL001 for what could not be read or parsed."""
+    for path, error in unread.items():
+        yield _unreadable_file(path, error)
+    for file, index in indexes.items():
+        summary = summaries.get(file)
+        if index.error is not None:
+            yield _unreadable_file(file.path, index.error)
+        elif isinstance(summary, Unreadable):
+            yield _unreadable_file(file.path, index.needs_libcst or summary)
+
+
+def _unreadable_file(path: Path, error: Unreadable) -> Diagnostic:
+    end = Location(error.location.row, error.location.column + 1)
+    return Diagnostic(
+        "STL001",
+        "unreadable-file",
+        Severity.WARNING,
+        f"cannot be analysed: {error.message}",
+        path,
+        Span(error.location, end),
+        "mend the file, or exclude it with --extend-exclude",
+    )
+
+
+def _report(
+    diagnostics: Sequence[Diagnostic],
+    files: Sequence[SourceFile],
+    sources: Mapping[SourceFile, bytes],
+    found: Discovery,
+    events: Schedule,
+    config: Config,
+) -> Report:
+    """Select, suppress, sort, and gather what the formats need."""
+    known = [rule.code for rule in rules()]
+    default = [rule.code for rule in rules() if rule.is_default]
+    selected = selected_codes(config, known, default)
+    reported = {file.path: sources[file] for file in files if file.is_reported}
+    reported_paths = reported.keys() | {path for path, _ in found.unreadable}
+    wanted = [
+        diagnostic
+        for diagnostic in diagnostics
+        if diagnostic.path not in {file.path for file in files if not file.is_reported}
+        and diagnostic.code in selected_in(diagnostic.path, config, selected)
+    ]
+    del reported_paths
+    outcome = suppress(
+        wanted,
+        reported,
+        known=known,
+        default=default,
+        judged=lambda path: selected_in(path, config, selected),
+    )
+    kept = sorted({*outcome.kept, *outcome.unused}, key=_order)
+    severe = tuple(diagnostic for diagnostic in kept if diagnostic.severity >= config.min_severity)
+    shown = {d.path for d in (*severe, *outcome.suppressed)} | {record.path for record in events.records}
+    lines = {file.path: text_lines(sources[file]) for file in files if file.path in shown}
+    return Report(
+        severe,
+        tuple(sorted(outcome.suppressed, key=_order)),
+        events.records,
+        len(files),
+        len({file.module for file in files}),
+        found.excluded,
+        lines,
+        events.unmatched,
+    )
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, Location, str, str]:
+    holder = "" if diagnostic.holder is None else diagnostic.holder.name
+    return (diagnostic.path.as_posix(), diagnostic.span.start, diagnostic.code, holder)

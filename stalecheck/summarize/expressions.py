@@ -1,0 +1,259 @@
+"""LibCST expressions → the small expressions of a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import libcst as cst
+
+from stalecheck.model import Span
+from stalecheck.summarize.positions import operands
+from stalecheck.summarize.summary import (
+    LITERAL,
+    NOWHERE,
+    Argument,
+    Attribute,
+    Call,
+    Captured,
+    Choice,
+    Derived,
+    Display,
+    Element,
+    Expression,
+    Function,
+    FunctionExpression,
+    Item,
+    Parameter,
+)
+
+Look = Callable[[str], Expression]
+"""Resolves a name where an expression stands."""
+
+
+class Converter:
+    """Converts expressions; `span` answers where a node stands, `bind` takes the targets of walrus expressions."""
+
+    def __init__(
+        self, span: Callable[[cst.CSTNode], Span], bind: Callable[[cst.Name, Expression], None]
+    ) -> None:
+        self._span = span
+        self._bind = bind
+
+    def convert(self, node: cst.BaseExpression, look: Look) -> Expression:
+        """Convert one expression; `look` resolves its names."""
+        match node:
+            case cst.Name():
+                return LITERAL if node.value in _CONSTANTS else look(node.value)
+            case cst.Attribute():
+                return Attribute(self.convert(node.value, look), node.attr.value)
+            case cst.Call():
+                return self._call(node, look)
+            case cst.List() | cst.Tuple() | cst.Set():
+                return Display(
+                    tuple(self._element(element, look) for element in node.elements),
+                    is_sequence=not isinstance(node, cst.Set),
+                )
+            case cst.Dict():
+                return Display(tuple(self._dict_elements(node, look)))
+            case cst.ListComp() | cst.SetComp() | cst.GeneratorExp() | cst.DictComp():
+                return self._comprehension(node, look)
+            case cst.Lambda():
+                return FunctionExpression(self.lambda_(node, look))
+            case cst.Subscript():
+                return self._subscript(node, look)
+            case cst.IfExp():
+                self.convert(node.test, look)
+                return choice((self.convert(node.body, look), self.convert(node.orelse, look)))
+            case cst.BooleanOperation():
+                return choice(tuple(self.convert(operand, look) for operand in operands(node)))
+            case cst.BinaryOperation():
+                return self._binary(node, look)
+            case cst.UnaryOperation():
+                value = self.convert(node.expression, look)
+                return LITERAL if isinstance(node.operator, cst.Not) else Derived((value,))
+            case cst.Await():
+                return Derived((self.convert(node.expression, look),))
+            case cst.NamedExpr():
+                value = self.convert(node.value, look)
+                assert isinstance(node.target, cst.Name)
+                self._bind(node.target, value)
+                return value
+            case cst.FormattedString() | cst.ConcatenatedString():
+                return Derived(tuple(self._formatted(node, look)))
+            case _:
+                return LITERAL
+
+    def lambda_(self, node: cst.Lambda, look: Look) -> Function:
+        """Convert a lambda; its body sees the names of the module as they are when it runs."""
+        names = parameter_names(node.params)
+        late: Mapping[str, Expression] = {name: Parameter(name) for name in names}
+        return Function(
+            "<lambda>",
+            names,
+            self.defaults(node.params, look),
+            returns=(self.convert(node.body, _overlay(late, look)),),
+            has_variadic=has_variadic(node.params),
+        )
+
+    def defaults(self, parameters: cst.Parameters, look: Look) -> tuple[Captured, ...]:
+        """Convert the default values of parameters."""
+        ordered = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+        return tuple(
+            Captured(self.convert(p.default, look), self._span(p.default), p.name.value)
+            for p in ordered
+            if p.default is not None
+        )
+
+    def arguments(self, arguments: cst.Call, look: Look) -> tuple[Argument, ...]:
+        """Convert the arguments of a call."""
+        return tuple(
+            Argument(
+                self.convert(argument.value, look),
+                self._span(argument.value),
+                argument.keyword.value if argument.keyword is not None else argument.star,
+            )
+            for argument in arguments.args
+        )
+
+    def _call(self, node: cst.Call, look: Look) -> Call:
+        return Call(self.convert(node.func, look), self.arguments(node, look))
+
+    def _element(self, element: cst.BaseElement, look: Look) -> Element:
+        return Element(
+            self.convert(element.value, look),
+            self._span(element.value),
+            isinstance(element, cst.StarredElement),
+        )
+
+    def _dict_elements(self, node: cst.Dict, look: Look) -> Iterator[Element]:
+        for element in node.elements:
+            if isinstance(element, cst.DictElement):
+                yield Element(self.convert(element.key, look), self._span(element.key))
+                yield Element(self.convert(element.value, look), self._span(element.value))
+            else:
+                yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
+
+    def _comprehension(
+        self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, look: Look
+    ) -> Display:
+        loop: cst.CompFor | None = node.for_in
+        while loop is not None:
+            values = self.convert(loop.iter, look)
+            look = _overlay(dict(targets(loop.target, Item(values))), look)
+            for condition in loop.ifs:
+                self.convert(condition.test, look)
+            loop = loop.inner_for_in
+        results = (node.key, node.value) if isinstance(node, cst.DictComp) else (node.elt,)
+        return Display(tuple(Element(self.convert(result, look), self._span(result)) for result in results))
+
+    def _subscript(self, node: cst.Subscript, look: Look) -> Expression:
+        value = self.convert(node.value, look)
+        indexes: list[Element] = []
+        for element in node.slice:
+            if not isinstance(element.slice, cst.Index):
+                return Display((Element(Item(value), self._span(node)),))
+            index = element.slice.value
+            indexes.append(Element(self.convert(index, look), self._span(index)))
+        position = None
+        if len(node.slice) == 1:
+            position = _integer(node.slice[0].slice)
+        return Item(value, position, indexes[0].value if len(indexes) == 1 else Display(tuple(indexes)))
+
+    def _binary(self, node: cst.BinaryOperation, look: Look) -> Expression:
+        parts: list[cst.BaseExpression] = []
+        left: cst.BaseExpression = node
+        adds = True
+        while isinstance(left, cst.BinaryOperation):
+            parts.append(left.right)
+            adds = adds and isinstance(left.operator, (cst.Add, cst.BitOr))
+            left = left.left
+        parts.append(left)
+        values = [(self.convert(part, look), part) for part in reversed(parts)]
+        if adds and any(isinstance(value, Display) for value, _ in values):
+            elements: list[Element] = []
+            for value, part in values:
+                if isinstance(value, Display):
+                    elements += value.elements
+                else:
+                    elements.append(Element(value, self._span(part), is_unpacked=True))
+            return Display(tuple(elements))
+        return Derived(tuple(value for value, _ in values))
+
+    def _formatted(
+        self, node: cst.FormattedString | cst.ConcatenatedString, look: Look
+    ) -> Iterator[Expression]:
+        pending: list[cst.BaseExpression] = [node]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, cst.ConcatenatedString):
+                pending += [part.right, part.left]
+            elif isinstance(part, cst.FormattedString):
+                for piece in part.parts:
+                    if isinstance(piece, cst.FormattedStringExpression):
+                        yield self.convert(piece.expression, look)
+
+
+_CONSTANTS = frozenset({"True", "False", "None", "__name__", "__file__", "__package__", "__doc__", "__debug__"})
+
+
+def targets(
+    target: cst.BaseExpression, value: Expression
+) -> Iterator[tuple[str, Expression]]:
+    """Yield the plain names that an assignment to `target` binds, each with its share of `value`."""
+    for node, share in shares(target, value):
+        if isinstance(node, cst.Name):
+            yield node.value, share
+
+
+def shares(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[cst.BaseExpression, Expression]]:
+    """Yield every single target of an assignment, unpacked, with its share of `value`."""
+    if not isinstance(target, (cst.Tuple, cst.List)):
+        yield target, value
+        return
+    starred = [isinstance(element, cst.StarredElement) for element in target.elements]
+    for position, element in enumerate(target.elements):
+        if starred[position]:
+            yield from shares(element.value, Display((Element(Item(value), NOWHERE),)))
+        elif any(starred[:position]):
+            yield from shares(element.value, Item(value))
+        else:
+            yield from shares(element.value, share(value, position))
+
+
+def share(value: Expression, position: int) -> Expression:
+    """Return the element of `value` at a position."""
+    if isinstance(value, Display) and value.is_sequence and len(value.elements) > position:
+        before = value.elements[: position + 1]
+        if not any(element.is_unpacked for element in before):
+            return before[-1].value
+    return Item(value, position)
+
+
+def parameter_names(parameters: cst.Parameters) -> tuple[str, ...]:
+    """Return the names of the parameters, positional ones first, without ``*args`` and ``**kwargs``."""
+    ordered = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+    return tuple(parameter.name.value for parameter in ordered)
+
+
+def has_variadic(parameters: cst.Parameters) -> bool:
+    """Whether there are ``*args`` or ``**kwargs``."""
+    return isinstance(parameters.star_arg, cst.Param) or parameters.star_kwarg is not None
+
+
+def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
+    return lambda name: names[name] if name in names else look(name)
+
+
+def choice(options: tuple[Expression, ...]) -> Expression:
+    """Return one expression for several alternatives; those that hold nothing do not count."""
+    distinct = tuple(dict.fromkeys(option for option in options if option != LITERAL))
+    if not distinct:
+        return LITERAL
+    return distinct[0] if len(distinct) == 1 else Choice(distinct)
+
+
+def _integer(index: cst.BaseSlice) -> int | None:
+    if isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
+        return index.value.evaluated_value
+    return None
+

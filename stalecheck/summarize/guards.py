@@ -1,0 +1,110 @@
+"""Conditions at module level that decide what runs at all, or only once."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+
+from stalecheck.index import is_type_checking
+
+_COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+_MINORS_AHEAD = 30
+
+
+def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
+    """Return what a condition is on every supported Python from `target_version` on; None if that depends."""
+    if is_type_checking(test):
+        return False
+    match test:
+        case ast.Constant():
+            return bool(test.value)
+        case ast.Name(id="PY2") | ast.Attribute(attr="PY2"):
+            return False
+        case ast.Name(id="PY3") | ast.Attribute(attr="PY3"):
+            return True
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            decided = decide(operand, target_version)
+            return None if decided is None else not decided
+        case ast.BoolOp(op=op, values=values):
+            return _decide_chain([decide(value, target_version) for value in values], isinstance(op, ast.And))
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return _decide_version(left, op, right, target_version)
+    return None
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            sides = (left, right)
+            return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
+                isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+            )
+    return False
+
+
+def first_run(test: ast.expr) -> bool | None:
+    """Return whether a condition holds at the first run of the body only (True), at later ones only (False), or neither.
+
+    ``"x" not in globals()`` holds at the first run only, ``"x" in locals()`` at later ones.
+    """
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = first_run(operand)
+            return None if inner is None else not inner
+        case ast.Compare(
+            left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]
+        ):
+            match namespace:
+                case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
+                    return isinstance(op, ast.NotIn)
+    return None
+
+
+def _decide_chain(decided: list[bool | None], is_and: bool) -> bool | None:
+    if is_and:
+        return False if False in decided else (None if None in decided else True)
+    return True if True in decided else (None if None in decided else False)
+
+
+def _decide_version(
+    left: ast.expr, op: ast.cmpop, right: ast.expr, target_version: tuple[int, int]
+) -> bool | None:
+    compare = _COMPARE.get(type(op))
+    bound = _version(right)
+    if compare is None or bound is None:
+        return None
+    minors = range(target_version[1], target_version[1] + _MINORS_AHEAD)
+    versions: list[tuple[int, ...]]
+    match left:
+        case ast.Attribute(attr="version_info"):
+            versions = [(3, minor, micro) for minor in minors for micro in (0, 99)]
+        case ast.Subscript(value=ast.Attribute(attr="version_info"), slice=ast.Slice(lower=None)):
+            versions = [(3, minor) for minor in minors]
+        case ast.Attribute(value=ast.Attribute(attr="version_info"), attr="major") | ast.Subscript(
+            value=ast.Attribute(attr="version_info"), slice=ast.Constant(value=0)
+        ):
+            versions = [(3,)]
+        case _:
+            return None
+    answers = {compare(version, bound) for version in versions}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _version(node: ast.expr) -> tuple[int, ...] | None:
+    match node:
+        case ast.Constant(value=int() as number):
+            return (number,)
+        case ast.Tuple(elts=elements):
+            numbers = [e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, int)]
+            return tuple(numbers) if numbers and len(numbers) == len(elements) else None
+    return None

@@ -1,0 +1,316 @@
+"""What one file binds and what each binding captures: frozen, picklable, free of syntax-tree nodes.
+
+Names are resolved within the file as far as the file alone allows: each reference knows the bindings that can
+reach it. What lies in other modules is named, not looked up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from stalecheck.model import Location, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """An expression that can hold nothing: a number, a string, a comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name. `reaching` are the indexes of the bindings that it may have been bound by.
+
+    In a function body the names of the module are looked up when it runs: `is_late` then, and the bindings
+    are those that stand at the end of the module. A name that nothing here binds is a builtin, or came
+    through one of the `stars`.
+    """
+
+    name: str
+    reaching: tuple[int, ...] = ()
+    stars: tuple[int, ...] = ()
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the function whose body is described."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``value.name``."""
+
+    value: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call; `keyword` is empty for a positional one, ``*`` or ``**`` for unpacking."""
+
+    value: Expression
+    span: Span
+    keyword: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call."""
+
+    function: Expression
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a container display, or a key or value of a mapping."""
+
+    value: Expression
+    span: Span
+    is_unpacked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A list, tuple, set, dict or comprehension; of a dict the keys and the values."""
+
+    elements: tuple[Element, ...]
+    is_sequence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element of a container: by `position` where that is known, else any."""
+
+    value: Expression
+    position: int | None = None
+    index: Expression | None = None
+    """What stands between the brackets of a subscript; None for iteration and unpacking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several expressions: ``a or b``, ``a if c else b``."""
+
+    options: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value computed from others: arithmetic, formatting."""
+
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionExpression:
+    """A lambda, or a function defined within a function and returned."""
+
+    function: Function
+
+
+Expression: TypeAlias = (
+    Literal
+    | Reference
+    | Parameter
+    | Attribute
+    | Call
+    | Display
+    | Item
+    | Choice
+    | Derived
+    | FunctionExpression
+)
+
+LITERAL = Literal()
+
+NOWHERE = Span(Location(0, 0), Location(0, 0))
+"""The place of what no diagnostic can point at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleImport:
+    """``import module`` (binds the first component) or ``import module as name`` (binds the module)."""
+
+    module: str
+    binds_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NameImport:
+    """``from module import name``."""
+
+    module: str
+    level: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StarImport:
+    """``from module import *``."""
+
+    module: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An expression that a function or class keeps, and its place: a default, a decorator, a base."""
+
+    value: Expression
+    span: Span
+    keyword: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function definition.
+
+    `returns` are its return expressions with local names replaced by what they were assigned. `captures` are
+    expressions of an enclosing function that the body closes over.
+    """
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    defaults: tuple[Captured, ...] = ()
+    """`keyword` is the parameter's name."""
+
+    decorators: tuple[Captured, ...] = ()
+    returns: tuple[Expression, ...] = ()
+    captures: tuple[Expression, ...] = ()
+    is_opaque: bool = False
+    """A generator or coroutine function: calling it does not give what it returns."""
+
+    has_variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class definition; `members` are indexes of the bindings that stand at the end of its body."""
+
+    name: str
+    bases: tuple[Captured, ...] = ()
+    """`keyword` is ``metaclass`` or another class keyword."""
+
+    decorators: tuple[Captured, ...] = ()
+    members: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    attributes: tuple[InstanceAttribute, ...] = ()
+    """What ``__init__`` assigns to ``self``."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAttribute:
+    """``self.name = value`` in ``__init__``."""
+
+    name: str
+    value: Expression
+    span: Span
+
+
+Bound: TypeAlias = ModuleImport | NameImport | StarImport | Function | Class | Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place that binds a name at module or class level, or by a ``global`` statement."""
+
+    name: str
+    """Qualified within the module: ``K``, ``Service.model``; ``*`` for a star."""
+
+    span: Span
+    value: Bound
+    at: Location
+    """Where the statement begins: its order in the module."""
+
+    block: str = ""
+    """The function whose ``global`` statement binds it; empty at module and class level."""
+
+    is_kept: bool = False
+    """Guarded so that only the first run of the body binds it (``except NameError``, ``not in globals()``)."""
+
+    is_temporary: bool = False
+    """Bound only for a while, such as a variable of ``except``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``target[...] = value``, ``target += [value]``, ``target.name = value`` at module or class level."""
+
+    target: Expression
+    name: str
+    """How the target is written: ``TABLE``, ``other.TABLE``; with the attribute for an attribute store."""
+
+    values: tuple[Element, ...]
+    span: Span
+    at: Location
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatement:
+    """A call that stands as a statement of its own (or whose result is bound) at module or class level."""
+
+    call: Call
+    name: str
+    """How the callee is written: ``atexit.register``."""
+
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class LocalImport:
+    """A from-import inside a function whose name is still read further below in the same function."""
+
+    name: str
+    span: Span
+    value: NameImport | ModuleImport
+    block: str
+    at: Location
+    uses: tuple[Location, ...]
+
+
+class Usage(Enum):
+    """What a file does with a name that makes its identity matter, or not."""
+
+    ISINSTANCE = "isinstance"
+    EXCEPT = "except"
+    MATCH = "match"
+    BASE = "base"
+    IDENTITY = "is"
+    PICKLE = "pickle"
+    ANNOTATION = "annotation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All that the linker needs of one file."""
+
+    bindings: tuple[Binding, ...] = ()
+    exports: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """For each name the bindings that stand at the end of the module."""
+
+    stars: tuple[int, ...] = ()
+    """The star imports that stand at the end of the module."""
+
+    stores: tuple[Store, ...] = ()
+    calls: tuple[CallStatement, ...] = ()
+    local_imports: tuple[LocalImport, ...] = ()
+    public: tuple[PublicNames, ...] | None = None
+    """What ``__all__`` lists; None where the module defines none that can be read."""
+
+    usages: tuple[tuple[str, tuple[Usage, ...]], ...] = ()
+    rebound: tuple[tuple[str, str, Location], ...] = ()
+    """(function, name, place) of each binding of a global name inside a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNames:
+    """A part of ``__all__``: literal names, or another module's ``__all__``."""
+
+    names: tuple[str, ...] = ()
+    module: Expression | None = field(default=None)

@@ -1,0 +1,136 @@
+"""What a file does with the names it holds: decides how bad it is when one of them goes stale."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from stalecheck.model import Location
+from stalecheck.summarize.summary import Usage
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
+    """Return for each of the module's `names` the ways in which the file reads it, shadowed names left out."""
+    found: dict[str, set[Usage]] = {}
+    pending: list[tuple[ast.AST, frozenset[str], Usage]] = [(tree, names, Usage.OTHER)]
+    while pending:
+        node, visible, usage = pending.pop()
+        if isinstance(node, ast.Name):
+            if node.id in visible and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, set()).add(usage)
+            continue
+        if isinstance(node, ast.Constant):
+            continue
+        if isinstance(node, _FUNCTIONS):
+            visible -= _bound_in(node)
+        elif isinstance(node, _COMPREHENSIONS):
+            visible -= {
+                item.id
+                for generator in node.generators
+                for item in ast.walk(generator.target)
+                if isinstance(item, ast.Name)
+            }
+        pending.extend((child, visible, kind) for child, kind in _children(node, usage))
+    return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
+
+
+def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Location, ...]]:
+    """Return where a function body reads each of the names."""
+    found: dict[str, list[Location]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, []).append(Location(node.lineno, node.col_offset + 1))
+    return {name: tuple(sorted(places)) for name, places in found.items()}
+
+
+def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
+    """Yield the parts of a node, each with what is done with a name that stands there."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass") as function, args=[first, second]):
+            yield function, Usage.OTHER
+            yield first, Usage.OTHER
+            yield second, Usage.ISINSTANCE
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")) as function
+        ):
+            yield function, Usage.OTHER
+            for child in (*node.args, *node.keywords):
+                yield child, Usage.PICKLE
+        case ast.Call(func=ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance") as function):
+            yield function, Usage.OTHER
+            for child in (*node.args, *node.keywords):
+                yield child, Usage.EXCEPT
+        case ast.ExceptHandler():
+            if node.type is not None:
+                yield node.type, Usage.EXCEPT
+            for child in node.body:
+                yield child, Usage.OTHER
+        case ast.MatchClass():
+            yield node.cls, Usage.MATCH
+            for pattern in (*node.patterns, *node.kwd_patterns):
+                yield pattern, Usage.OTHER
+        case ast.MatchValue():
+            yield node.value, Usage.MATCH
+        case ast.ClassDef():
+            for child in node.bases:
+                yield child, Usage.BASE
+            for child in (*node.keywords, *node.decorator_list, *node.body):
+                yield child, Usage.OTHER
+        case ast.Compare(ops=ops) if any(isinstance(op, (ast.Is, ast.IsNot)) for op in ops):
+            for child in (node.left, *node.comparators):
+                yield child, Usage.IDENTITY
+        case ast.AnnAssign():
+            yield node.annotation, Usage.ANNOTATION
+            yield node.target, Usage.OTHER
+            if node.value is not None:
+                yield node.value, Usage.OTHER
+        case ast.arg():
+            if node.annotation is not None:
+                yield node.annotation, Usage.ANNOTATION
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            if node.returns is not None:
+                yield node.returns, Usage.ANNOTATION
+            for child in (node.args, *node.decorator_list, *node.body):
+                yield child, Usage.OTHER
+        case ast.Tuple() | ast.BinOp() | ast.Subscript() | ast.List():
+            for child in ast.iter_child_nodes(node):
+                yield child, usage
+        case ast.Attribute():
+            # `x is m.SENTINEL` compares the attribute, not m; `isinstance(a, m.C)` looks m.C up afresh.
+            yield node.value, Usage.OTHER
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield child, Usage.OTHER
+
+
+def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """Return the names local to a function: its parameters and what its body binds without ``global``."""
+    arguments = function.args
+    bound = {
+        item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    } | {item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None}
+    if isinstance(function, ast.Lambda):
+        return bound
+    declared: set[str] = set()
+    pending: list[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.Name(ctx=ast.Store() | ast.Del()):
+                bound.add(node.id)
+            case ast.Import() | ast.ImportFrom():
+                bound.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+            case ast.Global():
+                declared.update(node.names)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                bound.add(node.name)
+                continue
+            case ast.Lambda() | ast.Constant():
+                continue
+            case _:
+                pass
+        pending.extend(ast.iter_child_nodes(node))
+    return bound - declared

@@ -1,0 +1,594 @@
+"""What the interpreter says of one fixture project: imports it, reloads, prints who holds something old.
+
+    python -I -S -B fixture_interpreter.py '{"root": …, "modules": […], …}'
+
+Knows nothing of the linter. A module that is about to run for the second time is edited first (plain values
+at module level change), so that a copied value shows when the edited project is run anew.
+"""
+
+from __future__ import annotations
+
+import abc
+import ast
+import builtins
+import collections
+import functools
+import gc
+import importlib
+import importlib.util
+import json
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import Field, dataclass, field
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+ABSENT = object()
+SPIED = (
+    "atexit.register",
+    "codecs.register",
+    "copyreg.pickle",
+    "os.register_at_fork",
+    "signal.signal",
+    "sys.addaudithook",
+    "weakref.finalize",
+)
+PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range)
+SHOWN_BY_REPR = {"datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re", "uuid"}
+
+
+def main() -> None:
+    order = json.loads(sys.argv[1])
+    run = Run(root=Path(order["root"]), is_edited=order["is_edited"])
+    sys.path.insert(0, str(run.root))
+    run.listen()
+    for name in order["modules"]:
+        importlib.import_module(name)
+    for entry in order["before"]:
+        call(entry)
+    if not order["is_fresh"]:
+        act(run, order)
+    print(json.dumps(report(run)))
+
+
+def call(entry: str) -> None:
+    module, _, function = entry.partition(":")
+    target: Any = sys.modules[module]
+    for part in function.split("."):
+        target = getattr(target, part)
+    target()
+
+
+def act(run: Run, order: dict[str, Any]) -> None:
+    """Reload, as the order says, and import again whatever was evicted only."""
+    loaded = [name for name in run.executions if name in sys.modules]
+    if order["reload"] and order["mode"] == "reload":
+        importlib.reload(sys.modules[order["reload"]])
+    elif order["reload"]:
+        del sys.modules[order["reload"]]
+    for entry in order["calls"]:
+        sys.setprofile(run.keep_locals)
+        try:
+            call(entry)
+        finally:
+            sys.setprofile(None)
+    for name in loaded:
+        importlib.import_module(name)
+
+
+@dataclass
+class Execution:
+    """One run of a module's body: the code, and what the namespace held before the next run."""
+
+    module: types.ModuleType
+    code: types.CodeType
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """What was seen while the project ran."""
+
+    root: Path
+    is_edited: bool
+    executions: dict[str, list[Execution]] = field(default_factory=dict)
+    classes: dict[int, tuple[type, types.CodeType]] = field(default_factory=dict)
+    registered: list[tuple[str, int, object]] = field(default_factory=list)
+    locals: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    edited: set[str] = field(default_factory=set)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def listen(self) -> None:
+        """Watch executions of module bodies, class statements and registrations."""
+        for path in sorted(self.root.rglob("*.py")):
+            self.sources[str(path)] = path.read_text(encoding="utf-8")
+        SourceFileLoader.exec_module = self._execute_wrapped()  # type: ignore[method-assign,assignment]
+        build = builtins.__build_class__
+
+        def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
+            made = build(body, name, *bases, **keywords)
+            if isinstance(made, type):
+                self.classes[id(made)] = (made, body.__code__)
+            return made
+
+        builtins.__build_class__ = build_class
+        for dotted in SPIED:
+            module_name, _, name = dotted.rpartition(".")
+            module = importlib.import_module(module_name)
+            if hasattr(module, name):
+                setattr(module, name, self._spy(getattr(module, name)))
+        abc.ABCMeta.register = self._spy(abc.ABCMeta.register)  # type: ignore[method-assign]
+
+    def keep_locals(self, frame: types.FrameType, event: str, argument: object) -> None:
+        if event == "return" and frame.f_code.co_filename in self.sources:
+            self.locals[frame.f_code.co_filename, frame.f_code.co_name] = dict(frame.f_locals)
+
+    def _execute_wrapped(self) -> Callable[[Any, types.ModuleType], None]:
+        original = SourceFileLoader.exec_module
+
+        def exec_module(loader: Any, module: types.ModuleType) -> None:
+            if loader.path not in self.sources:
+                original(loader, module)
+                return
+            name = module.__name__
+            earlier = self.executions.setdefault(name, [])
+            if earlier:
+                earlier[-1].namespace = dict(earlier[-1].module.__dict__)
+                if self.is_edited and loader.path not in self.edited:
+                    self.edited.add(loader.path)
+                    Path(loader.path).write_text(edit(self.sources[loader.path]), encoding="utf-8")
+            code = loader.source_to_code(Path(loader.path).read_bytes(), loader.path)
+            earlier.append(Execution(module, code))
+            exec(code, module.__dict__)
+
+        return exec_module
+
+    def _spy(self, registrar: Callable[..., Any]) -> Callable[..., Any]:
+        def spy(*arguments: Any, **keywords: Any) -> Any:
+            caller = sys._getframe(1)
+            captured = (arguments, keywords)
+            self.registered.append((caller.f_code.co_filename, caller.f_lineno, captured))
+            return registrar(*arguments, **keywords)
+
+        return spy
+
+
+def edit(source: str) -> str:
+    """The source with other plain values at module level: numbers +1, strings + "!", the other boolean."""
+    tree = ast.parse(source)
+    for statement in tree.body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(
+            statement.value, (ast.Constant, ast.Tuple)
+        ):
+            for node in ast.walk(statement.value):
+                if isinstance(node, ast.Constant):
+                    node.value = edited_value(node.value)
+    return ast.unparse(tree)
+
+
+def edited_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    return value + "!" if isinstance(value, str) else value
+
+
+def report(run: Run) -> dict[str, Any]:
+    """Every holder with its rows, the origins it keeps, its plain values, and which container it shares."""
+    old = find_old(run)
+    reloaded = [name for name, runs in run.executions.items() if len(runs) > 1]
+    holders = []
+    for name in sorted(run.executions):
+        module = sys.modules.get(name)
+        path = run.executions[name][-1].code.co_filename
+        if module is not None:
+            holders += report_module(run, old, module, path)
+    for holder in holders:
+        holder["file"] = Path(holder["file"]).relative_to(run.root).as_posix()
+    return {
+        "reloaded": reloaded,
+        "is_restored": any(run.executions[name][-1].module is not sys.modules.get(name) for name in reloaded),
+        "holders": holders,
+    }
+
+
+# What is old
+
+
+@dataclass
+class Old:
+    """The objects that an old run of a body made and a later one replaced, each under its origin's name."""
+
+    objects: dict[int, str] = field(default_factory=dict)
+    codes: dict[int, str] = field(default_factory=dict)
+    kept: list[object] = field(default_factory=list)
+    classes: dict[int, tuple[type, types.CodeType]] = field(default_factory=dict)
+
+    def origin(self, thing: Any) -> str | None:
+        """The origin's name if `thing` itself is old, or an instance of an old class."""
+        if id(thing) in self.objects:
+            return self.objects[id(thing)]
+        if isinstance(thing, types.FunctionType):
+            return self.codes.get(id(thing.__code__))
+        if isinstance(thing, type):
+            made = self.classes.get(id(thing))
+            return self.codes.get(id(made[1])) if made and made[0] is thing else None
+        return self.origin(type(thing))
+
+
+def find_old(run: Run) -> Old:
+    old = Old(classes=run.classes)
+    for name, executions in run.executions.items():
+        current = sys.modules.get(name)
+        now = [execution for execution in executions if execution.module is current]
+        executions[-1].namespace = executions[-1].namespace or dict(executions[-1].module.__dict__)
+        for execution in executions:
+            if execution.module is not current:
+                old.objects[id(execution.module)] = name
+            if not now or execution is not now[-1]:
+                collect_codes(execution.code, name, None, old)
+                for key, value in execution.namespace.items():
+                    is_kept = current is not None and current.__dict__.get(key, ABSENT) is value
+                    if not (key.startswith("__") or is_kept or is_plain(value)):
+                        old.objects.setdefault(id(value), f"{name}.{key}")
+                        old.kept.append(value)
+    return old
+
+
+def collect_codes(code: types.CodeType, module: str, top: str | None, old: Old) -> None:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            origin = top or f"{module}.{constant.co_name}"
+            old.codes[id(constant)] = origin
+            old.kept.append(constant)
+            collect_codes(constant, module, origin, old)
+
+
+def is_plain(value: object) -> bool:
+    if type(value) in (tuple, frozenset):
+        return all(map(is_plain, value))  # type: ignore[call-overload]
+    return type(value) in PLAIN
+
+
+# Who could hold it: the names that a source file binds
+
+
+@dataclass
+class Slot:
+    """A place that can hold an object, and the rows on which the source fills it."""
+
+    name: str
+    kind: str
+    rows: set[int]
+    module: str = ""
+
+
+def find_slots(source: str, package: str) -> list[Slot]:
+    finder = SlotFinder(package)
+    finder.block(ast.parse(source).body, "")
+    return finder.finish()
+
+
+class SlotFinder:
+    """Collects the slots of one file, in the order of the source."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.slots: dict[str, Slot] = {}
+        self.fills: list[tuple[str, set[int]]] = []
+
+    def finish(self) -> list[Slot]:
+        for name, rows in self.fills:
+            if name in self.slots:
+                self.add(name, "binding", rows)
+        return list(self.slots.values())
+
+    def add(self, name: str, kind: str, rows: Iterable[int], module: str = "") -> None:
+        slot = self.slots.setdefault(name, Slot(name, kind, set(), module))
+        slot.rows |= set(rows)
+        if kind == "binding":
+            slot.kind = kind
+
+    def block(self, statements: Iterable[ast.stmt], prefix: str) -> None:
+        for statement in statements:
+            self.statement(statement, prefix)
+
+    def statement(self, node: ast.stmt, prefix: str) -> None:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imports(node, prefix, "import")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self.function(node, prefix)
+        elif isinstance(node, ast.ClassDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
+            self.block(node.body, f"{prefix}{node.name}.")
+        else:
+            self.other(node, prefix)
+
+    def imports(self, node: ast.Import | ast.ImportFrom, prefix: str, kind: str) -> None:
+        for alias in node.names:
+            if alias.name == "*" and isinstance(node, ast.ImportFrom):
+                dotted = "." * node.level + (node.module or "")
+                module = importlib.util.resolve_name(dotted, self.package)
+                self.add(f"* {module}", "star", [alias.lineno], module)
+            else:
+                bound = alias.asname or alias.name
+                if isinstance(node, ast.Import) and not alias.asname:
+                    bound = alias.name.partition(".")[0]
+                self.add(prefix + bound, kind, [alias.lineno])
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
+        for decorator in node.decorator_list:
+            self.registration(decorator)
+        global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Import, ast.ImportFrom)):
+                for alias in part.names:
+                    bound = alias.asname or alias.name
+                    if bound in global_names:
+                        self.add(bound, "binding", [alias.lineno])
+                    else:
+                        self.add(f"{prefix}{node.name}:{bound}", "local", [alias.lineno])
+            elif isinstance(part, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                rows = range(part.lineno, (part.end_lineno or part.lineno) + 1)
+                for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+                    if isinstance(target, ast.Name) and target.id in global_names:
+                        self.add(target.id, "binding", rows)
+                    elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
+                        self.add(prefix + target.attr, "self", rows)
+
+    def other(self, node: ast.stmt, prefix: str) -> None:
+        rows = rows_of(node)
+        for name in ("targets", "target", "items"):
+            for target in as_list(getattr(node, name, None)):
+                self.target(getattr(target, "optional_vars", target), prefix, rows)
+        for expression in own_expressions(node):
+            for part in ast.walk(expression):
+                if isinstance(part, ast.NamedExpr):
+                    self.add(prefix + part.target.id, "binding", rows_of(part))
+        if isinstance(node, ast.Expr):
+            self.registration(node.value)
+        for name in ("body", "orelse", "finalbody"):
+            self.block(getattr(node, name, []), prefix)
+        for name in ("handlers", "cases"):
+            for branch in getattr(node, name, []):
+                self.block(branch.body, prefix)
+
+    def target(self, node: ast.AST | None, prefix: str, rows: Iterable[int]) -> None:
+        if isinstance(node, ast.Name):
+            self.add(prefix + node.id, "binding", rows)
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            for element in node.elts:
+                self.target(element, prefix, rows)
+        elif isinstance(node, ast.Starred):
+            self.target(node.value, prefix, rows)
+        elif isinstance(node, ast.Attribute):
+            self.add(ast.unparse(node), "expression", rows)
+        elif isinstance(node, ast.Subscript):
+            if isinstance(node.value, ast.Name):
+                self.fills.append((prefix + node.value.id, set(rows)))
+            else:
+                self.add(ast.unparse(node.value), "expression", rows)
+
+    def registration(self, node: ast.expr) -> None:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            receiver = node.func.value
+            rows = set(rows_of(node))
+            if isinstance(receiver, ast.Name):
+                self.fills.append((receiver.id, rows))
+            self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def rows_of(node: ast.AST) -> range:
+    """The node's rows; of a compound statement those of its header."""
+    first, last = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body:
+        last = max(first, body[0].lineno - 1)
+    return range(first, last + 1)
+
+
+def as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield child
+        elif isinstance(child, ast.withitem):
+            yield child.context_expr
+
+
+# Whether it does
+
+
+def report_module(run: Run, old: Old, module: types.ModuleType, path: str) -> list[dict[str, Any]]:
+    package = module.__package__ or ""
+    slots = find_slots(run.sources[path], package)
+    named = {id(value) for value in names_of_all_modules(run)}
+    holders = []
+    for slot in slots:
+        for part_of, value in values_of(run, module, path, slot):
+            holder: dict[str, Any] = {"file": path, "module": module.__name__, "name": slot.name}
+            is_shared = isinstance(value, (list, dict, set)) and not old.origin(value)
+            holder |= {"rows": sorted(slot.rows), "part_of": part_of, "old": [], "value": None}
+            holder["container"] = id(value) if is_shared else None
+            old.kept.append(value)
+            if slot.kind in ("import", "local"):
+                origin = old.origin(value)
+                holder["old"] = [origin] if origin else []
+                holder["value"] = repr(value) if is_plain(value) else None
+            elif slot.kind == "star":
+                holder["old"] = ["*"] if any(old.origin(brought) for brought in value) else []
+                holder["value"] = repr([brought for brought in value if is_plain(brought)])
+            elif value is not ABSENT:
+                holder["old"] = sorted(reached(value, old, named))
+                is_empty = isinstance(value, functools._lru_cache_wrapper) and not value.cache_info().currsize
+                holder["value"] = None if is_empty else shape(value, set())
+            holders.append(holder)
+    return holders
+
+
+def names_of_all_modules(run: Run) -> Iterator[object]:
+    for name in run.executions:
+        module = sys.modules.get(name)
+        for value in list(module.__dict__.values()) if module else []:
+            if isinstance(value, (type, types.FunctionType)) or hasattr(value, "__dict__"):
+                yield value
+
+
+def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iterator[tuple[str | None, Any]]:
+    """The value or values that stand in a slot now; ABSENT if there is none."""
+    space = module.__dict__
+    if slot.kind == "star":
+        source = sys.modules[slot.module].__dict__
+        exported = source.get("__all__", [name for name in source if not name.startswith("_")])
+        yield None, [space[name] for name in exported if name in space]
+    elif slot.kind == "local":
+        function, _, name = slot.name.partition(":")
+        captured = run.locals.get((path, function.rpartition(".")[2]), {})
+        yield None, captured.get(name, ABSENT)
+    elif slot.kind == "self":
+        yield None, ABSENT
+        yield from attributes_of_singletons(module, slot)
+    elif slot.kind == "registration":
+        receiver = slot.name.rpartition(" ")[0]
+        spied = [what for file, row, what in run.registered if file == path and row in slot.rows]
+        if spied or not receiver.isidentifier():
+            yield None, spied or evaluate(receiver, space)
+    elif slot.kind == "expression":
+        yield None, evaluate(slot.name, space)
+    else:
+        yield None, class_attribute(space, slot.name) if "." in slot.name else space.get(slot.name, ABSENT)
+        yield from attributes_of_singletons(module, slot)
+
+
+def class_attribute(space: dict[str, Any], qualified: str) -> object:
+    first, *middle, last = qualified.split(".")
+    owner = space.get(first, ABSENT)
+    for part in middle:
+        owner = vars(owner).get(part, ABSENT) if isinstance(owner, type) else ABSENT
+    if not isinstance(owner, type):
+        return ABSENT
+    value = vars(owner).get(last, ABSENT)
+    described = vars(owner).get("__dataclass_fields__", {}).get(last)
+    return value if described is None else [value, described]
+
+
+def attributes_of_singletons(module: types.ModuleType, slot: Slot) -> Iterator[tuple[str | None, object]]:
+    """For `Service.engine`: the attribute of each module-level instance of the file's own `Service`."""
+    qualified, _, attribute = slot.name.rpartition(".")
+    for name, value in list(module.__dict__.items()):
+        kind = type(value)
+        if qualified and kind.__module__ == module.__name__ and kind.__qualname__ == qualified:
+            yield name, getattr(value, "__dict__", {}).get(attribute, ABSENT)
+
+
+def evaluate(text: str, space: dict[str, Any]) -> object:
+    try:
+        value = eval(text, dict(space))
+    except Exception:
+        return ABSENT
+    return ABSENT if isinstance(value, types.ModuleType) else value
+
+
+def reached(value: object, old: Old, named: set[int]) -> set[str]:
+    """The origins of the old objects that `value` is or keeps, not looking into other names' objects."""
+    origins: set[str] = set()
+    seen: dict[int, object] = {}
+    pending: list[object] = [value]
+    while pending:
+        thing = pending.pop()
+        if id(thing) in seen or is_plain(thing):
+            continue
+        seen[id(thing)] = thing
+        origin = old.origin(thing)
+        if origin:
+            origins.add(origin)
+        if isinstance(thing, type):
+            if thing is value:
+                pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+        elif thing is value or id(thing) not in named:
+            if origin and not isinstance(thing, types.FunctionType):
+                continue
+            pending += edges(thing, old)
+    return origins
+
+
+def edges(thing: Any, old: Old) -> list[object]:
+    """What an object keeps alive and a reader would say that it holds."""
+    kind = type(thing)
+    if isinstance(thing, (types.ModuleType, types.CodeType)) or kind.__module__ == "logging":
+        if kind.__name__ in ("Logger", "RootLogger"):
+            return [] if kind.__name__ == "Logger" else [thing.handlers, thing.filters]
+        return []
+    if kind is types.MethodType:
+        return [thing.__self__] if old.origin(thing.__self__) else [thing.__func__, thing.__self__]
+    if kind is types.FunctionType:
+        cells = [cell_value(cell) for cell in thing.__closure__ or ()]
+        return [thing.__defaults__, thing.__kwdefaults__, vars(thing), *cells]
+    if kind is functools._lru_cache_wrapper:
+        return cached_results(thing)
+    if kind in (property, classmethod, staticmethod):
+        return [getattr(thing, name, None) for name in ("fget", "fset", "fdel", "__func__")]
+    if kind is functools.partial:
+        return [thing.func, thing.args, thing.keywords]
+    if kind is Field:
+        return [thing.default, thing.default_factory]
+    if isinstance(thing, (types.GenericAlias, typing._GenericAlias)):  # type: ignore[attr-defined]
+        return list(thing.__args__)
+    found: list[object] = []
+    if isinstance(thing, (dict, types.MappingProxyType)):
+        found += [*thing.keys(), *thing.values(), getattr(thing, "default_factory", None)]
+    elif isinstance(thing, (list, tuple, set, frozenset, collections.deque)):
+        found += thing
+    return [*found, *getattr(thing, "__dict__", {}).values()]
+
+
+def cell_value(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def cached_results(wrapper: Any) -> list[object]:
+    """The function behind the cache and what the cache keeps: in a dict, in links, or seen directly."""
+    pending = list(gc.get_referents(wrapper))
+    found: list[object] = [wrapper.__wrapped__]
+    while pending:
+        referent = pending.pop(0)
+        if type(referent) is dict:
+            pending += referent.values()
+        elif type(referent).__name__ == "_lru_list_elem":
+            pending += gc.get_referents(referent)
+        elif not isinstance(referent, type):
+            found.append(referent)
+    return found
+
+
+def shape(value: Any, path: set[int]) -> Any:
+    """The plain values that an object keeps, in a form that two interpreters agree on."""
+    if is_plain(value) or type(value).__module__ in SHOWN_BY_REPR:
+        return repr(value)
+    if id(value) in path or isinstance(value, (type, types.ModuleType)) or value is ABSENT:
+        return type(value).__name__
+    path = path | {id(value)}
+    if type(value) is dict:
+        return ["dict", *([shape(key, path), shape(item, path)] for key, item in value.items())]
+    if isinstance(value, (set, frozenset)):
+        return ["set", *sorted(json.dumps(shape(item, path)) for item in value)]
+    if type(value).__module__ == "logging" or len(path) > 8:
+        return type(value).__name__
+    return [type(value).__name__, *(shape(part, path) for part in edges(value, Old()))]
+
+
+if __name__ == "__main__":
+    main()

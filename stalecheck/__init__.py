@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stalecheck.check import check
+    from stalecheck.api import check
 
 __all__ = ["check"]
 __version__ = "0.1.0"
@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name == "check":
-        from stalecheck.check import check  # noqa: PLC0415
+        from stalecheck.api import check  # noqa: PLC0415
 
         return check
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

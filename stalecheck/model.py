@@ -45,7 +45,10 @@ class SourceFile:
     """Whether diagnostics in this file are reported, or the file is only read for the analysis."""
 
     aliases: tuple[str, ...] = ()
-    """Longer dotted names that import the file too (from a directory above `root`)."""
+    """Other dotted names that import the file too, from a directory above or below `root`."""
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
     @property
     def package(self) -> str:

@@ -33,7 +33,7 @@ def run(
     *,
     cwd: Path,
     stdin: tuple[Path, bytes] | None = None,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress | None = None,
 ) -> Report:
     """Lint.
 
@@ -48,16 +48,18 @@ def run(
         UsageError: a path does not exist, or there is no Python file, or a code is unknown.
     """
     check_selection(config)
+    progress = progress or _silent
+    jobs = config.jobs or processors()
     found = discover(paths if stdin is None else [], config, cwd=cwd)
     files, sources, unread = _read(found, stdin, config)
     table = ModuleTable(files)
-    indexes = index_files(sources, jobs=config.jobs or processors(), progress=progress)
+    indexes = index_files(sources, jobs=jobs, progress=progress)
     sites = find_reloads(sources, lambda file: _tree(sources[file]))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading)
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(
-        closely, config.target_version, jobs=config.jobs or processors(), progress=progress
+        closely, config.target_version, jobs=jobs, progress=progress
     )
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
     diagnostics = [
@@ -65,6 +67,10 @@ def run(
         *_unreadable(unread, indexes, summaries),
     ]
     return _report(diagnostics, files, sources, found, events, config)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Show no progress."""
 
 
 def check_selection(config: Config) -> None:

@@ -175,6 +175,11 @@ def test_project_below_an_excluded_name(tmp_path: Path) -> None:
         pytest.param(["secret"], ["secret/s.py"], id="a folder that is ignored"),
         pytest.param(["all"], ["all/b.py", "all/in/c.py"], id="a folder that ignores itself"),
         pytest.param(["all/in"], ["all/in/c.py"], id="a folder in one that ignores itself"),
+        pytest.param(
+            [".", "all"],
+            ["a.py", "all/b.py", "all/in/c.py", "some/keep.py"],
+            id="a folder that ignores itself, after its parent",
+        ),
         pytest.param(["some"], ["some/keep.py"], id="a folder that lists what to keep"),
     ],
 )
@@ -260,12 +265,16 @@ GITIGNORES = [
     pytest.param({".gitignore": "x.py\n", "a/.gitignore": "!x.py\n"}, id="the inner one wins"),
     pytest.param({"a/.gitignore": "/x.py\n"}, id="relative to its own folder"),
     pytest.param({"a/.gitignore": "*\n"}, id="a folder that ignores itself"),
-    pytest.param({".gitignore": "[xy].py\n\\#z.py\n"}, id="classes and escapes"),
+    pytest.param({".gitignore": "[xw].py\n\\#z.py\n"}, id="classes and escapes"),
     pytest.param({".gitignore": "!\nx.py\n"}, id="a line that is no pattern"),
     pytest.param({".gitignore": "x.py \ny.py\\ \n"}, id="blanks at the end"),
     pytest.param({".git/info/exclude": "x.py\n"}, id="of this clone"),
     pytest.param({".git/info/exclude": "x.py\n", "a/.gitignore": "!x.py\n"}, id="of this clone, negated"),
 ]
+
+
+NAMED_ANYWAY = [("a", {".gitignore": "a/\n!a/x.py\n"}), ("a", {"a/.gitignore": "*\n"})]
+"""Git lists nothing below a folder that it ignores; here the folder is named, and so it is read."""
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no Git")
@@ -281,9 +290,9 @@ def test_gitignore_as_git_has_it(tree: Tree, texts: dict[str, str], start: str) 
     listed = subprocess.run(command, cwd=root / start, check=True, capture_output=True, text=True).stdout
     expected = sorted(name for name in listed.split("\0") if name.endswith(".py"))
     found = relative(root / start, run(root / start).files)
-    if start == "a" and expected == []:
-        # Git lists nothing below an ignored folder; here the folder was named.
-        return
+    if (start, texts) in NAMED_ANYWAY:
+        assert expected == []
+        expected = ["b/x.py", "b/y.py", "x.py", "y.py"]
     assert found == expected
 
 
@@ -347,6 +356,12 @@ def test_bad_links(tree: Tree, link: str, reason: str) -> None:
     discovery = run(root)
     assert relative(root, discovery.files) == ["ok.py"]
     assert discovery.unreadable == ((root / link.partition(" ")[0], reason),)
+
+
+def test_links_that_lead_to_each_other(tree: Tree) -> None:
+    root = tree("../out/b.py", "../off/c.py", "../out/l -> ../off", "../off/l -> ../out", "a -> ../out")
+    discovery = run(root)
+    assert (relative(root, discovery.files), discovery.unreadable) == (["a/b.py", "a/l/c.py"], ())
 
 
 def test_named_link_to_itself(tree: Tree) -> None:
@@ -581,6 +596,11 @@ def test_find(tree: Tree, names: list[str], name: str, importer: str | None, exp
 def test_find_beside_a_script_that_is_settled(tree: Tree) -> None:
     known, files = table(tree("tests/helper.py", "tests/x.py", "lib/helper.py"), "tests.helper")
     assert known.find("helper", files["tests/x.py"]) == files["tests/helper.py"]
+
+
+def test_find_in_the_root_before_beside(tree: Tree) -> None:
+    known, files = table(tree("helper.py", "tests/helper.py", "tests/x.py"), "tests.helper")
+    assert known.find("helper", files["tests/x.py"]) == files["helper.py"]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ from stalecheck.summarize.summary import (
 from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
+_MOST_CALLS = 5
 _TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 """What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
 
@@ -95,6 +96,8 @@ class Evaluator:
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
+        self._calling: set[int] = set()
+        self._results: dict[tuple[int, SourceFile, Location], Value] = {}
         self._public: dict[SourceFile, frozenset[str] | None] = {}
 
     def binding(self, file: SourceFile, index: int) -> Value:
@@ -326,7 +329,7 @@ class Evaluator:
         """Make the module the origin of what its body made, if it is reloaded."""
         if file not in self._program.reloaded or binding.block:
             return value
-        origin = Origin(file.module, binding.name, kind, file.path, binding.span.start)
+        origin = Origin(file.module, binding.name, kind, file.path, binding.at)
         made = Made(origin, file, binding.is_kept, frozenset(self._traits(value)))
         own = Capture(made, Relation.IS, (file,), binding.at)
         others = tuple(capture for capture in value.captures if capture.made.file != file)
@@ -708,10 +711,24 @@ class Evaluator:
         return tuple(c for c in self.name(thing.file, name).captures if c.relation is Relation.IS)
 
     def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: _Frame) -> Value:
+        """Return what a function gives back; nothing where it calls itself, or for calls within too many calls."""
+        key = id(thing.function)
+        if key in self._calling or len(self._calling) >= _MOST_CALLS:
+            return NOTHING
         holder = frame.holder or frame.file
+        is_plain = not any(value.captures or value.things for value in arguments.values())
+        if is_plain and (key, holder, frame.at) in self._results:
+            return self._results[key, holder, frame.at]
         inner = _Frame(thing.file, frame.at, arguments, frame.depth + 1, holder)
-        values = [self._evaluate(item, inner) for item in thing.function.returns]
-        return union(values) if values else NOTHING
+        self._calling.add(key)
+        try:
+            values = [self._evaluate(item, inner) for item in thing.function.returns]
+        finally:
+            self._calling.discard(key)
+        result = union(values) if values else NOTHING
+        if is_plain:
+            self._results[key, holder, frame.at] = result
+        return result
 
     def _call_external(
         self, name: str, function: Value, arguments: list[tuple[Argument, Value]], frame: _Frame

@@ -242,7 +242,7 @@ class _Pass:
             child = getattr(node, name, None)
             if isinstance(child, list):
                 stack.extend((part, place) for part in reversed(child) if type(part) not in _LEAVES)
-            elif type(child) not in _LEAVES:
+            elif isinstance(child, ast.AST) and type(child) not in _LEAVES:
                 stack.append((child, place))
 
     def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
@@ -511,9 +511,13 @@ class _Pass:
 
 _LEAVES = frozenset(
     {
-        *(type(None), str, int, float, complex, bytes, bool, type(...)),
+        *(type(None), str),
         *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
-        *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
+        *(
+            kind
+            for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+            for kind in base.__subclasses__()
+        ),
     }
 )
 """What has nothing below it that is of interest."""
@@ -565,7 +569,7 @@ def _hand_over_outer_names(outline: Outline) -> None:
                     break
                 above = above.parent
             for binding in scope.bindings.pop(name, []):
-                moved = replace(binding, at=START, branch=((id(scope), 0),))
+                moved = replace(binding, at=END, branch=((id(scope), 0),))
                 owner.bindings.setdefault(name, []).append(moved)
 
 

@@ -25,6 +25,10 @@ SPELLED: re.Pattern[bytes] = re.compile(
 )
 """What the bytes of a file that reloads something contain; many files that match reload nothing."""
 
+_WORDS = (
+    *(b"reload", b"modules", b"exec_module", b"load_module", b"_bootstrap", b"from sys", b"from\tsys"),
+    *(b"import_fresh_module", b"CleanImport", b"unload", b"forget", b"from  sys", b"from \\"),
+)
 _ROUNDS = 12
 """How long a chain of wrappers of wrappers is followed."""
 
@@ -54,7 +58,7 @@ def find_reloads(
     """
     project = _Project({})
     waiting = dict(files)
-    added = [file for file, source in files.items() if SPELLED.search(source)]
+    added = [file for file, source in files.items() if _is_spelled(source)]
     while added:
         sources = {file: waiting.pop(file) for file in added}
         trees = ((file, parse(file)) for file in added)
@@ -63,6 +67,11 @@ def find_reloads(
         added = [file for file, source in waiting.items() if may_concern(file, source)]
     found = {reading.file: project.sites(reading) for reading in project.readings}
     return {file: found[file] for file in files if found.get(file)}
+
+
+def _is_spelled(source: bytes) -> bool:
+    """Whether `SPELLED` matches; asks for plain words first, which is many times faster."""
+    return any(word in source for word in _WORDS) and SPELLED.search(source) is not None
 
 
 class _Reading:
@@ -91,7 +100,12 @@ class _Project:
         self._given = wrappers
         self._definitions: dict[str, tuple[_Reading, str]] = {}
         self._exports: dict[str, str] = {}
+        self._instances: dict[str, str] = {}
+        self._importers: dict[str, list[str]] = {}
+        self._holding: dict[str, list[str]] = {}
         self._stars: dict[str, list[str]] = {}
+        self._starred: dict[str, list[str]] = {}
+        self._led: dict[str, list[str]] = {}
 
     def add(self, readings: list[_Reading]) -> None:
         """Search more files, and again those that call a wrapper found meanwhile."""
@@ -99,13 +113,15 @@ class _Project:
         for reading in readings:
             for module in _modules(reading.file):
                 self._stars.setdefault(module, []).extend(reading.outline.stars)
+                for star in reading.outline.stars:
+                    self._starred.setdefault(star, []).append(module)
                 for name, dotted in reading.exports.items():
                     self._exports.setdefault(f"{module}.{name}", dotted)
                     self._importers.setdefault(dotted, []).append(f"{module}.{name}")
                 for name, dotted in reading.instances.items():
                     self._instances.setdefault(f"{module}.{name}", dotted)
                     self._holding.setdefault(dotted, []).append(f"{module}.{name}")
-            self._paths.cache_clear()
+        self._led.clear()
         names = self._names()
         new = {id(reading) for reading in readings}
         due = [reading for reading in self.readings if id(reading) in new or reading.mentions(names)]
@@ -129,21 +145,19 @@ class _Project:
         everywhere = frozenset(module for modules in holders.values() for module in modules)
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
-            modules: Iterable[str] = everywhere
-            if not _STAR.search(source):
-                modules = {module for word in set(words.findall(source)) for module in holders[word]}
+            modules = {module for word in set(words.findall(source)) for module in holders[word]}
             package = f"{file.package}."
-            return any(
-                package.startswith(f"{module}.") or module.rpartition(".")[2].encode() in source
-                for module in modules
-            )
+            if any(package.startswith(f"{m}.") or _last(m).encode() in source for m in modules):
+                return True
+            bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
+            return any("" in bases or _last(module) in bases for module in everywhere) if bases else False
 
         return may_concern
 
     def sites(self, reading: _Reading) -> tuple[ReloadSite, ...]:
         """What a file reloads, once all calls of its wrappers are known."""
         called = {
-            found
+            found[:2]
             for other in self.readings
             for name in other.called
             if (found := self._resolve(other, name)) is not None
@@ -165,7 +179,8 @@ class _Project:
         """The wrapper that a callee is, or the real reload that it was re-exported from."""
         found = self._resolve(reading, name)
         if found is not None:
-            return found[0].wrappers.get(found[1])
+            wrapper = found[0].wrappers.get(found[1])
+            return replace(wrapper, spelling=wrapper.spelling or found[2]) if wrapper else None
         for path in self._paths(name):
             if path in self._given:
                 return self._given[path]
@@ -173,26 +188,31 @@ class _Project:
                 return Wrapper(_last(name), "module", 0, "module", ReloadMode.RELOAD, spelling=spelling)
         return None
 
-    def _resolve(self, reading: _Reading, name: str) -> tuple[_Reading, str] | None:
-        """The file and the qualified name of a wrapper."""
+    def _resolve(self, reading: _Reading, name: str) -> tuple[_Reading, str, str] | None:
+        """The file that defines a wrapper, its qualified name there, and its dotted name."""
         module = reading.file.module
         if name.startswith(f"{module}.") and name[len(module) + 1 :] in reading.wrappers:
-            return reading, name[len(module) + 1 :]
-        found = (self._definitions.get(path) for path in self._paths(name))
-        return next((definition for definition in found if definition is not None), None)
+            return reading, name[len(module) + 1 :], name
+        for path in self._paths(name):
+            if path in self._definitions:
+                return (*self._definitions[path], path)
+        return None
 
     def _paths(self, name: str) -> list[str]:
         """The dotted names that a name leads to through re-exports and star imports, itself first."""
+        if name in self._led:
+            return self._led[name]
         paths = [name]
         for path in paths:
             parts = path.split(".")
             for count in range(len(parts), 0, -1):
                 prefix, rest = ".".join(parts[:count]), parts[count:]
-                leads = [self._exports[prefix]] if prefix in self._exports else []
+                leads = [names[prefix] for names in (self._exports, self._instances) if prefix in names]
                 leads += self._stars.get(prefix, ()) if rest else ()
                 paths += [p for lead in leads if (p := ".".join([lead, *rest])) not in paths]
             if len(paths) > _MOST_PATHS:
                 break
+        self._led[name] = paths
         return paths
 
     def _names(self) -> frozenset[str]:
@@ -201,41 +221,54 @@ class _Project:
 
     def _holders(self) -> Iterator[tuple[str, set[str]]]:
         """Each name by which a wrapper is called, and the modules it can be imported from."""
-        importers: dict[str, list[str]] = {}
-        for name, dotted in self._exports.items():
-            importers.setdefault(dotted, []).append(name)
         for definition in self._definitions:
             module, qualified = self._split(definition)
             first, _, rest = qualified.partition(".")
-            references = _closure(f"{module}.{first}", importers)
-            modules = {reference.rpartition(".")[0] for reference in references}
-            if not rest or rest == "__init__":
-                yield from ((_last(reference), modules) for reference in references)
+            references = self._references(f"{module}.{first}")
+            if rest and rest != "__init__":
+                instances = [held for name in references for held in self._holding.get(name, ())]
+                references += [name for held in instances for name in self._references(held)]
+                yield _last(rest), {reference.rpartition(".")[0] for reference in references}
             else:
-                yield _last(rest), modules
+                yield from self._called(references)
         for name, dotted in self._exports.items():
             if reloader(dotted) and "reload" not in _last(name):
-                references = _closure(name, importers)
-                modules = {reference.rpartition(".")[0] for reference in references}
-                yield from ((_last(reference), modules) for reference in references)
+                yield from self._called(self._references(name))
+
+    def _references(self, name: str) -> list[str]:
+        """A name, and the names under which other modules re-export it."""
+        references = [name]
+        for reference in references:
+            module, _, last = reference.rpartition(".")
+            starred = [f"{importer}.{last}" for importer in self._starred.get(module, ())]
+            names = (*self._importers.get(reference, ()), *starred)
+            references += [name for name in names if name not in references]
+        return references
+
+    def _called(self, references: list[str]) -> Iterator[tuple[str, set[str]]]:
+        modules = {reference.rpartition(".")[0] for reference in references}
+        yield from ((_last(reference), modules) for reference in references)
 
     def _split(self, definition: str) -> tuple[str, str]:
         qualified = self._definitions[definition][1]
         return definition[: -len(qualified) - 1], qualified
 
 
-def _exports(outline: Outline) -> Iterator[tuple[str, str]]:
-    """The names of a module that stand for something of another name: imports, aliases, instances."""
+def _exports(outline: Outline) -> tuple[dict[str, str], dict[str, str]]:
+    """The names of a module that stand for something of another name, and those that hold an instance."""
     evaluator = Evaluator(outline, lambda name: None)
+    names: dict[str, str] = {}
+    instances: dict[str, str] = {}
     for name, bindings in outline.module.bindings.items():
-        last = bindings[-1]
-        if last.how == "import":
-            yield name, last.dotted
-        elif last.how == "value" and isinstance(last.value, (ast.Name, ast.Attribute, ast.Call)):
-            items = evaluator.items(last.value, last.place)
-            names = [item.name for item in items if isinstance(item, (Thing, Instance))]
-            if names and not names[0].startswith("builtins."):
-                yield name, names[0]
+        value = bindings[-1].value
+        if bindings[-1].how != "import" and not isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
+            continue
+        for item in evaluator.exported(name)[:1]:
+            if isinstance(item, Thing):
+                names[name] = item.name
+            elif isinstance(item, Instance) and not item.name.startswith("builtins."):
+                instances[name] = item.name
+    return names, instances
 
 
 def _families(finds: Iterable[Find]) -> dict[str, Wrapper]:
@@ -268,13 +301,6 @@ def _settled(find: Find, is_called: Callable[[str], bool]) -> ReloadSite | None:
     return replace(site, targets=tuple(dict.fromkeys(targets)), why="; ".join(dict.fromkeys(whys)))
 
 
-def _closure(start: str, importers: Mapping[str, list[str]]) -> list[str]:
-    references = [start]
-    for reference in references:
-        references += [name for name in importers.get(reference, ()) if name not in references]
-    return references
-
-
 def _modules(file: SourceFile) -> tuple[str, ...]:
     return file.module, *file.aliases
 
@@ -297,6 +323,6 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
     return lambda row, offset: len(lines[row - 1].encode()[:offset].decode(errors="replace")) + 1
 
 
-_STAR = re.compile(rb"\bimport[\s\\]*\*")
+_STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

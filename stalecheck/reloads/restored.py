@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stalecheck.reloads.outline import Outline, Place, Scope, terminal
+from stalecheck.reloads.outline import CLEANUPS, Outline, Place, Scope, terminal
 from stalecheck.reloads.values import MODULES, Evaluator, Text, Thing
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
@@ -35,15 +35,19 @@ class Restoration:
             if not any(call is manager for manager, _ in place.managers)
         ]
 
-    def covers(self, place: Place, row: int, targets: Iterable[str]) -> bool:
-        """Whether what is evicted at a place comes back."""
+    def covers(self, place: Place, row: int, targets: Iterable[str], *, is_clearing: bool) -> bool:
+        """Whether what is evicted at a place comes back.
+
+        After ``sys.modules.clear()`` any put-back below it in the same function counts.
+        """
         if any(self._restores(manager, where) for manager, where in place.managers):
             return True
         if any(self._reaches(patch, place) for patch in self._patched):
             return True
         names = frozenset(targets)
         return any(
-            (back.names is None or not names or not names.isdisjoint(back.names)) and self._comes(back, place)
+            (back.names is None or not names.isdisjoint(back.names))
+            and (self._comes(back, place) or (is_clearing and _follows(back, place, row)))
             for back in self._put_backs
         )
 
@@ -76,7 +80,9 @@ class Restoration:
                 rest = call.args[number:]
                 keys = self._evaluator.items(rest[0], place) if rest and method != "update" else ()
                 texts = frozenset(key.text for key in keys if isinstance(key, Text))
-                yield PutBack(texts or None, call.lineno, place)
+                is_later = number > 0 and terminal(call.func) in CLEANUPS
+                where = replace(place, is_cleanup=True) if is_later else place
+                yield PutBack(texts or None, call.lineno, where)
 
     def _is_alias(self, node: ast.expr) -> bool:
         return "modules" in self._outline.aliases.get(terminal(node), ())
@@ -87,7 +93,7 @@ class Restoration:
         if terminal(manager.func) == "dict":
             return patches_modules(manager, place, self._evaluator)
         names = self._evaluator.names(manager.func, place)
-        return any(is_test_helper(name) for name in names)
+        return any(is_test_helper(name, manager.func) for name in names)
 
     def _reaches(self, patch: Place, place: Place) -> bool:
         """Whether a patch that was started in a function, not by ``with``, is still on at a place."""
@@ -129,10 +135,15 @@ def patches_modules(call: ast.Call, place: Place, evaluator: Evaluator) -> bool:
     )
 
 
-def is_test_helper(name: str) -> bool:
-    """Whether a dotted name belongs to CPython's ``test.support``."""
-    above = name.rpartition(".")[0]
-    return name.startswith("test.support.") or above.rpartition(".")[2] in ("support", "import_helper")
+def is_test_helper(name: str, function: ast.expr) -> bool:
+    """Whether a callee belongs to CPython's ``test.support``: by its dotted name, or as ``support.…``."""
+    is_attribute = isinstance(function, ast.Attribute)
+    above = name.rpartition(".")[0].rpartition(".")[2]
+    return name.startswith("test.support.") or (is_attribute and above in ("support", "import_helper"))
+
+
+def _follows(back: PutBack, place: Place, row: int) -> bool:
+    return back.row > row and back.place.scope.function is place.scope.function
 
 
 def terminal_name(function: Scope) -> str:

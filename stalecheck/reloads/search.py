@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
-from stalecheck.reloads.outline import Outline, Place, Scope, terminal
+from stalecheck.reloads.outline import CLEANUPS, Outline, Place, Scope, terminal
 from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
 from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import (
@@ -24,6 +24,7 @@ from stalecheck.reloads.values import (
     Text,
     Thing,
     Unknown,
+    is_short,
     receiver,
     reloader,
     unknown,
@@ -38,6 +39,16 @@ SPELLINGS = frozenset(
     }
 )
 """The last names of callees that may reload something."""
+
+CALLERS = CLEANUPS | {
+    *("map", "imap", "partial", "register", "submit", "apply", "apply_async", "to_thread", "run_in_executor"),
+    *("call_soon", "call_soon_threadsafe", "call_later", "call_at", "assertRaises", "assertRaisesRegex"),
+    *("assertWarns", "raises", "run_sync"),
+}
+"""Functions that call the function they are given, with the arguments that follow it."""
+
+_ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
+"""What may name a module, or a parameter that does."""
 
 Wants: TypeAlias = Literal["module", "name"]
 
@@ -129,11 +140,12 @@ class _Search:
 
     def _candidates(self) -> Iterator[tuple[ast.Call, Place]]:
         """The calls whose callee, or an argument, has the last name of something that reloads."""
-        seen: set[int] = set()
+        found: dict[int, tuple[ast.Call, Place]] = {}
         for name, calls in self.outline.calls.items():
             # A callee without a name may be `getattr(importlib, "reload")`.
             if not name or self._is_interesting(name):
-                yield from (pair for pair in calls if not (id(pair[0]) in seen or seen.add(id(pair[0]))))
+                found.update((id(call), (call, place)) for call, place in calls)
+        yield from found.values()
 
     def _is_interesting(self, name: str) -> bool:
         return name in self.names or not self.names.isdisjoint(self.outline.aliases.get(name, ()))
@@ -141,10 +153,13 @@ class _Search:
     def _invocations(self, call: ast.Call, place: Place) -> Iterator[_Invocation]:
         if self._may_reload(call.func):
             yield _Invocation(call, call.func, call.args, call.keywords, place)
+        caller = terminal(call.func)
+        if caller not in CALLERS:
+            return
         for number, argument in enumerate(call.args[:3]):
             if isinstance(argument, (ast.Name, ast.Attribute)) and self._may_reload(argument):
                 rest = call.args[number + 1 :]
-                is_map = terminal(call.func) in ("map", "imap", "starmap")
+                is_map = caller in ("map", "imap")
                 if rest:
                     yield _Invocation(call, argument, rest, call.keywords, place, is_each=is_map)
 
@@ -202,7 +217,9 @@ class _Search:
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(1, "module"), "module")
         elif name == "sublime_plugin.reload_plugin":
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(0, "modulename"), "name")
-        elif last in ("import_fresh_module", "CleanImport", "unload", "forget") and is_test_helper(name):
+        elif last in ("import_fresh_module", "CleanImport", "unload", "forget") and is_test_helper(
+            name, call.function
+        ):
             yield self._helped(last, call)
 
     def _plain(
@@ -212,7 +229,8 @@ class _Search:
             argument = call.arguments[0]
         if argument is not None:
             items, is_unordered = self._values(argument, call)
-            yield _Event(call.node, call.place, mode, spelling, items, wants, is_unordered=is_unordered)
+            plain = tuple(i if isinstance(i, _ARGUMENTS) else unknown(argument) for i in items)
+            yield _Event(call.node, call.place, mode, spelling, plain, wants, is_unordered=is_unordered)
 
     def _values(self, argument: ast.expr, call: _Invocation) -> tuple[Items, bool]:
         items = self.evaluator.items(argument, call.place)
@@ -270,11 +288,10 @@ class _Search:
             yield from self._magic(call)
 
     def _is_loaded_too(self, argument: ast.expr, call: _Invocation) -> bool:
-        wanted = ast.dump(argument)
         for other, place in self.outline.calls.get("load_extension", ()):
-            if terminal(other.func) == "load_extension" and place.block == call.place.block:
+            if place.block == call.place.block:
                 named = [keyword.value for keyword in other.keywords if keyword.arg == "name"]
-                if any(ast.dump(given) == wanted for given in (*other.args[:1], *named)):
+                if any(_is_same(given, argument) for given in (*other.args[:1], *named)):
                     return True
         return False
 
@@ -321,7 +338,7 @@ class _Search:
         if not any(isinstance(item, Fresh) for item in items):
             return
         for put in self.outline.puts:
-            is_same = put.value is not None and _reads(put.value, argument)
+            is_same = put.value is not None and _is_same(put.value, argument)
             if (
                 is_same
                 and put.place.block == call.place.block
@@ -389,7 +406,7 @@ class _Search:
                 call.node,
                 call.place,
                 mode,
-                next((one.spelling for one in family if one.spelling), name),
+                (wrapper.spelling or name).removesuffix(".__init__"),
                 tuple(dict.fromkeys(fits.get(key) or misfits[key])),
                 "name",
                 is_restored=is_restored,
@@ -484,7 +501,9 @@ class _Search:
     def _is_restored(self, event: _Event, targets: Sequence[str]) -> bool:
         if self.restoration is None:
             self.restoration = Restoration(self.outline, self.evaluator)
-        return self.restoration.covers(event.place, event.node.lineno, targets)
+        is_clearing = event.spelling == "sys.modules.clear"
+        row = event.node.lineno
+        return self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
 
     def _wrappers(self, holes: list[Hole], event: _Event, site: ReloadSite) -> Iterator[tuple[str, Wrapper]]:
         grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
@@ -543,7 +562,6 @@ class _Search:
 
 def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
     """The names of modules in what an argument stands for, the parameters, and what is not known."""
-    node = event.node
     wants = event.wants
     if isinstance(item, Entry):
         if item.part != wants or item.globs is None:
@@ -556,7 +574,7 @@ def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
         yield item.text if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
     elif isinstance(item, Thing):
         is_module = wants == "module"
-        yield item.name if is_module else Unknown(f"`{item.name}` is a module, not a name")
+        yield item.name if is_module else Unknown(f"`{item.name}` is not a known text")
     elif isinstance(item, Hole) and (item.is_text is (wants == "name") or not (item.is_text or item.takes)):
         if item.is_variadic and not item.is_each:
             yield Unknown(f"`{item.parameter}` is a tuple")
@@ -567,8 +585,7 @@ def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
     elif isinstance(item, Unknown):
         yield item
     else:
-        argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
-        yield unknown(argument) if argument is not None else Unknown("the argument is not known")
+        yield Unknown("the argument is not known")
 
 
 def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unknown]:
@@ -595,9 +612,10 @@ def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Un
 def _misfit(item: object, wrapper: Wrapper) -> Unknown:
     if isinstance(item, Hole):
         return Unknown(_why_hole(item))
-    if isinstance(item, (Text, Thing)):
-        given = item.text if isinstance(item, Text) else item.name
-        return Unknown(f"`{wrapper.name}` takes a {wrapper.takes}, not `{given}`")
+    if isinstance(item, Text):
+        return Unknown(f"`{item.text!r}` is a string, not a module")
+    if isinstance(item, Thing):
+        return Unknown(f"`{item.name}` is not a known text")
     return Unknown(f"what `{wrapper.name}` is given is not known")
 
 
@@ -605,9 +623,9 @@ def _why_hole(hole: Hole) -> str:
     return f"`{hole.parameter}` is a parameter of `{hole.function}`"
 
 
-def _reads(value: ast.expr, argument: ast.expr) -> bool:
-    """Whether an assigned value is the variable, or makes the variable, that is executed."""
-    return ast.dump(value) == ast.dump(argument)
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    """Whether two expressions are written alike."""
+    return is_short(one) and is_short(other) and ast.dump(one) == ast.dump(other)
 
 
 def _position(scope: Scope, parameter: str) -> int:

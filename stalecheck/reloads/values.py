@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from typing import Literal, TypeAlias
 
 from stalecheck.reloads.outline import (
@@ -18,6 +18,7 @@ from stalecheck.reloads.outline import (
     Place,
     Position,
     Scope,
+    terminal,
 )
 from stalecheck.reloads.sites import Wrapper
 
@@ -125,6 +126,7 @@ Items: TypeAlias = tuple[Item, ...]
 
 MODULES = Thing("sys.modules")
 _TOO_MUCH = Unknown("the expression is too involved")
+_MIXED = Unknown("a part of the text is not known")
 _LIMIT = 400
 """Alternatives that one expression may have."""
 
@@ -161,6 +163,10 @@ class Evaluator:
             found = [*(f"{star}.{node.id}" for star in self.outline.stars), *found]
         return tuple(found)
 
+    def exported(self, name: str) -> Items:
+        """What a name of the module stands for once the module's body has run."""
+        return self.items(ast.Name(name, ast.Load(), lineno=END[0], col_offset=0), Place(self.outline.module))
+
     def elements(self, items: Items) -> Items:
         """What a loop over `items` runs through."""
         return _distinct(self._elements(items, "what the loop runs over"))
@@ -177,6 +183,8 @@ class Evaluator:
         self._depth += 1
         found = read(self, node, place)
         self._depth -= 1
+        if _MIXED in found:
+            found = tuple(unknown(node) if item is _MIXED else item for item in found)
         return found if len(found) <= _LIMIT else (_TOO_MUCH,)
 
     def _constant(self, node: ast.Constant, place: Place) -> Items:
@@ -235,7 +243,7 @@ class Evaluator:
         if binding.scope is not None and binding.how in ("function", "class"):
             return (Thing(f"{module}.{binding.scope.name}"),)
         if binding.how in ("parameter", "arguments") and binding.scope is not None:
-            return (self._parameter(binding, binding.scope),)
+            return self._supplied(binding.name, binding.scope) or (self._parameter(binding, binding.scope),)
         if binding.value is None or binding.how == "unknown":
             return (Unknown(f"`{binding.name}` is not known"),)
         found = self._items(binding.value, binding.place)
@@ -251,6 +259,36 @@ class Evaluator:
             owner = f"{self.outline.file.module}.{scope.parent.name}"
             return Instance(owner) if kind == "self" else Thing(owner)
         return Hole(scope.name, binding.name, is_variadic=binding.how == "arguments")
+
+    def _supplied(self, name: str, scope: Scope) -> Items:
+        """What pytest passes for a parameter: the values of ``parametrize``, or a fixture of this file."""
+        if not isinstance(scope.node, _FUNCTIONS) or scope.place is None:
+            return ()
+        decorators = _decorators(scope)
+        found: list[Item] = []
+        for decorator in decorators:
+            if isinstance(decorator, ast.Call) and terminal(decorator.func) == "parametrize":
+                found.extend(self._parametrized(name, decorator, scope.place))
+        if not found and (scope.node.name.startswith("test") or any(map(_is_fixture, decorators))):
+            for binding in self.outline.module.bindings.get(name, ()):
+                if binding.scope is not None and any(map(_is_fixture, _decorators(binding.scope))):
+                    results = binding.scope.results
+                    found.extend(item for value, place in results for item in self._items(value, place))
+        return tuple(item for item in found if not isinstance(item, (Hole, Unknown)))
+
+    def _parametrized(self, name: str, decorator: ast.Call, place: Place) -> Items:
+        names, values = _argument(decorator, 0, "argnames"), _argument(decorator, 1, "argvalues")
+        if names is None or values is None:
+            return ()
+        listed = self._items(names, place)
+        if len(listed) == 1 and isinstance(listed[0], Text):
+            words = listed[0].text.replace(",", " ").split()
+        else:
+            words = [item.text for item in self._elements(listed, "") if isinstance(item, Text)]
+        if name not in words:
+            return ()
+        rows = self._elements(self._items(values, place), "")
+        return rows if len(words) == 1 else self._part(rows, words.index(name), name)
 
     def _attribute(self, node: ast.Attribute, place: Place) -> Items:
         found: list[Item] = []
@@ -330,6 +368,8 @@ class Evaluator:
                     known = isinstance(key, Text)
                     at = (node.lineno, node.col_offset)
                     found.extend(self._named(key.text, at, place) if known else (unknown(node),))  # type: ignore[union-attr]
+            elif isinstance(item, Unknown):
+                found.append(item)
             else:
                 index = _integer(node.slice)
                 found.extend((unknown(node),) if index is None else self._part((item,), index, shorten(node)))
@@ -513,6 +553,9 @@ class Evaluator:
             argument = _argument(node, 0, "name") or _argument(node, 0, "spec")
             made = self._items(argument, place) if argument else (unknown(node),)
             return tuple(Fresh(part.name if isinstance(part, Spec) else part) for part in made)
+        if name == "pytest.param" and arguments:
+            parts = tuple(self._items(argument, place) for argument in arguments)
+            return parts[0] if len(parts) == 1 else (Group(parts),)
         if name == "builtins.super":
             owner = place.scope.owner
             return tuple(map(Instance, self._bases(owner))) if owner else (unknown(node),)
@@ -860,7 +903,7 @@ def _joined_one(row: tuple[Item, ...]) -> Item:
             hole = replace(item, is_text=True, takes=item.takes or "name")
             before += item.pattern
         else:
-            return item if isinstance(item, Unknown) else Unknown("a text of unknown parts")
+            return item if isinstance(item, Unknown) else _MIXED
     return replace(hole, pattern=before) if hole else Text(before)
 
 
@@ -908,6 +951,16 @@ def receiver(scope: Scope, name: str) -> Literal["self", "cls", ""]:
     return "cls" if "classmethod" in decorators or node.name == "__init_subclass__" else "self"
 
 
+def _decorators(scope: Scope) -> list[ast.expr]:
+    found = list(getattr(scope.node, "decorator_list", ()))
+    is_method = scope.parent is not None and scope.parent.kind == "class"
+    return [*found, *_decorators(scope.parent)] if is_method and scope.parent is not None else found
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    return terminal(decorator.func if isinstance(decorator, ast.Call) else decorator).endswith("fixture")
+
+
 def unknown(node: ast.expr) -> Unknown:
     """The reason for an expression that nothing is known about."""
     return Unknown(f"`{shorten(node)}` is not known")
@@ -915,23 +968,23 @@ def unknown(node: ast.expr) -> Unknown:
 
 def shorten(node: ast.expr) -> str:
     """An expression as source, short enough for a sentence."""
-    if sum(1 for _ in _some_nodes(node)) > 60:
+    if not is_short(node):
         return "…"
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= 50 else f"{text[:47]}…"
 
 
-def _some_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    for number, part in enumerate(ast.walk(node)):
-        if number > 60:
-            return
-        yield part
+def is_short(node: ast.expr) -> bool:
+    """Whether an expression has so few parts that recursive code of the standard library can handle it."""
+    return sum(1 for _ in islice(ast.walk(node), 120)) < 120
 
 
 def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
     """The bindings that may be the last before a place; all of them when none stands before it."""
     reaching: list[Binding] = []
-    for binding in sorted((b for b in found if b.at <= at), key=lambda b: b.at, reverse=True):
+    # What another function binds through `global` may hold anywhere.
+    before = [binding for binding in found if binding.at <= at or binding.at == END]
+    for binding in sorted(before, key=lambda b: b.at, reverse=True):
         reaching.append(binding)
         if branch[: len(binding.branch)] == binding.branch:
             break

@@ -74,7 +74,7 @@ class Element:
     is_unpacked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Display:
     """A list, tuple, set, dict or comprehension; of a dict the keys and the values."""
 
@@ -166,7 +166,7 @@ class Captured:
     keyword: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """A function definition.
 
@@ -188,7 +188,7 @@ class Function:
     has_variadic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Class:
     """A class definition; `members` are indexes of the bindings that stand at the end of its body."""
 

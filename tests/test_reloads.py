@@ -1,0 +1,933 @@
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from stalecheck.model import Location, SourceFile, Span
+from stalecheck.reloads import SPELLED, FileReloads, ReloadSite, Wrapper, find_in_file, find_reloads
+from stalecheck.vocabulary import ReloadMode
+
+ROOT = Path("/project")
+RELOAD, REIMPORT = ReloadMode.RELOAD, ReloadMode.REIMPORT
+
+
+def source_file(module: str, *, is_package: bool = False) -> SourceFile:
+    path = ROOT.joinpath(*module.split("."))
+    path = path / "__init__.py" if is_package else path.with_suffix(".py")
+    return SourceFile(path, module, is_package, ROOT)
+
+
+def read(source: str, module: str = "app.main", *, is_package: bool = False) -> FileReloads:
+    text = dedent(source)
+    found = find_in_file(
+        ast.parse(text), source_file(module, is_package=is_package), {}, source=text.encode()
+    )
+    assert not found.sites or SPELLED.search(text.encode()), "SPELLED passes over a file that reloads"
+    return found
+
+
+def sites(source: str, module: str = "app.main", *, is_package: bool = False) -> tuple[ReloadSite, ...]:
+    return read(source, module, is_package=is_package).sites
+
+
+def targets(source: str, module: str = "app.main", *, is_package: bool = False) -> list[tuple[str, ...]]:
+    return [site.targets for site in sites(source, module, is_package=is_package)]
+
+
+def spelled(source: str) -> list[tuple[ReloadMode, str, tuple[str, ...]]]:
+    return [(site.mode, site.spelling, site.targets) for site in sites(source)]
+
+
+def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], str]]]:
+    """Row, spelling, targets and reason of each site, by module; ``pkg__init`` is ``pkg/__init__.py``."""
+    files = {}
+    for key, text in modules.items():
+        is_package = key.endswith("__init")
+        module = key.removesuffix("__init").replace("__", ".")
+        files[source_file(module, is_package=is_package)] = dedent(text).encode()
+    found = find_reloads(files, lambda file: ast.parse(files[file]))
+    return {
+        file.module: [(site.span.start.row, site.spelling, site.targets, site.why) for site in places]
+        for file, places in found.items()
+    }
+
+
+# What is no reload
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("", id="an empty file"),
+        pytest.param("import importlib\nimportlib.import_module('a')", id="an import"),
+        pytest.param("def reload(m): ...\nimport a\nreload(a)", id="a function of one's own"),
+        pytest.param("import a\nreload(a)\ndef reload(m): ...", id="a function of one's own, defined below"),
+        pytest.param("from app.tools import reload\nimport a\nreload(a)", id="a project's function"),
+        pytest.param("import a\nserver.reload(a)", id="a method"),
+        pytest.param("def f(reload):\n    reload(a)", id="a parameter"),
+        pytest.param(
+            "import a\ndef f():\n    from importlib import reload\ndef g():\n    reload(a)",
+            id="a name that is bound in another function only",
+        ),
+        pytest.param(
+            "from importlib import reload\ndef f(reload, a):\n    reload(a)", id="a parameter that shadows it"
+        ),
+        pytest.param(
+            "import my_importlib as importlib\nimport a\nimportlib.reload(a)", id="another importlib"
+        ),
+        pytest.param("import importlib\nf = importlib.reload", id="reload is not called"),
+        pytest.param("from importlib import reload\nsuper_reload(a, reload, b)", id="reload is handed on"),
+        pytest.param("'importlib.reload(a)'  # importlib.reload(a)", id="text and comments"),
+        pytest.param("import sys\nsys.modules['a'] = object()", id="a stub in sys.modules"),
+        pytest.param("import sys\nsys.modules.get('a')\n'a' in sys.modules", id="a look-up"),
+        pytest.param("modules = {}\ndel modules['a']\nmodules.pop('a')", id="a dictionary called modules"),
+        pytest.param("self.modules.pop('a')", id="an attribute called modules"),
+        pytest.param("monkeypatch.delitem(settings, 'a')", id="monkeypatch on another dictionary"),
+        pytest.param(
+            "from unittest.mock import patch\npatch.dict(os.environ, a='b')", id="patch.dict elsewhere"
+        ),
+        pytest.param(
+            "import sys\nfrom unittest.mock import patch\nwith patch.dict(sys.modules): ...",
+            id="patch.dict alone",
+        ),
+        pytest.param(
+            """
+            from importlib.util import module_from_spec, spec_from_file_location
+            spec = spec_from_file_location("a", "a.py")
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            """,
+            id="a module that never enters sys.modules",
+        ),
+        pytest.param(
+            "class Loader:\n    def exec_module(self, module):\n        super().exec_module(module)",
+            id="an import hook",
+        ),
+        pytest.param("bot.load_extension('cogs.a')", id="an extension that is only loaded"),
+        pytest.param("bot.unload_extension('cogs.a')\nbot.load_extension('cogs.b')", id="two extensions"),
+        pytest.param("browser.unload('a')\nmemory.forget('a')", id="methods called unload and forget"),
+        pytest.param(
+            "get_ipython().run_line_magic('load_ext', 'autoreload')", id="autoreload is only loaded"
+        ),
+        pytest.param("get_ipython().run_line_magic('autoreload', '0')", id="autoreload is switched off"),
+    ],
+)
+def test_no_reload(source: str) -> None:
+    assert sites(source) == ()
+
+
+# Spellings
+
+
+@pytest.mark.parametrize(
+    ("source", "spelling"),
+    [
+        ("import importlib\nimport a\nimportlib.reload(a)", "importlib.reload"),
+        ("import importlib as il\nimport a\nil.reload(a)", "importlib.reload"),
+        ("from importlib import reload\nimport a\nreload(a)", "importlib.reload"),
+        ("import a\nreload(a)\nfrom importlib import reload", "importlib.reload"),
+        ("from importlib import reload as r\nimport a\nr(a)", "importlib.reload"),
+        ("import a\ndef f():\n    from importlib import reload as again\n    again(a)", "importlib.reload"),
+        ("import a, importlib\nreload = importlib.reload\nreload(a)", "importlib.reload"),
+        ("import a, importlib\ngetattr(importlib, 'reload')(a)", "importlib.reload"),
+        ("import imp, a\nimp.reload(a)", "imp.reload"),
+        (
+            "try:\n    from importlib import reload\nexcept ImportError:\n    from imp import reload\n"
+            "import a\nreload(a)",
+            "importlib.reload",
+        ),
+        ("import sys, a\nif sys.version_info > (3,):\n    from importlib import reload\nreload(a)",
+         "importlib.reload"),
+        ("import a\nreload(a)", "reload"),
+        ("from helpers import *\nimport a\nreload(a)", "reload"),
+        ("import a\nclass C:\n    def reload(self):\n        reload(a)", "reload"),
+        ("from six.moves import reload_module\nimport a\nreload_module(a)", "six.moves.reload_module"),
+        ("import six, a\nsix.moves.reload_module(a)", "six.moves.reload_module"),
+        ("from django.utils.six.moves import reload_module as r\nimport a\nr(a)", "six.moves.reload_module"),
+        ("import a\na.__spec__.loader.exec_module(a)", "exec_module"),
+        ("import a\nspec = a.__spec__\nspec.loader.exec_module(a)", "exec_module"),
+        ("import a, importlib\nimportlib._bootstrap._exec(a.__spec__, a)", "importlib._bootstrap._exec"),
+        ("import a\na.__loader__.load_module('a')", "load_module"),
+        ("import sublime_plugin\nsublime_plugin.reload_plugin('a')", "sublime_plugin.reload_plugin"),
+    ],
+)  # fmt: skip
+def test_in_place(source: str, spelling: str) -> None:
+    assert spelled(source) == [(RELOAD, spelling, ("a",))]
+
+
+@pytest.mark.parametrize(
+    ("source", "spelling"),
+    [
+        ("import sys\ndel sys.modules['a']", "del sys.modules"),
+        ("from sys import modules\ndel modules['a']", "del sys.modules"),
+        ("import sys as s\ndel s.modules['a']", "del sys.modules"),
+        ("import sys\nm = sys.modules\ndel m['a']", "del sys.modules"),
+        ("import sys, a\ndel sys.modules[a.__name__]", "del sys.modules"),
+        ("import sys\nsys.modules.pop('a')", "sys.modules.pop"),
+        ("import sys\nold = sys.modules.pop('a', None)", "sys.modules.pop"),
+        ("import sys\nsys.modules.__delitem__('a')", "sys.modules.__delitem__"),
+    ],
+)
+def test_evicted(source: str, spelling: str) -> None:
+    assert spelled(source) == [(REIMPORT, spelling, ("a",))]
+
+
+def test_autoreload_names_no_module() -> None:
+    (site,) = sites("get_ipython().run_line_magic('autoreload', '2')")
+    assert (site.mode, site.spelling, site.targets) == (RELOAD, "%autoreload", ())
+    assert site.why == "autoreload reloads every edited module"
+    assert [s.spelling for s in sites("get_ipython().magic('%autoreload 2')")] == ["%autoreload"]
+
+
+def test_clear_names_no_module() -> None:
+    (site,) = sites("import sys\nsys.modules.clear()")
+    assert (site.targets, site.why) == ((), "`sys.modules.clear()` evicts every module")
+
+
+# The argument
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import a.b\nreload(a.b)", ("a.b",)),
+        ("import a.b as x\nreload(x)", ("a.b",)),
+        ("from . import x\nreload(x)", ("app.x",)),
+        ("from .sub import x\nreload(x)", ("app.sub.x",)),
+        ("from .. import x\nreload(x)", ("x",)),
+        ("from pkg import x\nreload(x)", ("pkg.x",)),
+        ("from pkg import x as y\nreload(y)", ("pkg.x",)),
+        ("import x\nreload(x)", ("x",)),
+        ("import x\nx = reload(x)", ("x",)),
+        ("import x\ndef f():\n    return reload(x)", ("x",)),
+        ("def f():\n    import x\n    reload(x)", ("x",)),
+        ("def f():\n    reload(x)\nimport x", ("x",)),
+        ("import sys\nreload(sys.modules['a.b'])", ("a.b",)),
+        ("import sys\nreload(sys.modules.get('a.b'))", ("a.b",)),
+        ("import sys\nx = sys.modules['a.b']\nreload(x)", ("a.b",)),
+        ("import sys\nreload(sys.modules[__name__])", ("app.main",)),
+        ("import sys\nreload(sys.modules[__name__ + '.b'])", ("app.main.b",)),
+        ("import sys\nreload(sys.modules['%s.b' % __package__])", ("app.b",)),
+        ("import sys\nreload(sys.modules[f'{__package__}.b'])", ("app.b",)),
+        ("import sys\nreload(sys.modules['{}.{}'.format('a', 'b')])", ("a.b",)),
+        ("import sys\nreload(sys.modules['{x}.b'.format(x='a')])", ("a.b",)),
+        ("import sys\nreload(sys.modules['.'.join(['a', 'b'])])", ("a.b",)),
+        ("import sys\nreload(sys.modules[__name__.rpartition('.')[0] + '.b'])", ("app.b",)),
+        ("import sys\nNAME = 'a.b'\ndef f():\n    reload(sys.modules[NAME])", ("a.b",)),
+        ("from importlib import import_module\nreload(import_module('a.b'))", ("a.b",)),
+        ("from importlib import import_module\nx = import_module('a.b')\nreload(x)", ("a.b",)),
+        ("import importlib\nx = importlib.import_module('.b', package=__package__)\nreload(x)", ("app.b",)),
+        ("import importlib\nx = importlib.import_module('.b', 'pkg')\nreload(x)", ("pkg.b",)),
+        ("import importlib\nx = importlib.import_module('..b', 'pkg.sub')\nreload(x)", ("pkg.b",)),
+        ("import importlib\nx = importlib.import_module(name='a')\nreload(x)", ("a",)),
+        ("reload(__import__('a'))", ("a",)),
+        ("reload(__import__('a.b'))", ("a",)),
+        ("reload(__import__('a.b', fromlist=['c']))", ("a.b",)),
+        ("import a\nreload(getattr(a, 'b'))", ("a.b",)),
+        ("import a, b\nreload({'x': a, 'y': b}['y'])", ("b",)),
+        ("import a, b\nTABLE = {'x': a, 'y': b}\nreload(TABLE['y'])", ("b",)),
+        ("import a, b\nMODULES = [a, b]\nreload(MODULES[-1])", ("b",)),
+        ("import a, b\nx, y = a, b\nreload(y)", ("b",)),
+        ("import a\nif (x := a):\n    reload(x)", ("a",)),
+        ("import a, b\nreload(a if test else b)", ("a", "b")),
+        ("import a\ndef f(x=None):\n    x = a\n    reload(x)", ("a",)),
+        ("x = None\ndef load():\n    global x\n    import a as x\ndef f():\n    reload(x)", ("a",)),
+        ("try:\n    import a as x\nexcept ImportError:\n    x = None\nreload(x)", ("a",)),
+        ("if 'x' in locals():\n    reload(x)\nelse:\n    from . import x", ("app.x",)),
+        ("import a\nreload(globals()['a'])", ("a",)),
+        ("class T:\n    def setUp(self):\n        import a\n        self.m = a\n    def test(self):\n"
+         "        reload(self.m)", ("a",)),
+        ("import a\nclass T:\n    module = a\n    def test(self):\n        reload(self.module)", ("a",)),
+        ("import a\ndef module():\n    return a\nreload(module())", ("a",)),
+        ("import a\nx = a\nreload(x)\nimport b\nx = b", ("a",)),
+        ("import a, b\nx = a\nx = b\nreload(x)", ("b",)),
+        ("class C:\n    import a\n    reload(a)", ("a",)),
+        ("import a\nresult = [reload(a) for _ in range(2)]", ("a",)),
+        ("import a\nasync def f():\n    async with lock:\n        reload(a)", ("a",)),
+        ("import a\nmatch 1:\n    case 1:\n        reload(a)", ("a",)),
+    ],
+)  # fmt: skip
+def test_argument(source: str, expected: tuple[str, ...]) -> None:
+    assert targets(f"from importlib import reload\n{source}") == [expected]
+
+
+def test_relative_import_in_a_package() -> None:
+    assert targets("from . import x\nreload(x)", "app", is_package=True) == [("app.x",)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import a, b\nfor m in (a, b):\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor m in [b, a]:\n    reload(m)", ("b", "a")),
+        ("import a, b\nMODULES = (a, b)\ndef f():\n    for m in MODULES:\n        reload(m)", ("a", "b")),
+        ("import a, b\nfor m in reversed([a, b]):\n    reload(m)", ("b", "a")),
+        ("import a, b\nfor i, m in enumerate([a, b]):\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor n, m in {'x': a, 'y': b}.items():\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor m in {'x': a, 'y': b}.values():\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor n, m in [('x', a), ('y', b)]:\n    reload(m)", ("a", "b")),
+        ("import sys\nfor n in ['a', 'b']:\n    reload(sys.modules[n])", ("a", "b")),
+        ("import sys\nfor n in ['a', 'b']:\n    reload(sys.modules['p.' + n])", ("p.a", "p.b")),
+        ("import sys\nfor n in ['a', 'b']:\n    if n in x:\n        reload(sys.modules[n])", ("a", "b")),
+        ("import sys\nfor n in 'a b'.split():\n    reload(sys.modules[n])", ("a", "b")),
+        ("import importlib as i\nfor n in ['a', 'b']:\n    reload(i.import_module(n))", ("a", "b")),
+        ("import a, b\n[reload(m) for m in (a, b)]", ("a", "b")),
+        ("import a, b\nlist(map(reload, [a, b]))", ("a", "b")),
+        ("import a, b\nMODULES = [a]\nMODULES.append(b)\nfor m in MODULES:\n    reload(m)", ("a", "b")),
+        ("import a, b\nMODULES = [a]\nMODULES += [b]\nfor m in MODULES:\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor m in [a] + [b]:\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor m in [*[a], b]:\n    reload(m)", ("a", "b")),
+    ],
+)  # fmt: skip
+def test_loop(source: str, expected: tuple[str, ...]) -> None:
+    (site,) = sites(f"from importlib import reload\n{source}")
+    assert (site.targets, site.is_unordered, site.is_together) == (expected, False, False)
+
+
+@pytest.mark.parametrize("group", ["{a, b}", "set([a, b])", "frozenset((a, b))"])
+def test_loop_over_a_set_is_unordered(group: str) -> None:
+    (site,) = sites(f"import a, b\nfor m in {group}:\n    reload(m)")
+    assert (set(site.targets), site.is_unordered) == ({"a", "b"}, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("def f(name):\n    reload(name)", "`name` is a parameter of `f` that nothing here calls"),
+        (
+            "class C:\n    def f(self, m):\n        reload(m)",
+            "`m` is a parameter of `C.f` that nothing here calls",
+        ),
+        ("class C:\n    def f(self):\n        reload(self.module)", "`self.module` is not known"),
+        ("reload(x)", "`x` is not bound in this file"),
+        ("reload('a')", "`'a'` is a string, not a module"),
+        ("reload(find()[0])", "`find` is not bound in this file"),
+        ("import os\nfor n in os.listdir('.'):\n    reload(n)", "`os.listdir('.')` is not known"),
+        ("import sys\nreload(sys.modules['a.' + sys.argv[1]])", "`sys.argv[1]` is not known"),
+        ("from b import make\nreload(make())", "`make()` is not known"),
+        ("import sys\nfrom b import NAME\ndel sys.modules[NAME]", "`b.NAME` is not a known text"),
+        ("MODULES = []\nfor m in MODULES:\n    reload(m)", "`MODULES` is empty as written"),
+        (
+            "import a\nMODULES = {'a': a}\nMODULES[x] = y\nreload(MODULES['a'])",
+            "`MODULES` is filled at run time",
+        ),
+    ],
+)
+def test_unresolved(source: str, why: str) -> None:
+    (site,) = sites(source)
+    assert (site.targets, site.why) == ((), why)
+
+
+def test_partly_resolved() -> None:
+    (site,) = sites("import a\nfor m in (a, b):\n    reload(m)")
+    assert (site.targets, site.why) == (("a",), "`b` is not bound in this file")
+
+
+# Eviction in loops
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("n.startswith('app.')", ("app.*",)),
+        ("n.startswith('app')", ("app*",)),
+        ("n.startswith(('app.', 'lib.'))", ("app.*", "lib.*")),
+        ("n == 'app'", ("app",)),
+        ("'app' == n", ("app",)),
+        ("n in ('app', 'lib')", ("app", "lib")),
+        ("n in NAMES", ("a", "b")),
+        ("'app' in n", ("*app*",)),
+        ("n.endswith('.app')", ("*.app",)),
+        ("n == 'app' or n.startswith('app.')", ("app", "app.*")),
+        ("n.startswith('app.') and n in sys.modules", ("app.*",)),
+        ("n.split('.')[0] == 'app'", ("app", "app.*")),
+        ("n.partition('.')[0] in ('app', 'lib')", ("app", "lib", "app.*", "lib.*")),
+        ("n[:4] == 'app.'", ("app.*",)),
+        ("n.startswith(PREFIX)", ("app.*",)),
+        ("n.startswith(PREFIX + 'sub')", ("app.sub*",)),
+        ("n.startswith(f'{__package__}.')", ("app.*",)),
+        ("any(n.startswith(p) for p in ('a.', 'b.'))", ("a.*", "b.*")),
+        ("fnmatch.fnmatch(n, 'app.*')", ("app.*",)),
+        ("not (n != 'app' and not n.startswith('app.'))", ("app", "app.*")),
+    ],
+)
+def test_prefix_loop(condition: str, expected: tuple[str, ...]) -> None:
+    head = "import sys, fnmatch\nPREFIX = 'app.'\nNAMES = ['a', 'b']\n"
+    loop = f"{head}for n in list(sys.modules):\n    if {condition}:\n        del sys.modules[n]"
+    (site,) = sites(loop)
+    assert (site.mode, site.spelling, site.targets) == (REIMPORT, "del sys.modules", expected)
+    assert site.is_together
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for n in list(sys.modules):\n    if n.startswith('app.'):\n        del sys.modules[n]",
+        "for n in list(sys.modules.keys()):\n    if n.startswith('app.'):\n        sys.modules.pop(n)",
+        "for n in sorted(sys.modules):\n    if n.startswith('app.'):\n        sys.modules.pop(n, None)",
+        "for n in tuple(sys.modules):\n    if n.startswith('app.'):\n        del sys.modules[n]",
+        "for n in sys.modules.copy():\n    if n.startswith('app.'):\n        del sys.modules[n]",
+        "for n in dict(sys.modules):\n    if n.startswith('app.'):\n        del sys.modules[n]",
+        "for n, m in list(sys.modules.items()):\n    if n.startswith('app.'):\n        del sys.modules[n]",
+        "for n in [*sys.modules]:\n    if not n.startswith('app.'): continue\n    del sys.modules[n]",
+        "for n in [n for n in sys.modules if n.startswith('app.')]:\n    del sys.modules[n]",
+        "names = [n for n in sys.modules if n.startswith('app.')]\nfor n in names:\n    del sys.modules[n]",
+        "names = []\nfor n in sys.modules:\n    if n.startswith('app.'):\n        names.append(n)\n"
+        "for n in names:\n    del sys.modules[n]",
+        "[sys.modules.pop(n) for n in list(sys.modules) if n.startswith('app.')]",
+        "list(map(sys.modules.pop, [n for n in sys.modules if n.startswith('app.')]))",
+        "for m in list(sys.modules.values()):\n    if m.__name__.startswith('app.'):\n"
+        "        del sys.modules[m.__name__]",
+        "old = {n: m for n, m in sys.modules.items() if n.startswith('app.')}\nfor n in old:\n"
+        "    del sys.modules[n]",
+    ],
+)
+def test_prefix_loop_shapes(loop: str) -> None:
+    found = [(site.targets, site.is_together, site.why) for site in sites(f"import sys\n{loop}")]
+    assert found == [(("app.*",), True, "")]
+
+
+@pytest.mark.parametrize(
+    "condition", ["not n.startswith('app.')", "n != 'app'", "n not in saved", "check(n)", "True"]
+)
+def test_prefix_loop_that_says_nothing(condition: str) -> None:
+    (site,) = sites(
+        f"import sys\nfor n in list(sys.modules):\n    if {condition}:\n        del sys.modules[n]"
+    )
+    assert (site.targets, site.why) == (
+        (),
+        "which modules the loop over `sys.modules` picks is not known",
+    )
+
+
+def test_prefix_loop_that_reloads_in_place() -> None:
+    (site,) = sites(
+        """
+        import importlib, sys
+        for name, module in list(sys.modules.items()):
+            if name.startswith("app."):
+                importlib.reload(module)
+        """
+    )
+    assert (site.mode, site.targets, site.is_together) == (RELOAD, ("app.*",), True)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected", "is_together"),
+    [
+        ("for n in ('a', 'b'):\n    del sys.modules[n]", ("a", "b"), True),
+        ("for n in ('a', 'b'):\n    sys.modules.pop(n, None)\n    import_module(n)", ("a", "b"), False),
+        ("list(map(sys.modules.pop, ['a', 'b']))", ("a", "b"), True),
+        ("del sys.modules['a'], sys.modules['b']", ("a", "b"), True),
+        ("sys.modules.pop('a')", ("a",), False),
+    ],
+)
+def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bool) -> None:
+    found = [(site.targets, site.is_together) for site in sites(f"import sys\n{source}")]
+    assert found == [(expected, is_together)]
+
+
+# What is put back
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            "import sys\nold = sys.modules.pop('a')\nsys.modules['a'] = old", id="not come what may"
+        ),
+        pytest.param("import sys\ndel sys.modules['a']", id="not at all"),
+        pytest.param(
+            "import sys\ntry:\n    del sys.modules['a']\nfinally:\n    sys.modules['b'] = old",
+            id="another module",
+        ),
+        pytest.param(
+            "import sys\ntry:\n    del sys.modules['a']\nfinally:\n    sys.modules['a'] = None",
+            id="with None",
+        ),
+        pytest.param(
+            "import sys\ndef f():\n    del sys.modules['a']\ndef g():\n    try: ...\n    finally:\n"
+            "        sys.modules['a'] = old",
+            id="in another function",
+        ),
+        pytest.param("from test.support import import_helper\nimport_helper.unload('a')", id="unload"),
+        pytest.param("from test.support.import_helper import forget\nforget('a')", id="forget"),
+        pytest.param(
+            "import a, sys, importlib\nfrom unittest.mock import patch\nwith patch.dict(sys.modules):\n"
+            "    importlib.reload(a)",
+            id="in place under patch.dict",
+        ),
+    ],
+)
+def test_not_restored(source: str) -> None:
+    assert [(site.targets, site.is_restored) for site in sites(source)] == [(("a",), False)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            """
+            def f():
+                old = sys.modules.pop("a")
+                try:
+                    import a
+                finally:
+                    sys.modules["a"] = old
+            """,
+            id="in finally",
+        ),
+        pytest.param(
+            """
+            def f():
+                saved = dict(sys.modules)
+                del sys.modules["a"]
+                try:
+                    import a
+                finally:
+                    sys.modules.update(saved)
+            """,
+            id="all of them",
+        ),
+        pytest.param(
+            """
+            @pytest.fixture
+            def fresh():
+                old = sys.modules.pop("a", None)
+                yield
+                if old:
+                    sys.modules["a"] = old
+            """,
+            id="after a yield",
+        ),
+        pytest.param(
+            """
+            class T(TestCase):
+                def setUp(self):
+                    self.old = sys.modules.pop("a")
+                def tearDown(self):
+                    sys.modules["a"] = self.old
+            """,
+            id="in tearDown",
+        ),
+        pytest.param(
+            """
+            def setup_module():
+                global saved
+                saved = sys.modules.copy()
+                sys.modules.pop("a")
+            def teardown_module():
+                sys.modules.update(saved)
+            """,
+            id="in teardown_module",
+        ),
+        pytest.param(
+            """
+            class T(TestCase):
+                def test(self):
+                    old = sys.modules.pop("a")
+                    self.addCleanup(sys.modules.__setitem__, "a", old)
+            """,
+            id="by addCleanup",
+        ),
+        pytest.param(
+            """
+            def fixture(request):
+                old = sys.modules.pop("a")
+                def back():
+                    sys.modules["a"] = old
+                request.addfinalizer(back)
+            """,
+            id="by addfinalizer",
+        ),
+        pytest.param("monkeypatch.delitem(sys.modules, 'a', raising=False)", id="by monkeypatch.delitem"),
+        pytest.param("monkeypatch.setitem(sys.modules, 'a', stub)", id="by monkeypatch.setitem"),
+        pytest.param("patch.dict(sys.modules, {'a': stub}).start()", id="by patch.dict"),
+        pytest.param("with mock.patch.dict('sys.modules', a=stub): ...", id="by patch.dict with the string"),
+        pytest.param("with patch.dict(sys.modules):\n    del sys.modules['a']", id="inside patch.dict"),
+        pytest.param(
+            "@patch.dict('sys.modules')\ndef test():\n    del sys.modules['a']", id="below its decorator"
+        ),
+        pytest.param(
+            "@patch.dict(sys.modules)\nclass T:\n    def test(self):\n        sys.modules.pop('a')",
+            id="below its decorator on a class",
+        ),
+        pytest.param(
+            "def test(mocker):\n    mocker.patch.dict(sys.modules)\n    del sys.modules['a']",
+            id="after mocker.patch.dict",
+        ),
+        pytest.param(
+            "@patch.dict(sys.modules, {'a': None})\ndef test(): ...", id="a decorator with the name"
+        ),
+        pytest.param(
+            "from test.support.import_helper import import_fresh_module\nm = import_fresh_module('a')",
+            id="by import_fresh_module",
+        ),
+        pytest.param(
+            "from test.support import import_helper\nwith import_helper.CleanImport('a'): ...",
+            id="by CleanImport",
+        ),
+    ],
+)
+def test_restored(source: str) -> None:
+    head = "import sys\nfrom unittest import mock\nfrom unittest.mock import patch\n"
+    found = sites(head + dedent(source))
+    assert [(site.mode, site.targets, site.is_restored) for site in found] == [(REIMPORT, ("a",), True)]
+
+
+def test_clear_and_update_restores() -> None:
+    (site,) = sites("import sys\ndef back(saved):\n    sys.modules.clear()\n    sys.modules.update(saved)")
+    assert site.is_restored
+
+
+def test_import_fresh_module_takes_more() -> None:
+    source = "from test.support.import_helper import import_fresh_module as f\nf('a', fresh=['_a', 'b'])"
+    assert spelled(source) == [(REIMPORT, "import_fresh_module", ("a", "_a", "b"))]
+
+
+# Modules made by hand, extensions
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+        spec = importlib.util.spec_from_file_location("a", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["a"] = module
+        spec.loader.exec_module(module)
+        """,
+        """
+        spec = importlib.util.spec_from_file_location("a", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        """,
+        """
+        name = "a"
+        spec = importlib.util.find_spec(name)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[module.__name__] = module
+        """,
+    ],
+)
+def test_spec_executed_by_hand(source: str) -> None:
+    head = "import sys, importlib.util\n"
+    assert spelled(head + dedent(source)) == [(REIMPORT, "exec_module", ("a",))]
+
+
+@pytest.mark.parametrize(
+    ("source", "spelling"),
+    [
+        ("bot.reload_extension('cogs.a')", "reload_extension"),
+        ("async def f(self):\n    await self.bot.reload_extension('cogs.a')", "reload_extension"),
+        ("bot.unload_extension('cogs.a')\nbot.load_extension('cogs.a')", "unload_extension"),
+    ],
+)
+def test_extension(source: str, spelling: str) -> None:
+    (site,) = sites(source)
+    assert (site.mode, site.spelling, site.targets) == (REIMPORT, spelling, ("cogs.a", "cogs.a.*"))
+    assert site.is_together
+
+
+def test_extensions_in_a_loop() -> None:
+    source = "for n in ('a', 'b'):\n    bot.reload_extension(f'cogs.{n}')"
+    assert targets(source) == [("cogs.a", "cogs.a.*", "cogs.b", "cogs.b.*")]
+
+
+# Wrappers in one file
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import a\ndef again(m):\n    reload(m)\nagain(a)", ("a",)),
+        ("import a\ndef again(m):\n    return reload(m)\na = again(a)", ("a",)),
+        ("import a\ndef again(x, m):\n    reload(m)\nagain(1, a)", ("a",)),
+        ("import a\ndef again(x, m):\n    reload(m)\nagain(m=a, x=1)", ("a",)),
+        ("import a\ndef again(*, m):\n    reload(m)\nagain(m=a)", ("a",)),
+        ("def again(n):\n    reload(sys.modules[n])\nagain('a')", ("a",)),
+        ("def again(n):\n    m = import_module(n)\n    reload(m)\nagain('a')", ("a",)),
+        ("def again(n):\n    del sys.modules[n]\nagain('a')", ("a",)),
+        ("import a\ndef again(m):\n    del sys.modules[m.__name__]\nagain(a)", ("a",)),
+        ("def again(n):\n    reload(sys.modules['p.' + n])\nagain('a')", ("p.a",)),
+        ("def again(n):\n    bot.reload_extension(f'cogs.{n}')\nagain('a')", ("cogs.a", "cogs.a.*")),
+        (
+            "def again(p):\n    for n in list(sys.modules):\n        if n == p or n.startswith(p + '.'):\n"
+            "            del sys.modules[n]\nagain('a')",
+            ("a", "a.*"),
+        ),
+        ("import a, b\ndef again(*ms):\n    for m in ms:\n        reload(m)\nagain(a, b)", ("a", "b")),
+        ("import a, b\ndef again(ms):\n    for m in ms:\n        reload(m)\nagain([a, b])", ("a", "b")),
+        ("import a\ndef again(m=a):\n    reload(m)\nagain()", ("a",)),
+        ("import a\ndef again(m=None):\n    m = m or a\n    reload(m)", ("a",)),
+        ("import a\ndef again(m):\n    reload(m)\ndef both(m):\n    again(m)\nboth(a)", ("a",)),
+        ("import a\ndef again(m):\n    if isinstance(m, str):\n        m = import_module(m)\n    reload(m)\n"
+         "again('a')", ("a",)),
+        ("import a\nclass L:\n    def again(self, m):\n        reload(m)\n    def f(self):\n"
+         "        self.again(a)", ("a",)),
+        ("import a\nclass B:\n    def again(self, m):\n        reload(m)\nclass L(B):\n    def f(self):\n"
+         "        self.again(a)", ("a",)),
+        ("import a\nclass L:\n    @staticmethod\n    def again(m):\n        reload(m)\nL.again(a)", ("a",)),
+        ("import a\nclass L:\n    @classmethod\n    def again(c, m):\n        reload(m)\nL.again(a)", ("a",)),
+        ("import a\nclass L:\n    def again(self, m):\n        reload(m)\nl = L()\nl.again(a)", ("a",)),
+        ("import a\nclass L:\n    def __init__(self, m):\n        reload(m)\nL(a)", ("a",)),
+        ("import a\ndef reload_it(m):\n    reload(m)\nclass T:\n    def test(self):\n"
+         "        self.addCleanup(reload_it, a)", ("a",)),
+        ("import a, b\ndef again(m):\n    reload(m)\nlist(map(again, [a, b]))", ("a", "b")),
+    ],
+)  # fmt: skip
+def test_wrapper(source: str, expected: tuple[str, ...]) -> None:
+    head = "import sys\nfrom importlib import reload, import_module\n"
+    found = sites(head + source)
+    assert [(site.targets, site.why) for site in found] == [(expected, "")]
+
+
+def test_wrapper_that_is_called_reload() -> None:
+    source = "import importlib, a\ndef reload(m):\n    importlib.reload(m)\nreload(a)"
+    assert spelled(source) == [(RELOAD, "app.main.reload", ("a",))]
+
+
+def test_wrapper_is_handed_over() -> None:
+    found = read("import importlib\ndef again(x, m):\n    importlib.reload(m)")
+    assert found.wrappers == (Wrapper("again", "m", 1, "module", RELOAD),)
+    (site,) = found.sites
+    assert site.why == "`m` is a parameter of `again` that nothing here calls"
+
+
+def test_wrapper_of_another_file() -> None:
+    wrapper = Wrapper("again", "m", 0, "module", RELOAD)
+    tree = ast.parse("from lib import again\nimport a\nagain(a)")
+    found = find_in_file(tree, source_file("app"), {"lib.again": wrapper})
+    assert [(site.spelling, site.targets) for site in found.sites] == [("lib.again", ("a",))]
+
+
+def test_wrapper_that_calls_itself() -> None:
+    source = """
+        from importlib import reload
+        def deep(m):
+            reload(m)
+            for sub in vars(m).values():
+                deep(sub)
+        import a
+        deep(a)
+    """
+    assert targets(source) == [("a",)]
+
+
+def test_override_that_passes_on_is_not_unresolved() -> None:
+    source = """
+        class Bot(commands.Bot):
+            async def reload_extension(self, name):
+                await super().reload_extension(name)
+    """
+    assert sites(source) == ()
+
+
+# pytest
+
+
+def test_parametrized_name() -> None:
+    source = """
+        import importlib, pytest, sys
+        @pytest.mark.parametrize(("name", "x"), [("a", 1), pytest.param("b", 2)])
+        def test(name, x):
+            importlib.reload(sys.modules[name])
+    """
+    assert targets(source) == [("a", "b")]
+
+
+def test_fixture_of_the_same_file() -> None:
+    source = """
+        import importlib, pytest
+        @pytest.fixture
+        def settings():
+            import app.settings as module
+            yield module
+        def test(settings):
+            importlib.reload(settings)
+    """
+    assert targets(source) == [("app.settings",)]
+
+
+def test_reload_as_a_clean_up() -> None:
+    source = "import importlib, a\ndef test(self):\n    self.addCleanup(importlib.reload, a)"
+    assert spelled(source) == [(RELOAD, "importlib.reload", ("a",))]
+
+
+# Across files
+
+
+def test_wrapper_across_files() -> None:
+    found = project(
+        tools="import importlib\ndef again(m):\n    importlib.reload(m)",
+        user="import a\nfrom tools import again\n\nagain(a)",
+        other="import tools, b\ntools.again(b)",
+        bystander="def again(m): ...\nagain(1)",
+    )
+    assert found == {
+        "user": [(4, "tools.again", ("a",), "")],
+        "other": [(2, "tools.again", ("b",), "")],
+    }
+
+
+def test_wrapper_through_re_exports() -> None:
+    found = project(
+        pkg__init="from .utils import again",
+        pkg__utils="import importlib\ndef again(m):\n    importlib.reload(m)",
+        pkg__user="from . import again\nimport a\nagain(a)",
+        starred__init="from pkg.utils import *",
+        outside="import a, starred\nstarred.again(a)",
+    )
+    assert found == {
+        "pkg.user": [(3, "pkg.utils.again", ("a",), "")],
+        "outside": [(2, "pkg.utils.again", ("a",), "")],
+    }
+
+
+def test_wrapper_of_a_wrapper_across_files() -> None:
+    found = project(
+        low="import importlib\ndef again(n):\n    importlib.reload(importlib.import_module(n))",
+        middle="import low\ndef refresh(n):\n    low.again('app.' + n)",
+        high="from middle import refresh as r\nr('core')",
+    )
+    assert found == {"high": [(2, "middle.refresh", ("app.core",), "")]}
+
+
+def test_reload_through_a_compatibility_module() -> None:
+    found = project(
+        compat="try:\n    from importlib import reload\nexcept ImportError:\n    from imp import reload",
+        user="from compat import reload\nimport a\nreload(a)",
+    )
+    assert found == {"user": [(3, "importlib.reload", ("a",), "")]}
+
+
+def test_method_of_an_instance_from_another_file() -> None:
+    found = project(
+        tools="import importlib\nclass L:\n    def refresh(self, m):\n        importlib.reload(m)\nl = L()",
+        user="from tools import l\nimport a\nl.refresh(a)",
+    )
+    assert found == {"user": [(3, "tools.L.refresh", ("a",), "")]}
+
+
+def test_wrapper_that_nothing_calls() -> None:
+    found = project(tools="import importlib\ndef again(m):\n    importlib.reload(m)")
+    why = "`m` is a parameter of `again` that nothing here calls"
+    assert found == {"tools": [(3, "importlib.reload", (), why)]}
+
+
+def test_wrapper_called_through_an_alias_of_its_module() -> None:
+    tools = replace(source_file("pkg.tools"), aliases=("src.pkg.tools",))
+    user = source_file("user")
+    files = {
+        tools: b"import importlib\ndef again(m):\n    importlib.reload(m)",
+        user: b"from src.pkg.tools import again\nimport a\nagain(a)",
+    }
+    found = find_reloads(files, lambda file: ast.parse(files[file]))
+    assert {file.module: [site.targets for site in places] for file, places in found.items()} == {
+        "user": [("a",)]
+    }
+
+
+def test_only_files_of_interest_are_parsed() -> None:
+    files = {
+        source_file("tools"): b"import importlib\ndef again(m):\n    importlib.reload(m)",
+        source_file("user"): b"from tools import again\nimport a\nagain(a)",
+        source_file("bystander"): b"def again(m): ...",
+        source_file("plain"): b"x = 1",
+    }
+    parsed: list[str] = []
+
+    def parse(file: SourceFile) -> ast.Module:
+        parsed.append(file.module)
+        return ast.parse(files[file])
+
+    find_reloads(files, parse)
+    assert parsed == ["tools", "user"]
+
+
+def test_file_that_cannot_be_parsed_is_left_out() -> None:
+    assert find_reloads({source_file("a"): b"reload("}, lambda file: None) == {}
+
+
+# The place
+
+
+def test_place() -> None:
+    source = """\
+        import importlib, a, b, c
+
+        importlib.reload(a)
+        class A:
+            importlib.reload(b)
+            def m(self):
+                def inner():
+                    return [lambda: importlib.reload(c)]
+        if __name__ == "__main__":
+            importlib.reload(
+                c,
+            )
+    """
+    found = [
+        (s.span.start.row, s.span.start.column, s.span.end.row, s.span.end.column, s.block, s.is_main)
+        for s in sites(source)
+    ]
+    assert found == [
+        (3, 1, 3, 20, "", False),
+        (5, 5, 5, 24, "", False),
+        (8, 29, 8, 48, "A.m.<locals>.inner", False),
+        (10, 5, 12, 6, "", True),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_columns_are_code_points(encoding: str) -> None:
+    head = "# coding: latin-1\n" if encoding == "latin-1" else "#\n"
+    data = f"{head}import importlib, a; 'äöü'; importlib.reload(a)\n".encode(encoding)
+    found = find_in_file(ast.parse(data), source_file("app"), {}, source=data)
+    assert [site.span for site in found.sites] == [Span(Location(2, 29), Location(2, 48))]
+
+
+def test_sites_are_in_order_of_place() -> None:
+    source = "import sys, a\ndel sys.modules['b']\nreload(a)\nfor n in ['c']:\n    sys.modules.pop(n)"
+    assert targets(source) == [("b",), ("a",), ("c",)]
+
+
+# Sturdiness
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        pytest.param("+".join(["'a'"] * 900), id="a long sum"),
+        pytest.param("x" + ".y()" * 200, id="a long chain"),
+        pytest.param("[" * 60 + "a" + "]" * 60, id="deep brackets"),
+        pytest.param("(" + " or ".join(["x"] * 500) + ")", id="a long condition"),
+    ],
+)
+def test_deep_expressions(argument: str) -> None:
+    assert [site.targets for site in sites(f"import sys\nreload(sys.modules[{argument}])")] == [()]
+
+
+def test_names_that_multiply() -> None:
+    lines = ["x0 = 'a' if c else 'b'", *(f"x{n} = f'{{x{n - 1}}}{{x{n - 1}}}'" for n in range(1, 40))]
+    source = "\n".join(["import sys", *lines, "reload(sys.modules[x39])"])
+    assert targets(source) == [()]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = x\nreload(x)",
+        "x = y\ny = x\nreload(x)",
+        "def f(x): f(x); reload(x)",
+        "class C(C): ...\nC.reload(C)",
+    ],
+)
+def test_circles(source: str) -> None:
+    assert all(site.targets == () for site in sites(source))

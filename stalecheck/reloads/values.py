@@ -130,8 +130,12 @@ _MIXED = Unknown("a part of the text is not known")
 _LIMIT = 400
 """Alternatives that one expression may have."""
 
-_STEPS = 20_000
+_STEPS = 3_000
+"""Expressions that are looked at to work out one."""
+
 _DEPTH = 60
+_CALL_DEPTH = 2
+"""How far the results of functions of the file are followed."""
 
 
 class Evaluator:
@@ -143,6 +147,7 @@ class Evaluator:
         self.saw_unordered = False
         self._steps = 0
         self._depth = 0
+        self._call_depth = 0
         self._active: set[int] = set()
         self._is_narrowing = False
 
@@ -152,7 +157,7 @@ class Evaluator:
         try:
             return _distinct(self._items(node, place))
         except RecursionError:
-            self._depth, self._is_narrowing = 0, False
+            self._depth, self._call_depth, self._is_narrowing = 0, 0, False
             self._active.clear()
             return (_TOO_MUCH,)
 
@@ -572,7 +577,11 @@ class Evaluator:
             return (Instance(name),)
         if scope.kind == "class":
             return (Instance(name),)
+        if self._call_depth >= _CALL_DEPTH:
+            return (unknown(node),)
+        self._call_depth += 1
         found = [part for value, where in scope.results for part in self._items(value, where)]
+        self._call_depth -= 1
         known = tuple(part for part in found if not isinstance(part, (Hole, Unknown)))
         return known or (unknown(node),)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import re
 import stat
 from collections import defaultdict
@@ -82,7 +83,9 @@ def settle_names(files: Sequence[SourceFile], imported: frozenset[str]) -> tuple
     the latter if its longer name, or the package in it, is imported; then so is everything in the same tree.
     """
     trees = _imported_trees(files, imported)
-    return tuple(_settle(file, trees) for file in files)
+    settled = [_settle(file, trees) for file in files]
+    shorter = _shorter_names(settled, imported)
+    return tuple(_with_shorter(file, shorter) for file in settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +442,34 @@ def _imported_trees(files: Iterable[SourceFile], imported: frozenset[str]) -> se
             if (is_named or is_meant) and not _is_shadowed(package, base, packages):
                 trees.add((base, _top_name(name)))
     return trees
+
+
+def _shorter_names(files: Iterable[SourceFile], imported: frozenset[str]) -> set[str]:
+    """The packages inside packages that the project imports as if they stood at the top: their full names.
+
+    A host such as Blender puts an inner directory on ``sys.path``. Two inner modules that are imported by the
+    shorter name are evidence enough, unless something else has that name.
+    """
+    modules = {name for file in files for name in (file.module, *file.aliases)}
+    taken = {_top_name(name) for name in modules} | sys.stdlib_module_names
+    found = set()
+    for file in files:
+        outer, _, top = file.module.rpartition(".")
+        if not (file.is_package and outer and top in imported) or top in taken or file.module in imported:
+            continue
+        inner = {name.removeprefix(f"{file.module}.") for name in modules if name.startswith(f"{file.module}.")}
+        if sum(f"{top}.{name}" in imported for name in inner) > 1:
+            found.add(file.module)
+    return found
+
+
+def _with_shorter(file: SourceFile, packages: set[str]) -> SourceFile:
+    for package in packages:
+        if file.module == package or file.module.startswith(f"{package}."):
+            outer = package.rpartition(".")[0]
+            alias = file.module.removeprefix(f"{outer}.")
+            return replace(file, aliases=_shortest_first({alias, *file.aliases}))
+    return file
 
 
 def _is_shadowed(package: str, base: Path, packages: Mapping[str, set[Path]]) -> bool:

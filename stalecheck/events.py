@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
@@ -38,16 +38,18 @@ def schedule(
     table: ModuleTable,
 ) -> Schedule:
     """Put the reloads in order: those in the source by block, those that patterns name each on its own."""
-    sequences: list[Sequence] = []
     records: list[ReloadRecord] = []
+    blocks: dict[tuple[SourceFile, str], list[Event]] = {}
+    unguarded: set[SourceFile] = set()
     for file, found in sites.items():
-        blocks: dict[str, list[Event]] = {}
         for site in found:
             targets = _targets(site, file, indexes, table)
             records.append(_record(site, file, targets))
             if not site.is_restored:
-                blocks.setdefault(site.block, []).extend(_events(site, file, targets))
-        sequences += [Sequence(file, block, tuple(events)) for block, events in blocks.items() if events]
+                blocks.setdefault((file, site.block), []).extend(_events(site, file, targets))
+                if not site.is_guarded:
+                    unguarded.add(file)
+    sequences = list(_nested(blocks, unguarded))
     unmatched: list[str] = []
     for mode, patterns in ((ReloadMode.RELOAD, reloaded), (ReloadMode.REIMPORT, reimported)):
         matched: dict[SourceFile, None] = {}
@@ -66,6 +68,39 @@ def schedule(
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
         tuple(unmatched),
     )
+
+
+def _nested(
+    blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]
+) -> Iterator[Sequence]:
+    """Yield the sequences; what a module's top level reloads happens whenever that module runs again."""
+    top_levels = {file: events for (file, block), events in blocks.items() if not block}
+    rerun = {
+        target
+        for (file, _), events in blocks.items()
+        for event in events
+        for target in event.files
+        if target != file
+    }
+    for (file, block), events in blocks.items():
+        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, (file,))]
+        if expanded:
+            is_own_only = not block and file in rerun and file not in unguarded
+            yield Sequence(file, block, tuple(expanded), is_own_only)
+
+
+def _expand(
+    event: Event,
+    at: Location,
+    top_levels: Mapping[SourceFile, list[Event]],
+    running: tuple[SourceFile, ...],
+) -> Iterator[Event]:
+    """Yield what the modules of an event reload when they run again, and the event."""
+    for file in sorted(event.files & top_levels.keys(), key=lambda file: str(file.path)):
+        if file not in running:
+            for inner in top_levels[file]:
+                yield from _expand(inner, at, top_levels, (*running, file))
+    yield replace(event, at=at)
 
 
 def _named(file: SourceFile, mode: ReloadMode) -> Sequence:

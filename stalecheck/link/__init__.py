@@ -10,7 +10,8 @@ from stalecheck.link.holders import Holding, find_holdings
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
-from stalecheck.summarize.summary import LocalImport, NameImport, Reference, Summary, Usage
+from stalecheck.summarize.summary import Summary, Usage
+from stalecheck.vocabulary import HolderKind
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
 
@@ -76,8 +77,13 @@ def _reloads(
         if holding.until and not is_same_block:
             continue
         places: tuple[Location, ...] = ()
+        if sequence.file == holding.file and not sequence.block:
+            places = holding.rebound
         if sequence.file == holding.file and sequence.block and not holding.until:
-            places = rebound.get((sequence.block, holding.holder.name), ())
+            name = holding.holder.name
+            if holding.holder.kind is HolderKind.CACHED_RESULT:
+                name += ".cache_clear"
+            places = rebound.get((sequence.block, name), ())
         for reload in stale_since(
             holding.file, holding.capture, sequence, block=holding.block, rebound=places
         ):

@@ -96,8 +96,8 @@ class Evaluator:
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
-        self._calling: set[int] = set()
-        self._results: dict[tuple[int, SourceFile, Location], Value] = {}
+        self._calling: set[Function] = set()
+        self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
         self._public: dict[SourceFile, frozenset[str] | None] = {}
 
     def binding(self, file: SourceFile, index: int) -> Value:
@@ -178,6 +178,10 @@ class Evaluator:
                 return found
         return self._submodule(file, name)
 
+    def provides(self, file: SourceFile, binding: Binding, name: str) -> bool:
+        """Whether a star import brings a name."""
+        return self._star_target(file, binding, name) is not None
+
     def _indexed_name(self, file: SourceFile, name: str) -> Value:
         """Look a name up in a module that was not read closely: only modules and classes matter there."""
         index = self._program.indexes.get(file)
@@ -226,8 +230,9 @@ class Evaluator:
         bindings = self._program.summaries[file].bindings
         for index in sorted(stars, reverse=True):
             brought = self._star_target(file, bindings[index], name)
-            if brought is not None:
-                return self.hop(self.name(brought, name), brought, bindings[index].at)
+            value = NOTHING if brought is None else self.name(brought, name)
+            if brought is not None and value != NOTHING:
+                return self.hop(value, brought, bindings[index].at)
         return None
 
     def _star_target(self, file: SourceFile, binding: Binding, name: str) -> SourceFile | None:
@@ -238,11 +243,11 @@ class Evaluator:
     def _public_names(self, file: SourceFile) -> frozenset[str]:
         known_names = self._public.get(file)
         if known_names is None:
-            self._public[file] = frozenset()
-            known_names = self._public[file] = frozenset(self._list_public(file))
+            known_names = self._public[file] = frozenset(self._list_public(file, {file}))
         return known_names
 
-    def _list_public(self, file: SourceFile) -> Iterator[str]:
+    def _list_public(self, file: SourceFile, seen: set[SourceFile]) -> Iterator[str]:
+        """Yield the names that a star import takes from a file; `seen` breaks cycles of star imports."""
         summary = self._program.summaries.get(file)
         if summary is None:
             index = self._program.indexes.get(file)
@@ -255,16 +260,18 @@ class Evaluator:
                 yield from part.names
                 if part.module is not None:
                     for thing in self.expression(file, part.module, Location(1, 1)).things:
-                        if isinstance(thing, ModuleThing):
-                            yield from self._public_names(thing.file)
+                        if isinstance(thing, ModuleThing) and thing.file not in seen:
+                            seen.add(thing.file)
+                            yield from self._list_public(thing.file, seen)
             return
         yield from (name for name, _ in summary.exports if not name.startswith("_"))
         for star in summary.stars:
             binding = summary.bindings[star]
             assert isinstance(binding.value, StarImport)
             target = self._resolve(file, binding.value.module, binding.value.level)
-            if target is not None:
-                yield from self._public_names(target)
+            if target is not None and target not in seen:
+                seen.add(target)
+                yield from (name for name in self._list_public(target, seen) if not name.startswith("_"))
 
     def _resolve(self, file: SourceFile, module: str, level: int) -> SourceFile | None:
         name = absolute(file, level, module or None)
@@ -422,6 +429,8 @@ class Evaluator:
                     found.append(self._class_attribute(thing, name, value, frame))
                 case InstanceThing():
                     found.append(self._instance_attribute(thing, name, value))
+                case ExternalThing(name=dotted) if dotted.removesuffix("()") in known.ENUMS and dotted.endswith("()"):
+                    found.append(Value((), _related(value, Relation.MEMBER)))
                 case ExternalThing(name=dotted):
                     found.append(Value((ExternalThing(f"{dotted}.{name}"),), _derived(value)))
                 case _:
@@ -440,7 +449,7 @@ class Evaluator:
             self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
         ):
             captures = tuple(
-                replace(capture, made=_as_instance(capture.made), relation=Relation.MEMBER)
+                replace(capture, made=self._as_member(capture.made, owner), relation=Relation.MEMBER)
                 for capture in member.captures
                 if capture.made.file == owner.file
             )
@@ -451,6 +460,11 @@ class Evaluator:
         )
         member = Value(things, member.captures)
         return member if owner.file == frame.file else self.hop(member, owner.file, frame.at)
+
+    def _as_member(self, made: Made, owner: ClassThing) -> Made:
+        origin = replace(made.origin, kind=OriginKind.INSTANCE)
+        traits = {Trait.ENUM_MEMBER, *self._traits(Value((owner,)))}
+        return replace(made, origin=origin, traits=frozenset(traits))
 
     def _instance_attribute(self, thing: InstanceThing, name: str, value: Value) -> Value:
         found = self._member(thing.of, name)
@@ -649,6 +663,7 @@ class Evaluator:
             return Value(is_new=True)
         values = self._bind_arguments(thing, function, arguments)
         result = self._returns(thing, values, frame)
+        makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
             return Value(result.things, result.captures)
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
@@ -656,7 +671,8 @@ class Evaluator:
             if any(isinstance(item, FunctionExpression) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
                 return Value(result.things, (*wrapped, *result.captures), is_new=True)
-            return Value(result.things, (*computed, *result.captures), is_new=True)
+            others = tuple(capture for capture in result.captures if capture.made.file not in makers)
+            return Value(result.things, (*computed, *others), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
     def _is_transparent(self, thing: FunctionThing) -> bool:
@@ -712,7 +728,7 @@ class Evaluator:
 
     def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: _Frame) -> Value:
         """Return what a function gives back; nothing where it calls itself, or for calls within too many calls."""
-        key = id(thing.function)
+        key = thing.function
         if key in self._calling or len(self._calling) >= _MOST_CALLS:
             return NOTHING
         holder = frame.holder or frame.file
@@ -734,6 +750,10 @@ class Evaluator:
         self, name: str, function: Value, arguments: list[tuple[Argument, Value]], frame: _Frame
     ) -> Value:
         result = (ExternalThing(f"{name}()"),)
+        if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
+            is_enum = name.removesuffix("()") in known.ENUMS
+            relation = Relation.MEMBER if is_enum else Relation.INSTANCE
+            return Value(result, _related(function, relation), is_new=not is_enum)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:
@@ -763,10 +783,6 @@ class Evaluator:
                 span = capture.span if capture.relation is Relation.INSIDE else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
         return Value(result, tuple(captures.values()), is_new=True)
-
-
-def _as_instance(made: Made) -> Made:
-    return replace(made, origin=replace(made.origin, kind=OriginKind.INSTANCE))
 
 
 def _kind(value: Value) -> OriginKind:

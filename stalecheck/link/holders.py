@@ -45,6 +45,7 @@ from stalecheck.vocabulary import HolderKind, OriginKind
 
 _IMPORTED = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 _HELD = frozenset(Relation) - {Relation.DERIVED}
+_SINGLE_DISPATCH = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 _KINDS = {
     Relation.IS: HolderKind.ALIAS,
     Relation.MEMBER: HolderKind.ENUM_MEMBER,
@@ -73,6 +74,9 @@ class Holding:
     passes_through: bool = False
     """A decorator that hands its argument back unchanged."""
 
+    rebound: tuple[Location, ...] = ()
+    """Where the file's own top level binds the same names again."""
+
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 
@@ -80,12 +84,12 @@ class Holding:
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
     """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
     finder = _Finder(file, summary, evaluator)
-    seen: set[tuple[Holder, Made, tuple[SourceFile, ...]]] = set()
+    seen: set[tuple[Holder, Made, Span | None]] = set()
     for holding in finder.find():
         made = holding.capture.made
         if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
-        key = (holding.holder, made, ())
+        key = (holding.holder, made, holding.span if holding.holder.name == "*" else None)
         if key not in seen:
             seen.add(key)
             yield holding
@@ -103,7 +107,10 @@ class _Finder:
                 self._live.update(index for _, reaching in binding.value.members for index in reaching)
 
     def find(self) -> Iterator[Holding]:
+        self._overlaid = self._find_overlaid()
         for index, binding in enumerate(self._summary.bindings):
+            if index in self._overlaid:
+                continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
                 yield from self._binding(index, binding)
         for store in self._summary.stores:
@@ -112,6 +119,32 @@ class _Finder:
             yield from self._call(statement)
         for local in self._summary.local_imports:
             yield from self._local(local)
+
+    def _find_overlaid(self) -> set[int]:
+        """Return the bindings whose names a later star import binds again."""
+        bindings = self._summary.bindings
+        overlaid: set[int] = set()
+        for name, reaching in self._summary.exports:
+            for star in reaching:
+                if isinstance(bindings[star].value, StarImport) and self._evaluator.provides(
+                    self._file, bindings[star], name
+                ):
+                    overlaid.update(
+                        index
+                        for index in reaching
+                        if index < star and not isinstance(bindings[index].value, StarImport)
+                    )
+        return overlaid
+
+    def _brought_later(self, star: int, names: Iterable[str]) -> tuple[Location, ...]:
+        """Return the later star imports that bring all of the names again."""
+        bindings = self._summary.bindings
+        return tuple(
+            bindings[later].at
+            for later in self._summary.stars
+            if later > star
+            and all(self._evaluator.provides(self._file, bindings[later], name) for name in names)
+        )
 
     def _binding(self, index: int, binding: Binding) -> Iterator[Holding]:
         match binding.value:
@@ -152,6 +185,7 @@ class _Finder:
             yield replace(
                 self._holding("*", HolderKind.STAR_IMPORT, binding.span, brought[0][1], binding.block),
                 brings=tuple(name for name, _ in brought),
+                rebound=self._brought_later(index, [name for name, _ in brought]),
             )
 
     def _function(self, binding: Binding, function: Function) -> Iterator[Holding]:
@@ -169,6 +203,12 @@ class _Finder:
         self, binding: Binding, decorators: Iterable[Captured], function: Function | None
     ) -> Iterator[Holding]:
         for decorator in decorators:
+            if isinstance(decorator.value, Call):
+                registry = self._registry(decorator.value, binding.at)
+                if registry:
+                    statement = CallStatement(decorator.value, registry, binding.at)
+                    yield from self._registration(registry, statement)
+                    continue
             value = self._evaluate(decorator.value, binding.at)
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
@@ -317,8 +357,9 @@ class _Finder:
         function = statement.call.function
         callee = self._evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
-        if names:
-            yield from self._registration(min(names), statement)
+        registry = min(names) if names else self._registry(statement.call, statement.at)
+        if registry:
+            yield from self._registration(registry, statement)
         elif isinstance(function, Attribute) and function.name in known.MUTATORS:
             target = self._evaluate(function.value, statement.at)
             if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):
@@ -339,6 +380,25 @@ class _Finder:
                 else:
                     flat.append(element)
             yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+
+    def _registry(self, call: Call, at: Location) -> str:
+        """Return the name of a registry of types that is called: a singledispatch function or an ABC outside."""
+        function = call.function
+        if not isinstance(function, Attribute) or function.name != "register":
+            return ""
+        for thing in self._evaluate(function.value, at).things:
+            match thing:
+                case ExternalThing(name=name) if name.startswith(("collections.abc.", "numbers.", "os.PathLike")):
+                    return f"{name}.register"
+                case FunctionThing(file=file, function=definition):
+                    for decorator in definition.decorators:
+                        value = self._evaluator.expression(file, decorator.value, at)
+                        if any(
+                            isinstance(item, ExternalThing) and item.name in _SINGLE_DISPATCH
+                            for item in value.things
+                        ):
+                            return f"{definition.name}.register"
+        return ""
 
     def _registration(self, name: str, statement: CallStatement) -> Iterator[Holding]:
         for argument in statement.call.arguments:

@@ -23,6 +23,18 @@ SAME_OBJECT = frozenset(
         "sys.getfilesystemencoding",
         "warnings.warn",
         "gettext.translation",
+        # Enums of the standard library: a call answers with the member.
+        "http.HTTPStatus",
+        "http.HTTPMethod",
+        "signal.Signals",
+        "signal.Handlers",
+        "signal.Sigmasks",
+        "socket.AddressFamily",
+        "socket.SocketKind",
+        "re.RegexFlag",
+        "ssl.TLSVersion",
+        "uuid.SafeUUID",
+        "inspect._ParameterKind",
     }
 )
 """Calls that answer with the object they answered with before: nothing goes stale."""

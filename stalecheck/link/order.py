@@ -32,6 +32,9 @@ class Sequence:
     file: SourceFile | None
     block: str
     events: tuple[Event, ...]
+    is_own_only: bool = False
+    """A top level that runs only as a part of other sequences, which contain its events: what is left to judge
+    here is what its own file holds."""
 
 
 def stale_since(
@@ -51,6 +54,8 @@ def stale_since(
         block: The function that binds the holder, empty at module level.
         rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
     """
+    if sequence.is_own_only and sequence.file != file:
+        return
     origin = capture.made.file
     when = _bound_at(file, capture, sequence, block)
     chain = [link for link in reversed(capture.via) if link not in {origin, file}]

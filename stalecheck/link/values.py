@@ -39,6 +39,8 @@ class Trait(IntEnum):
     IDENTITY_ONLY = 2
     """A TypeVar, NewType or Protocol."""
 
+    ENUM_MEMBER = 4
+
     COMPARABLE_ENUM = 3
     """An Enum mixed with str or int: its members still compare equal."""
 

@@ -495,6 +495,7 @@ class _Search:
             is_together,
             event.is_unordered and len(targets) > 1,
             event.place.is_main,
+            bool(event.place.guards),
         )
         return Find(site, tuple(self._wrappers(holes, event, site)))
 

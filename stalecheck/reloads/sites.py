@@ -39,6 +39,9 @@ class ReloadSite:
     is_main: bool = False
     """Whether it stands below ``if __name__ == "__main__":``."""
 
+    is_guarded: bool = False
+    """Whether it stands below any ``if``: at module level mostly what runs only when the module runs again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

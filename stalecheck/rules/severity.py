@@ -12,9 +12,12 @@ def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> S
     """Return the severity that follows from what the origin is; `usual` where that decides nothing."""
     if Trait.IDENTITY_ONLY in reference.traits:
         return Severity.NOTE
-    if Trait.SENTINEL in reference.traits and reference.relation is Relation.IS:
+    if reference.relation is Relation.DERIVED:
+        return usual
+    if Trait.SENTINEL in reference.traits:
         return Severity.ERROR
-    if reference.relation is Relation.MEMBER and Trait.COMPARABLE_ENUM not in reference.traits:
+    is_member = reference.relation is Relation.MEMBER or Trait.ENUM_MEMBER in reference.traits
+    if is_member and Trait.COMPARABLE_ENUM not in reference.traits:
         return Severity.ERROR
     return usual
 

@@ -26,5 +26,6 @@ def mended():
 
 ## When it is fine
 
-For files that are not meant for the supported Python versions, such as templates: exclude them with `--extend-exclude`.
+For files that are not meant for the supported Python versions, such as templates: exclude them with
+`--extend-exclude`.
 """

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Reports `# stalecheck: ignore` comments that hide no diagnostic, name an unknown code, or are misspelt.
+Reports `# stalecheck: ignore` comments that hide no diagnostic, name an unknown code, or are
+misspelt.
 
 ## Why is this bad
 

@@ -2,13 +2,15 @@
 
 ## What it does
 
-Flags `from m import C` outside of `m` when `m` is reloaded somewhere, through any chain of re-exports. Silent where
-the import runs again after the reload: in a function body, in a module that is reloaded afterwards.
+Flags `from m import C` outside of `m` when `m` is reloaded somewhere, through any chain of
+re-exports. Silent where the import runs again after the reload: in a function body, in a module
+that is reloaded afterwards.
 
 ## Why is this bad
 
-`importlib.reload(m)` runs the body of `m` again and makes a new `C`. The name that was imported still means the old
-one: `isinstance` is False, `except` does not catch, fixes in the new code are not seen.
+`importlib.reload(m)` runs the body of `m` again and makes a new `C`. The name that was imported
+still means the old one: `isinstance` is False, `except` does not catch, fixes in the new code are
+not seen.
 
 ## Example
 
@@ -60,7 +62,8 @@ def refresh():
 
 ## When it is fine
 
-When the module that imports the name is reloaded as well, after the one it imports from: the linter then says nothing. A name that is used in annotations only is reported as a note.
+When the module that imports the name is reloaded as well, after the one it imports from: the linter
+then says nothing. A name that is used in annotations only is reported as a note.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `from m import *` when `m`, or a module whose names it re-exports, is reloaded. One diagnostic for the statement.
+Flags `from m import *` when `m`, or a module whose names it re-exports, is reloaded. One diagnostic
+for the statement.
 
 ## Why is this bad
 
-Every name that the star brought stays the old object, and names that are new in the new version are missing.
+Every name that the star brought stays the old object, and names that are new in the new version are
+missing.
 
 ## Example
 

@@ -2,13 +2,15 @@
 
 ## What it does
 
-Flags `import m`, `from p import m` and `import p.m as x` when `m` is evicted from `sys.modules` (`del`, `pop`, a bot's
-`reload_extension`). Under `importlib.reload` the module object stays, and nothing is said.
+Flags `import m`, `from p import m` and `import p.m as x` when `m` is evicted from `sys.modules`
+(`del`, `pop`, a bot's `reload_extension`). Under `importlib.reload` the module object stays, and
+nothing is said.
 
 ## Why is this bad
 
-The next import makes a second module object. The name still means the first: what is called, patched or
-configured through it is not what the rest of the program sees. `importlib.reload` of it raises ImportError.
+The next import makes a second module object. The name still means the first: what is called,
+patched or configured through it is not what the rest of the program sees. `importlib.reload` of it
+raises ImportError.
 
 ## Example
 
@@ -61,7 +63,8 @@ def refresh():
 
 ## When it is fine
 
-When the old module is put back afterwards (`patch.dict(sys.modules)`, `monkeypatch.delitem`): the linter then says nothing.
+When the old module is put back afterwards (`patch.dict(sys.modules)`, `monkeypatch.delitem`): the
+linter then says nothing.
 """
 
 from __future__ import annotations

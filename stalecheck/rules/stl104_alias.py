@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `K = m.C` at module or class scope, also unpacked, chained, annotated or by a walrus, and `other.attribute = m.C`.
+Flags `K = m.C` at module or class scope, also unpacked, chained, annotated or by a walrus, and
+`other.attribute = m.C`.
 
 ## Why is this bad
 
-The assignment runs once. After the reload the second name still means the old object, although `m.C` is a new one.
+The assignment runs once. After the reload the second name still means the old object, although
+`m.C` is a new one.
 
 ## Example
 

@@ -2,12 +2,14 @@
 
 ## What it does
 
-Flags `from m import LIMIT`, `LIMIT = m.LIMIT`, values computed from them (`m.LIMIT + 1`, `m.settings.DEBUG`) and results of `m`'s functions.
+Flags `from m import LIMIT`, `LIMIT = m.LIMIT`, values computed from them (`m.LIMIT + 1`,
+`m.settings.DEBUG`) and results of `m`'s functions.
 
 ## Why is this bad
 
-The copy keeps the value of the first run. When the source, the environment or a configuration file has changed, the
-reloaded module has the new value and the copy has not: the usual way in which a settings reload in a test does nothing.
+The copy keeps the value of the first run. When the source, the environment or a configuration file
+has changed, the reloaded module has the new value and the copy has not: the usual way in which a
+settings reload in a test does nothing.
 
 ## Example
 
@@ -59,7 +61,8 @@ def test_fetch(monkeypatch):
 
 ## When it is fine
 
-When the value can never differ between two runs of the module: ignore the line, or the code for that file.
+When the value can never differ between two runs of the module: ignore the line, or the code for
+that file.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `client = m.C()` at module or class scope outside of `m`, and `global client; client = m.C()` in a function.
+Flags `client = m.C()` at module or class scope outside of `m`, and `global client; client = m.C()`
+in a function.
 
 ## Why is this bad
 
-The instance keeps the old class: `isinstance(client, m.C)` is False, its methods are the old code, pickling it fails.
+The instance keeps the old class: `isinstance(client, m.C)` is False, its methods are the old code,
+pickling it fails.
 
 ## Example
 
@@ -56,7 +58,8 @@ def refresh():
 
 ## When it is fine
 
-When the holder is made anew after the reload, in the function that reloads: the linter then says nothing.
+When the holder is made anew after the reload, in the function that reloads: the linter then says
+nothing.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 ## What it does
 
-Flags `from m import settings` and `S = m.settings` where the body of `m` makes an instance, and imported instances of `m`'s classes.
+Flags `from m import settings` and `S = m.settings` where the body of `m` makes an instance, and
+imported instances of `m`'s classes.
 
 ## Why is this bad
 
-The reload makes a second object. Whoever holds the first one sets and reads state that nobody else sees; a sentinel
-is no longer `is` itself.
+The reload makes a second object. Whoever holds the first one sets and reads state that nobody else
+sees; a sentinel is no longer `is` itself.
 
 ## Example
 
@@ -67,7 +68,8 @@ def refresh():
 
 ## When it is fine
 
-When the module keeps the object across reloads (`try: state` / `except NameError: state = State()`): the linter then says nothing.
+When the module keeps the object across reloads (`try: state` / `except NameError: state =
+State()`): the linter then says nothing.
 """
 
 from __future__ import annotations

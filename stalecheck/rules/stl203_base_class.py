@@ -6,7 +6,8 @@ Flags `class D(m.Base)` outside of `m`, metaclasses and the arguments of generic
 
 ## Why is this bad
 
-`D` inherits from the old `Base` for good: `issubclass(D, m.Base)` is False, fixes to `Base` are not inherited, and code that checks for `m.Base` refuses `D`.
+`D` inherits from the old `Base` for good: `issubclass(D, m.Base)` is False, fixes to `Base` are not
+inherited, and code that checks for `m.Base` refuses `D`.
 
 ## Example
 
@@ -61,7 +62,8 @@ def refresh():
 
 ## When it is fine
 
-When the module of the subclass is reloaded after that of the base (`reload(core); reload(car)`): the linter then says nothing. A Protocol or TypeVar is reported as a note.
+When the module of the subclass is reloaded after that of the base (`reload(core); reload(car)`):
+the linter then says nothing. A Protocol or TypeVar is reported as a note.
 """
 
 from __future__ import annotations

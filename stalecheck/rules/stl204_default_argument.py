@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `def f(kind=m.C)`, keyword defaults, defaults of lambdas and `field(default=m.C)` outside of `m`.
+Flags `def f(kind=m.C)`, keyword defaults, defaults of lambdas and `field(default=m.C)` outside of
+`m`.
 
 ## Why is this bad
 
-Defaults are evaluated once, when the function is defined: calls without the argument get the old object for ever.
+Defaults are evaluated once, when the function is defined: calls without the argument get the old
+object for ever.
 
 ## Example
 

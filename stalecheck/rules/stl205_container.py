@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags lists, dicts, sets, tuples and comprehensions at module or class scope, and `.append`, `[k] =`, `+=` on containers.
+Flags lists, dicts, sets, tuples and comprehensions at module or class scope, and what `.append`, `+=`
+or `[k] =` put into a container there.
 
 ## Why is this bad
 
-A dispatch table, a registry or a list of classes keeps the old functions and classes: the new ones are never called.
+A dispatch table, a registry or a list of classes keeps the old functions and classes: the new ones
+are never called.
 
 ## Example
 

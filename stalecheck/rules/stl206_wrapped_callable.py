@@ -1,12 +1,14 @@
-"""STL206 wrapped-callable: A partial, a bound method or a wrapper made around an object of a module that is reloaded.
+"""STL206 wrapped-callable: A partial, a bound method or a wrapper around an object of a reloaded module.
 
 ## What it does
 
-Flags `functools.partial(m.f)`, `m.C().method`, `decorate(m.f)` and other calls that keep a function, class or instance of `m`.
+Flags `functools.partial(m.f)`, `m.C().method`, `decorate(m.f)` and other calls that keep a
+function, class or instance of `m`.
 
 ## Why is this bad
 
-The wrapper calls the old function with the old code; after an eviction also with the old module's globals.
+The wrapper calls the old function with the old code; after an eviction also with the old module's
+globals.
 
 ## Example
 

@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags functions under `functools.cache`, `lru_cache` or `cached_property` that visibly return an object of `m`.
+Flags functions under `functools.cache`, `lru_cache` or `cached_property` that visibly return an
+object of `m`.
 
 ## Why is this bad
 
-The cache answers with the object of the first call; `isinstance` against the new class is False until the cache is cleared.
+The cache answers with the object of the first call; `isinstance` against the new class is False
+until the cache is cleared.
 
 ## Example
 

@@ -6,7 +6,8 @@ Flags `DEFAULT = m.Color.RED` and `DEFAULT = m.Color(1)` at module or class scop
 
 ## Why is this bad
 
-The member of the old Enum is not equal to the same member of the new one: `DEFAULT == m.Color.RED` is False, and it is not found in dicts and sets.
+The member of the old Enum is not equal to the same member of the new one: `DEFAULT == m.Color.RED`
+is False, and it is not found in dicts and sets.
 
 ## Example
 
@@ -62,7 +63,8 @@ def refresh():
 
 ## When it is fine
 
-Members of an IntEnum or of an Enum mixed with str still compare equal: they are reported as warnings, not as errors.
+Members of an IntEnum or of an Enum mixed with str still compare equal: they are reported as
+warnings, not as errors.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `@m.deco` and `@m.app.route(...)` outside of `m`, and decorators that are given an object of `m`.
+Flags `@m.deco` and `@m.app.route(...)` outside of `m`, and decorators that are given an object of
+`m`.
 
 ## Why is this bad
 
-The function keeps the wrapper that the old decorator made; what it was registered with is the old registry.
+The function keeps the wrapper that the old decorator made; what it was registered with is the old
+registry.
 
 ## Example
 

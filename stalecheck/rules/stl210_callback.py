@@ -2,11 +2,13 @@
 
 ## What it does
 
-Flags `atexit.register(m.f)`, `signal.signal(..., m.f)`, `sys.excepthook = m.f` and the other registrars of the standard library, at module or class scope.
+Flags `atexit.register(m.f)`, `signal.signal(..., m.f)`, `sys.excepthook = m.f` and the other
+registrars of the standard library, at module or class scope.
 
 ## Why is this bad
 
-The registry keeps the old function: the handler that runs is the old code, and registering again adds a second one.
+The registry keeps the old function: the handler that runs is the old code, and registering again
+adds a second one.
 
 ## Example
 

@@ -78,6 +78,10 @@ class Converter:
                 assert isinstance(node.target, cst.Name)
                 self._bind(node.target, value)
                 return value
+            case cst.Comparison():
+                for part in (node.left, *(target.comparator for target in node.comparisons)):
+                    self.convert(part, look)
+                return LITERAL
             case cst.FormattedString() | cst.ConcatenatedString():
                 return Derived(tuple(self._formatted(node, look)))
             case _:

@@ -33,6 +33,7 @@ from stalecheck.summarize.summary import (
     Captured,
     Class,
     Derived,
+    Display,
     Element,
     Expression,
     Function,
@@ -51,7 +52,7 @@ from stalecheck.summarize.summary import (
 )
 from stalecheck.summarize.usage import find_local_uses, find_usages
 
-_RELOAD_SPELLED = re.compile(r"reload|sys\.modules")
+_RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 _Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
 _Block = cst.BaseSuite | cst.Module
 
@@ -127,7 +128,7 @@ class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._positions = positions
         self._target_version = target_version
-        self._source_lines = source.splitlines(keepends=True)
+        self._spells_reload = _RELOAD_SPELLED.search(source) is not None
         self._scope = _Scope()
         self._bindings: list[Binding] = []
         self._stores: list[Store] = []
@@ -239,8 +240,9 @@ class _Walker:
             self._extend_public(node.args[0].value)
         elif name == "__all__.append" and node.args:
             self._extend_public(cst.List([cst.Element(node.args[0].value)]))
-        elif name:
-            self._calls.append(CallStatement(value, name, self._at))
+        else:
+            written = name or " ".join(self._module.code_for_node(node.func).split())
+            self._calls.append(CallStatement(value, written, self._at))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
         value = self._convert(node)
@@ -402,13 +404,11 @@ class _Walker:
         )
         outer = self._scope
         self._scope = _Scope(qualified + ".", outer=outer)
-        first = len(self._stores), len(self._bindings)
         self._suite(node.body, _field(twin, "body"))
         members = tuple(sorted(self._scope.names.items()))
         self._scope = outer
         attributes = tuple(self._instance_attributes(node, twin))
         self._at = at
-        del first
         self._bind(node.name.value, span, Class(qualified, bases, decorators, members, attributes))
 
     def _decorators(self, decorators: Sequence[cst.Decorator]) -> tuple[Captured, ...]:
@@ -421,11 +421,13 @@ class _Walker:
         test = twin.test if isinstance(twin, ast.If) else _parse_test(self._module, node.test)
         decided = decide(test, self._target_version)
         if is_main_guard(test):
-            decided = None if _RELOAD_SPELLED.search(self._text(node)) else False
+            decided = None if self._reloads_in(node.body) else False
         self._convert(node.test)
         first = first_run(test)
+        if first is None and node.orelse is not None and self._reloads_in(node.body):
+            # What reloads other modules is a later run, whatever the condition's words: the Blender idiom.
+            first = False
         then = (node.body, _field(twin, "body"))
-        suites: list[tuple[_Block | None, Sequence[ast.stmt] | None]] = []
         before = self._scope.copy()
         after: list[_Scope] = []
         if decided is not False:
@@ -435,8 +437,10 @@ class _Walker:
             after.append(
                 self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False)
             )
-        del suites
         self._scope.merge(after)
+
+    def _reloads_in(self, suite: cst.BaseSuite) -> bool:
+        return self._spells_reload and _RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None
 
     def _branch(self, start: _Scope, run: Callable[[], None], *, is_kept: bool = False) -> _Scope:
         """Run a branch from a copy of `start` and return what stands at its end."""
@@ -483,8 +487,17 @@ class _Walker:
         value = Item(self._convert(node.iter))
         for single, part in shares(node.target, value):
             self._assign_one(single, part, node.iter)
+        bound = {single.value: self._scope.names.get(single.value) for single, _ in shares(node.target, value)
+                 if isinstance(single, cst.Name)}
         self._suite(node.body, _field(twin, "body"))
-        self._scope.merge([before, self._scope.copy()])
+        last = _last(value.value)
+        if last is not None:
+            self._enter(node, twin)
+            for single, part in shares(node.target, last):
+                if isinstance(single, cst.Name) and self._scope.names.get(single.value) == bound[single.value]:
+                    self._assign_one(single, part, node.iter)
+        else:
+            self._scope.merge([before, self._scope.copy()])
         self._else(node.orelse, _field(twin, "orelse"))
 
     def _with(self, node: cst.With, twin: ast.stmt | None) -> None:
@@ -538,9 +551,6 @@ class _Walker:
     def _span(self, node: cst.CSTNode) -> Span:
         return NOWHERE if self._is_quiet else self._positions.span(node)
 
-    def _text(self, node: cst.CSTNode) -> str:
-        return self._module.code_for_node(node)
-
     # -- function bodies ----------------------------------------------------------------------------------
 
     def _collect(
@@ -588,6 +598,9 @@ class _Walker:
                         self._collect_loop(item.asname.name, item.item, scope)
             case cst.Expr():
                 _note_yield(node.value, scope)
+                if isinstance(node.value, cst.Call) and _written(node.value.func).endswith(".cache_clear"):
+                    self._enter(node, twin)
+                    self._rebound.append((scope.name, _written(node.value.func), self._at))
             case cst.Del():
                 if isinstance(node.target, cst.Name) and node.target.value in scope.global_names:
                     self._enter(node, twin)
@@ -844,6 +857,14 @@ def _suites(node: _Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseS
             cases = _field(twin, "cases")
             for position, case in enumerate(node.cases):
                 yield case.body, _field(cases[position] if cases else None, "body")
+
+
+def _last(values: Expression) -> Expression | None:
+    """Return the last element of a sequence that is written out: what a loop variable keeps."""
+    if isinstance(values, Display) and values.is_sequence and values.elements:
+        element = values.elements[-1]
+        return None if element.is_unpacked else element.value
+    return None
 
 
 def _note_yield(value: cst.BaseExpression, scope: _FunctionScope) -> None:

@@ -83,7 +83,7 @@ def _nested(
         if target != file
     }
     for (file, block), events in blocks.items():
-        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, (file,))]
+        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, {file})]
         if expanded:
             is_own_only = not block and file in rerun and file not in unguarded
             yield Sequence(file, block, tuple(expanded), is_own_only)
@@ -93,13 +93,14 @@ def _expand(
     event: Event,
     at: Location,
     top_levels: Mapping[SourceFile, list[Event]],
-    running: tuple[SourceFile, ...],
+    seen: set[SourceFile],
 ) -> Iterator[Event]:
-    """Yield what the modules of an event reload when they run again, and the event."""
+    """Yield what the modules of an event reload when they run again, and the event; each top level once."""
     for file in sorted(event.files & top_levels.keys(), key=lambda file: str(file.path)):
-        if file not in running:
+        if file not in seen:
+            seen.add(file)
             for inner in top_levels[file]:
-                yield from _expand(inner, at, top_levels, (*running, file))
+                yield from _expand(inner, at, top_levels, seen)
     yield replace(event, at=at)
 
 

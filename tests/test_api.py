@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ PROJECTS = ["demo", "STL101_from_import/chain", "STL103_module_import/popped", "
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one error and one note, in the working directory."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").touch()
@@ -30,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "def is_round(shape: Square): return isinstance(shape, Circle)\n",
         encoding="utf-8",
     )
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize("name", PROJECTS)
@@ -39,9 +38,8 @@ def test_the_answer_is_that_of_the_json_format(
     name: str, severity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(FIXTURES / name)
-    modules = ["*"]
     expected = reported(capsys, "--reloaded", "*", "--min-severity", severity)
-    found = stalecheck.check(".", reloaded=modules, min_severity=severity)
+    found = stalecheck.check(".", reloaded=["*"], min_severity=severity)
     assert [as_json(diagnostic) for diagnostic in found] == expected
 
 
@@ -69,7 +67,9 @@ def test_the_default_path_is_the_working_directory(project: Path) -> None:
 
 
 def test_the_nearest_configuration_counts_and_isolated_leaves_it_out(project: Path) -> None:
-    (project / "stalecheck.toml").write_text('reloaded = ["shapes"]\nmin-severity = "note"\n', encoding="utf-8")
+    (project / "stalecheck.toml").write_text(
+        'reloaded = ["shapes"]\nmin-severity = "note"\n', encoding="utf-8"
+    )
     assert len(stalecheck.check(project)) == 2
     assert stalecheck.check(project, isolated=True) == []
 
@@ -81,7 +81,7 @@ def test_a_configuration_can_be_named(project: Path) -> None:
 
 
 def test_an_unknown_option_is_an_error_that_names_the_nearest(project: Path) -> None:
-    with pytest.raises(UsageError, match='unknown option "reload"; did you mean "reloaded"?'):
+    with pytest.raises(UsageError, match='unknown option "reload"; did you mean "reloaded"'):
         stalecheck.check(project, reload=["shapes"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,13 +55,16 @@ def write(folder: Path, *, reloads: bool) -> None:
     (folder / "shapes.py").write_text("class Circle:\n    pass\n", encoding="utf-8")
     (folder / "area.py").write_text("from shapes import Circle\n", encoding="utf-8")
     if reloads:
-        (folder / "again.py").write_text("import importlib, shapes\nimportlib.reload(shapes)\n", encoding="utf-8")
+        (folder / "again.py").write_text(
+            "import importlib, shapes\nimportlib.reload(shapes)\n", encoding="utf-8"
+        )
 
 
 def loaded_after(code: str, folder: Path) -> set[str]:
     """Which of the heavy modules a fresh interpreter has loaded once it has run `code`."""
     ending = f"import json, sys; print(); print(json.dumps(sorted({HEAVY!r} & set(sys.modules))))"
     command = [sys.executable, "-c", f"{code}\n{ending}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

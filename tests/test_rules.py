@@ -76,7 +76,9 @@ def test_what_to_use_instead_is_clean(rule: Rule, tmp_path: Path) -> None:
     assert codes_in(rule, "Use instead", tmp_path) == set()
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.code not in WITHOUT_FIXTURE], ids=lambda rule: rule.code)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in rules() if rule.code not in WITHOUT_FIXTURE], ids=lambda rule: rule.code
+)
 def test_a_fixture_folder_is_called_by_code_and_name(rule: Rule) -> None:
     assert list((FIXTURES / f"{rule.code}_{rule.name.replace('-', '_')}").glob("*/fixture.toml"))
 

@@ -100,6 +100,10 @@ class _Finder:
         self._file = file
         self._summary = summary
         self._evaluator = evaluator
+        self._later: dict[str, list[Location]] = {}
+        for binding in summary.bindings:
+            if not binding.block:
+                self._later.setdefault(binding.name, []).append(binding.at)
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
         for binding in summary.bindings:
@@ -112,7 +116,10 @@ class _Finder:
             if index in self._overlaid:
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
-                yield from self._binding(index, binding)
+                later = tuple(at for at in self._later.get(binding.name, ()) if at > binding.at)
+                for holding in self._binding(index, binding):
+                    is_own = later and not isinstance(binding.value, StarImport)
+                    yield replace(holding, rebound=later) if is_own else holding
         for store in self._summary.stores:
             yield from self._store(store)
         for statement in self._summary.calls:

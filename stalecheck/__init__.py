@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name == "check":
-        from stalecheck.api import check  # noqa: PLC0415
+        from stalecheck.api import check
 
         return check
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

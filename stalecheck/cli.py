@@ -80,9 +80,7 @@ def _flag(context: click.Context, parameter: click.Parameter, value: bool) -> bo
 
 
 def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
-    return click.option(
-        name, multiple=True, metavar=metavar, callback=_commas, help=f"{help_text} Repeatable."
-    )
+    return click.option(name, multiple=True, metavar=metavar, callback=_commas, help=f"{help_text} Repeatable.")
 
 
 @click.command(
@@ -125,19 +123,13 @@ def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
     help="The oldest Python to support (default: from requires-python).",
 )
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full.")
-@click.option(
-    "--output-file", metavar="FILE", type=click.Path(path_type=Path), help="Write the report there."
-)
-@click.option(
-    "--statistics", is_flag=True, callback=_flag, help="Count the diagnostics of each code instead."
-)
+@click.option("--output-file", metavar="FILE", type=click.Path(path_type=Path), help="Write the report there.")
+@click.option("--statistics", is_flag=True, callback=_flag, help="Count the diagnostics of each code instead.")
 @click.option("--show-suppressed", is_flag=True, callback=_flag, help="List what comments suppress, too.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even when something is found.")
 @click.option("-q", "--quiet", is_flag=True, help="Print diagnostics only.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every holder, what was read, and tracebacks.")
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto."
-)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto.")
 @click.option("--list-reloads", is_flag=True, help="List every place that reloads, instead of diagnostics.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @click.option("--explain", metavar="CODE", help="Print the documentation of a rule.")
@@ -284,9 +276,7 @@ def _configuration(
     return config
 
 
-def _run(
-    paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None, quiet: bool
-) -> Report:
+def _run(paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None, quiet: bool) -> Report:
     # Loaded late: --help and --version answer without it.
     from stalecheck.run import run
 
@@ -322,9 +312,7 @@ def _reloads(report: Report, config: Config, *, cwd: Path, color: bool) -> str:
     return render_reloads_json(report, cwd=cwd)
 
 
-def _diagnostics(
-    report: Report, config: Config, *, cwd: Path, quiet: bool, verbose: bool, color: bool
-) -> str:
+def _diagnostics(report: Report, config: Config, *, cwd: Path, quiet: bool, verbose: bool, color: bool) -> str:
     """The report in the format of the configuration, with its summary where people read it."""
     is_text = config.output_format in TEXT_FORMATS
     if config.statistics:

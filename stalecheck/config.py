@@ -229,9 +229,7 @@ def compile_patterns(patterns: Iterable[str]) -> PathPatterns:
             name_globs.append(line)
         else:
             names.add(pattern)
-    return PathPatterns(
-        frozenset(names), GitIgnoreSpec.from_lines(name_globs), GitIgnoreSpec.from_lines(path_globs)
-    )
+    return PathPatterns(frozenset(names), GitIgnoreSpec.from_lines(name_globs), GitIgnoreSpec.from_lines(path_globs))
 
 
 @lru_cache(maxsize=256)
@@ -381,9 +379,7 @@ def _lay_over(given: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str,
     lower = dict(given)
     if "select" in options:
         lower = {name: value for name, value in given.items() if name not in ("ignore", "extend_select")}
-    extended = {
-        name: (*lower.get(name, ()), *value) for name, value in options.items() if name.startswith("extend_")
-    }
+    extended = {name: (*lower.get(name, ()), *value) for name, value in options.items() if name.startswith("extend_")}
     return {**lower, **options, **extended}
 
 

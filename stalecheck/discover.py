@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import re
 import stat
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -70,17 +70,11 @@ def schedule(
     )
 
 
-def _nested(
-    blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]
-) -> Iterator[Sequence]:
+def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]) -> Iterator[Sequence]:
     """Yield the sequences; what a module's top level reloads happens whenever that module runs again."""
     top_levels = {file: events for (file, block), events in blocks.items() if not block}
     rerun = {
-        target
-        for (file, _), events in blocks.items()
-        for event in events
-        for target in event.files
-        if target != file
+        target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
     for (file, block), events in blocks.items():
         expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, {file})]
@@ -127,9 +121,7 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
     return Event(frozenset(targets), site.mode, at, reloads, group if site.is_unordered else 0)
 
 
-def _record(
-    site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]
-) -> ReloadRecord:
+def _record(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> ReloadRecord:
     modules: dict[str, None] = {}
     for name, found in targets:
         modules.update(dict.fromkeys([target.module for target in found] or ([name] if "*" not in name else [])))
@@ -161,7 +153,7 @@ def _targets(
 def _find(
     name: str, importer: SourceFile, indexes: Mapping[SourceFile, FileIndex], table: ModuleTable
 ) -> SourceFile | None:
-    """Find a module by the dotted name that a reload's argument has, through packages that import it under another name."""
+    """Find a module by the dotted name of a reload's argument, through packages that import it by another name."""
     seen: set[str] = set()
     while name and name not in seen:
         seen.add(name)

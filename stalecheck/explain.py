@@ -38,8 +38,7 @@ def rule_list() -> str:
 def rule_fields() -> list[dict[str, object]]:
     """The same for machines."""
     return [
-        {"code": rule.code, "name": rule.name, "summary": rule.summary, "default": rule.is_default}
-        for rule in rules()
+        {"code": rule.code, "name": rule.name, "summary": rule.summary, "default": rule.is_default} for rule in rules()
     ]
 
 

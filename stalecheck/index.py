@@ -302,9 +302,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
         elif not isinstance(node, ast.Constant):
             binds_globally = binds_globally or (isinstance(node, ast.Call) and _calls_globals(node))
             pending.extend(ast.iter_child_nodes(node))
-    return Body(
-        function.name, tuple(mentions), binds_globally, bool(function.decorator_list), tuple(imports)
-    )
+    return Body(function.name, tuple(mentions), binds_globally, bool(function.decorator_list), tuple(imports))
 
 
 def _calls_globals(node: ast.Call) -> bool:
@@ -313,11 +311,6 @@ def _calls_globals(node: ast.Call) -> bool:
 
 def _imports(statement: ast.Import | ast.ImportFrom) -> list[Import]:
     if isinstance(statement, ast.Import):
-        return [
-            Import(alias.name, 0, "", alias.asname or alias.name.partition(".")[0])
-            for alias in statement.names
-        ]
+        return [Import(alias.name, 0, "", alias.asname or alias.name.partition(".")[0]) for alias in statement.names]
     module = statement.module or ""
-    return [
-        Import(module, statement.level, alias.name, alias.asname or alias.name) for alias in statement.names
-    ]
+    return [Import(module, statement.level, alias.name, alias.asname or alias.name) for alias in statement.names]

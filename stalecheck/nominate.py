@@ -53,7 +53,7 @@ def nominate(
         reloading: The files that reload: what their functions import matters too.
     """
     if not reloaded:
-        return frozenset()
+        return frozenset(file for file, index in indexes.items() if index.needs_libcst is not None)
     nomination = _Nomination(indexes, table, evicted, reloading)
     for file in reloaded:
         nomination.taint[file] = _Taint(set(indexes[file].made))
@@ -169,9 +169,7 @@ class _Nomination:
                 for module, taken in origins
                 if module in self.taint
             )
-            or any(
-                module in self._evicted or module in self.taint for module, _ in local.modules.values()
-            )
+            or any(module in self._evicted or module in self.taint for module, _ in local.modules.values())
         )
 
     def _is_tainted(self, mention: str, local: _Local, taint: _Taint) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from stalecheck.index import FileIndex, Unreadable, index_file
@@ -36,7 +35,7 @@ class Summarize:
 
     def __call__(self, data: bytes) -> Summary | Unreadable:
         """Summarize one file's bytes."""
-        from stalecheck.summarize.walker import summarize  # noqa: PLC0415
+        from stalecheck.summarize.walker import summarize
 
         try:
             return summarize(data, self.target_version)
@@ -51,14 +50,12 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
     for file in files:
         try:
             found[file] = file.path.read_bytes()
-        except OSError as error:
+        except OSError as error:  # noqa: PERF203
             errors[file] = Unreadable(error.strerror or str(error), Location(1, 1))
     return found, errors
 
 
-def index_files(
-    sources: Mapping[SourceFile, bytes], *, jobs: int, progress: Progress
-) -> dict[SourceFile, FileIndex]:
+def index_files(sources: Mapping[SourceFile, bytes], *, jobs: int, progress: Progress) -> dict[SourceFile, FileIndex]:
     """Index all files."""
     failed = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
     return dict(_map(index_file, sources, failed, "indexing", jobs=jobs, progress=progress))
@@ -68,8 +65,9 @@ def summarize_files(
     sources: Mapping[SourceFile, bytes], target_version: tuple[int, int], *, jobs: int, progress: Progress
 ) -> dict[SourceFile, Summary | Unreadable]:
     """Summarize files; one on which the parser dies is unreadable."""
-    failed = Unreadable("the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1))
-    return dict(_map(Summarize(target_version), sources, failed, "analysing", jobs=jobs, progress=progress))
+    failed: Summary | Unreadable = Unreadable("the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1))
+    work: Callable[[bytes], Summary | Unreadable] = Summarize(target_version)
+    return dict(_map(work, sources, failed, "analysing", jobs=jobs, progress=progress))
 
 
 def _map(
@@ -138,7 +136,7 @@ def _in_processes(
         for chunk, future in zip(chunks, futures, strict=True):
             try:
                 yield from future.result()
-            except BrokenProcessPool:
+            except BrokenProcessPool:  # noqa: PERF203
                 for item in chunk:
                     yield _alone(work, item, failed)
 
@@ -170,15 +168,10 @@ def processors() -> int:
 
 def text_lines(data: bytes) -> tuple[str, ...]:
     """Split source bytes into lines of text, whatever their encoding; for showing them only."""
-    from stalecheck.index import decode  # noqa: PLC0415
+    from stalecheck.index import decode
 
     try:
         text = decode(data)
     except (SyntaxError, UnicodeDecodeError, LookupError):
         text = data.decode("utf-8", "replace")
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-
-
-def resolved(path: Path) -> Path:
-    """Return the path with links followed, as far as it exists."""
-    return Path(os.path.realpath(path))

@@ -58,9 +58,7 @@ def run(
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading)
     closely = {file: sources[file] for file in files if file in nominated}
-    summaries = summarize_files(
-        closely, config.target_version, jobs=jobs, progress=progress
-    )
+    summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
     diagnostics = [
         *judge(link(program, events.sequences)),

@@ -22,8 +22,7 @@ _DIRECTIVE = re.compile(r"#\s*stalecheck:\s*(?P<body>(?:(?!\s+#).)*)")
 _BODY = re.compile(r"(?P<word>ignore-file|ignore)(?P<codes>\[[\w\s,]*\])?(?=$|[\s,;:.(])(?P<rest>.*)")
 _LOOSE_CODE = re.compile(r"[\W_]*stl\d", re.IGNORECASE)
 _VALID = (
-    "`# stalecheck: ignore`, `# stalecheck: ignore[STL101]` "
-    "or, above the first statement, `# stalecheck: ignore-file`"
+    "`# stalecheck: ignore`, `# stalecheck: ignore[STL101]` or, above the first statement, `# stalecheck: ignore-file`"
 )
 _REMEDY = (
     "A comment counts on any line of the statement that is reported; "
@@ -79,9 +78,7 @@ def suppress(
     (STL001) no comment is unused.
     """
     codes = _Codes(frozenset(known), frozenset(default) - {UNREADABLE, UNUSED})
-    files = {
-        path: _File(directives) for path, source in sources.items() if (directives := find_directives(source))
-    }
+    files = {path: _File(directives) for path, source in sources.items() if (directives := find_directives(source))}
     unreadable = {diagnostic.path for diagnostic in diagnostics if diagnostic.code == UNREADABLE}
     kept: list[Diagnostic] = []
     suppressed: list[Diagnostic] = []
@@ -249,9 +246,7 @@ def _judge(
         message = directive.problem or _idle(directive, file.used[directive], codes, looked_for)
         if not message:
             continue
-        complaint = Diagnostic(
-            UNUSED, "unused-ignore", Severity.WARNING, message, path, directive.span, _REMEDY
-        )
+        complaint = Diagnostic(UNUSED, "unused-ignore", Severity.WARNING, message, path, directive.span, _REMEDY)
         hiding = [other for other in file.at(directive.span.start.row) if _may_hide(other, directive)]
         for other in hiding:
             file.used[other].add(UNUSED)
@@ -271,9 +266,7 @@ def _idle(directive: Directive, used: set[str], codes: _Codes, looked_for: froze
     if not directive.codes:
         return "" if used or not codes.default <= looked_for else f"nothing is reported {where}"
     idle = [code for code in directive.codes if code in looked_for - used - {UNUSED}]
-    complaints = (
-        [f"{', '.join(idle)} {'is' if len(idle) == 1 else 'are'} not reported {where}"] if idle else []
-    )
+    complaints = [f"{', '.join(idle)} {'is' if len(idle) == 1 else 'are'} not reported {where}"] if idle else []
     for code in directive.codes:
         if code not in codes.known:
             near = difflib.get_close_matches(code, sorted(codes.known), n=1, cutoff=0.5)

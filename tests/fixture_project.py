@@ -17,9 +17,7 @@ else:
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 KEYS = {"modules", "before", "reload", "mode", "call", "options", "lines"}
-EXPECT = re.compile(
-    r"expect: (?P<codes>STL\d{3}(?::\w+)?(?: STL\d{3}(?::\w+)?)*)(?: \(not shown: (?P<why>.+)\))?"
-)
+EXPECT = re.compile(r"expect: (?P<codes>STL\d{3}(?::\w+)?(?: STL\d{3}(?::\w+)?)*)(?: \(not shown: (?P<why>.+)\))?")
 FRESH = re.compile(r"fresh: (?P<reason>.+?)(?: \(not shown: (?P<why>.+)\))?")
 
 

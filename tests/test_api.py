@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", PROJECTS)
 @pytest.mark.parametrize("severity", ["error", "warning", "note"])
 def test_the_answer_is_that_of_the_json_format(
-    name: str, severity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str,
+    severity: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(FIXTURES / name)
-    expected = reported(capsys, "--reloaded", "*", "--min-severity", severity)
-    found = stalecheck.check(".", reloaded=["*"], min_severity=severity)
+    monkeypatch.chdir(copied(name, tmp_path))
+    assert cli.main(["--reloaded", "*", "--min-severity", severity, "--output-format", "json"]) in (0, 1)
+    expected = json.loads(capsys.readouterr().out)
+    found = stalecheck.check(reloaded=["*"], min_severity=severity)
     assert [as_json(diagnostic) for diagnostic in found] == expected
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_the_projects_compared_have_something_to_report(name: str) -> None:
-    assert stalecheck.check(FIXTURES / name, reloaded=["*"], isolated=True)
+def test_the_projects_compared_have_something_to_report(name: str, tmp_path: Path) -> None:
+    assert stalecheck.check(copied(name, tmp_path), reloaded=["*"])
 
 
 @pytest.mark.parametrize(
@@ -67,9 +73,7 @@ def test_the_default_path_is_the_working_directory(project: Path) -> None:
 
 
 def test_the_nearest_configuration_counts_and_isolated_leaves_it_out(project: Path) -> None:
-    (project / "stalecheck.toml").write_text(
-        'reloaded = ["shapes"]\nmin-severity = "note"\n', encoding="utf-8"
-    )
+    (project / "stalecheck.toml").write_text('reloaded = ["shapes"]\nmin-severity = "note"\n', encoding="utf-8")
     assert len(stalecheck.check(project)) == 2
     assert stalecheck.check(project, isolated=True) == []
 
@@ -112,12 +116,12 @@ def test_the_public_names_are_those_of_all() -> None:
         _ = stalecheck.lint  # type: ignore[attr-defined]
 
 
-def reported(capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, Any]]:
-    """What the command line writes as JSON about the working directory."""
-    capsys.readouterr()
-    assert cli.main([*options, "--output-format", "json", "."]) in (0, 1)
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return found
+def copied(name: str, folder: Path) -> Path:
+    """A fixture's copy that is a project of its own: nothing above it belongs to the analysis."""
+    copy = folder / "project"
+    shutil.copytree(FIXTURES / name, copy)
+    (copy / "pyproject.toml").touch()
+    return copy
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:

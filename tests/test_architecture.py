@@ -55,9 +55,7 @@ def write(folder: Path, *, reloads: bool) -> None:
     (folder / "shapes.py").write_text("class Circle:\n    pass\n", encoding="utf-8")
     (folder / "area.py").write_text("from shapes import Circle\n", encoding="utf-8")
     if reloads:
-        (folder / "again.py").write_text(
-            "import importlib, shapes\nimportlib.reload(shapes)\n", encoding="utf-8"
-        )
+        (folder / "again.py").write_text("import importlib, shapes\nimportlib.reload(shapes)\n", encoding="utf-8")
 
 
 def loaded_after(code: str, folder: Path) -> set[str]:

@@ -54,9 +54,7 @@ def found(tmp_path: Path) -> Report:
     span = Span(Location(1, 15), Location(1, 16))
     path = tmp_path / "a.py"
     diagnostic = Diagnostic("STL101", "from-import", Severity.WARNING, "`C` stays old", path, span)
-    record = ReloadRecord(
-        tmp_path / "b.py", Location(2, 1), ReloadMode.RELOAD, "importlib.reload", ("m",), True
-    )
+    record = ReloadRecord(tmp_path / "b.py", Location(2, 1), ReloadMode.RELOAD, "importlib.reload", ("m",), True)
     return replace(EMPTY, diagnostics=(diagnostic,), reloads=(record,))
 
 
@@ -79,9 +77,7 @@ def test_something_found_is_1(run: Run, found: Report, capsys: pytest.CaptureFix
     assert capsys.readouterr() == (LINE + "Found 1 warning in 1 file.\n", "")
 
 
-def test_exit_zero_says_the_same_and_exits_with_0(
-    run: Run, found: Report, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_exit_zero_says_the_same_and_exits_with_0(run: Run, found: Report, capsys: pytest.CaptureFixture[str]) -> None:
     run.report = found
     assert cli.main(["--output-format", "concise", "--exit-zero"]) == 0
     assert capsys.readouterr().out == LINE + "Found 1 warning in 1 file.\n"
@@ -91,29 +87,19 @@ def test_exit_zero_says_the_same_and_exits_with_0(
     ("arguments", "message"),
     [
         pytest.param(["--selct", "STL1"], "No such option", id="unknown option"),
-        pytest.param(
-            ["--select", "STL999"], '--select: unknown code "STL999"; did you mean', id="unknown code"
-        ),
+        pytest.param(["--select", "STL999"], '--select: unknown code "STL999"; did you mean', id="unknown code"),
         pytest.param(["--ignore", "STL1011"], 'did you mean "STL101"?', id="nearest code"),
         pytest.param(["--per-file-ignores", "a.py"], "is not PATTERN:CODE", id="ignore without a code"),
-        pytest.param(
-            ["--per-file-ignores", "a.py:STL9"], '--per-file-ignores: unknown code "STL9"', id="its code"
-        ),
+        pytest.param(["--per-file-ignores", "a.py:STL9"], '--per-file-ignores: unknown code "STL9"', id="its code"),
         pytest.param(["--explain", "STL1010"], 'unknown code "STL1010"; did you mean STL101?', id="explain"),
         pytest.param(["--output-format", "xml"], "'xml' is not one of", id="unknown format"),
         pytest.param(["--min-severity", "bad"], "'bad' is not one of", id="unknown severity"),
-        pytest.param(
-            ["--target-version", "3.10"], '--target-version must be a version such as "py310"', id="version"
-        ),
+        pytest.param(["--target-version", "3.10"], '--target-version must be a version such as "py310"', id="version"),
         pytest.param(["--jobs", "0"], "0 is not in the range", id="no job"),
         pytest.param(["--config", "none.toml"], "none.toml is not a file", id="missing configuration"),
         pytest.param(["-", "a.py"], "'-' stands alone", id="stdin and a path"),
-        pytest.param(
-            ["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"
-        ),
-        pytest.param(
-            ["--output-file", "none/a"], "the folder none does not exist", id="output without a folder"
-        ),
+        pytest.param(["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"),
+        pytest.param(["--output-file", "none/a"], "the folder none does not exist", id="output without a folder"),
         pytest.param(["--output-file", "."], "is a folder", id="output onto a folder"),
     ],
 )
@@ -254,9 +240,7 @@ def test_full_ends_with_the_summary_after_a_blank_line(
     assert capsys.readouterr().out.endswith("`C` stays old\n\nFound 1 warning in 1 file.\n")
 
 
-def test_statistics_stand_in_for_the_diagnostics(
-    run: Run, found: Report, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_statistics_stand_in_for_the_diagnostics(run: Run, found: Report, capsys: pytest.CaptureFixture[str]) -> None:
     run.report = found
     assert cli.main(["--statistics"]) == 1
     assert capsys.readouterr().out == "1\tSTL101\tfrom-import\nFound 1 warning in 1 file.\n"

@@ -223,9 +223,7 @@ def test_target_version_follows_requires_python(
 
 
 def test_target_version_of_the_root_without_section(project: Project) -> None:
-    root = project(
-        {"stalecheck.toml": "jobs = 2", "lib/pyproject.toml": "[project]\nrequires-python = '>=3.11'"}
-    )
+    root = project({"stalecheck.toml": "jobs = 2", "lib/pyproject.toml": "[project]\nrequires-python = '>=3.11'"})
     config = load_config([root / "lib"], cwd=root)
     assert (config.jobs, config.target_version) == (2, (3, 11))
 
@@ -258,9 +256,7 @@ def test_option_not_given(project: Project, value: object) -> None:
         pytest.param({"exclude": ("../a/*",)}, {"exclude": ("{cwd}/a/*",)}, id="up"),
         pytest.param({"exclude": ("/abs/*",)}, {"exclude": ("/abs/*",)}, id="absolute"),
         pytest.param({"exclude": ("a/",)}, {"exclude": ("a/",)}, id="a bare name"),
-        pytest.param(
-            {"select": ("STL2",)}, {"select": ("STL2",), "extend_select": (), "ignore": ()}, id="starts anew"
-        ),
+        pytest.param({"select": ("STL2",)}, {"select": ("STL2",), "extend_select": (), "ignore": ()}, id="starts anew"),
         pytest.param(
             {"select": ("STL2",), "ignore": ("STL203",), "extend_select": ("STL1",)},
             {"select": ("STL2",), "ignore": ("STL203",), "extend_select": ("STL1",)},
@@ -285,9 +281,7 @@ def test_options(project: Project, overrides: Mapping[str, object], expected: Ma
     def filled(value: object) -> object:
         if not isinstance(value, tuple):
             return value
-        return tuple(
-            each.replace("{cwd}", root.as_posix()) if isinstance(each, str) else each for each in value
-        )
+        return tuple(each.replace("{cwd}", root.as_posix()) if isinstance(each, str) else each for each in value)
 
     changed = {name: filled(value) for name, value in expected.items()}
     assert {f.name: getattr(after, f.name) for f in fields(Config)} == {
@@ -299,12 +293,8 @@ def test_options(project: Project, overrides: Mapping[str, object], expected: Ma
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(
-            {"overrides": {"jbos": 2}}, 'unknown option "jbos"; did you mean "jobs"?', id="unknown option"
-        ),
-        pytest.param(
-            {"overrides": {"jobs": 0}}, "--jobs must be a number from 1 up, not 0", id="wrong value"
-        ),
+        pytest.param({"overrides": {"jbos": 2}}, 'unknown option "jbos"; did you mean "jobs"?', id="unknown option"),
+        pytest.param({"overrides": {"jobs": 0}}, "--jobs must be a number from 1 up, not 0", id="wrong value"),
         pytest.param(
             {"overrides": {"min_severity": "bad"}},
             '--min-severity must be "error" or "warning" or "note", not "bad"',
@@ -315,9 +305,7 @@ def test_options(project: Project, overrides: Mapping[str, object], expected: Ma
             '--exclude: "a/\\" is not a path pattern',
             id="wrong pattern",
         ),
-        pytest.param(
-            {"config_file": Path("no.toml")}, "--config: no.toml is not a file", id="--config is missing"
-        ),
+        pytest.param({"config_file": Path("no.toml")}, "--config: no.toml is not a file", id="--config is missing"),
         pytest.param(
             {"config_file": Path("no.toml"), "isolated": True},
             "--isolated and --config exclude each other; leave one out",
@@ -356,9 +344,7 @@ def test_wrong_options(tmp_path: Path, arguments: dict[str, object], message: st
             id="like no key",
         ),
         pytest.param("select = 'STL1'", ': "select" must be a list of strings, not "STL1"', id="no list"),
-        pytest.param(
-            "ignore = [1]", ': "ignore" must be a list of strings, not such a list', id="wrong list"
-        ),
+        pytest.param("ignore = [1]", ': "ignore" must be a list of strings, not such a list', id="wrong list"),
         pytest.param("reloaded = {}", ': "reloaded" must be a list of strings, not a table', id="a table"),
         pytest.param("statistics = 1", ': "statistics" must be true or false, not 1', id="no flag"),
         pytest.param("jobs = true", ': "jobs" must be a number from 1 up, not true', id="no number"),
@@ -399,9 +385,7 @@ def test_wrong_file(project: Project, text: str, message: str) -> None:
     # What TOML's parser says is its own affair.
     said = str(raised.value)
     assert (
-        said.startswith(f"stalecheck.toml{message}")
-        if message.endswith(": ")
-        else said == f"stalecheck.toml{message}"
+        said.startswith(f"stalecheck.toml{message}") if message.endswith(": ") else said == f"stalecheck.toml{message}"
     )
 
 
@@ -418,9 +402,7 @@ def test_wrong_file(project: Project, text: str, message: str) -> None:
             '"jobs" in [tool.stalecheck] must be a number from 1 up, not "a"',
             id="type",
         ),
-        pytest.param(
-            "[tool]\nstalecheck = 3", "[tool.stalecheck] must be a table, not 3", id="section is no table"
-        ),
+        pytest.param("[tool]\nstalecheck = 3", "[tool.stalecheck] must be a table, not 3", id="section is no table"),
     ],
 )
 def test_wrong_section_names_it(project: Project, text: str, message: str) -> None:
@@ -529,10 +511,7 @@ def test_wrong_per_file_ignores_option(value: str) -> None:
 )
 def test_ignored_codes(project: Project, pattern: str, path: str, expected: bool) -> None:
     # A root with signs that mean something in a glob must be taken as it is.
-    root = (
-        project({"od[d] *root/stalecheck.toml": f'[per-file-ignores]\n"{pattern}" = ["STL1"]'})
-        / "od[d] *root"
-    )
+    root = project({"od[d] *root/stalecheck.toml": f'[per-file-ignores]\n"{pattern}" = ["STL1"]'}) / "od[d] *root"
     config = load_config([root], cwd=root)
     assert ignored_codes(config, root / path) == ({"STL1"} if expected else frozenset())
 

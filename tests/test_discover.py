@@ -125,9 +125,7 @@ def test_missing_path(tree: Tree, name: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "expected", "excluded"),
     [
-        pytest.param(
-            {"exclude": ("none",)}, ["a/gen/x.py", "a/y.py", "build/z.py", "gen/w.py"], 0, id="other"
-        ),
+        pytest.param({"exclude": ("none",)}, ["a/gen/x.py", "a/y.py", "build/z.py", "gen/w.py"], 0, id="other"),
         pytest.param({}, ["a/gen/x.py", "a/y.py", "gen/w.py"], 1, id="the usual folders"),
         pytest.param({"extend_exclude": ("gen",)}, ["a/y.py"], 3, id="a bare name, anywhere"),
         pytest.param({"extend_exclude": ("gen/",)}, ["a/y.py"], 3, id="a bare folder"),
@@ -165,12 +163,8 @@ def test_project_below_an_excluded_name(tmp_path: Path) -> None:
         pytest.param([".venv"], [".venv/lib/y.py", ".venv/x.py"], id="a folder"),
         pytest.param([".venv/lib"], [".venv/lib/y.py"], id="a folder below"),
         pytest.param([".venv/lib/build"], [".venv/lib/build/z.py"], id="a folder below two"),
-        pytest.param(
-            [".", ".venv"], [".venv/lib/y.py", ".venv/x.py", "a.py", "some/keep.py"], id="with its parent"
-        ),
-        pytest.param(
-            [".venv", "."], [".venv/lib/y.py", ".venv/x.py", "a.py", "some/keep.py"], id="before its parent"
-        ),
+        pytest.param([".", ".venv"], [".venv/lib/y.py", ".venv/x.py", "a.py", "some/keep.py"], id="with its parent"),
+        pytest.param([".venv", "."], [".venv/lib/y.py", ".venv/x.py", "a.py", "some/keep.py"], id="before its parent"),
         pytest.param(["stub.txt"], ["stub.txt"], id="a file that is ignored"),
         pytest.param(["secret"], ["secret/s.py"], id="a folder that is ignored"),
         pytest.param(["all"], ["all/b.py", "all/in/c.py"], id="a folder that ignores itself"),
@@ -324,9 +318,7 @@ def test_gitignore_in_another_encoding(tree: Tree) -> None:
         pytest.param(["z/b.py", "a -> z"], ["a", "z"], ["a/b.py"], id="named both, link first"),
         pytest.param(["z/b.py", "a.py -> z/b.py"], ["a.py"], ["a.py"], id="a named link to a file"),
         pytest.param(["../out/b.py", "a -> ../out"], ["."], ["a/b.py"], id="a link to the outside"),
-        pytest.param(
-            ["../out/b.py", "y/z -> ../../out", "x -> ../out"], ["."], ["x/b.py"], id="the shortest way"
-        ),
+        pytest.param(["../out/b.py", "y/z -> ../../out", "x -> ../out"], ["."], ["x/b.py"], id="the shortest way"),
         pytest.param(["../out/b.py", ".venv -> ../out"], ["."], [], id="an excluded link"),
         pytest.param(
             ["../out/b.py", "../out/me -> .", "../out/up -> ../root", "a -> ../out", "c.py"],
@@ -438,9 +430,7 @@ def test_pipe_is_not_opened(tree: Tree) -> None:
         pytest.param([], "class/m.py", "m", "class", (), id="a keyword is no name"),
         pytest.param([], "src/a-b/m.py", "m", "src/a-b", (), id="a folder in src that is no name"),
         pytest.param(["p/__init__.py"], "p/d/m.py", "m", "p/d", ("p.d.m",), id="a folder in a package"),
-        pytest.param(
-            ["a-b/__init__.py"], "a-b/m.py", "a-b.m", "", (), id="a package keeps its name, import or not"
-        ),
+        pytest.param(["a-b/__init__.py"], "a-b/m.py", "a-b.m", "", (), id="a package keeps its name, import or not"),
     ],
 )
 def test_module_names(
@@ -515,9 +505,7 @@ SETTLED = [
         id="the whole tree follows",
     ),
     pytest.param(["src/p/m.py"], {"src.p.m"}, {"src/p/m.py": "src.p.m"}, id="src itself is imported"),
-    pytest.param(
-        ["app/app.py", "app/m.py"], {"app.m"}, {"app/app.py": "app.app", "app/m.py": "app.m"}, id="app/app"
-    ),
+    pytest.param(["app/app.py", "app/m.py"], {"app.m"}, {"app/app.py": "app.app", "app/m.py": "app.m"}, id="app/app"),
     pytest.param(
         ["p/__init__.py", "p/d/m.py"],
         {"p", "p.d.m"},
@@ -581,9 +569,7 @@ def table(root: Path, *imported: str) -> tuple[ModuleTable, dict[str, SourceFile
         pytest.param(["n/m.py", "x.py"], "n.m", "x.py", "n/m.py", id="by alias"),
         pytest.param(["a/m.py", "b/m.py"], "m", None, "a/m.py", id="first by path"),
         pytest.param(["a/m.py", "b/m.py", "b/x.py"], "m", "b/x.py", "b/m.py", id="the importer's root"),
-        pytest.param(
-            ["a/src/m.py", "b/src/m.py", "b/tests/x.py"], "m", "b/tests/x.py", "b/src/m.py", id="the nearest"
-        ),
+        pytest.param(["a/src/m.py", "b/src/m.py", "b/tests/x.py"], "m", "b/tests/x.py", "b/src/m.py", id="the nearest"),
         pytest.param(["m.py", "m/__init__.py"], "m", None, "m/__init__.py", id="a package before a module"),
         pytest.param(["a/b/m.py", "b/m.py", "x.py"], "b.m", "x.py", "b/m.py", id="the importer's own folder"),
     ],
@@ -659,9 +645,7 @@ def imports() -> Iterator[tuple[str, int, str | None]]:
 
 
 @pytest.mark.parametrize(("path", "level", "module"), list(imports()))
-def test_relative_import_as_the_interpreter_has_it(
-    tree: Tree, path: str, level: int, module: str | None
-) -> None:
+def test_relative_import_as_the_interpreter_has_it(tree: Tree, path: str, level: int, module: str | None) -> None:
     root = tree("m.py", "p/__init__.py", "p/m.py", "p/q/__init__.py", "p/q/m.py")
     file = table(root)[1][path]
     try:
@@ -684,7 +668,5 @@ def test_relative_import_as_the_interpreter_has_it(
     ],
 )
 def test_absolute(tree: Tree, path: str, level: int, module: str | None, expected: str | None) -> None:
-    files = table(
-        tree("m.py", "n/m.py", "p/__init__.py", "p/m.py", "p/d/m.py", "a-b/__init__.py", "a-b/m.py")
-    )[1]
+    files = table(tree("m.py", "n/m.py", "p/__init__.py", "p/m.py", "p/d/m.py", "a-b/__init__.py", "a-b/m.py"))[1]
     assert absolute(files[path], level, module) == expected

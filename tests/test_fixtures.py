@@ -59,8 +59,7 @@ def test_every_rule_has_a_fixture_that_expects_it_and_one_line_that_is_fresh(cod
 @each_project
 def test_a_project_names_its_reload_and_known_codes_only(project: FixtureProject) -> None:
     spells_reload = any(
-        "reload" in path.read_text() or "sys.modules" in path.read_text()
-        for path in project.path.rglob("*.py")
+        "reload" in path.read_text() or "sys.modules" in path.read_text() for path in project.path.rglob("*.py")
     )
     assert project.reload or project.calls or spells_reload
     assert project.mode in ("reload", "reimport")
@@ -70,9 +69,7 @@ def test_a_project_names_its_reload_and_known_codes_only(project: FixtureProject
 
 @each_project
 def test_what_is_not_shown_says_why(project: FixtureProject) -> None:
-    assert [
-        line for line in project.lines if line.not_shown and not re.search(r"\w+ \w+", line.not_shown)
-    ] == []
+    assert [line for line in project.lines if line.not_shown and not re.search(r"\w+ \w+", line.not_shown)] == []
 
 
 def copied(project: FixtureProject, folder: Path) -> Path:

@@ -23,9 +23,7 @@ def source_file(module: str, *, is_package: bool = False) -> SourceFile:
 
 def read(source: str, module: str = "app.main", *, is_package: bool = False) -> FileReloads:
     text = dedent(source)
-    found = find_in_file(
-        ast.parse(text), source_file(module, is_package=is_package), {}, source=text.encode()
-    )
+    found = find_in_file(ast.parse(text), source_file(module, is_package=is_package), {}, source=text.encode())
     assert not found.sites or SPELLED.search(text.encode()), "SPELLED passes over a file that reloads"
     return found
 
@@ -76,9 +74,7 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param(
             "from importlib import reload\ndef f(reload, a):\n    reload(a)", id="a parameter that shadows it"
         ),
-        pytest.param(
-            "import my_importlib as importlib\nimport a\nimportlib.reload(a)", id="another importlib"
-        ),
+        pytest.param("import my_importlib as importlib\nimport a\nimportlib.reload(a)", id="another importlib"),
         pytest.param("import importlib\nf = importlib.reload", id="reload is not called"),
         pytest.param("from importlib import reload\nsuper_reload(a, reload, b)", id="reload is handed on"),
         pytest.param("'importlib.reload(a)'  # importlib.reload(a)", id="text and comments"),
@@ -87,9 +83,7 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param("modules = {}\ndel modules['a']\nmodules.pop('a')", id="a dictionary called modules"),
         pytest.param("self.modules.pop('a')", id="an attribute called modules"),
         pytest.param("monkeypatch.delitem(settings, 'a')", id="monkeypatch on another dictionary"),
-        pytest.param(
-            "from unittest.mock import patch\npatch.dict(os.environ, a='b')", id="patch.dict elsewhere"
-        ),
+        pytest.param("from unittest.mock import patch\npatch.dict(os.environ, a='b')", id="patch.dict elsewhere"),
         pytest.param(
             "import sys\nfrom unittest.mock import patch\nwith patch.dict(sys.modules): ...",
             id="patch.dict alone",
@@ -110,9 +104,7 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param("bot.load_extension('cogs.a')", id="an extension that is only loaded"),
         pytest.param("bot.unload_extension('cogs.a')\nbot.load_extension('cogs.b')", id="two extensions"),
         pytest.param("browser.unload('a')\nmemory.forget('a')", id="methods called unload and forget"),
-        pytest.param(
-            "get_ipython().run_line_magic('load_ext', 'autoreload')", id="autoreload is only loaded"
-        ),
+        pytest.param("get_ipython().run_line_magic('load_ext', 'autoreload')", id="autoreload is only loaded"),
         pytest.param("get_ipython().run_line_magic('autoreload', '0')", id="autoreload is switched off"),
     ],
 )
@@ -382,8 +374,7 @@ def test_prefix_loop(condition: str, expected: tuple[str, ...]) -> None:
         "list(map(sys.modules.pop, [n for n in sys.modules if n.startswith('app.')]))",
         "for m in list(sys.modules.values()):\n    if m.__name__.startswith('app.'):\n"
         "        del sys.modules[m.__name__]",
-        "old = {n: m for n, m in sys.modules.items() if n.startswith('app.')}\nfor n in old:\n"
-        "    del sys.modules[n]",
+        "old = {n: m for n, m in sys.modules.items() if n.startswith('app.')}\nfor n in old:\n    del sys.modules[n]",
     ],
 )
 def test_prefix_loop_shapes(loop: str) -> None:
@@ -391,13 +382,9 @@ def test_prefix_loop_shapes(loop: str) -> None:
     assert found == [(("app.*",), True, "")]
 
 
-@pytest.mark.parametrize(
-    "condition", ["not n.startswith('app.')", "n != 'app'", "n not in saved", "check(n)", "True"]
-)
+@pytest.mark.parametrize("condition", ["not n.startswith('app.')", "n != 'app'", "n not in saved", "check(n)", "True"])
 def test_prefix_loop_that_says_nothing(condition: str) -> None:
-    (site,) = sites(
-        f"import sys\nfor n in list(sys.modules):\n    if {condition}:\n        del sys.modules[n]"
-    )
+    (site,) = sites(f"import sys\nfor n in list(sys.modules):\n    if {condition}:\n        del sys.modules[n]")
     assert (site.targets, site.why) == (
         (),
         "which modules the loop over `sys.modules` picks is not known",
@@ -437,9 +424,7 @@ def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bo
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param(
-            "import sys\nold = sys.modules.pop('a')\nsys.modules['a'] = old", id="not come what may"
-        ),
+        pytest.param("import sys\nold = sys.modules.pop('a')\nsys.modules['a'] = old", id="not come what may"),
         pytest.param("import sys\ndel sys.modules['a']", id="not at all"),
         pytest.param(
             "import sys\ntry:\n    del sys.modules['a']\nfinally:\n    sys.modules['b'] = old",
@@ -549,9 +534,7 @@ def test_not_restored(source: str) -> None:
         pytest.param("patch.dict(sys.modules, {'a': stub}).start()", id="by patch.dict"),
         pytest.param("with mock.patch.dict('sys.modules', a=stub): ...", id="by patch.dict with the string"),
         pytest.param("with patch.dict(sys.modules):\n    del sys.modules['a']", id="inside patch.dict"),
-        pytest.param(
-            "@patch.dict('sys.modules')\ndef test():\n    del sys.modules['a']", id="below its decorator"
-        ),
+        pytest.param("@patch.dict('sys.modules')\ndef test():\n    del sys.modules['a']", id="below its decorator"),
         pytest.param(
             "@patch.dict(sys.modules)\nclass T:\n    def test(self):\n        sys.modules.pop('a')",
             id="below its decorator on a class",
@@ -560,9 +543,7 @@ def test_not_restored(source: str) -> None:
             "def test(mocker):\n    mocker.patch.dict(sys.modules)\n    del sys.modules['a']",
             id="after mocker.patch.dict",
         ),
-        pytest.param(
-            "@patch.dict(sys.modules, {'a': None})\ndef test(): ...", id="a decorator with the name"
-        ),
+        pytest.param("@patch.dict(sys.modules, {'a': None})\ndef test(): ...", id="a decorator with the name"),
         pytest.param(
             "from test.support.import_helper import import_fresh_module\nm = import_fresh_module('a')",
             id="by import_fresh_module",
@@ -829,9 +810,7 @@ def test_wrapper_called_through_an_alias_of_its_module() -> None:
         user: b"from src.pkg.tools import again\nimport a\nagain(a)",
     }
     found = find_reloads(files, lambda file: ast.parse(files[file]))
-    assert {file.module: [site.targets for site in places] for file, places in found.items()} == {
-        "user": [("a",)]
-    }
+    assert {file.module: [site.targets for site in places] for file, places in found.items()} == {"user": [("a",)]}
 
 
 def test_only_files_of_interest_are_parsed() -> None:

@@ -203,8 +203,7 @@ def test_full_puts_unreadable_files_first_and_the_rest_last() -> None:
     assert [line for line in text.splitlines() if line[:1].strip()] == [
         "Files that could not be read",
         "app.core is reloaded at tests/test_core.py:8 (importlib.reload)",
-        "its body runs again and makes everything anew; "
-        "what other modules took from it before keeps the old version:",
+        "its body runs again and makes everything anew; what other modules took from it before keeps the old version:",
         "Besides",
     ]
 
@@ -373,9 +372,7 @@ def test_json_is_ascii() -> None:
 
 
 def test_reloads_as_text() -> None:
-    restored = ReloadRecord(
-        TEST, Location(3, 1), ReloadMode.REIMPORT, "patch.dict", ("m", "n"), True, is_restored=True
-    )
+    restored = ReloadRecord(TEST, Location(3, 1), ReloadMode.REIMPORT, "patch.dict", ("m", "n"), True, is_restored=True)
     assert render_reloads(report(reloads=(restored, RECORD, UNRESOLVED)), cwd=CWD, color=False) == (
         "tests/test_core.py:3:1: reimport patch.dict: m, n (restored afterwards)\n"
         "tests/test_core.py:8:5: reload importlib.reload: app.core\n"
@@ -441,9 +438,7 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
 @pytest.mark.parametrize(
     ("value", "patterns", "expected"),
     [
-        pytest.param(
-            report(), (), Ending("Nothing stale found: 1 reload of 1 module in 12 files.\n"), id="clean"
-        ),
+        pytest.param(report(), (), Ending("Nothing stale found: 1 reload of 1 module in 12 files.\n"), id="clean"),
         pytest.param(
             report(reloads=()),
             ("app.*",),

@@ -67,26 +67,16 @@ def test_a_directive_elsewhere_suppresses_nothing_and_is_reported(source: str, r
         pytest.param("from m import C  # stalecheck: ignore[STL101]\n", 1, id="the code"),
         pytest.param("from m import C  # stalecheck:ignore[stl101]\n", 1, id="small letters, no space"),
         pytest.param("from m import C  # noqa: F401  # stalecheck: ignore\n", 1, id="after another comment"),
-        pytest.param(
-            "from m import C  # stalecheck: ignore[STL101]  # noqa\n", 1, id="before another comment"
-        ),
+        pytest.param("from m import C  # stalecheck: ignore[STL101]  # noqa\n", 1, id="before another comment"),
         pytest.param("from m import C  # stalecheck: ignore[STL101] reloaded below\n", 1, id="with a reason"),
         pytest.param("from m import (\n    C,\n)  # stalecheck: ignore\n", 2, id="the last line"),
         pytest.param("from m import (  # stalecheck: ignore\n    C,\n)\n", 2, id="the first line"),
         pytest.param("from m import (\n    # stalecheck: ignore\n    C,\n)\n", 3, id="a line between"),
         pytest.param("x = \\\n    m.C  # stalecheck: ignore\n", 1, id="a continued line"),
-        pytest.param(
-            "@m.deco\ndef f():  # stalecheck: ignore\n    pass\n", 1, id="a decorator by the header"
-        ),
-        pytest.param(
-            "@m.deco  # stalecheck: ignore\ndef f(k=m.C):\n    pass\n", 2, id="a header by the decorator"
-        ),
-        pytest.param(
-            "@a\n# stalecheck: ignore\n@b\nclass D(m.C):\n    pass\n", 4, id="between two decorators"
-        ),
-        pytest.param(
-            "def f(\n    k=m.C,\n):  # stalecheck: ignore\n    pass\n", 2, id="a header of three lines"
-        ),
+        pytest.param("@m.deco\ndef f():  # stalecheck: ignore\n    pass\n", 1, id="a decorator by the header"),
+        pytest.param("@m.deco  # stalecheck: ignore\ndef f(k=m.C):\n    pass\n", 2, id="a header by the decorator"),
+        pytest.param("@a\n# stalecheck: ignore\n@b\nclass D(m.C):\n    pass\n", 4, id="between two decorators"),
+        pytest.param("def f(\n    k=m.C,\n):  # stalecheck: ignore\n    pass\n", 2, id="a header of three lines"),
         pytest.param("if x:\n    from m import C  # stalecheck: ignore\n", 2, id="in a block"),
         pytest.param("# stalecheck: ignore-file\nfrom m import C\n", 2, id="the file"),
         pytest.param(
@@ -94,25 +84,19 @@ def test_a_directive_elsewhere_suppresses_nothing_and_is_reported(source: str, r
             5,
             id="the file, below shebang and encoding",
         ),
-        pytest.param(
-            '# stalecheck: ignore-file\n"""Doc."""\nfrom m import C\n', 3, id="the file, above the docstring"
-        ),
+        pytest.param('# stalecheck: ignore-file\n"""Doc."""\nfrom m import C\n', 3, id="the file, above the docstring"),
         pytest.param("from m import C  # stalecheck: ignore", 1, id="no newline at the end"),
         pytest.param("x = 1\r\nfrom m import C  # stalecheck: ignore\r\n", 2, id="Windows line ends"),
         pytest.param("x = 1\rfrom m import C  # stalecheck: ignore\r", 2, id="old Mac line ends"),
         pytest.param("x = 1\x0c\nfrom m import C  # stalecheck: ignore\n", 2, id="a form feed"),
         pytest.param("\ufefffrom m import C  # stalecheck: ignore\n", 1, id="a byte order mark"),
-        pytest.param(
-            "# coding: latin-1\ns = 'é'; k = m.C  # stalecheck: ignore\n".encode("latin-1"), 2, id="Latin-1"
-        ),
+        pytest.param("# coding: latin-1\ns = 'é'; k = m.C  # stalecheck: ignore\n".encode("latin-1"), 2, id="Latin-1"),
         pytest.param("# coding: nonsense\nk = m.C  # stalecheck: ignore\n", 2, id="an unknown encoding"),
         pytest.param("print 'x'\nk = m.C  # stalecheck: ignore\n", 2, id="Python 2"),
         pytest.param("x = (\nk = m.C  # stalecheck: ignore\n", 2, id="a bracket never closed"),
         pytest.param("if x:\n        y\n    z\nk = m.C  # stalecheck: ignore\n", 4, id="a wrong indent"),
         pytest.param("x = '\x00'\nk = m.C  # stalecheck: ignore\n", 2, id="a null byte"),
-        pytest.param(
-            '""\n :\n\x00\nk = m.C  # stalecheck: ignore\n', 4, id="a null byte after a wrong indent"
-        ),
+        pytest.param('""\n :\n\x00\nk = m.C  # stalecheck: ignore\n', 4, id="a null byte after a wrong indent"),
     ],
 )
 def test_a_directive_on_the_statement_suppresses(source: str | bytes, row: int) -> None:
@@ -129,9 +113,7 @@ def test_a_note_below_the_threshold_makes_a_directive_used() -> None:
     ("source", "judged"),
     [
         pytest.param("x = 1  # stalecheck: ignore[STL211]\n", DEFAULT, id="a code not looked for"),
-        pytest.param(
-            "x = 1  # stalecheck: ignore\n", frozenset({"STL002", "STL101"}), id="a default code missing"
-        ),
+        pytest.param("x = 1  # stalecheck: ignore\n", frozenset({"STL002", "STL101"}), id="a default code missing"),
         pytest.param("x = 1  # stalecheck: ignore[STL101]\n", DEFAULT - {"STL002"}, id="STL002 ignored"),
         pytest.param("x = 1  # stalecheck: ignore[STL002]\n", DEFAULT, id="STL002 itself"),
     ],
@@ -148,21 +130,15 @@ def test_directives_of_an_unreadable_file_are_not_judged() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        pytest.param(
-            "x = 1  # stalecheck: ignore\n", "nothing is reported on this statement", id="all codes"
-        ),
+        pytest.param("x = 1  # stalecheck: ignore\n", "nothing is reported on this statement", id="all codes"),
         pytest.param("# stalecheck: ignore-file\n", "nothing is reported in this file", id="the file"),
-        pytest.param(
-            "x = 1  # stalecheck: ignore[STL104]\n", "STL104 is not reported on this statement", id="one"
-        ),
+        pytest.param("x = 1  # stalecheck: ignore[STL104]\n", "STL104 is not reported on this statement", id="one"),
         pytest.param(
             "x = 1  # stalecheck: ignore[STL104, STL203]\n",
             "STL104, STL203 are not reported on this statement",
             id="two",
         ),
-        pytest.param(
-            "x = 1  # stalecheck: ignore[STL201]\n", "STL201 is no rule; did you mean STL211?", id="unknown"
-        ),
+        pytest.param("x = 1  # stalecheck: ignore[STL201]\n", "STL201 is no rule; did you mean STL211?", id="unknown"),
         pytest.param("x = 1  # stalecheck: ignore[E501]\n", "E501 is no rule", id="nothing near"),
         pytest.param(
             "x = 1  # stalecheck: ignore[STL104,E501]\n",

@@ -10,7 +10,7 @@ from stalecheck.link.holders import Holding, find_holdings
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
-from stalecheck.summarize.summary import Summary, Usage
+from stalecheck.summarize.summary import Usage
 from stalecheck.vocabulary import HolderKind
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
@@ -84,9 +84,7 @@ def _reloads(
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
-        for reload in stale_since(
-            holding.file, holding.capture, sequence, block=holding.block, rebound=places
-        ):
+        for reload in stale_since(holding.file, holding.capture, sequence, block=holding.block, rebound=places):
             if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):
                 continue
             found[reload] = None

@@ -50,12 +50,24 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _MOST_CALLS = 5
+_ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 _TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 """What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
 
 _MODULE_ATTRIBUTES = frozenset(
-    "__name__ __file__ __doc__ __package__ __path__ __spec__ __loader__ __dict__ __all__ __builtins__ __annotations__"
-    .split()
+    {
+        "__name__",
+        "__file__",
+        "__doc__",
+        "__package__",
+        "__path__",
+        "__spec__",
+        "__loader__",
+        "__dict__",
+        "__all__",
+        "__builtins__",
+        "__annotations__",
+    }
 )
 _TYPING = ("typing.", "typing_extensions.", "collections.abc.", "types.GenericAlias")
 
@@ -96,6 +108,8 @@ class Evaluator:
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
+        self._orders: dict[Class, list[ClassThing]] = {}
+        self._enums: dict[Class, bool] = {}
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
         self._public: dict[SourceFile, frozenset[str] | None] = {}
@@ -300,9 +314,7 @@ class Evaluator:
                     return value
                 return self._own(file, binding, value, _kind(value))
 
-    def _imported(
-        self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str
-    ) -> Value:
+    def _imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
         target = self._resolve(file, module, level)
         if not name:
             if target is None:
@@ -422,7 +434,8 @@ class Evaluator:
                     if name not in _MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
                         found.append(
-                            taken if taken.things and isinstance(taken.things[0], ModuleThing)
+                            taken
+                            if taken.things and isinstance(taken.things[0], ModuleThing)
                             else self.hop(taken, file, frame.at)
                         )
                 case ClassThing():
@@ -491,18 +504,27 @@ class Evaluator:
         return None
 
     def _resolution_order(self, thing: ClassThing) -> list[ClassThing]:
+        order = self._orders.get(thing.definition)
+        if order is None:
+            self._orders[thing.definition] = [thing]
+            order = self._orders[thing.definition] = self._order_bases(thing)
+        return order
+
+    def _order_bases(self, thing: ClassThing) -> list[ClassThing]:
+        """Return a class and its bases in the project, breadth first: close enough to what Python does."""
         order: list[ClassThing] = []
+        seen: set[Class] = set()
         pending = [thing]
         while pending and len(order) < _DEEPEST:
             current = pending.pop(0)
-            if current in order:
+            if current.definition in seen:
                 continue
+            seen.add(current.definition)
             order.append(current)
             for base in current.definition.bases:
                 if not base.keyword:
-                    for item in self._evaluate(base.value, _Frame(current.file, base.span.start)).things:
-                        if isinstance(item, ClassThing):
-                            pending.append(item)
+                    things = self._evaluate(base.value, _Frame(current.file, base.span.start)).things
+                    pending += [item for item in things if isinstance(item, ClassThing)]
         return order
 
     def _external_bases(self, thing: ClassThing) -> Iterator[str]:
@@ -514,10 +536,12 @@ class Evaluator:
 
     def is_enum(self, thing: ClassThing) -> bool:
         """Whether a class is an Enum."""
-        return any(
-            name in known.ENUMS or name.rpartition(".")[2] in {"Enum", "IntEnum", "StrEnum", "TextChoices", "IntChoices"}
-            for name in self._external_bases(thing)
-        )
+        answer = self._enums.get(thing.definition)
+        if answer is None:
+            answer = self._enums[thing.definition] = any(
+                name in known.ENUMS or name.rpartition(".")[2] in _ENUM_NAMES for name in self._external_bases(thing)
+            )
+        return answer
 
     def _is_external(self, file: SourceFile, expression: Expression, *names: str) -> bool:
         value = self._evaluate(expression, _Frame(file, Location(1, 1)))
@@ -637,9 +661,7 @@ class Evaluator:
                     results.append(_computed(function, arguments))
         return union(results) if results else _computed(function, arguments)
 
-    def _construct(
-        self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]
-    ) -> Value:
+    def _construct(self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), _related(function, Relation.MEMBER))
         captures = _related(function, Relation.INSTANCE)
@@ -773,9 +795,7 @@ class Evaluator:
     def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
         return Value((), _derived(arguments[0][1]), is_new=True)
 
-    def _container(
-        self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: _Frame
-    ) -> Value:
+    def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         for argument, value in arguments:
             for capture in value.captures:
@@ -817,7 +837,13 @@ def _is_generic(name: str) -> bool:
     return (
         name.startswith(_TYPING)
         or name in {f"builtins.{item}" for item in ("list", "dict", "set", "frozenset", "tuple", "type")}
-        or name in {"collections.deque", "collections.defaultdict", "collections.OrderedDict", "contextlib.AbstractContextManager"}
+        or name
+        in {
+            "collections.deque",
+            "collections.defaultdict",
+            "collections.OrderedDict",
+            "contextlib.AbstractContextManager",
+        }
         or name.endswith("[]")
     )
 
@@ -855,8 +881,7 @@ def _values_of(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
         capture.related(Relation.DERIVED)
         for _, value in arguments
         for capture in value.captures
-        if capture.relation in _TRAVELS
-        and capture.made.origin.kind in {OriginKind.VALUE, OriginKind.INSTANCE}
+        if capture.relation in _TRAVELS and capture.made.origin.kind in {OriginKind.VALUE, OriginKind.INSTANCE}
     )
 
 

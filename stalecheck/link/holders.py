@@ -149,8 +149,7 @@ class _Finder:
         return tuple(
             bindings[later].at
             for later in self._summary.stars
-            if later > star
-            and all(self._evaluator.provides(self._file, bindings[later], name) for name in names)
+            if later > star and all(self._evaluator.provides(self._file, bindings[later], name) for name in names)
         )
 
     def _binding(self, index: int, binding: Binding) -> Iterator[Holding]:
@@ -226,8 +225,7 @@ class _Finder:
                             binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
                         )
             passes = any(
-                isinstance(thing, FunctionThing) and self._evaluator.passes_through(thing)
-                for thing in value.things
+                isinstance(thing, FunctionThing) and self._evaluator.passes_through(thing) for thing in value.things
             )
             for capture in _closest(value.captures):
                 is_constant = capture.made.origin.kind is OriginKind.VALUE
@@ -279,9 +277,7 @@ class _Finder:
                 continue
             else:
                 kind, place = _KINDS[capture.relation], span
-            yield self._holding(
-                name, kind, span if place == NOWHERE else place, capture, binding.block, expression
-            )
+            yield self._holding(name, kind, span if place == NOWHERE else place, capture, binding.block, expression)
 
     def _field_default(self, expression: Expression, at: Location) -> Call | None:
         if not isinstance(expression, Call):
@@ -327,18 +323,14 @@ class _Finder:
             if _belongs_to(target, capture):
                 continue
             if hooks and capture.relation in _HELD and capture.relation is not Relation.INSIDE:
-                yield self._holding(
-                    min(hooks), HolderKind.CALLBACK, element.span, capture, "", element.value
-                )
+                yield self._holding(min(hooks), HolderKind.CALLBACK, element.span, capture, "", element.value)
             elif capture.relation is not Relation.INSIDE or _constructs(element.value):
                 kind = _KINDS[capture.relation]
                 is_container = kind is HolderKind.CONTAINER and capture.span != NOWHERE
                 place = capture.span if is_container else element.span
                 yield self._holding(store.name, kind, place, capture, "", element.value)
 
-    def _elements(
-        self, name: str, elements: Iterable[Element], target: Value, at: Location
-    ) -> Iterator[Holding]:
+    def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
         seen: set[Made] = set()
         for element in elements:
             expression = Item(element.value) if element.is_unpacked else element.value
@@ -401,8 +393,7 @@ class _Finder:
                     for decorator in definition.decorators:
                         value = self._evaluator.expression(file, decorator.value, at)
                         if any(
-                            isinstance(item, ExternalThing) and item.name in _SINGLE_DISPATCH
-                            for item in value.things
+                            isinstance(item, ExternalThing) and item.name in _SINGLE_DISPATCH for item in value.things
                         ):
                             return f"{definition.name}.register"
         return ""
@@ -412,23 +403,22 @@ class _Finder:
             value = self._evaluate(argument.value, statement.at)
             for capture in _closest(value.captures):
                 if capture.relation in _HELD:
-                    is_constant = capture.made.origin.kind is OriginKind.VALUE and (
-                        capture.relation is Relation.IS
-                    )
+                    is_constant = capture.made.origin.kind is OriginKind.VALUE and (capture.relation is Relation.IS)
                     if not is_constant:
                         yield self._holding(
-                            name.replace("()", ""), HolderKind.CALLBACK, argument.span, capture, "", argument.value
+                            name.replace("()", ""),
+                            HolderKind.CALLBACK,
+                            argument.span,
+                            capture,
+                            "",
+                            argument.value,
                         )
 
     def _local(self, local: LocalImport) -> Iterator[Holding]:
         if not local.uses:
             return
         for index, binding in enumerate(self._summary.bindings):
-            if (
-                binding.block == f"{local.block}.<locals>"
-                and binding.at == local.at
-                and binding.name == local.name
-            ):
+            if binding.block == f"{local.block}.<locals>" and binding.at == local.at and binding.name == local.name:
                 for capture in _closest(self._evaluator.binding(self._file, index).captures):
                     if capture.relation in _IMPORTED:
                         is_module = capture.made.origin.kind is OriginKind.MODULE
@@ -484,9 +474,7 @@ def _belongs_to(target: Value, capture: Capture) -> bool:
     """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
     if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
         return True
-    return any(
-        held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures
-    )
+    return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)
 
 
 def _root(expression: Expression) -> str:

@@ -41,19 +41,64 @@ SAME_OBJECT = frozenset(
 
 HOLDS_NOTHING = frozenset(
     f"builtins.{name}"
-    for name in (
-        "isinstance issubclass hasattr callable id print setattr delattr super exec eval open input dir globals "
-        "locals hash breakpoint"
-    ).split()
+    for name in [
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "callable",
+        "id",
+        "print",
+        "setattr",
+        "delattr",
+        "super",
+        "exec",
+        "eval",
+        "open",
+        "input",
+        "dir",
+        "globals",
+        "locals",
+        "hash",
+        "breakpoint",
+    ]
 ) | {"typing.TYPE_CHECKING", "warnings.filterwarnings", "warnings.simplefilter", "typing.get_type_hints"}
 """Calls whose result keeps none of the arguments."""
 
 COMPUTES = frozenset(
     f"builtins.{name}"
-    for name in (
-        "len str int float bool complex bytes bytearray repr ascii chr ord bin hex oct format abs round pow divmod "
-        "min max sum any all range slice next getattr type vars"
-    ).split()
+    for name in [
+        "len",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "complex",
+        "bytes",
+        "bytearray",
+        "repr",
+        "ascii",
+        "chr",
+        "ord",
+        "bin",
+        "hex",
+        "oct",
+        "format",
+        "abs",
+        "round",
+        "pow",
+        "divmod",
+        "min",
+        "max",
+        "sum",
+        "any",
+        "all",
+        "range",
+        "slice",
+        "next",
+        "getattr",
+        "type",
+        "vars",
+    ]
 )
 """Calls whose result is a value computed from the arguments."""
 
@@ -61,7 +106,20 @@ CONTAINERS = frozenset(
     {
         *(
             f"builtins.{name}"
-            for name in "list dict set tuple frozenset sorted reversed enumerate zip map filter iter".split()
+            for name in [
+                "list",
+                "dict",
+                "set",
+                "tuple",
+                "frozenset",
+                "sorted",
+                "reversed",
+                "enumerate",
+                "zip",
+                "map",
+                "filter",
+                "iter",
+            ]
         ),
         "collections.deque",
         "collections.OrderedDict",
@@ -206,7 +264,5 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
-MUTATORS = frozenset(
-    {"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"}
-)
+MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
 """Methods that put their arguments into a container."""

@@ -122,9 +122,7 @@ class ExternalThing:
     name: str
 
 
-Thing: TypeAlias = (
-    ModuleThing | FunctionThing | ClassThing | InstanceThing | ContainerThing | ExternalThing
-)
+Thing: TypeAlias = ModuleThing | FunctionThing | ClassThing | InstanceThing | ContainerThing | ExternalThing
 
 
 @dataclass(frozen=True, slots=True)

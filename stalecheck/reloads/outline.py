@@ -14,9 +14,7 @@ Position: TypeAlias = tuple[int, int]
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-How: TypeAlias = Literal[
-    "import", "value", "element", "parameter", "arguments", "function", "class", "unknown"
-]
+How: TypeAlias = Literal["import", "value", "element", "parameter", "arguments", "function", "class", "unknown"]
 
 START: Position = (0, 0)
 END: Position = (1 << 30, 0)
@@ -513,11 +511,7 @@ _LEAVES = frozenset(
     {
         *(type(None), str),
         *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
-        *(
-            kind
-            for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-            for kind in base.__subclasses__()
-        ),
+        *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
     }
 )
 """What has nothing below it that is of interest."""

@@ -130,9 +130,7 @@ def patches_modules(call: ast.Call, place: Place, evaluator: Evaluator) -> bool:
         return False
     named = [keyword.value for keyword in call.keywords if keyword.arg == "in_dict"]
     first = [*call.args[:1], *named]
-    return bool(first) and any(
-        item in (MODULES, Text("sys.modules")) for item in evaluator.items(first[0], place)
-    )
+    return bool(first) and any(item in (MODULES, Text("sys.modules")) for item in evaluator.items(first[0], place))
 
 
 def is_test_helper(name: str, function: ast.expr) -> bool:

@@ -71,9 +71,7 @@ class Findings:
     """Absolute dotted names of the wrappers that are called."""
 
 
-def search(
-    outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
-) -> Findings:
+def search(outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]) -> Findings:
     """Find what `outline` reloads; `names` are the last names of the `known` wrappers.
 
     `column` turns a row and an offset in bytes into a column in code points.
@@ -217,9 +215,7 @@ class _Search:
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(1, "module"), "module")
         elif name == "sublime_plugin.reload_plugin":
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(0, "modulename"), "name")
-        elif last in ("import_fresh_module", "CleanImport", "unload", "forget") and is_test_helper(
-            name, call.function
-        ):
+        elif last in ("import_fresh_module", "CleanImport", "unload", "forget") and is_test_helper(name, call.function):
             yield self._helped(last, call)
 
     def _plain(
@@ -275,9 +271,7 @@ class _Search:
             if MODULES in self.evaluator.items(call.arguments[0], call.place):
                 items, _ = self._values(call.arguments[1], call)
                 spelling = f"monkeypatch.{name}"
-                yield _Event(
-                    call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True
-                )
+                yield _Event(call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True)
         elif name == "dict":
             yield from self._patched(call)
         elif name == "exec_module":
@@ -339,11 +333,7 @@ class _Search:
             return
         for put in self.outline.puts:
             is_same = put.value is not None and _is_same(put.value, argument)
-            if (
-                is_same
-                and put.place.block == call.place.block
-                and self._holds_modules(put.container, put.place)
-            ):
+            if is_same and put.place.block == call.place.block and self._holds_modules(put.container, put.place):
                 keys = self.evaluator.items(put.key, put.place) or (unknown(put.key),)
                 yield _Event(call.node, call.place, ReloadMode.REIMPORT, "exec_module", keys, "name")
                 return

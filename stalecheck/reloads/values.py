@@ -478,9 +478,7 @@ class Evaluator:
         if not all(len(part) == 1 and isinstance(part[0], (Group, Table)) for part in parts):
             return joined(parts)
         if all(isinstance(part[0], Table) for part in parts):
-            return (
-                Table(tuple(pair for part in parts if isinstance(part[0], Table) for pair in part[0].pairs)),
-            )
+            return (Table(tuple(pair for part in parts if isinstance(part[0], Table) for pair in part[0].pairs)),)
         groups = [part[0] for part in parts if isinstance(part[0], Group)]
         elements = tuple(element for group in groups for element in group.elements)
         return (Group(elements, is_unordered=any(group.is_unordered for group in groups)),)
@@ -777,9 +775,7 @@ class Evaluator:
         """The scope that binds a name as seen from a place."""
         scope: Scope | None = place.scope
         while scope is not None and (
-            name in scope.outer
-            or name not in scope.bindings
-            or (scope.kind == "class" and scope is not place.scope)
+            name in scope.outer or name not in scope.bindings or (scope.kind == "class" and scope is not place.scope)
         ):
             scope = scope.parent
         return scope
@@ -802,8 +798,7 @@ class Evaluator:
         finally:
             self._is_narrowing = False
         return tuple(
-            replace(item, globs=globs) if isinstance(item, Entry) and item.globs is None else item
-            for item in items
+            replace(item, globs=globs) if isinstance(item, Entry) and item.globs is None else item for item in items
         )
 
     def _globs(self, test: ast.expr, place: Place, is_true: bool) -> Globs:
@@ -819,9 +814,7 @@ class Evaluator:
             return self._tested(test, place)
         return None
 
-    def _compared(
-        self, left: ast.expr, operator: ast.cmpop, right: ast.expr, place: Place, is_true: bool
-    ) -> Globs:
+    def _compared(self, left: ast.expr, operator: ast.cmpop, right: ast.expr, place: Place, is_true: bool) -> Globs:
         if isinstance(operator, (ast.NotEq, ast.NotIn)):
             turned = ast.Eq() if isinstance(operator, ast.NotEq) else ast.In()
             return self._compared(left, turned, right, place, not is_true)

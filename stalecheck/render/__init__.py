@@ -13,9 +13,7 @@ TEXT_FORMATS = ("full", "concise")
 """The formats for people: they end with a summary and may have colours."""
 
 
-def render(
-    report: Report, output_format: str, *, cwd: Path, verbose: bool, color: bool, show_suppressed: bool
-) -> str:
+def render(report: Report, output_format: str, *, cwd: Path, verbose: bool, color: bool, show_suppressed: bool) -> str:
     """The diagnostics of `report` in the format of that name; raises KeyError for another."""
     if output_format == "full":
         return render_full(report, cwd=cwd, verbose=verbose, color=color, show_suppressed=show_suppressed)

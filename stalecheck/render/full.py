@@ -20,12 +20,10 @@ _UNREADABLE = "STL001"
 
 _HAPPENS = {
     ReloadMode.RELOAD: (
-        "its body runs again and makes everything anew; "
-        "what other modules took from it before keeps the old version:"
+        "its body runs again and makes everything anew; what other modules took from it before keeps the old version:"
     ),
     ReloadMode.REIMPORT: (
-        "a second module object is made; "
-        "whoever imported the first one, or anything from it, keeps the old version:"
+        "a second module object is made; whoever imported the first one, or anything from it, keeps the old version:"
     ),
 }
 
@@ -43,9 +41,7 @@ class _Page:
     spellings: Mapping[tuple[Path, int, int, ReloadMode], str]
 
 
-def render_full(
-    report: Report, *, cwd: Path, verbose: bool, color: bool, show_suppressed: bool = False
-) -> str:
+def render_full(report: Report, *, cwd: Path, verbose: bool, color: bool, show_suppressed: bool = False) -> str:
     """The diagnostics with their source lines and remedies; empty without diagnostics.
 
     Of one origin the ten worst holders are shown, with `verbose` all.

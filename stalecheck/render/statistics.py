@@ -13,9 +13,7 @@ def render_statistics(report: Report, *, color: bool) -> str:
     """Count, code and name on each line, the most frequent first; empty without diagnostics."""
     counts = _counts(report)
     width = max((len(str(count)) for _, _, count in counts), default=0)
-    return "".join(
-        f"{count:>{width}}\t{style(code, 'red', color=color)}\t{name}\n" for code, name, count in counts
-    )
+    return "".join(f"{count:>{width}}\t{style(code, 'red', color=color)}\t{name}\n" for code, name, count in counts)
 
 
 def render_statistics_json(report: Report) -> str:

@@ -73,7 +73,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import Relation, StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity_by_use
-from stalecheck.rules.words import import_of, old, qualified
+from stalecheck.rules.words import old, used_where_needed
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _KINDS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS})
@@ -82,11 +82,14 @@ _KINDS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS})
 def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     """Judge imported functions and classes."""
     for reference in references:
-        if reference.holder.kind is HolderKind.FROM_IMPORT and reference.origin.kind in _KINDS:
-            if reference.relation is Relation.IS:
-                yield Judgement(
-                    reference,
-                    severity_by_use(reference),
-                    f"`{reference.holder.name}` stays {old(reference)}",
-                    f"`{import_of(reference)}` and use `{qualified(reference)}` where it is needed",
-                )
+        if (
+            reference.holder.kind is HolderKind.FROM_IMPORT
+            and reference.relation is Relation.IS
+            and reference.origin.kind in _KINDS
+        ):
+            yield Judgement(
+                reference,
+                severity_by_use(reference),
+                f"`{reference.holder.name}` stays {old(reference)}",
+                used_where_needed(reference),
+            )

@@ -71,7 +71,7 @@ from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
 from stalecheck.rules.words import import_of
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 _SHOWN = 3
 
@@ -88,5 +88,11 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`*` keeps what it brought of the old `{module}`: {listed}",
-                f"`{import_of(reference)}` and use its attributes where they are needed",
+                _remedy(reference),
             )
+
+
+def _remedy(reference: StaleReference) -> str:
+    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
+        return "import the names in the functions that use them, or reload in place with `importlib.reload`"
+    return f"`{import_of(reference)}` and use its attributes where they are needed"

@@ -72,7 +72,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import Relation, StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity_by_use
-from stalecheck.rules.words import old, qualified
+from stalecheck.rules.words import old, used_where_needed
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _KINDS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS, OriginKind.MODULE})
@@ -90,5 +90,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity_by_use(reference),
                 f"`{reference.holder.name}` stays {old(reference)}",
-                f"use `{qualified(reference)}` where it is needed, through the module",
+                used_where_needed(reference),
             )

@@ -72,7 +72,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import Relation, StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import qualified
+from stalecheck.rules.words import used_where_needed
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 
@@ -90,5 +90,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             reference,
             severity(reference),
             f"`{reference.holder.name}` {verb} {origin}{' had' if is_copied else ''} before the reload",
-            f"read `{qualified(reference)}` where it is needed, through the module",
+            used_where_needed(reference),
         )

@@ -79,7 +79,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import Relation, StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity_by_use
-from stalecheck.rules.words import import_of, old, qualified
+from stalecheck.rules.words import old, used_where_needed
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 
@@ -91,7 +91,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity_by_use(reference),
                 _message(reference),
-                f"`{import_of(reference)}` and use `{qualified(reference)}` where it is needed",
+                used_where_needed(reference),
             )
 
 

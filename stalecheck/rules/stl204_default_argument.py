@@ -70,7 +70,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, qualified
+from stalecheck.rules.words import old
 from stalecheck.vocabulary import HolderKind
 
 
@@ -82,5 +82,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"a default of `{reference.holder.name}` stays {old(reference)}",
-                f"default to None and look `{qualified(reference)}` up in the body",
+                "default to None and get the current one in the body",
             )

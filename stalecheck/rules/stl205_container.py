@@ -66,7 +66,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, qualified
+from stalecheck.rules.words import looked_up, old
 from stalecheck.vocabulary import HolderKind
 
 
@@ -78,5 +78,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`{reference.holder.name}` holds {old(reference)}",
-                f"fill `{reference.holder.name}` where it is used, or hold a function that looks `{qualified(reference)}` up",
+                f"fill `{reference.holder.name}` where it is used, or hold a function that {looked_up(reference)}",
             )

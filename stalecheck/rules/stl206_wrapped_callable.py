@@ -70,7 +70,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, qualified
+from stalecheck.rules.words import looked_up, old
 from stalecheck.vocabulary import HolderKind
 
 
@@ -82,5 +82,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`{reference.holder.name}` wraps {old(reference)}",
-                f"write a function that looks `{qualified(reference)}` up when it is called",
+                f"write a function that {looked_up(reference)}",
             )

@@ -74,7 +74,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, qualified
+from stalecheck.rules.words import old, used_where_needed
 from stalecheck.vocabulary import HolderKind
 
 
@@ -86,5 +86,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`{reference.holder.name}` is a member of the old Enum: {old(reference)}",
-                f"use `{qualified(reference)}` where it is needed, through the module",
+                used_where_needed(reference),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalecheck.link import StaleReference
-from stalecheck.vocabulary import OriginKind
+from stalecheck.vocabulary import OriginKind, ReloadMode
 
 _NOUNS = {
     OriginKind.FUNCTION: "function",
@@ -20,6 +20,24 @@ def old(reference: StaleReference) -> str:
     if origin.kind is OriginKind.MODULE:
         return f"the old module `{origin.module}`"
     return f"the old {_NOUNS[origin.kind]} `{origin.module}.{origin.name}`"
+
+
+def used_where_needed(reference: StaleReference) -> str:
+    """Return how to hold a function, class or value so that it stays fresh, in one sentence."""
+    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
+        name = reference.origin.name.partition(".")[0]
+        return (
+            f"`from {reference.origin.module} import {name}` in the function that uses it, "
+            "or reload in place with `importlib.reload`"
+        )
+    return f"`{import_of(reference)}` and use `{qualified(reference)}` where it is needed"
+
+
+def looked_up(reference: StaleReference) -> str:
+    """Return how a function gets at the origin of today: the end of a sentence."""
+    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
+        return f"imports `{reference.origin.module}` when it is called"
+    return f"looks `{qualified(reference)}` up when it is called"
 
 
 def qualified(reference: StaleReference) -> str:

@@ -33,9 +33,7 @@ Look = Callable[[str], Expression]
 class Converter:
     """Converts expressions; `span` answers where a node stands, `bind` takes the targets of walrus expressions."""
 
-    def __init__(
-        self, span: Callable[[cst.CSTNode], Span], bind: Callable[[cst.Name, Expression], None]
-    ) -> None:
+    def __init__(self, span: Callable[[cst.CSTNode], Span], bind: Callable[[cst.Name, Expression], None]) -> None:
         self._span = span
         self._bind = bind
 
@@ -137,9 +135,7 @@ class Converter:
             else:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
 
-    def _comprehension(
-        self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, look: Look
-    ) -> Display:
+    def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, look: Look) -> Display:
         loop: cst.CompFor | None = node.for_in
         while loop is not None:
             values = self.convert(loop.iter, look)
@@ -183,9 +179,7 @@ class Converter:
             return Display(tuple(elements))
         return Derived(tuple(value for value, _ in values))
 
-    def _formatted(
-        self, node: cst.FormattedString | cst.ConcatenatedString, look: Look
-    ) -> Iterator[Expression]:
+    def _formatted(self, node: cst.FormattedString | cst.ConcatenatedString, look: Look) -> Iterator[Expression]:
         pending: list[cst.BaseExpression] = [node]
         while pending:
             part = pending.pop()
@@ -200,9 +194,7 @@ class Converter:
 _CONSTANTS = frozenset({"True", "False", "None", "__name__", "__file__", "__package__", "__doc__", "__debug__"})
 
 
-def targets(
-    target: cst.BaseExpression, value: Expression
-) -> Iterator[tuple[str, Expression]]:
+def targets(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[str, Expression]]:
     """Yield the plain names that an assignment to `target` binds, each with its share of `value`."""
     for node, share in shares(target, value):
         if isinstance(node, cst.Name):
@@ -260,4 +252,3 @@ def _integer(index: cst.BaseSlice) -> int | None:
     if isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
         return index.value.evaluated_value
     return None
-

@@ -53,7 +53,7 @@ def is_main_guard(test: ast.expr) -> bool:
 
 
 def first_run(test: ast.expr) -> bool | None:
-    """Return whether a condition holds at the first run of the body only (True), at later ones only (False), or neither.
+    """Return whether a condition holds at the first run of the body only (True), or at later ones only (False).
 
     ``"x" not in globals()`` holds at the first run only, ``"x" in locals()`` at later ones.
     """
@@ -61,9 +61,7 @@ def first_run(test: ast.expr) -> bool | None:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = first_run(operand)
             return None if inner is None else not inner
-        case ast.Compare(
-            left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]
-        ):
+        case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]):
             match namespace:
                 case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
                     return isinstance(op, ast.NotIn)
@@ -76,9 +74,7 @@ def _decide_chain(decided: list[bool | None], is_and: bool) -> bool | None:
     return True if True in decided else (None if None in decided else False)
 
 
-def _decide_version(
-    left: ast.expr, op: ast.cmpop, right: ast.expr, target_version: tuple[int, int]
-) -> bool | None:
+def _decide_version(left: ast.expr, op: ast.cmpop, right: ast.expr, target_version: tuple[int, int]) -> bool | None:
     compare = _COMPARE.get(type(op))
     bound = _version(right)
     if compare is None or bound is None:
@@ -90,8 +86,9 @@ def _decide_version(
             versions = [(3, minor, micro) for minor in minors for micro in (0, 99)]
         case ast.Subscript(value=ast.Attribute(attr="version_info"), slice=ast.Slice(lower=None)):
             versions = [(3, minor) for minor in minors]
-        case ast.Attribute(value=ast.Attribute(attr="version_info"), attr="major") | ast.Subscript(
-            value=ast.Attribute(attr="version_info"), slice=ast.Constant(value=0)
+        case (
+            ast.Attribute(value=ast.Attribute(attr="version_info"), attr="major")
+            | ast.Subscript(value=ast.Attribute(attr="version_info"), slice=ast.Constant(value=0))
         ):
             versions = [(3,)]
         case _:

@@ -103,9 +103,7 @@ class Positions:
     def _provided(self, node: cst.CSTNode) -> Span:
         assert self._ranges is not None
         found = self._ranges[node]
-        return Span(
-            Location(found.start.line, found.start.column + 1), Location(found.end.line, found.end.column + 1)
-        )
+        return Span(Location(found.start.line, found.start.column + 1), Location(found.end.line, found.end.column + 1))
 
 
 def provide(module: cst.Module) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange]]:
@@ -185,12 +183,7 @@ def _statement_twins(twin: ast.AST) -> list[ast.AST]:
         case ast.While() | ast.If():
             return [twin.test]
         case ast.With() | ast.AsyncWith():
-            return [
-                part
-                for item in twin.items
-                for part in (item.context_expr, item.optional_vars)
-                if part is not None
-            ]
+            return [part for item in twin.items for part in (item.context_expr, item.optional_vars) if part is not None]
         case ast.Match():
             return [twin.subject]
         case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -246,11 +239,7 @@ def _children(node: cst.CSTNode) -> list[cst.CSTNode]:
             return [
                 part
                 for element in node.elements
-                for part in (
-                    (element.key, element.value)
-                    if isinstance(element, cst.DictElement)
-                    else (element.value,)
-                )
+                for part in ((element.key, element.value) if isinstance(element, cst.DictElement) else (element.value,))
             ]
         case cst.BinaryOperation():
             return [node.left, node.right]

@@ -114,16 +114,7 @@ class FunctionExpression:
 
 
 Expression: TypeAlias = (
-    Literal
-    | Reference
-    | Parameter
-    | Attribute
-    | Call
-    | Display
-    | Item
-    | Choice
-    | Derived
-    | FunctionExpression
+    Literal | Reference | Parameter | Attribute | Call | Display | Item | Choice | Derived | FunctionExpression
 )
 
 LITERAL = Literal()

@@ -53,9 +53,7 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
             yield function, Usage.OTHER
             yield first, Usage.OTHER
             yield second, Usage.ISINSTANCE
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")) as function
-        ):
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")) as function):
             yield function, Usage.OTHER
             for child in (*node.args, *node.keywords):
                 yield child, Usage.PICKLE
@@ -109,9 +107,9 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
 def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
     """Return the names local to a function: its parameters and what its body binds without ``global``."""
     arguments = function.args
-    bound = {
-        item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    } | {item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None}
+    bound = {item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} | {
+        item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None
+    }
     if isinstance(function, ast.Lambda):
         return bound
     declared: set[str] = set()

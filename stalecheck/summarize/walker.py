@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 import libcst as cst
 
@@ -13,7 +14,6 @@ from stalecheck.index import Unreadable, decode, parse
 from stalecheck.model import Location, Span
 from stalecheck.summarize.expressions import (
     Converter,
-    Look,
     choice,
     has_variadic,
     parameter_names,
@@ -24,8 +24,6 @@ from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
-    Argument,
-    Attribute,
     Binding,
     Bound,
     Call,
@@ -299,9 +297,7 @@ class _Walker:
         value = self._convert(node.value)
         span = self._span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
-        self._stores.append(
-            Store(self._convert(node.target), _written(node.target), held, span, self._at)
-        )
+        self._stores.append(Store(self._convert(node.target), _written(node.target), held, span, self._at))
 
     def _extend_public(self, node: cst.BaseExpression) -> None:
         if self._public is None:
@@ -413,8 +409,7 @@ class _Walker:
 
     def _decorators(self, decorators: Sequence[cst.Decorator]) -> tuple[Captured, ...]:
         return tuple(
-            Captured(self._convert(decorator.decorator), self._span(decorator.decorator))
-            for decorator in decorators
+            Captured(self._convert(decorator.decorator), self._span(decorator.decorator)) for decorator in decorators
         )
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
@@ -434,9 +429,7 @@ class _Walker:
             after.append(self._branch(before, lambda: self._suite(*then), is_kept=first is True))
         if decided is not True:
             orelse = _field(twin, "orelse")
-            after.append(
-                self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False)
-            )
+            after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
         self._scope.merge(after)
 
     def _reloads_in(self, suite: cst.BaseSuite) -> bool:
@@ -469,12 +462,13 @@ class _Walker:
         completed.is_dead = completed.is_dead or body.is_dead
         handlers = _field(twin, "handlers")
         after = [completed]
-        for position, handler in enumerate(node.handlers):
+        caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+        for position, handler in enumerate(caught):
             handler_twins = _field(handlers[position] if handlers else None, "body")
             after.append(
                 self._branch(
                     broken,
-                    lambda handler=handler, twins=handler_twins: self._suite(handler.body, twins),
+                    partial(self._suite, handler.body, handler_twins),
                     is_kept=handler.type is not None and _written(handler.type) == "NameError",
                 )
             )
@@ -487,8 +481,11 @@ class _Walker:
         value = Item(self._convert(node.iter))
         for single, part in shares(node.target, value):
             self._assign_one(single, part, node.iter)
-        bound = {single.value: self._scope.names.get(single.value) for single, _ in shares(node.target, value)
-                 if isinstance(single, cst.Name)}
+        bound = {
+            single.value: self._scope.names.get(single.value)
+            for single, _ in shares(node.target, value)
+            if isinstance(single, cst.Name)
+        }
         self._suite(node.body, _field(twin, "body"))
         last = _last(value.value)
         if last is not None:
@@ -641,18 +638,12 @@ class _Walker:
                 else:
                     scope.values.setdefault(single.value, []).append(convert_share(single))
 
-    def _collect_loop(
-        self, target: cst.BaseExpression, values: cst.BaseExpression, scope: _FunctionScope
-    ) -> None:
+    def _collect_loop(self, target: cst.BaseExpression, values: cst.BaseExpression, scope: _FunctionScope) -> None:
         for single, _ in shares(target, LITERAL):
             if isinstance(single, cst.Name) and single.value not in scope.global_names:
-                scope.values.setdefault(single.value, []).append(
-                    lambda: Item(self._quietly(values, scope))
-                )
+                scope.values.setdefault(single.value, []).append(lambda: Item(self._quietly(values, scope)))
 
-    def _collect_import(
-        self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None, scope: _FunctionScope
-    ) -> None:
+    def _collect_import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None, scope: _FunctionScope) -> None:
         self._enter(node, twin)
         for name, span, bound in self._imported(node, twin):
             if name in scope.global_names:
@@ -663,7 +654,7 @@ class _Walker:
                 # other, so that expressions can refer to it.
                 index = len(self._bindings)
                 self._bindings.append(Binding(name, NOWHERE, bound, self._at, scope.name + ".<locals>"))
-                scope.values.setdefault(name, []).append(lambda index=index, name=name: Reference(name, (index,)))
+                scope.values.setdefault(name, []).append(partial(Reference, name, (index,)))
 
     def _collect_nested(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: _FunctionScope) -> None:
         inner = self._collect(node, twin, f"{scope.name}.<locals>.{node.name.value}", scope)
@@ -671,9 +662,7 @@ class _Walker:
         def convert() -> Expression:
             names = _names_below(node) - inner.parameters - inner.values.keys()
             captures = tuple(
-                self._look_in(scope, name)
-                for name in sorted(names)
-                if name in scope.values or name in scope.parameters
+                self._look_in(scope, name) for name in sorted(names) if name in scope.values or name in scope.parameters
             )
             decorators = tuple(
                 Captured(self._quietly(decorator.decorator, scope), NOWHERE) for decorator in node.decorators
@@ -785,13 +774,9 @@ class _Walker:
                 continue
             for target, value in pairs:
                 match target:
-                    case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if (
-                        root == self_name
-                    ):
+                    case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
                         self._enter(statement, twin)
-                        converted = self._converter.convert(
-                            value, lambda wanted: self._look_in(scope, wanted)
-                        )
+                        converted = self._converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._span(target))
 
 
@@ -847,7 +832,8 @@ def _suites(node: _Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseS
         case cst.Try() | cst.TryStar():
             yield node.body, _field(twin, "body")
             handlers = _field(twin, "handlers")
-            for position, handler in enumerate(node.handlers):
+            caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+            for position, handler in enumerate(caught):
                 yield handler.body, _field(handlers[position] if handlers else None, "body")
             if node.orelse is not None:
                 yield node.orelse.body, _field(twin, "orelse")
@@ -855,8 +841,8 @@ def _suites(node: _Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseS
                 yield node.finalbody.body, _field(twin, "finalbody")
         case cst.Match():
             cases = _field(twin, "cases")
-            for position, case in enumerate(node.cases):
-                yield case.body, _field(cases[position] if cases else None, "body")
+            for position, matched in enumerate(node.cases):
+                yield matched.body, _field(cases[position] if cases else None, "body")
 
 
 def _last(values: Expression) -> Expression | None:

@@ -37,7 +37,7 @@ FOUND = 1
 FAILED = 2
 INTERRUPTED = 130
 
-_ISSUES = "https://github.com/stalecheck/stalecheck/issues"
+_ISSUES = "the project's issue tracker"
 _STDIN = "stdin.py"
 
 

@@ -403,6 +403,11 @@ def _homes(directory: Path, root: Path) -> tuple[_Home, list[_Home]]:
         prefix = (here.name, *prefix)
         here = here.parent
     homes = [_Home(here, prefix)]
+    outer = _outer_package(here, root)
+    if outer is not None:
+        # A folder without __init__.py inside a package is a namespace package of it.
+        inner = directory.relative_to(outer.base).parts
+        return _Home(outer.base, inner), homes
     while here != root and here.is_relative_to(root) and _is_name(here.name):
         prefix = (here.name, *prefix)
         here = here.parent
@@ -411,6 +416,16 @@ def _homes(directory: Path, root: Path) -> tuple[_Home, list[_Home]]:
     sources = (home for home in homes if home.base.name == "src" and home.base.is_relative_to(root))
     chosen = next(sources, homes[0])
     return chosen, [home for home in homes if home is not chosen]
+
+
+def _outer_package(directory: Path, root: Path) -> _Home | None:
+    """The home of the package that a folder which is none itself lies in, at any depth."""
+    here = directory
+    while here != root and here.is_relative_to(root) and _is_name(here.name):
+        here = here.parent
+        if _is_package(here):
+            return _homes(here, root)[0]
+    return None
 
 
 def _is_package(directory: Path) -> bool:

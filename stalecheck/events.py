@@ -26,6 +26,9 @@ class Schedule:
     reloading: frozenset[SourceFile]
     """The files whose source reloads something of the project."""
 
+    together: tuple[frozenset[SourceFile], ...]
+    """Groups of which each member is only ever evicted with the rest of its group."""
+
     unmatched: tuple[str, ...]
     """Patterns of the options that match no module."""
 
@@ -66,8 +69,30 @@ def schedule(
         frozenset(file for event in events for file in event.files),
         frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
+        _always_together(sequences),
         tuple(unmatched),
     )
+
+
+def _always_together(sequences: Iterable[Sequence]) -> tuple[frozenset[SourceFile], ...]:
+    """Return the groups of modules that are reloaded together and in no other way.
+
+    The code that evicts its own module goes on running with what it holds, so it does not belong to the group.
+    """
+    groups: dict[SourceFile, frozenset[SourceFile]] = {}
+    alone: set[SourceFile] = set()
+    for sequence in sequences:
+        for event in sequence.events:
+            for file in event.files:
+                if len(event.files) == 1 or groups.setdefault(file, event.files) != event.files:
+                    alone.add(file)
+        if sequence.file is not None:
+            alone.add(sequence.file)
+    kept: dict[frozenset[SourceFile], None] = {}
+    for file, group in groups.items():
+        if file not in alone:
+            kept[group] = None
+    return tuple(frozenset(group - alone) for group in kept)
 
 
 def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]) -> Iterator[Sequence]:

@@ -39,7 +39,11 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one statement at module or class level binds, and which dotted names it looks at."""
+    """What one statement at module or class level binds, and which dotted names it looks at.
+
+    A definition binds nothing here: what its decorators, defaults and bases keep does not go on to other modules
+    with its name.
+    """
 
     binds: tuple[str, ...]
     mentions: tuple[str, ...]
@@ -50,7 +54,12 @@ class Body:
     """A function body that may matter: if it is called at module level, or binds globals, or is cached."""
 
     name: str
-    mentions: tuple[str, ...]
+    returns: tuple[str, ...]
+    """The dotted names that what it returns may come from."""
+
+    assigns: tuple[str, ...]
+    """The dotted names that it looks at to assign something."""
+
     binds_globally: bool
     is_decorated: bool
     imports: tuple[Import, ...]
@@ -147,18 +156,18 @@ def index_tree(tree: ast.Module) -> FileIndex:
             case ast.Import() | ast.ImportFrom():
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                statements.append(Statement((statement.name,), tuple(_mentions(_header(statement)))))
+                statements.append(Statement((), tuple(_mentions(_header(statement)))))
                 bodies.append(_body(statement))
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
                 header = [*statement.bases, *(k.value for k in statement.keywords), *statement.decorator_list]
-                statements.append(Statement((statement.name,), tuple(_mentions(header))))
+                statements.append(Statement((), tuple(_mentions(header))))
                 if is_module_level:
                     made.add(statement.name)
             case _:
                 expressions = list(_expressions(statement))
-                mentions = tuple(_mentions(expressions))
+                mentions = tuple(_mentions(_kept(statement, expressions)))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
                     statements.append(Statement(bound, mentions))
@@ -224,6 +233,21 @@ def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
                 yield item.type
 
 
+def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.AST]:
+    """Yield the parts of a statement that something may be kept from: not conditions, not a callee's own name."""
+    for expression in expressions:
+        if isinstance(statement, ast.Expr) and isinstance(expression, ast.Call):
+            if not isinstance(expression.func, (ast.Name, ast.Attribute)):
+                yield expression.func
+            yield from expression.args
+            yield from expression.keywords
+        elif isinstance(statement, (ast.If, ast.While, ast.Assert, ast.Raise, ast.Match, ast.Try)):
+            if any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
+                yield expression
+        else:
+            yield expression
+
+
 def _header(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     defaults = [*function.args.defaults, *(d for d in function.args.kw_defaults if d is not None)]
     return [*function.decorator_list, *defaults]
@@ -281,28 +305,54 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
-    mentions: dict[str, None] = {}
     imports: list[Import] = []
+    returned: list[ast.AST] = []
+    assigned: list[ast.AST] = []
+    local: set[str] = set()
     binds_globally = False
     pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.Name):
-            mentions[node.id] = None
-        elif isinstance(node, ast.Attribute):
-            dotted = _dotted(node)
-            if dotted is None:
-                pending.append(node.value)
-            else:
-                mentions[dotted] = None
-        elif isinstance(node, ast.Global):
-            binds_globally = True
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            imports += _imports(node)
-        elif not isinstance(node, ast.Constant):
-            binds_globally = binds_globally or (isinstance(node, ast.Call) and _calls_globals(node))
-            pending.extend(ast.iter_child_nodes(node))
-    return Body(function.name, tuple(mentions), binds_globally, bool(function.decorator_list), tuple(imports))
+        match node:
+            case ast.Constant() | ast.Name() | ast.Attribute(value=ast.Name()):
+                continue
+            case ast.Global():
+                binds_globally = True
+                continue
+            case ast.Import() | ast.ImportFrom():
+                found = _imports(node)
+                imports += found
+                local.update(item.local for item in found)
+                continue
+            case ast.Return(value=value):
+                if value is not None:
+                    returned.append(value)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr():
+                if node.value is not None:
+                    assigned.append(node.value)
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                local.update(_bound(targets))
+            case ast.For() | ast.AsyncFor():
+                assigned.append(node.iter)
+                local.update(_bound([node.target]))
+            case ast.withitem(optional_vars=ast.expr() as target):
+                assigned.append(node.context_expr)
+                local.update(_bound([target]))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                local.add(node.name)
+                assigned += node.decorator_list
+            case ast.Call():
+                binds_globally = binds_globally or _calls_globals(node)
+            case _:
+                pass
+        pending.extend(ast.iter_child_nodes(node))
+    assigns = _mentions(assigned)
+    returns = _mentions(returned)
+    if any(mention.partition(".")[0] in local for mention in returns):
+        returns |= assigns
+    return Body(
+        function.name, tuple(returns), tuple(assigns), binds_globally, bool(function.decorator_list), tuple(imports)
+    )
 
 
 def _calls_globals(node: ast.Call) -> bool:

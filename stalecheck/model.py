@@ -126,8 +126,8 @@ class Diagnostic:
 
     @property
     def url(self) -> str:
-        """Where the rule is documented."""
-        return f"https://github.com/stalecheck/stalecheck#{self.code.lower()}"
+        """Where the rule is documented, within the project."""
+        return f"README.md#{self.code.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,32 +6,48 @@ it. The answer over-approximates; the linker decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stalecheck.index import Body, FileIndex, Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 
+_Groups = frozenset[int]
+"""Which reloads a taint comes from: numbers of groups that are evicted together, `_ANY` for all other reloads."""
+
+_ANY = -1
+
 
 @dataclass(slots=True)
 class _Taint:
     """What of one file may be an old object (`names`), and which functions may give one (`carriers`)."""
 
-    names: set[str] = field(default_factory=set)
-    carriers: set[str] = field(default_factory=set)
+    names: dict[str, _Groups] = field(default_factory=dict)
+    carriers: dict[str, _Groups] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.names) + len(self.carriers)
+    def size(self) -> int:
+        """Return a number that grows with the taint."""
+        return sum(map(len, self.names.values())) + sum(map(len, self.carriers.values()))
+
+    def get(self, name: str) -> _Groups:
+        """Return what taints a name."""
+        return self.names.get(name, _NONE) | self.carriers.get(name, _NONE)
+
+
+_NONE: _Groups = frozenset()
+
+
+def _add(names: dict[str, _Groups], name: str, groups: _Groups) -> None:
+    if groups:
+        names[name] = names.get(name, _NONE) | groups
 
 
 @dataclass(frozen=True, slots=True)
 class _Local:
     """What a file's imports mean: local names → modules, and (module, name) pairs taken from modules."""
 
-    modules: Mapping[str, tuple[SourceFile, bool]]
-    """The flag says that the import statement itself names the module, not only a package above it."""
-
+    modules: Mapping[str, SourceFile]
     names: Mapping[str, tuple[tuple[SourceFile, str], ...]]
     stars: tuple[SourceFile, ...]
 
@@ -42,8 +58,9 @@ def nominate(
     reloaded: frozenset[SourceFile],
     evicted: frozenset[SourceFile],
     reloading: frozenset[SourceFile],
+    together: Sequence[frozenset[SourceFile]] = (),
 ) -> frozenset[SourceFile]:
-    """Return the files that may hold something of a reloaded module, those modules, and what explains them.
+    """Return the files that may hold something of a reloaded module, and the modules that explain what they hold.
 
     Args:
         indexes: Every file that was read.
@@ -51,13 +68,15 @@ def nominate(
         reloaded: The modules that are reloaded, in whatever mode.
         evicted: Those of them that become second module objects.
         reloading: The files that reload: what their functions import matters too.
+        together: Groups of modules of which each is only ever evicted with the rest of its group. Its members hold
+            nothing old of each other.
     """
     if not reloaded:
         return frozenset(file for file, index in indexes.items() if index.needs_libcst is not None)
-    nomination = _Nomination(indexes, table, evicted, reloading)
+    nomination = _Nomination(indexes, table, evicted, reloading, together)
     for file in reloaded:
-        nomination.taint[file] = _Taint(set(indexes[file].made))
-        nomination.nominated.add(file)
+        groups = nomination.groups(file)
+        nomination.taint[file] = _Taint(dict.fromkeys(indexes[file].made, groups))
     nomination.spread()
     return frozenset(nomination.nominated | nomination.explaining())
 
@@ -69,11 +88,13 @@ class _Nomination:
         table: ModuleTable,
         evicted: frozenset[SourceFile],
         reloading: frozenset[SourceFile],
+        together: Sequence[frozenset[SourceFile]],
     ) -> None:
         self._indexes = indexes
         self._table = table
         self._evicted = evicted
         self._reloading = reloading
+        self._group = {file: number for number, group in enumerate(together) for file in group}
         self._locals = {file: self._resolve(file, index.imports) for file, index in indexes.items()}
         self._bodies = {
             id(body): self._resolve(file, body.imports)
@@ -83,6 +104,14 @@ class _Nomination:
         }
         self.taint: dict[SourceFile, _Taint] = {}
         self.nominated: set[SourceFile] = set()
+        self._roots: dict[SourceFile, set[str]] = {}
+        """The names at the beginning of what tainted statements mention."""
+
+        self._reached: dict[SourceFile, set[SourceFile]] = {}
+
+    def groups(self, file: SourceFile) -> _Groups:
+        """Return what reloads a module."""
+        return frozenset({self._group.get(file, _ANY)})
 
     def spread(self) -> None:
         """Follow tainted names until nothing new turns up."""
@@ -90,20 +119,41 @@ class _Nomination:
         while grown:
             grown = False
             for file, index in self._indexes.items():
-                before = len(self.taint.get(file, ())), file in self.nominated
+                taint = self.taint.get(file)
+                before = (0 if taint is None else taint.size(), file in self.nominated)
                 self._visit(file, index)
-                grown = grown or before != (len(self.taint.get(file, ())), file in self.nominated)
+                taint = self.taint.get(file)
+                grown = grown or before != (0 if taint is None else taint.size(), file in self.nominated)
 
     def explaining(self) -> set[SourceFile]:
-        """Return the modules whose functions and classes stand in the statements of nominated files."""
+        """Return where tainted names come from, and the modules of what else stands in statements that keep them."""
         found: set[SourceFile] = set()
-        for file in self.nominated:
-            local = self._locals[file]
-            for module, _ in local.modules.values():
-                found.add(module)
-            for origins in local.names.values():
-                found.update(module for module, _ in origins)
+        pending = list(self.nominated)
+        while pending:
+            file = pending.pop()
+            for source in self._sources(file) - found:
+                found.add(source)
+                if source in self.taint:
+                    pending.append(source)
         return {file for file in found if self._indexes[file].error is None}
+
+    def _sources(self, file: SourceFile) -> set[SourceFile]:
+        local = self._locals[file]
+        sources = {module for module in local.stars if module in self.taint} | self._reached.get(file, set())
+        names = self._roots.get(file, set()) | self.taint.get(file, _Taint()).names.keys()
+        for name in names:
+            sources.update(module for module, _ in local.names.get(name, ()))
+            if name in local.modules:
+                sources.add(local.modules[name])
+        for body in self._indexes[file].bodies:
+            if body.imports and (body.binds_globally or file in self._reloading):
+                inner = self._bodies[id(body)]
+                sources.update(module for origins in inner.names.values() for module, _ in origins)
+        return sources
+
+    def _matters(self, groups: _Groups, file: SourceFile) -> bool:
+        """Whether a taint is old in a file: not if all is evicted together with it."""
+        return any(group == _ANY or self._group.get(file) != group for group in groups)
 
     def _visit(self, file: SourceFile, index: FileIndex) -> None:
         if index.needs_libcst is not None:
@@ -111,99 +161,109 @@ class _Nomination:
             return
         local = self._locals[file]
         taint = self.taint.get(file) or _Taint()
-        is_hit = False
+        hit: _Groups = _NONE
         for module in local.stars:
             brought = self.taint.get(module)
-            if brought is not None and len(brought):
-                taint.names |= brought.names
-                taint.carriers |= brought.carriers
-                is_hit = is_hit or bool(brought.names)
+            if brought is not None:
+                for name, groups in brought.names.items():
+                    _add(taint.names, name, groups)
+                    hit |= groups
+                for name, groups in brought.carriers.items():
+                    _add(taint.carriers, name, groups)
         for name, origins in local.names.items():
             for module, taken in origins:
                 other = self.taint.get(module)
-                if other is not None and taken in other.names:
-                    taint.names.add(name)
-                    is_hit = True
-                elif other is not None and taken in other.carriers:
-                    taint.carriers.add(name)
-        for name, (module, names_it) in local.modules.items():
-            if module in self._evicted and names_it:
-                taint.names.add(name)
-                is_hit = True
-        is_hit = self._visit_statements(file, index, local, taint) or is_hit
-        if is_hit:
+                if other is not None:
+                    _add(taint.names, name, other.names.get(taken, _NONE))
+                    _add(taint.carriers, name, other.carriers.get(taken, _NONE))
+                    hit |= other.names.get(taken, _NONE)
+        for name, module in local.modules.items():
+            if module in self._evicted:
+                _add(taint.names, name, self.groups(module))
+                hit |= self.groups(module)
+        hit |= self._visit_statements(file, index, local, taint)
+        if self._matters(hit, file):
             self.nominated.add(file)
-        if len(taint):
+        if taint.size():
             self.taint[file] = taint
 
-    def _visit_statements(self, file: SourceFile, index: FileIndex, local: _Local, taint: _Taint) -> bool:
-        is_hit = False
+    def _visit_statements(self, file: SourceFile, index: FileIndex, local: _Local, taint: _Taint) -> _Groups:
+        hit: _Groups = _NONE
         size = -1
-        while size != len(taint):
-            size = len(taint)
+        while size != taint.size():
+            size = taint.size()
             for statement in index.statements:
-                if any(self._is_tainted(mention, local, taint) for mention in statement.mentions):
-                    taint.names.update(statement.binds)
-                    is_hit = True
+                groups = _NONE.union(*(self._taint_of(mention, file, local, taint) for mention in statement.mentions))
+                if groups:
+                    hit |= groups
+                    roots = self._roots.setdefault(file, set())
+                    roots.update(mention.partition(".")[0] for mention in statement.mentions)
+                    for name in statement.binds:
+                        _add(taint.names, name, groups)
             for body in index.bodies:
-                if self._is_body_tainted(body, local, taint):
-                    taint.carriers.add(body.name)
-                    is_reloading = file in self._reloading and bool(body.imports)
-                    if body.binds_globally or body.is_decorated or body.name == "__init__" or is_reloading:
-                        is_hit = True
-        return is_hit
+                hit |= self._visit_body(body, file, local, taint)
+        return hit
 
-    def _is_body_tainted(self, body: Body, local: _Local, taint: _Taint) -> bool:
-        if any(self._is_tainted(mention, local, taint) for mention in body.mentions):
-            return True
-        return bool(body.imports) and self._takes_tainted(body)
+    def _visit_body(self, body: Body, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Make a function that may return something tainted a carrier; return what it keeps itself."""
+        imported = self._taint_of_imports(body) if body.imports else _NONE
+        returned = imported.union(*(self._taint_of(mention, file, local, taint) for mention in body.returns))
+        _add(taint.carriers, body.name, returned)
+        hit = returned if body.is_decorated else _NONE
+        if body.binds_globally or body.name == "__init__":
+            hit = imported.union(hit, *(self._taint_of(mention, file, local, taint) for mention in body.assigns))
+        return hit | imported if file in self._reloading else hit
 
-    def _takes_tainted(self, body: Body) -> bool:
-        """Whether a function imports something tainted itself."""
+    def _taint_of_imports(self, body: Body) -> _Groups:
+        """Return the taint of what a function imports itself."""
         local = self._bodies[id(body)]
-        return (
-            any(len(self.taint.get(module, ())) for module in local.stars)
-            or any(
-                taken in self.taint[module].names or taken in self.taint[module].carriers
-                for origins in local.names.values()
-                for module, taken in origins
-                if module in self.taint
-            )
-            or any(module in self._evicted or module in self.taint for module, _ in local.modules.values())
-        )
+        groups: _Groups = _NONE
+        for origins in local.names.values():
+            for module, taken in origins:
+                if module in self.taint:
+                    groups |= self.taint[module].get(taken)
+        for module in (*local.stars, *local.modules.values()):
+            if module in self._evicted or module in self.taint:
+                groups |= self.groups(module) | self._whole(module)
+        return groups
 
-    def _is_tainted(self, mention: str, local: _Local, taint: _Taint) -> bool:
+    def _whole(self, module: SourceFile) -> _Groups:
+        taint = self.taint.get(module)
+        return _NONE if taint is None else _NONE.union(*taint.names.values())
+
+    def _taint_of(self, mention: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         first, *rest = mention.split(".")
-        if first in taint.names or first in taint.carriers:
-            return True
-        if rest and rest[-1] in taint.carriers:
-            return True
-        found = local.modules.get(first)
-        if found is None:
-            return False
-        module = found[0]
+        groups = taint.get(first)
+        if rest:
+            groups |= taint.carriers.get(rest[-1], _NONE)
+        module = local.modules.get(first)
+        if groups or module is None:
+            return groups
         for part in rest:
             other = self.taint.get(module)
-            if other is not None and (part in other.names or part in other.carriers):
-                return True
+            groups = _NONE if other is None else other.get(part)
+            if groups:
+                self._reached.setdefault(file, set()).add(module)
+                return groups
             inner = self._module_attribute(module, part)
             if inner is None:
-                return other is not None and self._indexes[module].has_getattr
+                has_getattr = other is not None and self._indexes[module].has_getattr
+                return self._whole(module) if has_getattr else _NONE
             if inner in self._evicted:
-                return True
+                self._reached.setdefault(file, set()).add(inner)
+                return self.groups(inner)
             module = inner
-        return module in self.taint and bool(self.taint[module].names)
+        return _NONE
 
     def _module_attribute(self, module: SourceFile, name: str) -> SourceFile | None:
         if module.is_package:
             found = self._table.find(f"{module.module}.{name}", module)
             if found is not None:
                 return found
-        local = self._locals[module].modules.get(name)
-        return None if local is None else local[0]
+        return self._locals[module].modules.get(name)
 
     def _resolve(self, file: SourceFile, imports: Iterable[Import]) -> _Local:
-        modules: dict[str, tuple[SourceFile, bool]] = {}
+        modules: dict[str, SourceFile] = {}
         names: dict[str, list[tuple[SourceFile, str]]] = {}
         stars: list[SourceFile] = []
         for item in imports:
@@ -214,7 +274,7 @@ class _Nomination:
                 is_whole = item.local != item.module.partition(".")[0] or "." not in item.module
                 target = self._table.find(name if is_whole else item.local, file)
                 if target is not None:
-                    modules[item.local] = (target, True)
+                    modules[item.local] = target
                 continue
             module = self._table.find(name, file)
             if item.name == "*":
@@ -223,7 +283,7 @@ class _Nomination:
                 continue
             submodule = self._table.find(f"{name}.{item.name}", file)
             if submodule is not None:
-                modules[item.local] = (submodule, True)
+                modules[item.local] = submodule
             if module is not None:
                 names.setdefault(item.local, []).append((module, item.name))
         return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars))

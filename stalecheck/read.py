@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -65,7 +66,9 @@ def summarize_files(
     sources: Mapping[SourceFile, bytes], target_version: tuple[int, int], *, jobs: int, progress: Progress
 ) -> dict[SourceFile, Summary | Unreadable]:
     """Summarize files; one on which the parser dies is unreadable."""
-    failed: Summary | Unreadable = Unreadable("the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1))
+    failed: Summary | Unreadable = Unreadable(
+        "the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1)
+    )
     work: Callable[[bytes], Summary | Unreadable] = Summarize(target_version)
     return dict(_map(work, sources, failed, "analysing", jobs=jobs, progress=progress))
 
@@ -97,7 +100,8 @@ def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list
 
     def run() -> None:
         try:
-            results.extend(_quietly(work, items))
+            with collector_paused():
+                results.extend(work(item) for item in items)
         except BaseException as error:
             errors.append(error)
 
@@ -116,12 +120,13 @@ def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list
     return results
 
 
-def _quietly(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
-    """Work without the collector, which would walk each growing tree in vain."""
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the collector from walking ever more syntax trees in vain."""
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return [work(item) for item in items]
+        yield
     finally:
         if enabled:
             gc.enable()

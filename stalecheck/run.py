@@ -16,7 +16,7 @@ from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
-from stalecheck.read import Progress, index_files, processors, read_files, summarize_files, text_lines
+from stalecheck.read import Progress, collector_paused, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
@@ -54,9 +54,10 @@ def run(
     files, sources, unread = _read(found, stdin, config)
     table = ModuleTable(files)
     indexes = index_files(sources, jobs=jobs, progress=progress)
-    sites = find_reloads(sources, lambda file: _tree(sources[file]))
+    with collector_paused():
+        sites = find_reloads(sources, lambda file: _tree(sources[file]))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
-    nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading)
+    nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
@@ -72,16 +73,16 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def check_selection(config: Config) -> None:
-    """Check the codes of the options; raises UsageError or ConfigError for an unknown one."""
+    """Check the codes of the options; raises UsageError for an unknown one."""
     known = [rule.code for rule in rules()]
     per_file = tuple(code for _, codes in config.per_file_ignores for code in codes)
-    for where, codes in (
-        ("select", config.select),
-        ("extend-select", config.extend_select),
-        ("ignore", config.ignore),
-        ("per-file-ignores", per_file),
+    for option, codes in (
+        ("--select", config.select),
+        ("--extend-select", config.extend_select),
+        ("--ignore", config.ignore),
+        ("--per-file-ignores", per_file),
     ):
-        check_codes(codes, known, where)
+        check_codes(codes, known, option)
 
 
 def _read(

@@ -26,6 +26,7 @@ from stalecheck.link.values import (
 from stalecheck.model import Location, Origin, SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.summarize.summary import (
+    TEXT,
     Argument,
     Attribute,
     Binding,
@@ -327,6 +328,11 @@ class Evaluator:
             return Value((ExternalThing(f"{module}.{name}"),)) if level == 0 else NOTHING
         if name in _MODULE_ATTRIBUTES:
             return NOTHING
+        if target == file and file.is_package:
+            # A package that imports from itself: its own name for the submodule is being bound right here.
+            found = self._program.table.find(f"{target.module}.{name}", target)
+            if found is not None:
+                return self.hop(self._module(found), found, at)
         value = self.name(target, name)
         if value == NOTHING and target.is_package and not self._defines(target, name):
             found = self._program.table.find(f"{target.module}.{name}", target)
@@ -449,7 +455,7 @@ class Evaluator:
                 case _:
                     found.append(Value((), _derived(value), is_new=True))
         if not found:
-            return Value((), _derived(value), is_new=bool(value.captures))
+            return Value((), _derived(value), is_new=value.is_new or bool(value.captures))
         return union(found)
 
     def _class_attribute(self, thing: ClassThing, name: str, value: Value, frame: _Frame) -> Value:
@@ -555,7 +561,7 @@ class Evaluator:
                 value = self._elements(value, None, frame)
             for capture in value.captures:
                 key = (capture.made, capture.via[-1])
-                if key not in first:
+                if key not in first and not _is_result(capture):
                     first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
         return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
 
@@ -569,12 +575,22 @@ class Evaluator:
                     return Value((InstanceThing(thing),), _related(value, Relation.MEMBER))
                 return Value(value.things, value.captures)
             if isinstance(thing, ExternalThing) and _is_generic(thing.name):
-                index = self._evaluate(item.index, frame)
                 # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
-                kept = tuple(replace(capture, relation=Relation.DERIVED) for capture in index.captures)
-                is_new = not thing.name.startswith(("typing.", "typing_extensions."))
-                return Value((ExternalThing(f"{thing.name}[]"),), kept, is_new)
+                # The typing module answers with the same alias for the same arguments, unless one of them is new.
+                is_new = not thing.name.startswith(("typing.", "typing_extensions.")) or self._is_own(item.index, frame)
+                return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
         return self._elements(value, item.position, frame)
+
+    def _is_own(self, index: Expression, frame: _Frame) -> bool:
+        """Whether the arguments of an alias name something that the file itself makes, or may: in a string."""
+        if isinstance(index, Display):
+            return any(self._is_own(element.value, frame) for element in index.elements)
+        if index == TEXT:
+            return True
+        value = self._evaluate(index, frame)
+        return any(capture.made.file == frame.file for capture in value.captures) or (
+            isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)
+        )
 
     def _elements(self, value: Value, position: int | None, frame: _Frame) -> Value:
         """Return what an element of a container may be."""
@@ -799,6 +815,8 @@ class Evaluator:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         for argument, value in arguments:
             for capture in value.captures:
+                if _is_result(capture):
+                    continue
                 key = (capture.made, capture.via[-1])
                 span = capture.span if capture.relation is Relation.INSIDE else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
@@ -826,6 +844,11 @@ def _kind(value: Value) -> OriginKind:
                 if called == "builtins.object" or _looks_like_class(called):
                     return OriginKind.INSTANCE
     return OriginKind.VALUE
+
+
+def _is_result(capture: Capture) -> bool:
+    """Whether a capture is only what a function or class of the reloaded module computed."""
+    return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
 
 
 def _looks_like_class(dotted: str) -> bool:

@@ -104,6 +104,10 @@ class _Finder:
         for binding in summary.bindings:
             if not binding.block:
                 self._later.setdefault(binding.name, []).append(binding.at)
+        self._consumers: dict[str, frozenset[SourceFile]] = {}
+        for binding in summary.bindings:
+            if isinstance(binding.value, Class) and binding.value.decorators:
+                self._consumers[binding.name] = frozenset(self._makers(binding.value, binding.at))
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
         for binding in summary.bindings:
@@ -126,6 +130,12 @@ class _Finder:
             yield from self._call(statement)
         for local in self._summary.local_imports:
             yield from self._local(local)
+
+    def _makers(self, definition: Class, at: Location) -> Iterator[SourceFile]:
+        for decorator in definition.decorators:
+            value = self._evaluate(decorator.value, at)
+            yield from (thing.file for thing in value.things if isinstance(thing, FunctionThing))
+            yield from (capture.made.file for capture in value.captures)
 
     def _find_overlaid(self) -> set[int]:
         """Return the bindings whose names a later star import binds again."""
@@ -245,7 +255,10 @@ class _Finder:
     def _class(self, binding: Binding, definition: Class) -> Iterator[Holding]:
         for base in definition.bases:
             if base.keyword in {"", "*", "metaclass"}:
-                for capture in _closest(self._evaluate(base.value, binding.at).captures):
+                captures = self._evaluate(base.value, binding.at).captures
+                if isinstance(base.value, Item) and base.value.index is not None:
+                    captures += self._evaluate(base.value.index, binding.at).captures
+                for capture in _closest(captures):
                     yield self._holding(
                         binding.name, HolderKind.BASE_CLASS, base.span, capture, binding.block, base.value
                     )
@@ -255,6 +268,10 @@ class _Finder:
         if isinstance(expression, FunctionExpression):
             yield from self._defaults(binding.name, expression.function, binding)
         value = self._evaluator.binding(self._file, index)
+        consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
+        if consumers:
+            # A decorator of the class that comes from where the field was made takes it off the class again.
+            value = replace(value, captures=tuple(c for c in value.captures if c.made.file not in consumers))
         yield from self._assigned(binding.name, binding.span, value, expression, binding)
         if not binding.block:
             yield from self._instance_attributes(binding, value)
@@ -263,12 +280,9 @@ class _Finder:
         self, name: str, span: Span, value: Value, expression: Expression, binding: Binding
     ) -> Iterator[Holding]:
         default = self._field_default(expression, binding.at)
-        is_generic_alias = isinstance(expression, Item) and _is_generic_alias(value)
         for capture in _closest(value.captures):
             if default is not None:
                 kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span
-            elif is_generic_alias:
-                continue
             elif capture.relation is Relation.INSIDE:
                 if not _constructs(expression):
                     continue
@@ -338,7 +352,9 @@ class _Finder:
             for capture in _closest(value.captures):
                 if capture.made in seen or _belongs_to(target, capture):
                     continue
-                if capture.relation is Relation.DERIVED and element.is_unpacked:
+                if capture.relation is Relation.DERIVED and (
+                    element.is_unpacked or capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
+                ):
                     continue
                 seen.add(capture.made)
                 place = capture.span if capture.relation is Relation.INSIDE else element.span
@@ -464,10 +480,6 @@ def _inside(capture: Capture) -> Relation:
 
 def _constructs(expression: Expression) -> bool:
     return isinstance(expression, (Display, Call))
-
-
-def _is_generic_alias(value: Value) -> bool:
-    return any(isinstance(thing, ExternalThing) and thing.name.endswith("[]") for thing in value.things)
 
 
 def _belongs_to(target: Value, capture: Capture) -> bool:

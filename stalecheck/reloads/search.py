@@ -42,7 +42,7 @@ SPELLINGS = frozenset(
 
 CALLERS = CLEANUPS | {
     *("map", "imap", "partial", "register", "submit", "apply", "apply_async", "to_thread", "run_in_executor"),
-    *("call_soon", "call_soon_threadsafe", "call_later", "call_at", "assertRaises", "assertRaisesRegex"),
+    *("call_soon", "call_soon_threadsafe", "call_later", "call_at"),
     *("assertWarns", "raises", "run_sync"),
 }
 """Functions that call the function they are given, with the arguments that follow it."""

@@ -11,6 +11,7 @@ from stalecheck.summarize.positions import operands
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    TEXT,
     Argument,
     Attribute,
     Call,
@@ -23,6 +24,7 @@ from stalecheck.summarize.summary import (
     Function,
     FunctionExpression,
     Item,
+    Literal,
     Parameter,
 )
 
@@ -153,7 +155,9 @@ class Converter:
             if not isinstance(element.slice, cst.Index):
                 return Display((Element(Item(value), self._span(node)),))
             index = element.slice.value
-            indexes.append(Element(self.convert(index, look), self._span(index)))
+            is_text = isinstance(index, (cst.SimpleString, cst.ConcatenatedString))
+            value_of = TEXT if is_text else self.convert(index, look)
+            indexes.append(Element(value_of, self._span(index)))
         position = None
         if len(node.slice) == 1:
             position = _integer(node.slice[0].slice)
@@ -242,7 +246,7 @@ def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
 
 def choice(options: tuple[Expression, ...]) -> Expression:
     """Return one expression for several alternatives; those that hold nothing do not count."""
-    distinct = tuple(dict.fromkeys(option for option in options if option != LITERAL))
+    distinct = tuple(dict.fromkeys(option for option in options if not isinstance(option, Literal)))
     if not distinct:
         return LITERAL
     return distinct[0] if len(distinct) == 1 else Choice(distinct)

@@ -17,6 +17,9 @@ from stalecheck.model import Location, Span
 class Literal:
     """An expression that can hold nothing: a number, a string, a comparison."""
 
+    is_text: bool = False
+    """A string between the brackets of a subscript: a forward reference, maybe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -118,6 +121,7 @@ Expression: TypeAlias = (
 )
 
 LITERAL = Literal()
+TEXT = Literal(is_text=True)
 
 NOWHERE = Span(Location(0, 0), Location(0, 0))
 """The place of what no diagnostic can point at."""

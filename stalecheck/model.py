@@ -111,6 +111,8 @@ class Diagnostic:
     name: str
     severity: Severity
     message: str
+    """What goes stale, since which reload, and what to write instead."""
+
     path: Path
     """Absolute; formats print it relative to the working directory where it lies below it."""
 
@@ -123,6 +125,8 @@ class Diagnostic:
     reload: tuple[Reload, ...] = ()
     via: tuple[str, ...] = ()
     fix: Fix | None = None
+    headline: str = ""
+    """The message without what the ``full`` format says in its headings; empty if it is all the same."""
 
     @property
     def url(self) -> str:

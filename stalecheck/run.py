@@ -62,7 +62,7 @@ def run(
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
     diagnostics = [
-        *judge(link(program, events.sequences)),
+        *judge(link(program, events.sequences), cwd=cwd),
         *_unreadable(unread, indexes, summaries),
     ]
     return _report(diagnostics, files, sources, found, events, config)

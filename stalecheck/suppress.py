@@ -246,7 +246,7 @@ def _judge(
         message = directive.problem or _idle(directive, file.used[directive], codes, looked_for)
         if not message:
             continue
-        complaint = Diagnostic(UNUSED, "unused-ignore", Severity.WARNING, message, path, directive.span, _REMEDY)
+        complaint = Diagnostic(UNUSED, "unused-ignore", Severity.WARNING, message, path, directive.span, remedy=_REMEDY)
         hiding = [other for other in file.at(directive.span.start.row) if _may_hide(other, directive)]
         for other in hiding:
             file.used[other].add(UNUSED)

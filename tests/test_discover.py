@@ -429,7 +429,7 @@ def test_pipe_is_not_opened(tree: Tree) -> None:
         pytest.param([], "a-b/c/m.py", "m", "a-b/c", ("c.m",), id="below a folder that is no name"),
         pytest.param([], "class/m.py", "m", "class", (), id="a keyword is no name"),
         pytest.param([], "src/a-b/m.py", "m", "src/a-b", (), id="a folder in src that is no name"),
-        pytest.param(["p/__init__.py"], "p/d/m.py", "m", "p/d", ("p.d.m",), id="a folder in a package"),
+        pytest.param(["p/__init__.py"], "p/d/m.py", "p.d.m", "", ("m",), id="a folder in a package"),
         pytest.param(["a-b/__init__.py"], "a-b/m.py", "a-b.m", "", (), id="a package keeps its name, import or not"),
     ],
 )

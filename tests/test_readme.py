@@ -87,8 +87,9 @@ def test_the_python_shown_runs(example: Path, capsys: pytest.CaptureFixture[str]
     (example / "src").mkdir()
     (example / "src" / "car.py").write_text("from shapes import Circle\n", encoding="utf-8")
     exec(block, {})
-    expected = f"{example / 'src' / 'car.py'} 1 STL101 `Circle` stays the old class `shapes.Circle`"
-    assert capsys.readouterr().out.splitlines() == [expected]
+    start = f"{example / 'src' / 'car.py'} 1 STL101 `Circle` stays the old class `shapes.Circle` after `shapes` is"
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(start)
 
 
 def test_the_configuration_shown_is_valid(example: Path) -> None:

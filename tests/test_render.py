@@ -326,7 +326,7 @@ def test_json_is_the_contract_key_by_key() -> None:
         ],
         "via": ["app.core", "app"],
         "fix": None,
-        "url": "https://github.com/stalecheck/stalecheck#stl101",
+        "url": "README.md#stl101",
     }
     # Dumped, because a comparison of dictionaries would not see the order of the keys.
     assert json.dumps(json.loads(text)) == json.dumps([expected])

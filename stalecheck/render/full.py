@@ -141,7 +141,8 @@ def _holder(entry: Entry, page: _Page) -> Iterator[str]:
     severity = style_severity(diagnostic.severity, color=page.color)
     where = style(place(diagnostic.path, diagnostic.span.start, cwd=page.cwd), "bold", color=page.color)
     suppressed = " (suppressed)" * entry.is_suppressed
-    yield f"    {severity} {diagnostic.code} {where}: {printable(diagnostic.message)}{suppressed}"
+    headline = printable(diagnostic.headline or diagnostic.message)
+    yield f"    {severity} {diagnostic.code} {where}: {headline}{suppressed}"
     yield from _source(diagnostic, page)
 
 

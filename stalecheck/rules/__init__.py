@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 from stalecheck.link import StaleReference
 from stalecheck.model import Diagnostic
@@ -25,8 +26,8 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def judge(references: Iterable[StaleReference]) -> Iterator[Diagnostic]:
+def judge(references: Iterable[StaleReference], *, cwd: Path) -> Iterator[Diagnostic]:
     """Yield the diagnostics of all rules, those that are not on by default too."""
     listed = tuple(references)
     for rule in rules():
-        yield from rule.diagnostics(listed)
+        yield from rule.diagnostics(listed, cwd=cwd)

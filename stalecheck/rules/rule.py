@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from stalecheck.link import StaleReference
 from stalecheck.model import Diagnostic
+from stalecheck.rules.sentence import sentence
 from stalecheck.vocabulary import Severity
 
 _TITLE = re.compile(r"(?P<code>STL\d{3}) (?P<name>[a-z-]+): (?P<summary>.+)")
@@ -58,17 +60,18 @@ class Rule:
             getattr(module, "check", None),
         )
 
-    def diagnostics(self, references: Iterable[StaleReference]) -> Iterator[Diagnostic]:
-        """Yield this rule's diagnostics."""
+    def diagnostics(self, references: Iterable[StaleReference], *, cwd: Path) -> Iterator[Diagnostic]:
+        """Yield this rule's diagnostics; their messages name files relative to `cwd`."""
         if self.check is None:
             return
         for judgement in self.check(references):
             reference = judgement.reference
+            headline = judgement.message + _because(reference)
             yield Diagnostic(
                 self.code,
                 self.name,
                 judgement.severity,
-                judgement.message + _because(reference),
+                sentence(headline, reference.reloads, judgement.remedy, cwd=cwd),
                 reference.file.path,
                 reference.span,
                 judgement.remedy,
@@ -76,6 +79,7 @@ class Rule:
                 reference.origin,
                 reference.reloads,
                 reference.via,
+                headline=headline,
             )
 
 

@@ -85,10 +85,10 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if not (is_copied or reference.relation is Relation.DERIVED):
             continue
         origin = f"`{reference.origin.module}.{reference.origin.name}`"
-        verb = "keeps the value that" if is_copied else "keeps what was computed from"
+        kept = "the old value of" if is_copied else "what was computed from the old"
         yield Judgement(
             reference,
             severity(reference),
-            f"`{reference.holder.name}` {verb} {origin}{' had' if is_copied else ''} before the reload",
+            f"`{reference.holder.name}` keeps {kept} {origin}",
             used_where_needed(reference),
         )

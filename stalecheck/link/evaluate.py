@@ -26,6 +26,7 @@ from stalecheck.link.values import (
 from stalecheck.model import Location, Origin, SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.summarize.summary import (
+    NOWHERE,
     TEXT,
     Argument,
     Attribute,
@@ -35,6 +36,7 @@ from stalecheck.summarize.summary import (
     Class,
     Derived,
     Display,
+    Element,
     Expression,
     Function,
     FunctionExpression,
@@ -51,6 +53,9 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _MOST_CALLS = 5
+_MOST_STEPS = 4_000
+"""How many expressions are looked at for one binding: what takes more is not worth knowing."""
+
 _ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 _TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 """What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
@@ -109,6 +114,7 @@ class Evaluator:
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
+        self._steps = 0
         self._orders: dict[Class, list[ClassThing]] = {}
         self._enums: dict[Class, bool] = {}
         self._calling: set[Function] = set()
@@ -122,6 +128,8 @@ class Evaluator:
         if found is None:
             if key in self._running:
                 return NOTHING
+            if not self._running:
+                self._steps = 0
             self._running.add(key)
             try:
                 found = self._binding(file, self._program.summaries[file].bindings[index])
@@ -132,6 +140,8 @@ class Evaluator:
 
     def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
+        if not self._running:
+            self._steps = 0
         return self._evaluate(expression, _Frame(file, at))
 
     def name(self, file: SourceFile, name: str) -> Value:
@@ -160,6 +170,7 @@ class Evaluator:
                 capture,
                 via=capture.via if capture.via[-1] == through else (*capture.via, through),
                 taken=at,
+                span=NOWHERE,
             )
             for capture in value.captures
             if capture.relation in _TRAVELS
@@ -280,6 +291,7 @@ class Evaluator:
                             yield from self._list_public(thing.file, seen)
             return
         yield from (name for name, _ in summary.exports if not name.startswith("_"))
+        yield from self._own_submodules(file, summary)
         for star in summary.stars:
             binding = summary.bindings[star]
             assert isinstance(binding.value, StarImport)
@@ -287,6 +299,18 @@ class Evaluator:
             if target is not None and target not in seen:
                 seen.add(target)
                 yield from (name for name in self._list_public(target, seen) if not name.startswith("_"))
+
+    def _own_submodules(self, file: SourceFile, summary: Summary) -> Iterator[str]:
+        """Yield the submodules that a package's own body imports: importing one binds it in its package."""
+        if not file.is_package:
+            return
+        for binding in summary.bindings:
+            if isinstance(binding.value, (NameImport, StarImport)):
+                name = absolute(file, binding.value.level, binding.value.module or None) or ""
+                if name.startswith(f"{file.module}."):
+                    first = name.removeprefix(f"{file.module}.").partition(".")[0]
+                    if not first.startswith("_"):
+                        yield first
 
     def _resolve(self, file: SourceFile, module: str, level: int) -> SourceFile | None:
         name = absolute(file, level, module or None)
@@ -377,7 +401,8 @@ class Evaluator:
     # -- expressions --------------------------------------------------------------------------------------
 
     def _evaluate(self, expression: Expression, frame: _Frame) -> Value:
-        if frame.depth > _DEEPEST:
+        self._steps += 1
+        if frame.depth > _DEEPEST or self._steps > _MOST_STEPS:
             return NOTHING
         match expression:
             case Literal():
@@ -416,7 +441,7 @@ class Evaluator:
             value = None
         if value is None:
             return Value((ExternalThing(f"builtins.{reference.name}"),))
-        value = Value(value.things, value.captures)
+        value = Value(value.things, _placeless(value.captures))
         if frame.holder is not None and frame.holder != file:
             return self.hop(value, file, frame.at)
         return value
@@ -653,8 +678,12 @@ class Evaluator:
     # -- calls --------------------------------------------------------------------------------------------
 
     def _call(self, call: Call, frame: _Frame) -> Value:
-        function = self._evaluate(call.function, frame)
         inner = replace(frame, depth=frame.depth + 1)
+        if isinstance(call.function, Attribute) and call.function.name in known.COPIES and not call.arguments:
+            receiver = self._evaluate(call.function.value, inner)
+            if any(isinstance(thing, ContainerThing) for thing in receiver.things):
+                return _copy(receiver, call.function.name)
+        function = self._evaluate(call.function, frame)
         arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]
         results: list[Value] = []
         for thing in function.things:
@@ -681,6 +710,8 @@ class Evaluator:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), _related(function, Relation.MEMBER))
         captures = _related(function, Relation.INSTANCE)
+        if not captures and set(self._external_bases(thing)) & known.CONTAINERS:
+            return self._container((InstanceThing(thing),), arguments)
         if not captures:
             captures = _kept(arguments)
         return Value((InstanceThing(thing),), captures, is_new=True)
@@ -733,6 +764,7 @@ class Evaluator:
     ) -> dict[str, Value]:
         names = list(thing.function.parameters)
         values: dict[str, Value] = {}
+        rest: list[tuple[Argument, Value]] = []
         is_static = any(
             self._is_external(thing.file, decorator.value, "builtins.staticmethod")
             for decorator in thing.function.decorators
@@ -750,12 +782,15 @@ class Evaluator:
                 else:
                     values[first] = Value((InstanceThing(thing.bound),), ())
         for argument, value in arguments:
-            if argument.keyword in {"*", "**"}:
-                break
-            if argument.keyword:
+            if argument.keyword and argument.keyword in thing.function.parameters:
                 values[argument.keyword] = value
-            elif names:
+            elif names and not argument.keyword:
                 values[names.pop(0)] = value
+            else:
+                rest.append((argument, value))
+        for variadic in (thing.function.star, thing.function.double_star):
+            if variadic:
+                values[variadic] = self._container((), rest)
         return values
 
     def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
@@ -805,13 +840,13 @@ class Evaluator:
         if name in known.COMPUTES:
             return Value(result, _values_of(arguments), is_new=True)
         if name in known.CONTAINERS:
-            return self._container(result, arguments, frame)
+            return self._container(result, arguments)
         return Value(result, (*_derived(function), *_kept(arguments)), is_new=True)
 
     def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
         return Value((), _derived(arguments[0][1]), is_new=True)
 
-    def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
+    def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]]) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         for argument, value in arguments:
             for capture in value.captures:
@@ -849,6 +884,29 @@ def _kind(value: Value) -> OriginKind:
 def _is_result(capture: Capture) -> bool:
     """Whether a capture is only what a function or class of the reloaded module computed."""
     return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
+
+
+def _placeless(captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
+    """Return captures without the places that they had in the expression of another binding."""
+    if all(capture.span == NOWHERE for capture in captures):
+        return captures
+    return tuple(replace(capture, span=NOWHERE) for capture in captures)
+
+
+def _copy(value: Value, method: str) -> Value:
+    """Return what ``copy``, ``keys``, ``values`` or ``items`` of a container gives."""
+    things: list[Thing] = []
+    for thing in value.things:
+        if isinstance(thing, ContainerThing) and method == "items":
+            elements = thing.display.elements
+            pairs = [
+                Element(Display(elements[start : start + 2], is_sequence=True), NOWHERE)
+                for start in range(0, len(elements) - 1, 2)
+            ]
+            things.append(ContainerThing(thing.file, Display(tuple(pairs))))
+        else:
+            things.append(thing)
+    return Value(tuple(things), _placeless(value.captures), is_new=True)
 
 
 def _looks_like_class(dotted: str) -> bool:

@@ -264,5 +264,8 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
+COPIES = frozenset({"copy", "items", "keys", "values"})
+"""Methods that make a container of a container's elements."""
+
 MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
 """Methods that put their arguments into a container."""

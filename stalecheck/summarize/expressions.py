@@ -90,13 +90,15 @@ class Converter:
     def lambda_(self, node: cst.Lambda, look: Look) -> Function:
         """Convert a lambda; its body sees the names of the module as they are when it runs."""
         names = parameter_names(node.params)
-        late: Mapping[str, Expression] = {name: Parameter(name) for name in names}
+        variadic = (star_name(node.params), double_star_name(node.params))
+        late: Mapping[str, Expression] = {name: Parameter(name) for name in (*names, *variadic)}
         return Function(
             "<lambda>",
             names,
             self.defaults(node.params, look),
             returns=(self.convert(node.body, _overlay(late, look)),),
-            has_variadic=has_variadic(node.params),
+            star=star_name(node.params),
+            double_star=double_star_name(node.params),
         )
 
     def defaults(self, parameters: cst.Parameters, look: Look) -> tuple[Captured, ...]:
@@ -235,9 +237,14 @@ def parameter_names(parameters: cst.Parameters) -> tuple[str, ...]:
     return tuple(parameter.name.value for parameter in ordered)
 
 
-def has_variadic(parameters: cst.Parameters) -> bool:
-    """Whether there are ``*args`` or ``**kwargs``."""
-    return isinstance(parameters.star_arg, cst.Param) or parameters.star_kwarg is not None
+def star_name(parameters: cst.Parameters) -> str:
+    """Return the name of ``*args``; empty if there is none."""
+    return parameters.star_arg.name.value if isinstance(parameters.star_arg, cst.Param) else ""
+
+
+def double_star_name(parameters: cst.Parameters) -> str:
+    """Return the name of ``**kwargs``; empty if there is none."""
+    return parameters.star_kwarg.name.value if parameters.star_kwarg is not None else ""
 
 
 def _overlay(names: Mapping[str, Expression], look: Look) -> Look:

@@ -180,7 +180,11 @@ class Function:
     is_opaque: bool = False
     """A generator or coroutine function: calling it does not give what it returns."""
 
-    has_variadic: bool = False
+    star: str = ""
+    """The name of ``*args``, empty if there is none."""
+
+    double_star: str = ""
+    """The name of ``**kwargs``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

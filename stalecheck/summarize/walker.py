@@ -15,9 +15,10 @@ from stalecheck.model import Location, Span
 from stalecheck.summarize.expressions import (
     Converter,
     choice,
-    has_variadic,
+    double_star_name,
     parameter_names,
     shares,
+    star_name,
 )
 from stalecheck.summarize.guards import decide, first_run, is_main_guard
 from stalecheck.summarize.positions import Positions, blocks, provide
@@ -380,7 +381,8 @@ class _Walker:
             decorators,
             self._returns(scope),
             is_opaque=scope.is_opaque or node.asynchronous is not None,
-            has_variadic=has_variadic(node.params),
+            star=star_name(node.params),
+            double_star=double_star_name(node.params),
         )
         self._at = at
         self._bind(node.name.value, span, function)

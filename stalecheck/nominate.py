@@ -139,6 +139,9 @@ class _Nomination:
 
     def _sources(self, file: SourceFile) -> set[SourceFile]:
         local = self._locals[file]
+        if self._indexes[file].needs_libcst is not None:
+            taken = {module for origins in local.names.values() for module, _ in origins}
+            return {*local.modules.values(), *local.stars, *taken}
         sources = {module for module in local.stars if module in self.taint} | self._reached.get(file, set())
         names = self._roots.get(file, set()) | self.taint.get(file, _Taint()).names.keys()
         for name in names:
@@ -158,7 +161,6 @@ class _Nomination:
     def _visit(self, file: SourceFile, index: FileIndex) -> None:
         if index.needs_libcst is not None:
             self.nominated.add(file)
-            return
         local = self._locals[file]
         taint = self.taint.get(file) or _Taint()
         hit: _Groups = _NONE

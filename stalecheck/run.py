@@ -11,7 +11,7 @@ from stalecheck.config import Config, check_codes
 from stalecheck.discover import Discovery, discover, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
-from stalecheck.index import FileIndex, Unreadable, imported_names, parse
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
@@ -53,9 +53,9 @@ def run(
     found = discover(paths if stdin is None else [], config, cwd=cwd)
     files, sources, unread = _read(found, stdin, config)
     table = ModuleTable(files)
-    indexes = index_files(sources, jobs=jobs, progress=progress)
+    indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
     with collector_paused():
-        sites = find_reloads(sources, lambda file: _tree(sources[file]))
+        sites = find_reloads(sources, lambda file: _tree(sources[file], indexes[file]))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -114,7 +114,26 @@ def _with_stdin(files: Sequence[SourceFile], path: Path, root: Path) -> tuple[So
     return tuple(sorted((*others, replace(own, is_reported=True)), key=lambda file: str(file.path)))
 
 
-def _tree(data: bytes) -> ast.Module | None:
+def _with_newer(
+    indexes: Mapping[SourceFile, FileIndex], sources: Mapping[SourceFile, bytes]
+) -> dict[SourceFile, FileIndex]:
+    """Index what can be indexed of files in newer syntax than the running Python's."""
+    found = dict(indexes)
+    for file, index in indexes.items():
+        if index.needs_libcst is not None:
+            tree = _tree(sources[file], index)
+            if tree is not None:
+                found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
+    return found
+
+
+def _tree(data: bytes, index: FileIndex) -> ast.Module | None:
+    if index.error is not None:
+        return None
+    if index.needs_libcst is not None:
+        from stalecheck.newer import parse_partly
+
+        return parse_partly(data)
     tree = parse(data)
     return tree if isinstance(tree, ast.Module) else None
 

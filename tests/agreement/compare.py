@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +223,7 @@ def is_made_by_a_call(path: Path, row: int) -> bool:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def assignments(path: Path) -> tuple[ast.stmt, ...]:
     """Return the assignments of a source file."""
     tree = ast.parse(path.read_bytes())

@@ -37,9 +37,7 @@ from typing import Any
 ABSENT = object()
 ATOMIC = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range)
 MACHINERY = frozenset(
-    "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __annotations__ "
-    "__annotate__ __annotate_func__ __conditional_annotations__ __dict__ __weakref__ __module__ __qualname__ "
-    "__warningregistry__ __abstractmethods__ _abc_impl __firstlineno__ __static_attributes__".split()
+    ["__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__cached__", "__builtins__", "__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__", "__dict__", "__weakref__", "__module__", "__qualname__", "__warningregistry__", "__abstractmethods__", "_abc_impl", "__firstlineno__", "__static_attributes__"]
 )
 CONTAINERS = (dict, types.MappingProxyType, list, tuple, set, frozenset, collections.deque)
 IMPORT_SECONDS = 30

@@ -166,6 +166,8 @@ def index_tree(tree: ast.Module) -> FileIndex:
                 if is_module_level:
                     made.add(statement.name)
             case _:
+                if isinstance(statement, ast.Assign):
+                    imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
                 mentions = tuple(_mentions(_kept(statement, expressions)))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
@@ -270,8 +272,58 @@ def _mentions(expressions: Iterable[ast.AST]) -> dict[str, None]:
             else:
                 found[dotted] = None
         else:
+            taken = _taken_by_name(node)
+            if taken:
+                found[taken] = None
             pending.extend(ast.iter_child_nodes(node))
     return found
+
+
+def _taken_by_name(node: ast.AST) -> str:
+    """Return ``m.f`` for ``getattr(m, "f")``, ``vars(m)["f"]`` and ``m.__dict__["f"]``; empty for anything else."""
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name), *_]):
+            pass
+        case ast.Subscript(
+            value=ast.Call(func=ast.Name(id="vars"), args=[owner]) | ast.Attribute(value=owner, attr="__dict__"),
+            slice=ast.Constant(value=str() as name),
+        ):
+            pass
+        case _:
+            return ""
+    if isinstance(owner, ast.Name):
+        return f"{owner.id}.{name}"
+    return f"{_dotted(owner)}.{name}" if isinstance(owner, ast.Attribute) and _dotted(owner) else ""
+
+
+def _module_in_string(node: ast.AST) -> str:
+    """Return the module of ``import_module("m")``, ``__import__("m")`` or ``sys.modules["m"]``; else nothing."""
+    match node:
+        case (
+            ast.Call(
+                func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str() as name)],
+            )
+            | ast.Subscript(
+                value=ast.Attribute(value=ast.Name(id="sys"), attr="modules"), slice=ast.Constant(value=str() as name)
+            )
+        ):
+            return "" if name.startswith(".") else name
+    return ""
+
+
+def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
+    """Yield an import for each name that a module is bound to by the name in a string, or something of it."""
+    value: ast.expr = statement.value
+    taken = ""
+    while isinstance(value, ast.Attribute):
+        taken = value.attr
+        value = value.value
+    module = _module_in_string(value)
+    if module:
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                yield Import(module, 0, taken, target.id) if taken else Import(module, 0, "", target.id)
 
 
 def _dotted(node: ast.Attribute) -> str | None:

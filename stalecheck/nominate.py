@@ -142,7 +142,7 @@ class _Nomination:
         if self._indexes[file].needs_libcst is not None:
             taken = {module for origins in local.names.values() for module, _ in origins}
             return {*local.modules.values(), *local.stars, *taken}
-        sources = {module for module in local.stars if module in self.taint} | self._reached.get(file, set())
+        sources = {*local.stars, *self._reached.get(file, ())}
         names = self._roots.get(file, set()) | self.taint.get(file, _Taint()).names.keys()
         for name in names:
             sources.update(module for module, _ in local.names.get(name, ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.link.evaluate import Evaluator, Program
 from stalecheck.link.holders import Holding, find_holdings
@@ -62,8 +62,28 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             for holding, _ in found
             if holding.holder.kind.value in {"from-import", "module-import"}
         }
-        for holding, reloads in found:
+        for holding, reloads in _merge_stars(found):
             yield _stale_reference(holding, reloads, usages, imports)
+
+
+def _merge_stars(
+    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
+) -> list[tuple[Holding, tuple[Reload, ...]]]:
+    """Make one of all that a star import brings: it is one statement, whatever goes stale through it."""
+    merged: list[tuple[Holding, tuple[Reload, ...]]] = []
+    stars: dict[Span, int] = {}
+    for holding, reloads in found:
+        position = stars.get(holding.span)
+        if holding.holder.kind is not HolderKind.STAR_IMPORT:
+            merged.append((holding, reloads))
+        elif position is None:
+            stars[holding.span] = len(merged)
+            merged.append((holding, reloads))
+        else:
+            first, others = merged[position]
+            events = tuple(sorted({*others, *reloads}, key=_reload_order))
+            merged[position] = (replace(first, brings=(*first.brings, *holding.brings)), events)
+    return merged
 
 
 def _reloads(

@@ -43,6 +43,7 @@ from stalecheck.summarize.summary import (
     Item,
     Literal,
     ModuleImport,
+    NamedModule,
     NameImport,
     Parameter,
     Reference,
@@ -115,6 +116,7 @@ class Evaluator:
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
         self._steps = 0
+        self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
         self._orders: dict[Class, list[ClassThing]] = {}
         self._enums: dict[Class, bool] = {}
         self._calling: set[Function] = set()
@@ -333,11 +335,49 @@ class Evaluator:
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self._own(file, binding, value, OriginKind.CLASS)
+            case Display() as display:
+                value = self._filled(file, binding, display)
+                return self._own(file, binding, value, OriginKind.VALUE)
             case expression:
                 value = self._evaluate(expression, _Frame(file, binding.at))
                 if not value.is_new:
                     return value
                 return self._own(file, binding, value, _kind(value))
+
+    def _filled(self, file: SourceFile, binding: Binding, display: Display) -> Value:
+        """Return a container with what later statements at module or class level put into it."""
+        value = self._evaluate(display, _Frame(file, binding.at))
+        elements = list(display.elements)
+        captures = list(value.captures)
+        for element, at in self._additions(file).get(binding, ()):
+            elements.append(element)
+            captures += self._evaluate(Display((element,)), _Frame(file, at)).captures
+        if len(elements) == len(display.elements):
+            return value
+        return Value((ContainerThing(file, Display(tuple(elements))),), tuple(captures), is_new=True)
+
+    def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
+        """Return for each container of a file what statements put into it."""
+        found = self._fillings.get(file)
+        if found is None:
+            found = self._fillings[file] = {}
+            summary = self._program.summaries[file]
+            filled: list[tuple[Expression, tuple[Element, ...], Location]] = [
+                (store.target, store.values, store.at) for store in summary.stores if not store.attribute
+            ]
+            for statement in summary.calls:
+                function = statement.call.function
+                if isinstance(function, Attribute) and function.name in known.MUTATORS:
+                    unpacks = function.name in known.UNPACKERS
+                    elements = tuple(
+                        Element(argument.value, argument.span, is_unpacked=unpacks and not argument.keyword)
+                        for argument in statement.call.arguments
+                    )
+                    filled.append((function.value, elements, statement.at))
+            for target, elements, at in filled:
+                for index in target.reaching if isinstance(target, Reference) else ():
+                    found.setdefault(summary.bindings[index], []).extend((element, at) for element in elements)
+        return found
 
     def _imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
         target = self._resolve(file, module, level)
@@ -409,6 +449,9 @@ class Evaluator:
                 return Value(is_new=True)
             case Reference():
                 return self._reference(expression, frame)
+            case NamedModule(name=name):
+                found = self._program.table.find(name, frame.file)
+                return Value((ExternalThing(name),)) if found is None else self._module(found)
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
@@ -679,9 +722,11 @@ class Evaluator:
 
     def _call(self, call: Call, frame: _Frame) -> Value:
         inner = replace(frame, depth=frame.depth + 1)
-        if isinstance(call.function, Attribute) and call.function.name in known.COPIES and not call.arguments:
+        if isinstance(call.function, Attribute) and call.function.name in known.COPIES | known.GETTERS:
             receiver = self._evaluate(call.function.value, inner)
             if any(isinstance(thing, ContainerThing) for thing in receiver.things):
+                if call.function.name in known.GETTERS:
+                    return self._elements(receiver, None, inner)
                 return _copy(receiver, call.function.name)
         function = self._evaluate(call.function, frame)
         arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]

@@ -89,7 +89,8 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
         made = holding.capture.made
         if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
-        key = (holding.holder, made, holding.span if holding.holder.name == "*" else None)
+        is_nameless = holding.holder.name in {"*", "<lambda>"}
+        key = (holding.holder, made, holding.span if is_nameless else None)
         if key not in seen:
             seen.add(key)
             yield holding
@@ -153,6 +154,17 @@ class _Finder:
                     )
         return overlaid
 
+    def _is_hidden(self, star: int, name: str, capture: Capture) -> bool:
+        """Whether a later star import binds a name to something else."""
+        for later in self._summary.stars:
+            binding = self._summary.bindings[later]
+            if later > star and self._evaluator.provides(self._file, binding, name):
+                found = self._evaluator.star(self._file, binding)
+                value = self._evaluator.name(found[0], name) if found is not None else None
+                if value is not None and all(other.made != capture.made for other in value.captures):
+                    return True
+        return False
+
     def _brought_later(self, star: int, names: Iterable[str]) -> tuple[Location, ...]:
         """Return the later star imports that bring all of the names again."""
         bindings = self._summary.bindings
@@ -195,7 +207,7 @@ class _Finder:
                 continue
             value = self._evaluator.hop(self._evaluator.name(target, name), target, binding.at)
             for capture in _closest(value.captures):
-                if capture.made.file != self._file:
+                if capture.made.file != self._file and not self._is_hidden(index, name, capture):
                     brings.setdefault(capture.made.file, []).append((name, capture))
         for brought in brings.values():
             yield replace(
@@ -207,6 +219,21 @@ class _Finder:
     def _function(self, binding: Binding, function: Function) -> Iterator[Holding]:
         yield from self._defaults(binding.name, function, binding)
         yield from self._decorators(binding, function.decorators, function)
+
+    def _lambdas(self, expression: Expression, at: Location, block: str = "") -> Iterator[Holding]:
+        """Yield what the defaults of lambdas within an expression keep."""
+        pending = [expression]
+        while pending:
+            match pending.pop():
+                case FunctionExpression(function=function):
+                    if function.name == "<lambda>":
+                        yield from self._defaults(function.name, function, Binding("", NOWHERE, function, at, block))
+                case Display(elements=elements):
+                    pending += [element.value for element in elements]
+                case Call(arguments=arguments):
+                    pending += [argument.value for argument in arguments]
+                case _:
+                    pass
 
     def _defaults(self, name: str, function: Function, binding: Binding) -> Iterator[Holding]:
         for default in function.defaults:
@@ -221,7 +248,7 @@ class _Finder:
         for decorator in decorators:
             if isinstance(decorator.value, Call):
                 registry = self._registry(decorator.value, binding.at)
-                if registry:
+                if registry and not self._evaluate(decorator.value.function, binding.at).captures:
                     statement = CallStatement(decorator.value, registry, binding.at)
                     yield from self._registration(registry, statement)
                     continue
@@ -267,7 +294,10 @@ class _Finder:
     def _assignment(self, index: int, binding: Binding, expression: Expression) -> Iterator[Holding]:
         if isinstance(expression, FunctionExpression):
             yield from self._defaults(binding.name, expression.function, binding)
-        value = self._evaluator.binding(self._file, index)
+        else:
+            yield from self._lambdas(expression, binding.at, binding.block)
+        is_display = isinstance(expression, Display)
+        value = self._evaluate(expression, binding.at) if is_display else self._evaluator.binding(self._file, index)
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.
@@ -322,6 +352,8 @@ class _Finder:
 
     def _store(self, store: Store) -> Iterator[Holding]:
         target = self._evaluate(store.target, store.at)
+        if not store.name:
+            return
         if store.attribute:
             yield from self._attribute_store(store, target)
             return
@@ -369,6 +401,7 @@ class _Finder:
                 )
 
     def _call(self, statement: CallStatement) -> Iterator[Holding]:
+        yield from self._lambdas(statement.call, statement.at)
         function = statement.call.function
         callee = self._evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
@@ -379,7 +412,7 @@ class _Finder:
             target = self._evaluate(function.value, statement.at)
             if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):
                 return
-            unpacks = function.name in {"extend", "extendleft", "update"}
+            unpacks = function.name in known.UNPACKERS
             elements = [
                 Element(
                     argument.value,

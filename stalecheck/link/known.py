@@ -121,6 +121,7 @@ CONTAINERS = frozenset(
                 "iter",
             ]
         ),
+        "builtins.dict.fromkeys",
         "collections.deque",
         "collections.OrderedDict",
         "collections.defaultdict",
@@ -266,6 +267,12 @@ HOOKS = frozenset(
 
 COPIES = frozenset({"copy", "items", "keys", "values"})
 """Methods that make a container of a container's elements."""
+
+GETTERS = frozenset({"get", "pop", "setdefault"})
+"""Methods that give an element of a container."""
+
+UNPACKERS = frozenset({"extend", "extendleft", "update"})
+"""Methods that put the elements of their arguments into a container."""
 
 MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
 """Methods that put their arguments into a container."""

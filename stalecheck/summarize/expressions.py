@@ -25,6 +25,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     Item,
     Literal,
+    NamedModule,
     Parameter,
 )
 
@@ -121,7 +122,22 @@ class Converter:
             for argument in arguments.args
         )
 
-    def _call(self, node: cst.Call, look: Look) -> Call:
+    def _call(self, node: cst.Call, look: Look) -> Expression:
+        match node:
+            case cst.Call(
+                func=cst.Name(value="getattr"),
+                args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as name), *default],
+            ):
+                taken = Attribute(self.convert(owner, look), str(name.evaluated_value))
+                return choice((taken, *(self.convert(argument.value, look) for argument in default)))
+            case cst.Call(
+                func=cst.Name(value="import_module" | "__import__")
+                | cst.Attribute(attr=cst.Name(value="import_module")),
+                args=[cst.Arg(value=cst.SimpleString() as name)],
+            ) if not str(name.evaluated_value).startswith("."):
+                dotted = str(name.evaluated_value)
+                is_first = isinstance(node.func, cst.Name) and node.func.value == "__import__"
+                return NamedModule(dotted.partition(".")[0] if is_first else dotted)
         return Call(self.convert(node.func, look), self.arguments(node, look))
 
     def _element(self, element: cst.BaseElement, look: Look) -> Element:
@@ -151,6 +167,18 @@ class Converter:
         return Display(tuple(Element(self.convert(result, look), self._span(result)) for result in results))
 
     def _subscript(self, node: cst.Subscript, look: Look) -> Expression:
+        match node:
+            case cst.Subscript(
+                value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
+            ):
+                return NamedModule(str(name.evaluated_value))
+            case cst.Subscript(
+                value=cst.Attribute(value=owner, attr=cst.Name(value="__dict__"))
+                | cst.Call(func=cst.Name(value="vars"), args=[cst.Arg(value=owner)]),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
+            ):
+                return Attribute(self.convert(owner, look), str(name.evaluated_value))
         value = self.convert(node.value, look)
         indexes: list[Element] = []
         for element in node.slice:
@@ -169,6 +197,11 @@ class Converter:
         parts: list[cst.BaseExpression] = []
         left: cst.BaseExpression = node
         adds = True
+        if isinstance(node.operator, cst.Multiply):
+            sides = (self.convert(node.left, look), self.convert(node.right, look))
+            repeated = next((side for side in sides if isinstance(side, Display)), None)
+            if repeated is not None:
+                return Display(repeated.elements)
         while isinstance(left, cst.BinaryOperation):
             parts.append(left.right)
             adds = adds and isinstance(left.operator, (cst.Add, cst.BitOr))
@@ -213,6 +246,12 @@ def shares(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[cst.
         yield target, value
         return
     starred = [isinstance(element, cst.StarredElement) for element in target.elements]
+    if any(starred) and isinstance(value, Display) and value.is_sequence:
+        parts = _parts(value, starred)
+        if parts:
+            for element, part in zip(target.elements, parts, strict=True):
+                yield from shares(element.value, part)
+            return
     for position, element in enumerate(target.elements):
         if starred[position]:
             yield from shares(element.value, Display((Element(Item(value), NOWHERE),)))
@@ -220,6 +259,18 @@ def shares(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[cst.
             yield from shares(element.value, Item(value))
         else:
             yield from shares(element.value, share(value, position))
+
+
+def _parts(value: Display, starred: list[bool]) -> list[Expression]:
+    """Return what each target of a starred unpacking gets of a sequence that is written out; empty if unknown."""
+    star = starred.index(True)
+    after = len(starred) - star - 1
+    elements = value.elements
+    if any(element.is_unpacked for element in elements) or len(elements) < star + after:
+        return []
+    end = len(elements) - after
+    middle = Display(elements[star:end], is_sequence=True)
+    return [*(e.value for e in elements[:star]), middle, *(e.value for e in elements[end:])]
 
 
 def share(value: Expression, position: int) -> Expression:

@@ -37,6 +37,13 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedModule:
+    """A module by its name in a string: ``import_module("m")``, ``sys.modules["m"]``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of the function whose body is described."""
 
@@ -117,7 +124,17 @@ class FunctionExpression:
 
 
 Expression: TypeAlias = (
-    Literal | Reference | Parameter | Attribute | Call | Display | Item | Choice | Derived | FunctionExpression
+    Literal
+    | Reference
+    | NamedModule
+    | Parameter
+    | Attribute
+    | Call
+    | Display
+    | Item
+    | Choice
+    | Derived
+    | FunctionExpression
 )
 
 LITERAL = Literal()
@@ -213,7 +230,7 @@ class InstanceAttribute:
 Bound: TypeAlias = ModuleImport | NameImport | StarImport | Function | Class | Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Binding:
     """One place that binds a name at module or class level, or by a ``global`` statement."""
 

@@ -240,7 +240,7 @@ class _Walker:
         elif name == "__all__.append" and node.args:
             self._extend_public(cst.List([cst.Element(node.args[0].value)]))
         else:
-            written = name or " ".join(self._module.code_for_node(node.func).split())
+            written = self._holder_name(node.func) or " ".join(self._module.code_for_node(node.func).split())
             self._calls.append(CallStatement(value, written, self._at))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
@@ -263,7 +263,7 @@ class _Walker:
             self._stores.append(
                 Store(
                     self._convert(target.value),
-                    _written(target),
+                    self._holder_name(target),
                     (Element(value, self._span(target)),),
                     self._span(target),
                     self._at,
@@ -288,7 +288,7 @@ class _Walker:
         ]
         held = (*keys, Element(value, self._span(node)))
         self._stores.append(
-            Store(self._convert(target.value), _written(target.value), held, self._span(target), self._at)
+            Store(self._convert(target.value), self._holder_name(target.value), held, self._span(target), self._at)
         )
 
     def _augment(self, node: cst.AugAssign) -> None:
@@ -298,7 +298,13 @@ class _Walker:
         value = self._convert(node.value)
         span = self._span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
-        self._stores.append(Store(self._convert(node.target), _written(node.target), held, span, self._at))
+        self._stores.append(Store(self._convert(node.target), self._holder_name(node.target), held, span, self._at))
+
+    def _holder_name(self, node: cst.CSTNode) -> str:
+        """Return how a holder is written, qualified where the class that is being defined binds it."""
+        written = _written(node)
+        is_member = self._scope.outer is not None and written.partition(".")[0] in self._scope.names
+        return self._qualified(written) if written and is_member else written
 
     def _extend_public(self, node: cst.BaseExpression) -> None:
         if self._public is None:

@@ -25,7 +25,7 @@ from stalecheck.config import (
 )
 from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.render import TEXT_FORMATS, render
-from stalecheck.render.place import counted
+from stalecheck.render.place import counted, place
 from stalecheck.render.reloads import render_reloads, render_reloads_json
 from stalecheck.render.statistics import render_statistics, render_statistics_json
 from stalecheck.render.summary import notes, summary
@@ -183,6 +183,11 @@ def command(
     else:
         text = _diagnostics(report, config, cwd=cwd, quiet=quiet, verbose=verbose, color=colored)
     _write(text, target, color=colored)
+    if list_reloads:
+        for diagnostic in report.diagnostics:
+            if diagnostic.code == UNREADABLE:
+                where = place(diagnostic.path, diagnostic.span.start, cwd=cwd)
+                click.echo(f"stalecheck: not searched: {where}: {diagnostic.message}", err=True)
     if not quiet:
         for note in _notes(report, config, cwd=cwd, verbose=verbose):
             click.echo(note, err=True)

@@ -47,7 +47,7 @@ def schedule(
     for file, found in sites.items():
         for site in found:
             targets = _targets(site, file, indexes, table)
-            records.append(_record(site, file, targets))
+            records.append(_record(site, file, targets, table))
             if not site.is_restored:
                 blocks.setdefault((file, site.block), []).extend(_events(site, file, targets))
                 if not site.is_guarded:
@@ -146,20 +146,34 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
     return Event(frozenset(targets), site.mode, at, reloads, group if site.is_unordered else 0)
 
 
-def _record(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> ReloadRecord:
+def _record(
+    site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]], table: ModuleTable
+) -> ReloadRecord:
     modules: dict[str, None] = {}
+    whys = [site.why] if site.why else []
     for name, found in targets:
-        modules.update(dict.fromkeys([target.module for target in found] or ([name] if "*" not in name else [])))
+        if found:
+            modules.update(dict.fromkeys(target.module for target in found))
+        elif _is_attribute(name, file, table):
+            whys.append(f"`{name}` is no module")
+        elif "*" not in name:
+            modules[name] = None
     return ReloadRecord(
         file.path,
         site.span.start,
         site.mode,
         site.spelling,
         tuple(modules),
-        bool(site.targets) and not site.why,
-        site.why,
+        bool(site.targets) and not whys,
+        "; ".join(whys),
         site.is_restored,
     )
+
+
+def _is_attribute(name: str, importer: SourceFile, table: ModuleTable) -> bool:
+    """Whether a dotted name that is no file of the project can be no other module either."""
+    parent = name.rpartition(".")[0]
+    return bool(parent) and (parent.partition(".")[0] == "builtins" or table.find(parent, importer) is not None)
 
 
 def _targets(

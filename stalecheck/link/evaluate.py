@@ -608,6 +608,19 @@ class Evaluator:
                     if isinstance(item, ExternalThing):
                         yield item.name
 
+    def is_abstract(self, thing: ClassThing) -> bool:
+        """Whether a class is an abstract base class, with which others can be registered."""
+        metaclasses = {
+            item.name
+            for owner in self._resolution_order(thing)
+            for base in owner.definition.bases
+            if base.keyword == "metaclass"
+            for item in self._evaluate(base.value, _Frame(owner.file, base.span.start)).things
+            if isinstance(item, ExternalThing)
+        }
+        bases = set(self._external_bases(thing)) | metaclasses
+        return any(name in {"abc.ABC", "abc.ABCMeta"} or name.startswith("collections.abc.") for name in bases)
+
     def is_enum(self, thing: ClassThing) -> bool:
         """Whether a class is an Enum."""
         answer = self._enums.get(thing.definition)
@@ -882,6 +895,8 @@ class Evaluator:
             return self._getattr(arguments, frame)
         if name == "builtins.type" and len(arguments) == 1:
             return _class_of(arguments[0][1])
+        if name in known.CLASS_MAKERS:
+            return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, _values_of(arguments), is_new=True)
         if name in known.CONTAINERS:

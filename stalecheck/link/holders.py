@@ -21,6 +21,7 @@ from stalecheck.link.values import (
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
+    Argument,
     Attribute,
     Binding,
     Call,
@@ -220,6 +221,17 @@ class _Finder:
         yield from self._defaults(binding.name, function, binding)
         yield from self._decorators(binding, function.decorators, function)
 
+    def _made_class(self, binding: Binding, expression: Expression) -> Iterator[Holding]:
+        """Yield the bases of a class that a call makes: ``type("D", (m.C,), {})``."""
+        match expression:
+            case Call(function=function, arguments=(_, Argument(value=Display(elements=elements)), *_)):
+                names = {t.name for t in self._evaluate(function, binding.at).things if isinstance(t, ExternalThing)}
+                for element in elements if names & known.CLASS_MAKERS else ():
+                    for capture in _closest(self._evaluate(element.value, binding.at).captures):
+                        yield self._holding(
+                            binding.name, HolderKind.BASE_CLASS, element.span, capture, binding.block, element.value
+                        )
+
     def _lambdas(self, expression: Expression, at: Location, block: str = "") -> Iterator[Holding]:
         """Yield what the defaults of lambdas within an expression keep."""
         pending = [expression]
@@ -296,6 +308,7 @@ class _Finder:
             yield from self._defaults(binding.name, expression.function, binding)
         else:
             yield from self._lambdas(expression, binding.at, binding.block)
+            yield from self._made_class(binding, expression)
         is_display = isinstance(expression, Display)
         value = self._evaluate(expression, binding.at) if is_display else self._evaluator.binding(self._file, index)
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
@@ -438,6 +451,8 @@ class _Finder:
             match thing:
                 case ExternalThing(name=name) if name.startswith(("collections.abc.", "numbers.", "os.PathLike")):
                     return f"{name}.register"
+                case ClassThing(definition=definition) if self._evaluator.is_abstract(thing):
+                    return f"{definition.name}.register"
                 case FunctionThing(file=file, function=definition):
                     for decorator in definition.decorators:
                         value = self._evaluator.expression(file, decorator.value, at)

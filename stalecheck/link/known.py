@@ -141,6 +141,9 @@ CONTAINERS = frozenset(
 )
 """Calls that make a container of their arguments, or of the elements of their arguments."""
 
+CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
+"""Calls that make a class of a name and a tuple of bases."""
+
 CLASS_FACTORIES = frozenset(
     {
         "collections.namedtuple",

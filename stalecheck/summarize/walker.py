@@ -591,6 +591,8 @@ class _Walker:
                 self._collect_assignment(node.target, node.value, node, twin, scope)
             case cst.Import() | cst.ImportFrom():
                 self._collect_import(node, twin, scope)
+            case cst.FunctionDef() | cst.ClassDef() if node.name.value in scope.global_names:
+                self._collect_global_definition(node, twin, scope)
             case cst.FunctionDef():
                 self._collect_nested(node, twin, scope)
             case cst.ClassDef():
@@ -663,6 +665,38 @@ class _Walker:
                 index = len(self._bindings)
                 self._bindings.append(Binding(name, NOWHERE, bound, self._at, scope.name + ".<locals>"))
                 scope.values.setdefault(name, []).append(partial(Reference, name, (index,)))
+
+    def _collect_global_definition(
+        self, node: cst.FunctionDef | cst.ClassDef, twin: ast.stmt | None, scope: _FunctionScope
+    ) -> None:
+        """Bind a function or class that a ``global`` statement makes the module's."""
+
+        def look(name: str) -> Expression:
+            return self._look_in(scope, name)
+
+        self._enter(node, twin)
+        name = node.name.value
+        span = self._positions.definition_name(node, twin)
+        decorators = tuple(
+            Captured(self._converter.convert(item.decorator, look), self._span(item.decorator))
+            for item in node.decorators
+        )
+        self._rebound.append((scope.name, name, self._at))
+        bound: Bound
+        if isinstance(node, cst.FunctionDef):
+            defaults = self._converter.defaults(node.params, look)
+            bound = Function(name, parameter_names(node.params), defaults, decorators, is_opaque=True)
+        else:
+            bases = tuple(
+                Captured(
+                    self._converter.convert(base.value, look),
+                    self._span(base.value),
+                    base.keyword.value if base.keyword is not None else base.star,
+                )
+                for base in (*node.bases, *node.keywords)
+            )
+            bound = Class(name, bases, decorators)
+        self._bind(name, span, bound, block=scope.name)
 
     def _collect_nested(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: _FunctionScope) -> None:
         inner = self._collect(node, twin, f"{scope.name}.<locals>.{node.name.value}", scope)

@@ -29,6 +29,7 @@ from stalecheck.render.place import counted, place
 from stalecheck.render.reloads import render_reloads, render_reloads_json
 from stalecheck.render.statistics import render_statistics, render_statistics_json
 from stalecheck.render.summary import notes, summary
+from stalecheck.suppress import UNREADABLE
 
 if TYPE_CHECKING:
     from stalecheck.model import Report

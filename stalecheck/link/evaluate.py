@@ -899,6 +899,8 @@ class Evaluator:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, _values_of(arguments), is_new=True)
+        if name == "builtins.sorted":
+            arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
             return self._container(result, arguments)
         return Value(result, (*_derived(function), *_kept(arguments)), is_new=True)
@@ -910,8 +912,8 @@ class Evaluator:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         for argument, value in arguments:
             for capture in value.captures:
-                if _is_result(capture):
-                    continue
+                if _is_result(capture) or (capture.relation is Relation.WRAPPED and not argument.keyword):
+                    continue  # What an iterator was made around is not among its elements.
                 key = (capture.made, capture.via[-1])
                 span = capture.span if capture.relation is Relation.INSIDE else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))

@@ -116,8 +116,6 @@ CONTAINERS = frozenset(
                 "reversed",
                 "enumerate",
                 "zip",
-                "map",
-                "filter",
                 "iter",
             ]
         ),

@@ -80,6 +80,9 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
         case ast.Compare(ops=ops) if any(isinstance(op, (ast.Is, ast.IsNot)) for op in ops):
             for child in (node.left, *node.comparators):
                 yield child, Usage.IDENTITY
+        case ast.Compare(left=left, comparators=[right]) if _is_type(left) or _is_type(right):
+            yield left, Usage.IDENTITY
+            yield right, Usage.IDENTITY
         case ast.AnnAssign():
             yield node.annotation, Usage.ANNOTATION
             yield node.target, Usage.OTHER
@@ -102,6 +105,14 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
         case _:
             for child in ast.iter_child_nodes(node):
                 yield child, Usage.OTHER
+
+
+def _is_type(node: ast.expr) -> bool:
+    """Whether an expression is the class of something: ``type(x)`` or ``x.__class__``."""
+    match node:
+        case ast.Call(func=ast.Name(id="type"), args=[_]) | ast.Attribute(attr="__class__"):
+            return True
+    return False
 
 
 def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:

@@ -215,6 +215,6 @@ def _report(
     )
 
 
-def _order(diagnostic: Diagnostic) -> tuple[str, Location, str, str]:
+def _order(diagnostic: Diagnostic) -> tuple[str, Location, str, str, str]:
     holder = "" if diagnostic.holder is None else diagnostic.holder.name
-    return (diagnostic.path.as_posix(), diagnostic.span.start, diagnostic.code, holder)
+    return (diagnostic.path.as_posix(), diagnostic.span.start, diagnostic.code, holder, diagnostic.message)

@@ -128,9 +128,9 @@ its body runs again and makes everything anew; what other modules took from it b
     )
 
 
-def test_full_says_a_remedy_once_per_group() -> None:
+def test_full_says_a_remedy_once_per_origin() -> None:
     text = full(report(IMPORT, changed(IMPORT, span=span(3, 30, 6)), changed(IMPORT, origin=ENGINE)))
-    assert text.count("Write `core.render`") == 1
+    assert text.count("Write `core.render`") == 2
 
 
 def test_full_explains_a_mode_once() -> None:

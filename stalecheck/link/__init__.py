@@ -60,7 +60,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         imports = {
             holding.holder.name: holding.span.start.row
             for holding, _ in found
-            if holding.holder.kind.value in {"from-import", "module-import"}
+            if holding.holder.kind is HolderKind.FROM_IMPORT
         }
         for holding, reloads in _merge_stars(found):
             yield _stale_reference(holding, reloads, usages, imports)

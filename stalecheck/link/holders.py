@@ -334,7 +334,8 @@ class _Finder:
                 continue
             else:
                 kind, place = _KINDS[capture.relation], span
-            yield self._holding(name, kind, span if place == NOWHERE else place, capture, binding.block, expression)
+            source = _element_at(expression, place)
+            yield self._holding(name, kind, span if place == NOWHERE else place, capture, binding.block, source)
 
     def _field_default(self, expression: Expression, at: Location) -> Call | None:
         if not isinstance(expression, Call):
@@ -524,6 +525,13 @@ def _closest(captures: Iterable[Capture]) -> list[Capture]:
 
 def _inside(capture: Capture) -> Relation:
     return capture.relation if capture.relation is Relation.MEMBER else Relation.INSIDE
+
+
+def _element_at(expression: Expression, place: Span) -> Expression:
+    """Return the element of a container display that stands at a place; else the expression."""
+    if isinstance(expression, Display):
+        return next((element.value for element in expression.elements if element.span == place), expression)
+    return expression
 
 
 def _constructs(expression: Expression) -> bool:

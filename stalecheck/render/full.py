@@ -67,7 +67,7 @@ def render_full(report: Report, *, cwd: Path, verbose: bool, color: bool, show_s
 def _plain(heading: str, listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:
     """A group of diagnostics that no reload causes."""
     if listed:
-        yield [style(heading, "bold", color=page.color), "", *_holders(listed, page, set())]
+        yield [style(heading, "bold", color=page.color), "", *_holders(listed, page)]
 
 
 def _reload_groups(listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:
@@ -79,12 +79,11 @@ def _reload_groups(listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:
             if mode not in explained:
                 explained.add(mode)
                 lines.append(style(_HAPPENS[mode], "dim", color=page.color))
-        told: set[str] = set()
         for origin, holders in _worst_first(_grouped(group, lambda entry: entry.diagnostic.origin)):
             lines.append("")
             if origin is not None:
                 lines.append(f"  {_origin(origin, page)}")
-            lines += _holders(holders, page, told)
+            lines += _holders(holders, page)
         yield lines
 
 
@@ -120,8 +119,8 @@ def _origin(origin: Origin, page: _Page) -> str:
     return f"{origin.kind.value} `{origin.name}` ({where})"
 
 
-def _holders(listed: Sequence[Entry], page: _Page, told: set[str]) -> Iterator[str]:
-    """The holders of one origin, and each remedy that is not `told` yet in the same group of reloads."""
+def _holders(listed: Sequence[Entry], page: _Page) -> Iterator[str]:
+    """The holders of one origin, and each remedy once."""
     worst = sorted(listed, key=lambda entry: -entry.diagnostic.severity)
     shown = worst if page.verbose else worst[:_HOLDERS]
     for entry in shown:
@@ -130,8 +129,7 @@ def _holders(listed: Sequence[Entry], page: _Page, told: set[str]) -> Iterator[s
         yield f"    +{len(worst) - len(shown)} more; --verbose shows them"
     remedies = _grouped([entry.diagnostic for entry in shown], lambda diagnostic: diagnostic.remedy)
     for remedy, diagnostics in remedies.items():
-        if remedy and remedy not in told:
-            told.add(remedy)
+        if remedy:
             codes = ", ".join(sorted({diagnostic.code for diagnostic in diagnostics}))
             yield f"    {style('help', 'green', color=page.color)} {codes}: {printable(remedy)}"
 

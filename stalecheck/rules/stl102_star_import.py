@@ -94,5 +94,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
 
 def _remedy(reference: StaleReference) -> str:
     if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
-        return "import the names in the functions that use them, or reload in place with `importlib.reload`"
+        return "import the names in the functions that use them"
     return f"`{import_of(reference)}` and use its attributes where they are needed"

@@ -91,7 +91,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity_by_use(reference),
                 _message(reference),
-                used_where_needed(reference),
+                _remedy(reference),
             )
 
 
@@ -110,3 +110,10 @@ def _message(reference: StaleReference) -> str:
     if reference.relation is Relation.INSTANCE:
         return f"`{reference.holder.name}` stays an instance of {old(reference)}"
     return f"`{reference.holder.name}` stays {old(reference)}"
+
+
+def _remedy(reference: StaleReference) -> str:
+    if reference.relation is Relation.INSTANCE:
+        maker = reference.via[-1]
+        return f"make it again in `{maker}` after the reload, and reach it as an attribute of that module"
+    return used_where_needed(reference)

@@ -26,10 +26,7 @@ def used_where_needed(reference: StaleReference) -> str:
     """Return how to hold a function, class or value so that it stays fresh, in one sentence."""
     if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
         name = reference.origin.name.partition(".")[0]
-        return (
-            f"`from {reference.origin.module} import {name}` in the function that uses it, "
-            "or reload in place with `importlib.reload`"
-        )
+        return f"`from {reference.origin.module} import {name}` in the function that uses it"
     return f"`{import_of(reference)}` and use `{qualified(reference)}` where it is needed"
 
 

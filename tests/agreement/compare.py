@@ -109,6 +109,7 @@ class Stock:
         self.objects = {module: frozenset(names) for module, names in answer["objects"].items()}
         self.atomic = {module: frozenset(names) for module, names in answer["atomic"].items()}
         self.unbound = {module: frozenset(names) for module, names in answer["unbound"].items()}
+        self.modules = {module: frozenset(names) for module, names in answer["modules"].items()}
         self.groups: dict[str, list[tuple[str, str]]] = {
             key: [(module, name) for module, name in slots] for key, slots in answer["groups"].items()
         }
@@ -199,6 +200,8 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
         if verdicts & {"direct", "inside", "behind"}:
             return "right"
         return "fresh" if diagnostic.origin.kind in OBJECTS else "unjudged"
+    if "." in name and name.partition(".")[0] in world.modules[module]:
+        return "unjudged"
     slot = (module, name if name in world.objects[module] | world.atomic[module] else name.partition(".")[0])
     if slot[1] not in world.objects[module]:
         return "unjudged"

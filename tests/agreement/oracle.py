@@ -230,7 +230,11 @@ class World:
             name: [key for key in namespace if key not in self.bound[name].by_import | self.bound[name].otherwise]
             for name, namespace in self.before.items()
         }
-        return {"objects": objects, "atomic": atomic, "groups": groups, "unbound": unbound}
+        modules = {
+            name: [key for key, value in namespace.items() if is_a(value, types.ModuleType)]
+            for name, namespace in self.before.items()
+        }
+        return {"objects": objects, "atomic": atomic, "groups": groups, "unbound": unbound, "modules": modules}
 
     def value(self, slot: Slot) -> object:
         """Return what a slot holds now."""
@@ -279,13 +283,15 @@ class World:
         self.by_object.setdefault(id(value), []).append(slot)
         self.by_type.setdefault(id(type(value)), []).append(slot)
 
-    def _is_own(self, slot: Slot, value: object) -> bool:
+    def _is_own(self, slot: Slot, value: Any) -> bool:
         """Whether the module itself made what its name stands for."""
         bound = self.bound[slot.module]
         if is_a(value, types.ModuleType) or (
             slot.name in bound.by_import and slot.name not in bound.otherwise
         ):
             return False
+        if is_a(value, (type, types.FunctionType)) and value.__module__ == slot.module:
+            return True
         if self.is_foreign(value, slot.module):
             return False
         return not any(

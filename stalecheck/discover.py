@@ -70,7 +70,7 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
     _walk(_top(config.root, rules), rules, found)
     _follow_links(rules, found)
     return Discovery(
-        tuple(_name_files(found.files.values(), config.root)),
+        tuple(name_files(found.files.values(), config.root)),
         found.excluded(),
         tuple((Path(path), reason) for path, reason in sorted(found.unreadable.items())),
     )
@@ -375,8 +375,11 @@ class _Home:
     prefix: tuple[str, ...]
 
 
-def _name_files(files: Iterable[tuple[str, bool]], root: Path) -> Iterator[SourceFile]:
-    """Sorted by path, with the names that the directories give."""
+def name_files(files: Iterable[tuple[str, bool]], root: Path) -> Iterator[SourceFile]:
+    """Yield the source files of (absolute path, whether it is reported) pairs, sorted by path.
+
+    Their names are those that the directories give.
+    """
     homes: dict[Path, tuple[_Home, list[_Home]]] = {}
     for name, is_reported in sorted(files, key=lambda file: file[0].replace(os.sep, "/")):
         path = Path(name)

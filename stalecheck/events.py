@@ -13,6 +13,8 @@ from stalecheck.reloads import ReloadSite
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
+_ADJACENT = 2
+"""Rows between two evictions with nothing but a condition in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,30 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
     for (file, block), events in blocks.items():
-        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, {file})]
+        merged = _merge_evictions(events)
+        expanded = [inner for event in merged for inner in _expand(event, event.at, top_levels, {file})]
         if expanded:
             is_own_only = not block and file in rerun and file not in unguarded
             yield Sequence(file, block, tuple(expanded), is_own_only)
+
+
+def _merge_evictions(events: Iterable[Event]) -> list[Event]:
+    """Make one of evictions that stand right below each other: nothing is imported in between."""
+    merged: list[Event] = []
+    for event in events:
+        last = merged[-1] if merged else None
+        if (
+            last is not None
+            and last.mode is event.mode is ReloadMode.REIMPORT
+            and event.at.row - last.at.row <= _ADJACENT
+            and not event.group
+        ):
+            merged[-1] = replace(
+                event, files=last.files | event.files, at=last.at, reloads={**event.reloads, **last.reloads}
+            )
+        else:
+            merged.append(event)
+    return merged
 
 
 def _expand(

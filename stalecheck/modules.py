@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +31,13 @@ class ModuleTable:
 
         The importer's own root comes first, then a file beside it, then the nearest; modules before aliases.
         """
-        named = self._by_name.get(name, ())
+        named = self._by_name.get(name, [])
+        bases = _bases(importer) if importer is not None else frozenset()
+        if importer is not None:
+            is_standard = name.partition(".")[0] in sys.stdlib_module_names
+            near = bases | {importer.path.parent}
+            named = [each for each in named if each.base in near or not (each.is_alias or is_standard)]
         if len(named) > 1:
-            bases = _bases(importer) if importer is not None else frozenset()
             return min(named, key=lambda each: _distance(each, importer, bases)).file
         return named[0].file if named else None
 
@@ -77,6 +82,11 @@ class _Named:
 
     name: str
     file: SourceFile
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the name is not the file's own: one from a directory that may not be on the path."""
+        return self.name != self.file.module
 
     @property
     def base(self) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stalecheck.config import Config, check_codes
-from stalecheck.discover import Discovery, discover, settle_names
+from stalecheck.discover import Discovery, discover, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, parse
@@ -60,7 +60,8 @@ def run(
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
-    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted)
+    rows = {file: frozenset(site.span.start.row for site in found_there) for file, found_there in sites.items()}
+    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows)
     diagnostics = [
         *judge(link(program, events.sequences), cwd=cwd),
         *_unreadable(unread, indexes, summaries),
@@ -106,11 +107,9 @@ def _read(
 
 
 def _with_stdin(files: Sequence[SourceFile], path: Path, root: Path) -> tuple[SourceFile, ...]:
-    others = tuple(replace(file, is_reported=False) for file in files if file.path != path)
-    own = next((file for file in files if file.path == path), None)
-    if own is None:
-        own = SourceFile(path, path.stem, False, path.parent)
-        del root
+    """Return the files with `path` among them, on disk or not, as the only one that is reported."""
+    others = [replace(file, is_reported=False) for file in files if file.path != path]
+    own = next((file for file in files if file.path == path), None) or next(name_files([(str(path), True)], root))
     return tuple(sorted((*others, replace(own, is_reported=True)), key=lambda file: str(file.path)))
 
 
@@ -184,20 +183,15 @@ def _report(
     default = [rule.code for rule in rules() if rule.is_default]
     selected = selected_codes(config, known, default)
     reported = {file.path: sources[file] for file in files if file.is_reported}
-    reported_paths = reported.keys() | {path for path, _ in found.unreadable}
-    wanted = [
-        diagnostic
-        for diagnostic in diagnostics
-        if diagnostic.path not in {file.path for file in files if not file.is_reported}
-        and diagnostic.code in selected_in(diagnostic.path, config, selected)
-    ]
-    del reported_paths
+    unreported = {file.path for file in files if not file.is_reported}
+    judged = {path: selected_in(path, config, selected) for path in {*reported, *(d.path for d in diagnostics)}}
+    wanted = [d for d in diagnostics if d.path not in unreported and d.code in judged[d.path]]
     outcome = suppress(
         wanted,
         reported,
         known=known,
         default=default,
-        judged=lambda path: selected_in(path, config, selected),
+        judged=judged.__getitem__,
     )
     kept = sorted({*outcome.kept, *outcome.unused}, key=_order)
     severe = tuple(diagnostic for diagnostic in kept if diagnostic.severity >= config.min_severity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stalecheck.index import FileIndex
 from stalecheck.link import known
@@ -91,6 +91,9 @@ class Program:
 
     evicted: frozenset[SourceFile]
     """Those of them that become a second module object."""
+
+    reload_rows: Mapping[SourceFile, frozenset[int]] = field(default_factory=dict)
+    """Where files reload: a call there gives back the module itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,9 @@ class Evaluator:
         """Return what a name may be that the given bindings can have bound, star imports among them."""
         values: list[Value] = []
         bindings = self._program.summaries[file].bindings
-        for index in sorted(reaching, reverse=True):
+        alternatives = [index for index in reaching if not isinstance(bindings[index].value, Literal)]
+        # A number or None beside something else is a fallback, or a name declared before it is bound.
+        for index in sorted(alternatives or reaching, reverse=True):
             if isinstance(bindings[index].value, StarImport):
                 found = self._through_stars(file, name, (index,))
                 if found is not None:
@@ -335,6 +340,8 @@ class Evaluator:
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self._own(file, binding, value, OriginKind.CLASS)
+            case Call() if binding.at.row in self._program.reload_rows.get(file, ()):
+                return NOTHING
             case Display() as display:
                 value = self._filled(file, binding, display)
                 return self._own(file, binding, value, OriginKind.VALUE)
@@ -463,6 +470,10 @@ class Evaluator:
             case Item():
                 return self._item(expression, frame)
             case Choice(options=options):
+                given = [o for o in options if isinstance(o, Parameter) and o.name in (frame.arguments or ())]
+                if given:
+                    # What the body assigns to a parameter is its default, and this call does not need it.
+                    return self._evaluate(given[0], frame)
                 return union([self._evaluate(option, frame) for option in options])
             case Derived(operands=operands):
                 return self._derived(operands, frame)
@@ -794,11 +805,11 @@ class Evaluator:
         if all(isinstance(item, Parameter) for item in definition.returns):
             return Value(result.things, result.captures)
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
+        others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if own and not any(capture.relation in visible for capture in result.captures):
             if any(isinstance(item, FunctionExpression) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
                 return Value(result.things, (*wrapped, *result.captures), is_new=True)
-            others = tuple(capture for capture in result.captures if capture.made.file not in makers)
             return Value(result.things, (*computed, *others), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
@@ -903,6 +914,8 @@ class Evaluator:
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
             return self._container(result, arguments)
+        if name in known.MOCKS:
+            arguments = [(argument, value) for argument, value in arguments if not _is_function_spec(argument, value)]
         return Value(result, (*_derived(function), *_kept(arguments)), is_new=True)
 
     def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
@@ -946,6 +959,12 @@ def _kind(value: Value) -> OriginKind:
 def _is_result(capture: Capture) -> bool:
     """Whether a capture is only what a function or class of the reloaded module computed."""
     return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
+
+
+def _is_function_spec(argument: Argument, value: Value) -> bool:
+    """Whether a mock is given a function to be like: it keeps the names of its attributes only."""
+    is_function = all(capture.made.origin.kind is OriginKind.FUNCTION for capture in value.captures)
+    return argument.keyword in {"spec", "spec_set"} and is_function
 
 
 def _placeless(captures: tuple[Capture, ...]) -> tuple[Capture, ...]:

@@ -112,9 +112,13 @@ class _Finder:
                 self._consumers[binding.name] = frozenset(self._makers(binding.value, binding.at))
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
-        for binding in summary.bindings:
-            if isinstance(binding.value, Class):
-                self._live.update(index for _, reaching in binding.value.members for index in reaching)
+        pending = list(self._live)
+        while pending:
+            bound = summary.bindings[pending.pop()]
+            if isinstance(bound.value, Class):
+                members = {index for _, reaching in bound.value.members for index in reaching} - self._live
+                self._live |= members
+                pending += members
 
     def find(self) -> Iterator[Holding]:
         self._overlaid = self._find_overlaid()

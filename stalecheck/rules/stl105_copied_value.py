@@ -71,7 +71,7 @@ from collections.abc import Iterable, Iterator
 
 from stalecheck.link import Relation, StaleReference
 from stalecheck.rules.rule import Judgement
-from stalecheck.rules.severity import severity
+from stalecheck.rules.severity import severity_by_use
 from stalecheck.rules.words import used_where_needed
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -88,7 +88,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         kept = "the old value of" if is_copied else "what was computed from the old"
         yield Judgement(
             reference,
-            severity(reference),
+            severity_by_use(reference),
             f"`{reference.holder.name}` keeps {kept} {origin}",
             used_where_needed(reference),
         )

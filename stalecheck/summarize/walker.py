@@ -135,6 +135,9 @@ class _Walker:
         self._local_imports: list[LocalImport] = []
         self._rebound: list[tuple[str, str, Location]] = []
         self._public: list[PublicNames] | None = None
+        self._texts: dict[str, cst.List | cst.Tuple] = {}
+        """Lists that ``__all__`` may be put together from."""
+
         self._at = Location(1, 1)
         self._is_kept = False
         self._converter = Converter(self._span, self._bind_walrus)
@@ -248,6 +251,8 @@ class _Walker:
         if isinstance(node, cst.Call) and isinstance(value, Call):
             self._record_call(node, value)
         for target in targets:
+            if isinstance(target, cst.Name) and isinstance(node, (cst.List, cst.Tuple)):
+                self._texts[target.value] = node
             if isinstance(target, cst.Name) and target.value == "__all__":
                 self._public = []
                 self._extend_public(node)
@@ -334,6 +339,8 @@ class _Walker:
             case cst.BinaryOperation(operator=cst.Add()):
                 left, right = self._public_names(node.left), self._public_names(node.right)
                 return None if left is None or right is None else left + right
+            case cst.Name() if node.value in self._texts:
+                return self._public_names(self._texts[node.value])
             case cst.Attribute(attr=cst.Name(value="__all__")):
                 return [PublicNames(module=self._convert(node.value))]
             case cst.Call(func=cst.Name(value="list" | "tuple" | "sorted" | "set"), args=[argument]):

@@ -28,6 +28,8 @@ JUDGED_WHEN_FRESH = frozenset(
 )
 OBJECTS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS, OriginKind.INSTANCE, OriginKind.MODULE})
 
+STALE = frozenset({"direct", "inside", "behind"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Case:
@@ -84,22 +86,23 @@ class Agreement:
 def compare(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic], mode: ReloadMode) -> Agreement:
     """Compare what the interpreter answered (`oracle.py`) with what the linter reported for the same package."""
     world = Stock(answer)
-    by_origin: dict[str, dict[tuple[str, str, str, str], Diagnostic]] = {}
+    by_reload: dict[str, dict[tuple[str, str, str, str], Diagnostic]] = {}
     for diagnostic in diagnostics:
-        if diagnostic.origin and diagnostic.holder and is_asked_for(diagnostic, mode):
+        if diagnostic.origin and diagnostic.holder:
             holder = diagnostic.holder
             key = (holder.module, holder.name, diagnostic.code, diagnostic.origin.name)
-            by_origin.setdefault(diagnostic.origin.module, {}).setdefault(key, diagnostic)
+            for module in asked_for(diagnostic, mode):
+                by_reload.setdefault(module, {}).setdefault(key, diagnostic)
     total = Agreement(modules=len(world.objects))
     for run in answer["runs"]:
         if run["error"] is None:
-            total += compare_run(world, run, list(by_origin.get(run["module"], {}).values()))
+            total += compare_run(world, run, list(by_reload.get(run["module"], {}).values()))
     return total
 
 
-def is_asked_for(diagnostic: Diagnostic, mode: ReloadMode) -> bool:
-    """Whether the options name the reload (and not a source of the package itself)."""
-    return any(reload.path is None and reload.mode is mode for reload in diagnostic.reload)
+def asked_for(diagnostic: Diagnostic, mode: ReloadMode) -> set[str]:
+    """Return the reloaded modules that the options name (and not a source of the package itself)."""
+    return {reload.module for reload in diagnostic.reload if reload.path is None and reload.mode is mode}
 
 
 class Stock:
@@ -109,7 +112,7 @@ class Stock:
         self.objects = {module: frozenset(names) for module, names in answer["objects"].items()}
         self.atomic = {module: frozenset(names) for module, names in answer["atomic"].items()}
         self.unbound = {module: frozenset(names) for module, names in answer["unbound"].items()}
-        self.modules = {module: frozenset(names) for module, names in answer["modules"].items()}
+        self.modules: dict[str, dict[str, str]] = answer["modules"]
         self.groups: dict[str, list[tuple[str, str]]] = {
             key: [(module, name) for module, name in slots] for key, slots in answer["groups"].items()
         }
@@ -178,50 +181,59 @@ def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnost
 
 def names_of(world: Stock, diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
     """Yield the module-level names that a diagnostic is about."""
-    assert diagnostic.holder
-    module, name = diagnostic.holder.module, diagnostic.holder.name
-    if "<locals>" in name:
-        return
+    module, name = place_of(world, diagnostic)
     if name == "*":
         yield from ((module, brought) for brought in world.unbound.get(module, ()))
-    else:
+    elif "<locals>" not in name:
         yield module, name.partition(".")[0]
+
+
+def place_of(world: Stock, diagnostic: Diagnostic) -> tuple[str, str]:
+    """Return a holder's module and name; ``base.dialect = …`` binds a name of the module that ``base`` is."""
+    assert diagnostic.holder
+    module, name = diagnostic.holder.module, diagnostic.holder.name
+    first, _, rest = name.partition(".")
+    while rest and first in world.modules.get(module, ()):
+        module, name = world.modules[module][first], rest
+        first, _, rest = name.partition(".")
+    return module, name
 
 
 def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
     """Return ``right``, ``steady``, ``fresh``, ``unknown call`` or ``unjudged``."""
     assert diagnostic.holder
     assert diagnostic.origin
-    module, name, kind = diagnostic.holder.module, diagnostic.holder.name, diagnostic.holder.kind
+    (module, name), kind = place_of(world, diagnostic), diagnostic.holder.kind
     if module not in world.objects or kind is HolderKind.CALLBACK or "<locals>" in name:
         return "unjudged"
     if name == "*":
         verdicts = {held.of(slot) for slot in names_of(world, diagnostic)}
-        if verdicts & {"direct", "inside", "behind"}:
+        if verdicts & STALE:
             return "right"
         return "fresh" if diagnostic.origin.kind in OBJECTS else "unjudged"
-    if "." in name and name.partition(".")[0] in world.modules[module]:
-        return "unjudged"
     slot = (module, name if name in world.objects[module] | world.atomic[module] else name.partition(".")[0])
+    verdict = held.of(slot)
     if slot[1] not in world.objects[module]:
         return "unjudged"
-    verdict = held.of(slot)
-    if verdict in {"direct", "inside", "behind"}:
+    if verdict in STALE:
         return "right"
-    if verdict == "steady":
-        is_unknown = diagnostic.code == "STL105" and is_made_by_a_call(
-            diagnostic.origin.path, diagnostic.origin.location.row
-        )
-        return "unknown call" if is_unknown else "steady"
-    is_judged = kind in JUDGED_WHEN_FRESH and diagnostic.origin.kind in OBJECTS
-    return "fresh" if is_judged else "unjudged"
+    if diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
+        return "unknown call"
+    is_judged = verdict == "steady" or (kind in JUDGED_WHEN_FRESH and diagnostic.origin.kind in OBJECTS)
+    return verdict if is_judged else "unjudged"
 
 
-def is_made_by_a_call(path: Path, row: int) -> bool:
-    """Whether the statement that makes an origin calls something."""
+def is_made_by_a_call(diagnostic: Diagnostic) -> bool:
+    """Whether the statement of the holder or the one that makes the origin calls something."""
+    assert diagnostic.origin
+    places = (
+        (diagnostic.path, diagnostic.span.start.row),
+        (diagnostic.origin.path, diagnostic.origin.location.row),
+    )
     return any(
         statement.lineno <= row <= (statement.end_lineno or row)
         and any(isinstance(node, ast.Call) for node in ast.walk(statement))
+        for path, row in places
         for statement in assignments(path)
     )
 

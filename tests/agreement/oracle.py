@@ -231,7 +231,7 @@ class World:
             for name, namespace in self.before.items()
         }
         modules = {
-            name: [key for key, value in namespace.items() if is_a(value, types.ModuleType)]
+            name: {key: value.__name__ for key, value in namespace.items() if type(value) is types.ModuleType}
             for name, namespace in self.before.items()
         }
         return {"objects": objects, "atomic": atomic, "groups": groups, "unbound": unbound, "modules": modules}
@@ -259,9 +259,13 @@ class World:
         )
 
     def is_foreign(self, thing: Any, module: str) -> bool:
-        """Whether another module's source is known to make a class or function."""
+        """Whether another module is known to have made what stands in a module's namespace.
+
+        A class or function where its own module's source says so; an instance where its class came later.
+        """
         if not is_a(thing, (type, types.FunctionType)):
-            return False
+            home = type(thing).__module__
+            return home in self.modules and self.order[home] > self.order[module]
         home, top = thing.__module__, thing.__qualname__.partition(".")[0]
         if not is_a(home, str) or home == module:
             return False
@@ -451,8 +455,12 @@ def far_edges(thing: Any) -> Iterator[object]:
         yield from (part for part in gc.get_referents(thing) if part is not type(thing))
 
 
-def generic_arguments(alias: Any) -> Iterable[object]:
-    return getattr(alias, "__args__", ())
+def generic_arguments(alias: Any) -> Iterator[object]:
+    """Yield the arguments of ``Base[A[B]]``, and theirs: A[B], A, B."""
+    for argument in getattr(alias, "__args__", ()):
+        yield argument
+        yield getattr(argument, "__origin__", None)
+        yield from generic_arguments(argument)
 
 
 def is_code_holder(thing: object) -> bool:

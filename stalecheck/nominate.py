@@ -178,7 +178,9 @@ class _Nomination:
                 if other is not None:
                     _add(taint.names, name, other.names.get(taken, _NONE))
                     _add(taint.carriers, name, other.carriers.get(taken, _NONE))
-                    hit |= other.names.get(taken, _NONE)
+                    answered = self._answered(module, taken)
+                    _add(taint.names, name, answered)
+                    hit |= other.names.get(taken, _NONE) | answered
         for name, module in local.modules.items():
             if module in self._evicted:
                 _add(taint.names, name, self.groups(module))
@@ -229,6 +231,13 @@ class _Nomination:
                 groups |= self.groups(module) | self._whole(module)
         return groups
 
+    def _answered(self, module: SourceFile, name: str) -> _Groups:
+        """Return the taint of what a module's ``__getattr__`` answers for a name that the module does not have."""
+        taint = self.taint.get(module)
+        if taint is None or name in self._indexes[module].made:
+            return _NONE
+        return taint.carriers.get("__getattr__", _NONE)
+
     def _whole(self, module: SourceFile) -> _Groups:
         taint = self.taint.get(module)
         return _NONE if taint is None else _NONE.union(*taint.names.values())
@@ -249,8 +258,10 @@ class _Nomination:
                 return groups
             inner = self._module_attribute(module, part)
             if inner is None:
-                has_getattr = other is not None and self._indexes[module].has_getattr
-                return self._whole(module) if has_getattr else _NONE
+                answered = self._answered(module, part)
+                if answered:
+                    self._reached.setdefault(file, set()).add(module)
+                return answered
             if inner in self._evicted:
                 self._reached.setdefault(file, set()).add(inner)
                 return self.groups(inner)

@@ -94,14 +94,18 @@ def _map(
 
 
 def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
-    """Work in a thread with a stack that is large enough for deeply nested code."""
+    return deeply(lambda: [work(item) for item in items])
+
+
+def deeply(work: Callable[[], _Result]) -> _Result:
+    """Work in a thread with a stack that is large enough for deeply nested code, the collector paused."""
     results: list[_Result] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
             with collector_paused():
-                results.extend(work(item) for item in items)
+                results.append(work())
         except BaseException as error:
             errors.append(error)
 
@@ -117,7 +121,7 @@ def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list
         sys.setrecursionlimit(recursion)
     if errors:
         raise errors[0]
-    return results
+    return results[0]
 
 
 @contextmanager

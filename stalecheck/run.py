@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stalecheck.config import Config, check_codes
+from stalecheck.config import Config, absolute_path, check_codes
 from stalecheck.discover import Discovery, discover, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
@@ -16,7 +16,7 @@ from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
-from stalecheck.read import Progress, collector_paused, index_files, processors, read_files, summarize_files, text_lines
+from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
@@ -51,11 +51,10 @@ def run(
     progress = progress or _silent
     jobs = config.jobs or processors()
     found = discover(paths if stdin is None else [], config, cwd=cwd)
-    files, sources, unread = _read(found, stdin, config)
+    files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
     indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
-    with collector_paused():
-        sites = find_reloads(sources, lambda file: _tree(sources[file], indexes[file]))
+    sites = deeply(lambda: find_reloads(sources, lambda file: _tree(sources[file], indexes[file])))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -63,7 +62,7 @@ def run(
     rows = {file: frozenset(site.span.start.row for site in found_there) for file, found_there in sites.items()}
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows)
     diagnostics = [
-        *judge(link(program, events.sequences), cwd=cwd),
+        *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
         *_unreadable(unread, indexes, summaries),
     ]
     return _report(diagnostics, files, sources, found, events, config)
@@ -87,7 +86,7 @@ def check_selection(config: Config) -> None:
 
 
 def _read(
-    found: Discovery, stdin: tuple[Path, bytes] | None, config: Config
+    found: Discovery, paths: Sequence[Path], stdin: tuple[Path, bytes] | None, config: Config
 ) -> tuple[tuple[SourceFile, ...], dict[SourceFile, bytes], Unread]:
     """Read the discovered files and give them their final module names."""
     files = found.files
@@ -96,12 +95,16 @@ def _read(
     data, errors = read_files(file for file in files if stdin is None or file.path != stdin[0])
     if stdin is not None:
         data |= {file: stdin[1] for file in files if file.path == stdin[0]}
-    if not any(file.is_reported for file in files) and not found.excluded:
+    unread = {file.path: error for file, error in errors.items() if file.is_reported}
+    unread |= {
+        path: Unreadable(reason, Location(1, 1))
+        for path, reason in found.unreadable
+        if stdin is None and any(path.is_relative_to(named) for named in paths)
+    }
+    if not any(file.is_reported for file in files) and not found.excluded and not unread:
         raise UsageError("no Python files found under the given paths")
     imported = frozenset(name for source in data.values() for name in imported_names(source))
     settled = dict(zip(files, settle_names(files, imported), strict=True))
-    unread = {file.path: error for file, error in errors.items() if file.is_reported}
-    unread |= {path: Unreadable(reason, Location(1, 1)) for path, reason in found.unreadable}
     sources = {settled[file]: source for file, source in data.items()}
     return tuple(sources), sources, unread
 

@@ -207,7 +207,22 @@ class Evaluator:
             found = self._through_stars(file, name, summary.stars)
             if found is not None:
                 return found
-        return self._submodule(file, name)
+        value = self._submodule(file, name)
+        return value if value != NOTHING else self._answered(file, name, exports.get("__getattr__", ()))
+
+    def _answered(self, file: SourceFile, name: str, reaching: Iterable[int]) -> Value:
+        """Return what a module's own ``__getattr__`` (PEP 562) answers for a name, as far as that can be read."""
+        values: list[Value] = []
+        for index in reaching:
+            function = self._program.summaries[file].bindings[index].value
+            if isinstance(function, Function):
+                frame = _Frame(file, Location(1, 1))
+                values += [
+                    self._evaluate(item, frame)
+                    for item in function.returns
+                    if isinstance(item, (Reference, Attribute)) and item.name == name
+                ]
+        return union(values) if values else NOTHING
 
     def provides(self, file: SourceFile, binding: Binding, name: str) -> bool:
         """Whether a star import brings a name."""

@@ -63,7 +63,7 @@ def schedule(
             if not files:
                 unmatched.append(pattern)
             matched.update(dict.fromkeys(files))
-        sequences += [_named(file, mode) for file in matched]
+        sequences += [_named(file, mode) for file in matched if not _is_shadowed(file)]
     events = [event for sequence in sequences for event in sequence.events]
     return Schedule(
         tuple(sequences),
@@ -152,6 +152,7 @@ def _named(file: SourceFile, mode: ReloadMode) -> Sequence:
 
 def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> Iterator[Event]:
     at = site.span.start
+    targets = [(name, tuple(target for target in found if not _is_shadowed(target))) for name, found in targets]
     if site.is_together:
         together = {target: None for _, found in targets for target in found}
         if together:
@@ -160,6 +161,15 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
     for _, found in targets:
         if found:
             yield _event(site, file, found, at)
+
+
+def _is_shadowed(file: SourceFile) -> bool:
+    """Whether a compiled extension stands beside the file: that one is imported, and it is not initialised again."""
+    stem = file.path.stem
+    return any(
+        other.suffix in {".so", ".pyd"} and other.name.partition(".")[0] == stem
+        for other in file.path.parent.glob(f"{stem}.*")
+    )
 
 
 def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], at: Location) -> Event:

@@ -11,7 +11,7 @@ from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.summarize.summary import Usage
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
 
@@ -92,6 +92,8 @@ def _reloads(
     rebound: dict[tuple[str, str], tuple[Location, ...]],
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
+    # The import of an evicted submodule binds its name in the package again.
+    is_own_submodule = holding.capture.made.file.module == f"{holding.file.module}.{holding.holder.name}"
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         if holding.until and not is_same_block:
@@ -105,6 +107,8 @@ def _reloads(
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
         for reload in stale_since(holding.file, holding.capture, sequence, block=holding.block, rebound=places):
+            if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
+                continue
             if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):
                 continue
             found[reload] = None

@@ -48,6 +48,7 @@ from stalecheck.summarize.summary import (
     Parameter,
     Reference,
     StarImport,
+    Store,
     Summary,
 )
 from stalecheck.vocabulary import OriginKind
@@ -119,6 +120,7 @@ class Evaluator:
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._looking: set[tuple[SourceFile, str]] = set()
         self._steps = 0
+        self._outside: dict[tuple[SourceFile, str], list[tuple[SourceFile, Store]]] | None = None
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
         self._orders: dict[Class, list[ClassThing]] = {}
         self._enums: dict[Class, bool] = {}
@@ -208,7 +210,25 @@ class Evaluator:
             if found is not None:
                 return found
         value = self._submodule(file, name)
+        if value == NOTHING:
+            value = self._set_from_outside(file, name)
         return value if value != NOTHING else self._answered(file, name, exports.get("__getattr__", ()))
+
+    def _set_from_outside(self, file: SourceFile, name: str) -> Value:
+        """Return what another module assigns to an attribute of a module that does not bind the name itself."""
+        if self._outside is None:
+            self._outside = {}
+            for other, summary in self._program.summaries.items():
+                for store in summary.stores:
+                    if store.attribute:
+                        for thing in self.expression(other, store.target, store.at).things:
+                            if isinstance(thing, ModuleThing):
+                                self._outside.setdefault((thing.file, store.attribute), []).append((other, store))
+        values = [
+            self.hop(self.expression(other, store.values[0].value, store.at), other, store.at)
+            for other, store in self._outside.get((file, name), ())
+        ]
+        return union(values) if values else NOTHING
 
     def _answered(self, file: SourceFile, name: str, reaching: Iterable[int]) -> Value:
         """Return what a module's own ``__getattr__`` (PEP 562) answers for a name, as far as that can be read."""
@@ -647,6 +667,10 @@ class Evaluator:
         bases = set(self._external_bases(thing)) | metaclasses
         return any(name in {"abc.ABC", "abc.ABCMeta"} or name.startswith("collections.abc.") for name in bases)
 
+    def is_typed_dict(self, thing: ClassThing) -> bool:
+        """Whether a class is a TypedDict: its subclasses copy its fields and keep nothing of it."""
+        return any(name.endswith(".TypedDict") for name in self._external_bases(thing))
+
     def is_enum(self, thing: ClassThing) -> bool:
         """Whether a class is an Enum."""
         answer = self._enums.get(thing.definition)
@@ -673,9 +697,12 @@ class Evaluator:
         return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
 
     def _item(self, item: Item, frame: _Frame) -> Value:
-        value = self._evaluate(item.value, frame)
         if item.index is None:
-            return self._elements(value, item.position, frame)
+            inner = self._copied(item.value, frame)
+            if inner is not None:
+                return self._elements(self._evaluate(inner, frame), None, frame)
+            return self._elements(self._evaluate(item.value, frame), item.position, frame)
+        value = self._evaluate(item.value, frame)
         for thing in value.things:
             if isinstance(thing, ClassThing):
                 if self.is_enum(thing):
@@ -684,9 +711,20 @@ class Evaluator:
             if isinstance(thing, ExternalThing) and _is_generic(thing.name):
                 # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
                 # The typing module answers with the same alias for the same arguments, unless one of them is new.
-                is_new = not thing.name.startswith(("typing.", "typing_extensions.")) or self._is_own(item.index, frame)
+                is_cached = thing.name.startswith(("typing.", "typing_extensions."))
+                is_literal = thing.name.endswith(".Literal")
+                is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
                 return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
         return self._elements(value, item.position, frame)
+
+    def _copied(self, expression: Expression, frame: _Frame) -> Expression | None:
+        """Return what ``list(x)``, ``tuple(x)``, ``sorted(x)`` take their elements from."""
+        match expression:
+            case Call(function=function, arguments=(Argument(value=inner, keyword=""), *_)):
+                things = self._evaluate(function, frame).things
+                if any(isinstance(thing, ExternalThing) and thing.name in known.ELEMENTWISE for thing in things):
+                    return inner
+        return None
 
     def _is_own(self, index: Expression, frame: _Frame) -> bool:
         """Whether the arguments of an alias name something that the file itself makes, or may: in a string."""
@@ -794,6 +832,8 @@ class Evaluator:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), _related(function, Relation.MEMBER))
         captures = _related(function, Relation.INSTANCE)
+        if not captures and self._member(thing, "__new__") is not None:
+            return Value((), _kept(arguments), is_new=True)  # It may answer with an object that it made before.
         if not captures and set(self._external_bases(thing)) & known.CONTAINERS:
             return self._container((InstanceThing(thing),), arguments)
         if not captures:
@@ -938,14 +978,22 @@ class Evaluator:
 
     def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]]) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
+        others: list[Capture] = []
         for argument, value in arguments:
             for capture in value.captures:
-                if _is_result(capture) or (capture.relation is Relation.WRAPPED and not argument.keyword):
+                if _is_result(capture):
+                    continue
+                is_element = argument.keyword or capture.relation in {Relation.INSIDE, Relation.DERIVED}
+                if not is_element and capture.made.origin.kind in {OriginKind.INSTANCE, OriginKind.VALUE}:
+                    # A copy of a container has its elements, which are captures of their own, or only computed.
+                    others.append(capture.related(Relation.DERIVED))
+                    continue
+                if not is_element and capture.relation in {Relation.WRAPPED, Relation.INSTANCE}:
                     continue  # What an iterator was made around is not among its elements.
                 key = (capture.made, capture.via[-1])
                 span = capture.span if capture.relation is Relation.INSIDE else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
-        return Value(result, tuple(captures.values()), is_new=True)
+        return Value(result, (*captures.values(), *others), is_new=True)
 
 
 def _kind(value: Value) -> OriginKind:

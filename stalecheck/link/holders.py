@@ -46,6 +46,9 @@ from stalecheck.vocabulary import HolderKind, OriginKind
 
 _IMPORTED = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 _HELD = frozenset(Relation) - {Relation.DERIVED}
+_CALLED = frozenset({OriginKind.FUNCTION, OriginKind.CLASS})
+"""Of these a computed result is no holder: it is another object."""
+
 _SINGLE_DISPATCH = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 _KINDS = {
     Relation.IS: HolderKind.ALIAS,
@@ -254,6 +257,8 @@ class _Finder:
     def _defaults(self, name: str, function: Function, binding: Binding) -> Iterator[Holding]:
         for default in function.defaults:
             for capture in _closest(self._evaluate(default.value, binding.at).captures):
+                if capture.relation is Relation.DERIVED and capture.made.origin.kind in _CALLED:
+                    continue
                 yield self._holding(
                     name, HolderKind.DEFAULT_ARGUMENT, default.span, capture, binding.block, default.value
                 )
@@ -298,7 +303,10 @@ class _Finder:
     def _class(self, binding: Binding, definition: Class) -> Iterator[Holding]:
         for base in definition.bases:
             if base.keyword in {"", "*", "metaclass"}:
-                captures = self._evaluate(base.value, binding.at).captures
+                value = self._evaluate(base.value, binding.at)
+                if any(isinstance(item, ClassThing) and self._evaluator.is_typed_dict(item) for item in value.things):
+                    continue
+                captures = value.captures
                 if isinstance(base.value, Item) and base.value.index is not None:
                     captures += self._evaluate(base.value.index, binding.at).captures
                 for capture in _closest(captures):
@@ -403,7 +411,7 @@ class _Finder:
                 if capture.made in seen or _belongs_to(target, capture):
                     continue
                 if capture.relation is Relation.DERIVED and (
-                    element.is_unpacked or capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
+                    element.is_unpacked or capture.made.origin.kind in _CALLED
                 ):
                     continue
                 seen.add(capture.made)

@@ -145,6 +145,9 @@ MOCKS = frozenset(
     for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock")
 )
 
+ELEMENTWISE = frozenset(f"builtins.{name}" for name in ("list", "tuple", "sorted", "iter", "reversed"))
+"""Calls whose elements are those of their first argument."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 

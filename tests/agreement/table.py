@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.vocabulary import ReloadMode
 
 from .compare import Agreement, Case
+from .remaining import reason_for
 
 COLUMNS = ("modules", "direct", "recall", "inside", "recall", "judged", "precision", "unknown calls", "not judged")
 
@@ -33,7 +34,9 @@ def row(title: str, figures: Agreement) -> str:
     return f"| {title} | {' | '.join(map(str, cells))} |"
 
 
-def case_lines(cases: Iterable[Case]) -> Iterator[str]:
-    """Yield one line for each disagreement."""
+def case_lines(cases: Iterable[Case], mode: ReloadMode) -> Iterator[str]:
+    """Yield one line for each disagreement, with its reason where one is known."""
     for case in sorted(cases):
-        yield f"  {case.what}: reload {case.reloaded}, {case.holder} {case.name}: {case.detail}"
+        reason = reason_for(case, mode)
+        line = f"{case.what}: reload {case.reloaded}, {case.holder} {case.name}: {case.detail}"
+        yield f"  {line}" if reason is None else f"  {line} [{reason}]"

@@ -17,7 +17,7 @@ from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
-from stalecheck.reloads import find_reloads
+from stalecheck.reloads import SPELLED, find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.summary import Summary
@@ -53,8 +53,9 @@ def run(
     found = discover(paths if stdin is None else [], config, cwd=cwd)
     files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
-    indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
-    sites = deeply(lambda: find_reloads(sources, lambda file: _tree(sources[file], indexes[file])))
+    indexes, trees = index_files(sources, keep=_may_reload, jobs=jobs, progress=progress)
+    indexes = _with_newer(indexes, sources)
+    sites = deeply(lambda: find_reloads(sources, lambda file: trees.get(file) or _tree(sources[file], indexes[file])))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -127,6 +128,10 @@ def _with_newer(
             if tree is not None:
                 found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
     return found
+
+
+def _may_reload(data: bytes) -> bool:
+    return SPELLED.search(data) is not None
 
 
 def _tree(data: bytes, index: FileIndex) -> ast.Module | None:

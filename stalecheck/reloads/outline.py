@@ -172,10 +172,10 @@ class Outline:
     """Names of functions that are handed to a clean-up method."""
 
     inner: dict[int, Place] = field(default_factory=dict)
-    """The place inside each comprehension, by the identity of its node."""
+    """The place inside each comprehension and lambda, by the identity of its node."""
 
     scopes: dict[str, Scope] = field(default_factory=dict)
-    """Functions and classes by qualified name."""
+    """Functions, classes and lambdas with a name, by qualified name."""
 
     aliases: dict[str, set[str]] = field(default_factory=dict)
     """Names that stand for something of another name, wherever they are bound."""
@@ -220,6 +220,8 @@ class _Pass:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
         self.stack: list[tuple[ast.AST, Place]] = []
+        self.lambdas: dict[int, Scope] = {}
+        self.handed: dict[int, list[tuple[ast.expr, How]]] = {}
 
     def read(self, body: Sequence[ast.stmt], place: Place) -> None:
         self._push_body(body, place)
@@ -274,9 +276,22 @@ class _Pass:
         self._push(*node.decorator_list, *bases, place=place)
 
     def _read_lambda(self, node: ast.Lambda, place: Place) -> None:
-        inner = replace(place, scope=Scope("lambda", place.scope.name, place.scope, node, place))
-        for argument in _all_arguments(node.args):
-            self._bind(argument.arg, "unknown", START, inner)
+        named = self.lambdas.get(id(node))
+        scope = named or Scope("lambda", place.scope.name, place.scope, node, place)
+        inner = replace(place, scope=scope)
+        self.outline.inner[id(node)] = inner
+        if named is not None:
+            named.results.append((node.body, inner))
+            self._bind_parameters(node.args, inner)
+        else:
+            handed = self.handed.get(id(node), [])
+            positional = (argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+            given: dict[str, tuple[ast.expr | None, How]] = dict(zip(positional, handed, strict=False))
+            for name, default in _named_defaults(node.args):
+                given.setdefault(name, (default, "value"))
+            for argument in _all_arguments(node.args):
+                value, how = given.get(argument.arg, (None, "unknown"))
+                self._bind(argument.arg, how, START, place, inner=inner, value=value)
         self._push(*_defaults(node.args), place=place)
         self._push(node.body, place=inner)
 
@@ -366,8 +381,15 @@ class _Pass:
             self._bind(alias.asname or alias.name, "import", _end(node), place, dotted=dotted)
 
     def _read_assign(self, node: ast.Assign, place: Place) -> None:
-        for target in node.targets:
-            self._bind_target(target, node.value, "value", _end(node), place, statement=node)
+        target = node.targets[0]
+        is_named = len(node.targets) == 1 and isinstance(target, ast.Name) and place.scope.kind != "class"
+        if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name) and is_named:
+            scope = self._open("lambda", target.id, node.value, place)
+            self.lambdas[id(node.value)] = scope
+            self._bind(target.id, "function", _end(node), place, scope=scope)
+        else:
+            for target in node.targets:
+                self._bind_target(target, node.value, "value", _end(node), place, statement=node)
         self._push_children(node, place)
 
     def _read_annotated(self, node: ast.AnnAssign, place: Place) -> None:
@@ -397,8 +419,13 @@ class _Pass:
     def _read_call(self, node: ast.Call, place: Place) -> None:
         function = node.func
         calls = self.outline.calls
-        for name in {terminal(function), *map(terminal, node.args[:3])}:
+        later = (keyword.value for keyword in node.keywords if keyword.arg in ("target", "function"))
+        for name in {terminal(function), *map(terminal, node.args[:3]), *map(terminal, later)}:
             calls.setdefault(name, []).append((node, place))
+        if isinstance(function, ast.Lambda):
+            self.handed[id(function)] = [(argument, "value") for argument in node.args]
+        elif terminal(function) in ("map", "imap") and len(node.args) == 2:
+            self.handed[id(node.args[0])] = [(node.args[1], "element")]
         inside = place
         if isinstance(function, ast.Attribute):
             if function.attr in CLEANUPS:
@@ -430,7 +457,7 @@ class _Pass:
 
     # Helpers
 
-    def _open(self, kind: Literal["class", "function"], name: str, node: ast.AST, place: Place) -> Scope:
+    def _open(self, kind: Literal["class", "function", "lambda"], name: str, node: ast.AST, place: Place) -> Scope:
         parent = place.scope
         prefix = {"module": "", "class": f"{parent.name}."}.get(parent.kind, f"{parent.name}.<locals>.")
         scope = Scope(kind, prefix + name, parent, node, place)
@@ -462,7 +489,8 @@ class _Pass:
         """Bind the names of a target; `inner` is where they live, `place` where the value is worked out."""
         if isinstance(target, ast.Name):
             if value is not None and not path and how == "value":
-                self._alias(target.id, terminal(value))
+                for part in (value, *_made_of(value)):
+                    self._alias(target.id, terminal(part))
             self._bind(target.id, how, at, place, inner=inner, value=value, path=path)
         elif isinstance(target, (ast.Tuple, ast.List)):
             is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
@@ -574,6 +602,13 @@ def _close_aliases(aliases: dict[str, set[str]]) -> None:
             known.update(*(aliases[name] for name in list(known) if name in aliases))
 
 
+def _made_of(value: ast.expr) -> Sequence[ast.expr]:
+    """The class of ``C()``, the function of ``partial(f, …)``: what is called when the result is."""
+    if not isinstance(value, ast.Call):
+        return ()
+    return value.args[:1] if terminal(value.func) == "partial" else (value.func,)
+
+
 def _leaves(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Continue, ast.Return, ast.Raise, ast.Break))
 
@@ -600,6 +635,15 @@ def _branch(place: Place, node: ast.AST, number: int) -> Place:
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     rest = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
+
+
+def _named_defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    given = positional[len(positional) - len(arguments.defaults) :]
+    yield from ((argument.arg, default) for argument, default in zip(given, arguments.defaults, strict=True))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield argument.arg, default
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.expr]:

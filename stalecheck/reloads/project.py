@@ -225,7 +225,10 @@ class _Project:
             module, qualified = self._split(definition)
             first, _, rest = qualified.partition(".")
             references = self._references(f"{module}.{first}")
-            if rest and rest != "__init__":
+            if rest == "__call__":
+                instances = [held for name in references for held in self._holding.get(name, ())]
+                yield from self._called([name for held in instances for name in self._references(held)])
+            if rest and rest not in ("__init__", "__call__"):
                 instances = [held for name in references for held in self._holding.get(name, ())]
                 references += [name for held in instances for name in self._references(held)]
                 yield _last(rest), {reference.rpartition(".")[0] for reference in references}
@@ -306,8 +309,8 @@ def _modules(file: SourceFile) -> tuple[str, ...]:
 
 
 def _last(name: str) -> str:
-    """The last part of a dotted name; of a constructor its class."""
-    return name.removesuffix(".__init__").rpartition(".")[2]
+    """The last part of a dotted name; of a constructor, or of what calls an instance, its class."""
+    return name.removesuffix(".__init__").removesuffix(".__call__").rpartition(".")[2]
 
 
 def _columns(source: bytes) -> Callable[[int, int], int]:

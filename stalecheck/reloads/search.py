@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
@@ -17,8 +17,10 @@ from stalecheck.reloads.values import (
     Evaluator,
     Fresh,
     Hole,
+    Instance,
     Items,
     Known,
+    Partial,
     Spec,
     Table,
     Text,
@@ -46,6 +48,9 @@ CALLERS = CLEANUPS | {
     *("assertWarns", "raises", "run_sync"),
 }
 """Functions that call the function they are given, with the arguments that follow it."""
+
+_STARTERS = {"Thread": (1, 3), "Process": (1, 3), "Timer": (1, 2)}
+"""Classes that call the function they are given later: the positions of the function and of its arguments."""
 
 _ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
 """What may name a module, or a parameter that does."""
@@ -105,6 +110,13 @@ class _Invocation:
     keywords: Sequence[ast.keyword]
     place: Place
     is_each: bool = False
+    elsewhere: Mapping[int, Place] = field(default_factory=dict)
+    """Where arguments stand that were given elsewhere than `place`, by the identity of the node."""
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether an argument is ``*args`` or ``**kwargs``."""
+        return any(isinstance(a, ast.Starred) for a in self.arguments) or any(k.arg is None for k in self.keywords)
 
     def argument(self, position: int, name: str = "") -> ast.expr | None:
         if 0 <= position < len(self.arguments):
@@ -150,20 +162,38 @@ class _Search:
 
     def _invocations(self, call: ast.Call, place: Place) -> Iterator[_Invocation]:
         if self._may_reload(call.func):
-            yield _Invocation(call, call.func, call.args, call.keywords, place)
+            yield _Invocation(call, call.func, _spread(call.args), _spread_names(call.keywords), place)
         caller = terminal(call.func)
+        if caller in _STARTERS:
+            yield from self._started(call, place, *_STARTERS[caller])
         if caller not in CALLERS:
             return
         for number, argument in enumerate(call.args[:3]):
             if isinstance(argument, (ast.Name, ast.Attribute)) and self._may_reload(argument):
                 rest = call.args[number + 1 :]
                 is_map = caller in ("map", "imap")
-                if rest:
-                    yield _Invocation(call, argument, rest, call.keywords, place, is_each=is_map)
+                if rest or (call.keywords and not is_map):
+                    names = _spread_names(call.keywords)
+                    yield _Invocation(call, argument, _spread(rest), names, place, is_each=is_map)
+
+    def _started(self, call: ast.Call, place: Place, at: int, rest_at: int) -> Iterator[_Invocation]:
+        """The call that a thread or process makes: ``Thread(target=f, args=(a,), kwargs={"b": b})``."""
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        placed = dict(enumerate(call.args))
+        function = named.get("target") or named.get("function") or placed.get(at)
+        if not isinstance(function, (ast.Name, ast.Attribute)) or not self._may_reload(function):
+            return
+        arguments = named.get("args") or placed.get(rest_at)
+        keywords = named.get("kwargs") or placed.get(rest_at + 1)
+        starred = [ast.copy_location(ast.Starred(arguments, ast.Load()), arguments)] if arguments else []
+        doubled = [ast.copy_location(ast.keyword(None, keywords), keywords)] if keywords else []
+        if starred or doubled:
+            yield _Invocation(call, function, _spread(starred), _spread_names(doubled), place)
 
     def _may_reload(self, function: ast.expr) -> bool:
         if isinstance(function, ast.Call):
-            return terminal(function.func) == "getattr"
+            maker = terminal(function.func)
+            return maker in ("getattr", "partial") or (bool(maker) and self._is_interesting(maker))
         name = terminal(function)
         if not name:
             return False
@@ -173,7 +203,14 @@ class _Search:
         return self._is_interesting(name)
 
     def _recognised(self, call: _Invocation) -> Iterator[_Event]:
-        names = self.evaluator.names(call.function, call.place)
+        made = self.evaluator.items(call.function, call.elsewhere.get(id(call.function), call.place))
+        partials = [item for item in made if isinstance(item, Partial)]
+        if partials:
+            for item in partials:
+                yield from self._completed(item, call)
+            return
+        methods = [f"{item.name}.__call__" for item in made if isinstance(item, Instance)]
+        names = (*self.evaluator.names(call.function, call.place), *methods)
         is_told = False
         for name in dict.fromkeys(names):
             events = list(self._by_name(name, call))
@@ -189,6 +226,25 @@ class _Search:
         is_own = any(self._is_own(name) for name in names)
         if isinstance(call.function, ast.Attribute) and not is_own and not is_told:
             yield from self._by_method(call.function, call)
+
+    def _completed(self, item: Partial, call: _Invocation) -> Iterator[_Event]:
+        """The call of a ``functools.partial``, unless the partial itself names what is reloaded."""
+        node, place = item.node, item.place
+        if not self._may_reload(node.args[0]) or len(call.elsewhere) > _MOST_PARTIALS:
+            return
+        given, named = _spread(node.args[1:]), _spread_names(node.keywords)
+        alone = _Invocation(node, node.args[0], given, named, place)
+        if (given or named) and any(True for _ in self._recognised(alone)):
+            return
+        elsewhere = {id(part): place for part in (node.args[0], *given, *(keyword.value for keyword in named))}
+        whole = replace(
+            call,
+            function=node.args[0],
+            arguments=[*given, *call.arguments],
+            keywords=[*named, *call.keywords],
+            elsewhere={**call.elsewhere, **elsewhere},
+        )
+        yield from self._recognised(whole)
 
     def _is_own(self, name: str) -> bool:
         module = self.outline.file.module
@@ -223,13 +279,15 @@ class _Search:
     ) -> Iterator[_Event]:
         if argument is None and call.arguments:
             argument = call.arguments[0]
+        if argument is None and call.is_spread:
+            yield _Event(call.node, call.place, mode, spelling, (unknown(call.node),), wants)
         if argument is not None:
             items, is_unordered = self._values(argument, call)
             plain = tuple(i if isinstance(i, _ARGUMENTS) else unknown(argument) for i in items)
             yield _Event(call.node, call.place, mode, spelling, plain, wants, is_unordered=is_unordered)
 
     def _values(self, argument: ast.expr, call: _Invocation) -> tuple[Items, bool]:
-        items = self.evaluator.items(argument, call.place)
+        items = self.evaluator.items(argument, call.elsewhere.get(id(argument), call.place))
         if call.is_each or isinstance(argument, ast.Starred):
             items = self.evaluator.elements(items)
         return items or (unknown(argument),), self.evaluator.saw_unordered
@@ -410,8 +468,8 @@ class _Search:
             arguments: Sequence[ast.expr] = call.arguments[wrapper.position :]
         else:
             argument = call.argument(wrapper.position, wrapper.parameter)
-            if argument is None and any(isinstance(a, ast.Starred) for a in call.arguments):
-                return (unknown(call.node),), False
+            if argument is None and call.is_spread:
+                return self._looked_up(wrapper.parameter, call) or (unknown(call.node),), False
             arguments = [argument] if argument is not None else []
         items: Items = ()
         is_unordered = False
@@ -426,6 +484,19 @@ class _Search:
             texts = tuple(Text(name) for name in wrapper.default)
             items = texts if wrapper.takes == "name" else tuple(Thing(text.text) for text in texts)
         return items, is_unordered
+
+    def _looked_up(self, parameter: str, call: _Invocation) -> Items:
+        """What ``**kwargs`` hand to a parameter, where its entries are known."""
+        if any(isinstance(argument, ast.Starred) for argument in call.arguments):
+            return ()
+        found: Items = ()
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                for item in self._values(keyword.value, call)[0]:
+                    pairs = item.pairs if isinstance(item, Table) else ()
+                    values = [value for keys, value in pairs if Text(parameter) in keys]
+                    found = values[-1] if values else found
+        return found
 
     # Statements
 
@@ -560,6 +631,10 @@ def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
             return
         for glob in item.globs:
             yield glob.text if isinstance(glob, Text) else glob
+    elif isinstance(item, (Text, Thing)) and not (item.text if isinstance(item, Text) else item.name).strip("*."):
+        yield Unknown("which modules the loop picks is not known")
+    elif isinstance(item, Thing) and item.is_of_object:
+        yield Unknown(f"`{item.name}` is not known")
     elif isinstance(item, Text):
         is_name = wants == "name"
         yield item.text if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
@@ -583,7 +658,7 @@ def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Un
     """The names of the modules that a wrapper reloads for one argument; nothing when it does not fit."""
     is_module = wrapper.takes == "module"
     name = ""
-    if isinstance(item, Thing) and is_module:
+    if isinstance(item, Thing) and is_module and not item.is_of_object:
         name = item.name
     elif isinstance(item, Text) and not is_module:
         name = item.text
@@ -601,6 +676,8 @@ def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Un
 
 
 def _misfit(item: object, wrapper: Wrapper) -> Unknown:
+    if isinstance(item, Thing) and item.is_of_object:
+        return Unknown(f"`{item.name}` is not known")
     if isinstance(item, Hole):
         return Unknown(_why_hole(item))
     if isinstance(item, Text):
@@ -612,6 +689,31 @@ def _misfit(item: object, wrapper: Wrapper) -> Unknown:
 
 def _why_hole(hole: Hole) -> str:
     return f"`{hole.parameter}` is a parameter of `{hole.function}`"
+
+
+def _spread(arguments: Sequence[ast.expr]) -> list[ast.expr]:
+    """Arguments with the elements of ``*(a, b)`` in their places."""
+    found: list[ast.expr] = []
+    for argument in arguments:
+        inner = argument.value if isinstance(argument, ast.Starred) else None
+        found += inner.elts if isinstance(inner, (ast.Tuple, ast.List)) else [argument]
+    return found
+
+
+def _spread_names(keywords: Sequence[ast.keyword]) -> list[ast.keyword]:
+    """Keyword arguments with the entries of ``**{"a": a}`` in their places."""
+    found: list[ast.keyword] = []
+    for keyword in keywords:
+        entries = keyword.value if keyword.arg is None else None
+        if not isinstance(entries, ast.Dict):
+            found.append(keyword)
+            continue
+        for key, value in zip(entries.keys, entries.values, strict=True):
+            is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            name = key.value if is_text else None  # type: ignore[union-attr]
+            given = value if key is None or is_text else entries
+            found.append(ast.copy_location(ast.keyword(name, given), keyword))
+    return found
 
 
 def _is_same(one: ast.expr, other: ast.expr) -> bool:
@@ -643,8 +745,11 @@ def _default_of(scope: Scope, parameter: str) -> ast.expr | None:
 
 
 def _signature(scope: Scope) -> ast.arguments | None:
-    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
     return scope.node.args if is_function else None  # type: ignore[attr-defined]
+
+
+_MOST_PARTIALS = 20
 
 
 def _order(find: Find) -> tuple[Span, str, tuple[str, ...]]:

@@ -48,6 +48,8 @@ class Thing:
     """What an absolute dotted name stands for."""
 
     name: str
+    is_of_object: bool = False
+    """Whether it is an attribute of an object or class that this file does not define: no module's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Text:
     """A constant string."""
 
     text: str
+    is_glob: bool = False
+    """Whether it stands for the names of modules on disk, with ``*`` for what is not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Info:
+    """What `pkgutil` tells about the modules of a package."""
+
+    name: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The result of ``functools.partial``."""
+
+    node: ast.Call
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A module spec of that name."""
 
@@ -121,7 +140,7 @@ class Unknown:
     why: str
 
 
-Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Spec | Fresh | Unknown
+Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Info | Partial | Spec | Fresh | Unknown
 Items: TypeAlias = tuple[Item, ...]
 
 MODULES = Thing("sys.modules")
@@ -149,16 +168,19 @@ class Evaluator:
         self._depth = 0
         self._call_depth = 0
         self._active: set[int] = set()
+        self._cuts = 0
+        self._assumed: dict[int, Items] = {}
         self._is_narrowing = False
 
     def items(self, node: ast.expr, place: Place) -> Items:
         """What `node` may stand for, in order, without ``None``; sets `saw_unordered`."""
-        self._steps, self.saw_unordered = 0, False
+        self._steps, self._cuts, self.saw_unordered = 0, 0, False
         try:
             return _distinct(self._items(node, place))
         except RecursionError:
             self._depth, self._call_depth, self._is_narrowing = 0, 0, False
             self._active.clear()
+            self._assumed.clear()
             return (_TOO_MUCH,)
 
     def names(self, node: ast.expr, place: Place) -> tuple[str, ...]:
@@ -207,6 +229,7 @@ class Evaluator:
         found: list[Item] = []
         for binding in bindings:
             if id(binding) in self._active:
+                self._cuts += 1
                 continue
             self._active.add(id(binding))
             items = self._bound(binding)
@@ -243,6 +266,8 @@ class Evaluator:
 
     def _bound(self, binding: Binding) -> Items:
         module = self.outline.file.module
+        if id(binding) in self._assumed:
+            return self._assumed[id(binding)]
         if binding.how == "import":
             return (Thing(binding.dotted),)
         if binding.scope is not None and binding.how in ("function", "class"):
@@ -251,12 +276,66 @@ class Evaluator:
             return self._supplied(binding.name, binding.scope) or (self._parameter(binding, binding.scope),)
         if binding.value is None or binding.how == "unknown":
             return (Unknown(f"`{binding.name}` is not known"),)
-        found = self._items(binding.value, binding.place)
-        if binding.how == "element":
-            found = self._elements(found, shorten(binding.value))
+        if binding.how != "element":
+            return self._unpacked(binding.value, binding.path, binding.name, binding.place)
+        found = self._elements(self._items(binding.value, binding.place), shorten(binding.value))
         for number in binding.path:
             found = self._part(found, number, binding.name)
         return found
+
+    def _unpacked(self, node: ast.expr, path: tuple[int, ...], what: str, place: Place) -> Items:
+        """One element of a value; its siblings are left alone where they are written out.
+
+        They may be bound by the same statement: ``a, b = reload(a), reload(b)``.
+        """
+        while path and (element := _written(node, path[0])) is not None:
+            node, path = element, path[1:]
+        found: Items | None = None
+        if path and (found := self._mapped_one(node, path[0], place)) is not None:
+            path = path[1:]
+        if found is None:
+            found = self._items(node, place)
+        for number in path:
+            found = self._part(found, number, what)
+        return found
+
+    def _mapped_one(self, node: ast.expr, number: int, place: Place) -> Items | None:
+        """One element of ``[f(x) for x in (a, b)]`` or ``map(f, (a, b))``; None for anything else."""
+        while isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            if self._items(node.func, place) not in ((Thing("builtins.list"),), (Thing("builtins.tuple"),)):
+                return None
+            node = node.args[0]
+        if isinstance(node, ast.Call) and len(node.args) == 2 and terminal(node.func) == "map":
+            element = _written(node.args[1], number)
+            if element is None or self._items(node.func, place) != (Thing("builtins.map"),):
+                return None
+            given = self._items(element, place)
+            return tuple(part for f in self._items(node.args[0], place) for part in self._applied(f, given, node))
+        if not isinstance(node, (ast.ListComp, ast.GeneratorExp)) or len(node.generators) != 1:
+            return None
+        inner, generator = self.outline.inner.get(id(node)), node.generators[0]
+        element = _written(generator.iter, number)
+        if inner is None or element is None or generator.ifs or not isinstance(generator.target, ast.Name):
+            return None
+        variable = id(inner.scope.bindings[generator.target.id][0])
+        before = self._assumed.get(variable)
+        self._assumed[variable] = self._items(element, place)
+        found = self._items(node.elt, inner)
+        del self._assumed[variable]
+        if before is not None:
+            self._assumed[variable] = before
+        return found
+
+    def _applied(self, function: Item, given: Items, node: ast.expr) -> Items:
+        """What a function gives back for one argument, when `map` calls it."""
+        if isinstance(function, Thing):
+            wrapper = self.known(function.name)
+            is_passing = wrapper is not None and wrapper.patterns[:1] == ("{}",) and wrapper.position == 0
+            if reloader(function.name) or is_passing:
+                return tuple(Thing(part.text) if isinstance(part, Text) else part for part in given)
+            if function.name == "importlib.import_module":
+                return self._modules_of(given, node)
+        return (function if isinstance(function, Unknown) else unknown(node),)
 
     def _parameter(self, binding: Binding, scope: Scope) -> Item:
         kind = receiver(scope, binding.name)
@@ -308,6 +387,14 @@ class Evaluator:
             return self._name_of(item, node)
         if name in ("__spec__", "__loader__") and isinstance(item, (Thing, Fresh, Hole)):
             return tuple(Spec(part) for part in self._name_of(item, node))
+        if isinstance(item, Info):
+            return (item.name,) if name == "name" else (unknown(node),)
+        if name == "__class__" and isinstance(item, Instance):
+            return (self._class_of(item),)
+        if name == "__module__" and isinstance(item, (Instance, Thing)) and self._own(item.name):
+            return (Text(self.outline.file.module),)
+        if name in _NO_MODULES and not isinstance(item, Unknown):
+            return (unknown(node),)
         if isinstance(item, Spec):
             return (item.name,) if name == "name" else (item,) if name == "loader" else (unknown(node),)
         if isinstance(item, Entry) and item.part == "name" and name == "name":
@@ -315,19 +402,22 @@ class Evaluator:
         if isinstance(item, Instance) or (isinstance(item, Thing) and self._own(item.name)):
             return self._inherited(item, name, node)
         if isinstance(item, Thing):
-            return (Thing(f"{item.name}.{name}"),)
+            return (replace(item, name=f"{item.name}.{name}"),)
         if isinstance(item, Hole) and not item.is_text and item.takes != "name":
             return (replace(item, takes="module", pattern=f"{item.pattern}.{name}"),)
         return (item if isinstance(item, Unknown) else unknown(node),)
 
     def _name_of(self, item: Thing | Fresh | Hole, node: ast.expr) -> Items:
         if isinstance(item, Thing):
-            return (Text(item.name),)
+            return (unknown(node) if item.is_of_object else Text(item.name),)
         if isinstance(item, Fresh):
             return (item.name,)
         if item.is_text:
             return (unknown(node),)
         return (replace(item, is_text=True, takes=item.takes or "module"),)
+
+    def _class_of(self, item: Instance) -> Thing:
+        return Thing(item.name, is_of_object=self._own(item.name) is None)
 
     def _own(self, name: str) -> Scope | None:
         """The function or class of this file that has the absolute name."""
@@ -345,7 +435,7 @@ class Evaluator:
                 continue
             seen.add(owner)
             if scope is None or scope.kind != "class":
-                found.append(Thing(f"{owner}.{name}"))
+                found.append(Thing(f"{owner}.{name}", is_of_object=True))
                 continue
             if name in scope.bindings or name in scope.attributes:
                 for binding in (*scope.bindings.get(name, ()), *scope.attributes.get(name, ())):
@@ -394,17 +484,23 @@ class Evaluator:
                 found.extend(item.elements[number])
             elif isinstance(item, Entry) and item.part == "pair" and number in (0, 1):
                 found.append(replace(item, part="module" if number else "name"))
+            elif isinstance(item, Info) and number in (1, -2):
+                found.append(item.name)
+            elif isinstance(item, Group) and self._cuts:
+                # It is short because what it is made of is what is being worked out.
+                continue
             else:
                 found.append(item if isinstance(item, Unknown) else Unknown(f"`{what}` is not known"))
         return tuple(found)
 
     def _elements(self, items: Items, what: str) -> Items:
         found: list[Item] = []
+        are_empty = all(isinstance(item, Group) and not item.elements for item in items) and not self._cuts
         for item in items:
             if isinstance(item, Group):
                 self.saw_unordered |= item.is_unordered and len(item.elements) > 1
                 found.extend(part for element in item.elements for part in element)
-                if not item.elements:
+                if are_empty:
                     found.append(Unknown(f"`{what}` is empty as written"))
             elif isinstance(item, Table):
                 found.extend(part for keys, _ in item.pairs for part in keys)
@@ -547,6 +643,15 @@ class Evaluator:
             return (Group(tuple((Group(((unknown(node),), (part,))),) for part in inner)),)
         if name == "builtins.zip" and arguments:
             return self._zipped(arguments, place)
+        if name == "builtins.map" and len(arguments) == 2:
+            return self._mapped(node, place)
+        if name in _PACKAGES:
+            return self._packaged(node, place)
+        if name == "builtins.type" and len(arguments) == 1:
+            given = self._items(arguments[0], place)
+            return tuple(self._class_of(part) if isinstance(part, Instance) else unknown(node) for part in given)
+        if name == "functools.partial" and arguments:
+            return (Partial(node, place),)
         if name in _NAMESPACES:
             return (Thing(name),)
         if name in _SPECS:
@@ -688,6 +793,26 @@ class Evaluator:
             return (Unknown("what `zip` runs over is not known"),)
         return (Group(tuple((Group(row),) for row in zip(*(g.elements for g in groups), strict=False))),)
 
+    def _mapped(self, node: ast.Call, place: Place) -> Items:
+        function, values = node.args
+        if isinstance(function, ast.Lambda):
+            inner = self.outline.inner.get(id(function))
+            found = self._items(function.body, inner) if inner is not None else (unknown(node),)
+            return (Group(tuple((part,) for part in found)),)
+        functions = self._items(function, place)
+        rows = [self._applied(f, (part,), node) for part in self._over(values, place) for f in functions]
+        return (Group(tuple(rows)),)
+
+    def _over(self, values: ast.expr, place: Place) -> Items:
+        return self._elements(self._items(values, place), shorten(values))
+
+    def _packaged(self, node: ast.Call, place: Place) -> Items:
+        """The modules of a package on disk: those whose names begin with the prefix."""
+        prefix = _argument(node, 1, "prefix")
+        before = self._items(prefix, place) if prefix is not None else (Text(""),)
+        names = joined([before, (Text("*", is_glob=True),)])
+        return (Group(tuple((Info(unknown(node) if name is _MIXED else name),) for name in names)),)
+
     def _method(self, node: ast.Call, owners: Items, place: Place) -> Items:
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         found: list[Item] = []
@@ -790,16 +915,14 @@ class Evaluator:
 
     def _narrowed(self, items: Items, name: str, place: Place) -> Items:
         """Apply the conditions around a use to what runs through ``sys.modules``."""
-        if self._is_narrowing or not any(isinstance(i, Entry) and i.globs is None for i in items):
+        if self._is_narrowing or not any(map(_is_open, items)):
             return items
         self._is_narrowing = True
         try:
             globs = best(self._globs(guard.test, guard.place, guard.is_true) for guard in place.guards)
         finally:
             self._is_narrowing = False
-        return tuple(
-            replace(item, globs=globs) if isinstance(item, Entry) and item.globs is None else item for item in items
-        )
+        return tuple(part for item in items for part in (_limited(item, globs) if _is_open(item) else (item,)))
 
     def _globs(self, test: ast.expr, place: Place, is_true: bool) -> Globs:
         """The module names that pass a condition on a loop's variable; None when it does not say."""
@@ -878,7 +1001,10 @@ class Evaluator:
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return False
         items = self._items(node, place)
-        return bool(items) and all(isinstance(item, Entry) and item.part == "name" for item in items)
+        return bool(items) and all(
+            item.is_glob if isinstance(item, Text) else isinstance(item, Entry) and item.part == "name"
+            for item in items
+        )
 
 
 Globs: TypeAlias = tuple[Text | Hole, ...] | None
@@ -897,16 +1023,34 @@ def joined(parts: list[Items]) -> Items:
 
 
 def _joined_one(row: tuple[Item, ...]) -> Item:
-    before, hole = "", None
+    before, hole, is_glob = "", None, False
     for item in row:
         if isinstance(item, Text):
             before += item.text
+            is_glob = is_glob or item.is_glob
         elif isinstance(item, Hole) and hole is None and (item.is_text or not item.takes):
             hole = replace(item, is_text=True, takes=item.takes or "name")
             before += item.pattern
         else:
             return item if isinstance(item, Unknown) else _MIXED
-    return replace(hole, pattern=before) if hole else Text(before)
+    return replace(hole, pattern=before) if hole else Text(before, is_glob)
+
+
+def _is_open(item: Item) -> bool:
+    """Whether the conditions around a use may narrow it."""
+    return item.globs is None if isinstance(item, Entry) else isinstance(item, Text) and item.is_glob
+
+
+def _limited(item: Item, globs: Globs) -> Items:
+    """What is left of it under a condition that lets only `globs` pass."""
+    if isinstance(item, Entry):
+        return (replace(item, globs=globs),)
+    if isinstance(item, Text) and globs is not None:
+        start = item.text.partition("*")[0]
+        texts = [glob for glob in globs if isinstance(glob, Text) and glob.text.startswith(start)]
+        if len(texts) == len(globs):
+            return tuple(replace(text, is_glob="*" in text.text) for text in texts)
+    return (item,)
 
 
 def affixed(values: Items, before: str, after: str) -> Globs:
@@ -993,6 +1137,14 @@ def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int],
     return list(reversed(reaching)) or found
 
 
+def _written(node: ast.expr, number: int) -> ast.expr | None:
+    """An element of a tuple or list, when it is written out up to there."""
+    if not isinstance(node, (ast.Tuple, ast.List)) or not 0 <= number < len(node.elts):
+        return None
+    is_starred = any(isinstance(element, ast.Starred) for element in node.elts[: number + 1])
+    return None if is_starred else node.elts[number]
+
+
 def _distinct(items: Iterable[Item]) -> Items:
     return tuple(dict.fromkeys(items))
 
@@ -1046,6 +1198,12 @@ _IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "buil
 _SEQUENCES = frozenset(
     f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
 )
+_PACKAGES = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
+_NO_MODULES = frozenset(
+    f"__{name}__" for name in ("class", "module", "qualname", "doc", "file", "path", "dict", "package", "version")
+)
+"""Attributes that hold something else than a module."""
+
 _SPECS = frozenset(
     f"importlib.{name}"
     for name in (

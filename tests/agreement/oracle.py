@@ -8,8 +8,8 @@ in a forked child of its own, where every other module's names are looked at by 
 - direct: ``N.name`` is an object that M's old body made and its new body has replaced;
 - inside: ``N.name`` is an instance of an old class of M, or N made it and it reaches an old object through containers,
   bases, class attributes, methods' defaults, closures, partials, properties;
-- behind: it reaches an old object in another way (an instance's attributes, a wrapper within a wrapper, a generic alias):
-  not asked for, but not wrong to report;
+- behind: it reaches an old object in another way (an instance's attributes, a wrapper within a wrapper, a generic
+  alias): not asked for, but not wrong to report;
 - steady: ``N.name`` is an object of M's namespace that survives.
 
 Numbers, strings, bytes, None, ranges, and tuples and frozensets of them are left out: identity says nothing of them.
@@ -37,7 +37,30 @@ from typing import Any
 ABSENT = object()
 ATOMIC = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range)
 MACHINERY = frozenset(
-    ["__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__cached__", "__builtins__", "__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__", "__dict__", "__weakref__", "__module__", "__qualname__", "__warningregistry__", "__abstractmethods__", "_abc_impl", "__firstlineno__", "__static_attributes__"]
+    [
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__path__",
+        "__file__",
+        "__cached__",
+        "__builtins__",
+        "__annotations__",
+        "__annotate__",
+        "__annotate_func__",
+        "__conditional_annotations__",
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__warningregistry__",
+        "__abstractmethods__",
+        "_abc_impl",
+        "__firstlineno__",
+        "__static_attributes__",
+    ]
 )
 CONTAINERS = (dict, types.MappingProxyType, list, tuple, set, frozenset, collections.deque)
 IMPORT_SECONDS = 30
@@ -290,9 +313,7 @@ class World:
     def _is_own(self, slot: Slot, value: Any) -> bool:
         """Whether the module itself made what its name stands for."""
         bound = self.bound[slot.module]
-        if is_a(value, types.ModuleType) or (
-            slot.name in bound.by_import and slot.name not in bound.otherwise
-        ):
+        if is_a(value, types.ModuleType) or (slot.name in bound.by_import and slot.name not in bound.otherwise):
             return False
         if is_a(value, (type, types.FunctionType)) and value.__module__ == slot.module:
             return True
@@ -517,9 +538,7 @@ def find_old(world: World, module: str, after: dict[str, Any]) -> Old:
     return old
 
 
-def pairs(
-    world: World, module: str, prefix: str, before: dict[str, Any], after: dict[str, Any], old: Old
-) -> None:
+def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after: dict[str, Any], old: Old) -> None:
     for name, value in before.items():
         now = after.get(name, ABSENT)
         if name in MACHINERY or is_atomic(value) or is_a(value, types.ModuleType):

@@ -42,7 +42,9 @@ class Remaining:
         )
 
 
-AT_RUN_TIME = "the name, or the class behind it, is made at run time (`type(…)`, `globals()[…]`, a module's `__getattr__`)"
+AT_RUN_TIME = (
+    "the name, or the class behind it, is made at run time (`type(…)`, `globals()[…]`, a module's `__getattr__`)"
+)
 REGISTRY = "a registry that other modules fill while they are imported, by a metaclass, a decorator or a call"
 METACLASS = "attributes that a metaclass or `__init_subclass__` sets"
 CONDITION = "which branch runs is decided by a value that is not in the source"

@@ -55,7 +55,9 @@ TARGETS = (
     Target("werkzeug", ("werkzeug==3.1.9", "markupsafe==3.0.4"), "generated exceptions, own descriptors, mixins"),
     Target("attr", ("attrs==26.1.0",), "code that is generated at run time, classes decorated"),
     Target("marshmallow", ("marshmallow==4.4.0",), "metaclasses, a registry of classes"),
-    Target("sqlalchemy", ("sqlalchemy==2.1.9", "typing-extensions==4.16.0"), "visitors, lazy modules, deep hierarchies"),
+    Target(
+        "sqlalchemy", ("sqlalchemy==2.1.9", "typing-extensions==4.16.0"), "visitors, lazy modules, deep hierarchies"
+    ),
     Target("networkx", ("networkx==3.6.1",), "star imports throughout, every function decorated"),
     Target("pygments", ("pygments==2.21.0",), "plugins, lazily imported, token types made by access"),
     Target("docutils", ("docutils==0.23",), "plugin registries by name, visitors, tables of classes"),

@@ -1,0 +1,163 @@
+"""A sample of the agreement with the interpreter, and what the yardstick itself says of small projects.
+
+The whole is ``python -m tests.agreement``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stalecheck.model import Diagnostic
+from stalecheck.vocabulary import ReloadMode
+
+from .compare import Agreement, compare
+from .measure import ORACLE, interpret, lint
+from .remaining import unexplained
+from .targets import NotInstallableError, Target, installed, target
+
+SEED = 20
+SAMPLE = ("requests", "click", "jinja2", "marshmallow", "more_itertools", "markdown_it")
+
+each_mode = pytest.mark.parametrize("mode", list(ReloadMode), ids=lambda mode: mode.value)
+
+
+@cache
+def directory_of(wanted: Target) -> Path:
+    try:
+        return installed(wanted)
+    except NotInstallableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"needs a package index: {error}")
+
+
+def measured(package: str, mode: ReloadMode) -> Agreement:
+    wanted = target(package)
+    directory = directory_of(wanted)
+    return compare(interpret(wanted, directory, mode), lint(wanted, directory, mode, ["*"]), mode)
+
+
+@each_mode
+def test_the_sample_meets_the_figures(mode: ReloadMode) -> None:
+    total = sum((measured(package, mode) for package in SAMPLE), start=Agreement())
+    assert unexplained(total.cases, mode) == ()
+    assert total.direct_recall >= 0.995
+    assert total.precision >= 0.995
+    assert total.inside_recall >= 0.90
+
+
+@each_mode
+def test_a_pattern_reports_what_its_modules_report_one_by_one(mode: ReloadMode) -> None:
+    wanted = target("requests")
+    directory = directory_of(wanted)
+    together = holdings(lint(wanted, directory, mode, ["*"]))
+    modules = sorted(interpret(wanted, directory, mode)["objects"])
+    for module in random.Random(SEED).sample(modules, 6):
+        alone = holdings(lint(wanted, directory, mode, [module]))
+        assert alone == {holding for holding in together if holding[0] == module}
+
+
+def holdings(diagnostics: list[Diagnostic]) -> set[tuple[str, str, str, str]]:
+    return {
+        (reload.module, diagnostic.code, diagnostic.holder.module, diagnostic.holder.name)
+        for diagnostic in diagnostics
+        if diagnostic.holder
+        for reload in diagnostic.reload
+    }
+
+
+# What the yardstick says
+
+
+NOTHING: list[list[str]] = []
+
+
+@pytest.mark.parametrize(
+    ("holder", "verdicts"),
+    [
+        pytest.param("import p.m", NOTHING, id="a module reloaded in place is the same object"),
+        pytest.param("from p.m import LIMIT", NOTHING, id="identity says nothing of a number"),
+        pytest.param("from p.m import sys", [["steady", "sys"]], id="what m only imported survives"),
+        pytest.param("from p.m import log", [["steady", "log"]], id="a logger survives"),
+        pytest.param("def g():\n    from p.m import C", NOTHING, id="an import that runs at each call"),
+        pytest.param("from p.m import C", [["direct", "C"]], id="a class"),
+        pytest.param("from p.m import C as K", [["direct", "K"]], id="a class under another name"),
+        pytest.param("from p.m import *", [["direct", "C"], ["direct", "f"], ["direct", "obj"]], id="a star"),
+        pytest.param("import p.m\nm = p.m.C.method", [["direct", "m"]], id="a method of an old class"),
+        pytest.param("import p.m\no = p.m.C()", [["inside", "o"]], id="an instance of an old class"),
+        pytest.param("import p.m\nT = {'k': [p.m.f]}", [["inside", "T"]], id="a list in a dict"),
+        pytest.param("import p.m\nclass D(p.m.C): pass", [["inside", "D"]], id="a base"),
+        pytest.param(
+            "import p.m\nclass D(p.m.C): pass\nclass E(D): pass",
+            [["inside", "D"]],
+            id="a subclass of a stale subclass is not counted again",
+        ),
+        pytest.param(
+            "import p.m\nclass S:\n    model = p.m.C",
+            [["direct", "S.model"], ["inside", "S"]],
+            id="a class attribute",
+        ),
+        pytest.param(
+            "import p.m\nclass S:\n    def run(self, k=p.m.C): pass",
+            [["inside", "S"], ["inside", "S.run"]],
+            id="a default of a method",
+        ),
+        pytest.param("import functools, p.m\ng = functools.partial(p.m.f)", [["inside", "g"]], id="a partial"),
+        pytest.param("import p.m\nb = p.m.C().method", [["inside", "b"]], id="a bound method"),
+        pytest.param("import p.m\ndef d(x):\n    return lambda: x\ng = d(p.m.f)", [["inside", "g"]], id="a closure"),
+        pytest.param(
+            "import p.m\nclass Box:\n    def __init__(self, x): self.x = x\nbox = Box(p.m.C)",
+            [["behind", "box"]],
+            id="an attribute of an instance lies behind",
+        ),
+    ],
+)
+def test_the_interpreter_is_asked_for(holder: str, verdicts: list[list[str]], tmp_path: Path) -> None:
+    m = "import logging, sys\nlog = logging.getLogger('x')\nLIMIT = 3\ndef f(): pass\n"
+    m += "class C:\n    def method(self): pass\nobj = object()\n__all__ = ['C', 'f', 'obj']\n"
+    found = ask(tmp_path, {"m": m, "n": holder}, "p.m", "reload", "p.n")
+    assert found == verdicts
+
+
+@pytest.mark.parametrize(
+    ("holder", "verdicts"),
+    [
+        pytest.param("import p.m", NOTHING, id="the dotted spelling finds the new module"),
+        pytest.param("import p.m as m", [["direct", "m"]], id="a module held by a name of one's own"),
+        pytest.param("from p import m", [["direct", "m"]], id="a module taken from its package"),
+    ],
+)
+def test_the_interpreter_is_asked_for_a_reimport(holder: str, verdicts: list[list[str]], tmp_path: Path) -> None:
+    assert ask(tmp_path, {"m": "x = 1", "n": holder}, "p.m", "reimport", "p.n") == verdicts
+
+
+def ask(folder: Path, sources: dict[str, str], reloaded: str, mode: str, holder: str) -> list[list[str]]:
+    """What the interpreter says of the holder's names, after one module of a package `p` is reloaded."""
+    (folder / "p").mkdir()
+    for name, source in {"__init__": "", **sources}.items():
+        (folder / "p" / f"{name}.py").write_text(source)
+    out = folder / "answer.json"
+    order = {
+        "target": str(folder),
+        "package": "p",
+        "mode": mode,
+        "modules": [reloaded],
+        "out": str(out),
+    }
+    subprocess.run([sys.executable, "-I", "-S", str(ORACLE), json.dumps(order)], check=True)
+    answer: dict[str, Any] = json.loads(out.read_text())
+    [run] = answer["runs"]
+    assert answer["failed"] == {}
+    assert run["error"] is None
+    steady = [slot for key in run["steady"] for slot in answer["groups"][str(key)]]
+    found = [[kind, slot[1]] for kind in ("direct", "inside", "behind") for slot in run[kind] if slot[0] == holder]
+    return sorted([*found, *(["steady", name] for module, name in steady if module == holder)])

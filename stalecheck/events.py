@@ -186,9 +186,11 @@ def _record(
     for name, found in targets:
         if found:
             modules.update(dict.fromkeys(target.module for target in found))
+        elif "*" in name:
+            continue
         elif _is_attribute(name, file, table):
             whys.append(f"`{name}` is no module")
-        elif "*" not in name:
+        else:
             modules[name] = None
     return ReloadRecord(
         file.path,

@@ -176,6 +176,7 @@ class Evaluator:
             replace(
                 capture,
                 via=capture.via if capture.via[-1] == through else (*capture.via, through),
+                steps=capture.steps if capture.via[-1] == through else (*capture.steps, capture.taken),
                 taken=at,
                 span=NOWHERE,
             )

@@ -58,9 +58,13 @@ def stale_since(
         return
     origin = capture.made.file
     when = _bound_at(file, capture, sequence, block)
-    chain = [link for link in reversed(capture.via) if link not in {origin, file}]
-    for link in chain:
-        when = _last_run(link, when, sequence, origin)
+    if _runs_before(file, origin, sequence):
+        return
+    for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
+        if link == sequence.file and not sequence.block and not sequence.is_own_only:
+            when = sum(event.at < taken for event in sequence.events)
+        elif link not in {origin, file}:
+            when = _last_run(link, when, sequence, origin)
     when = _last_run(origin, when, sequence, origin)
     for position, event in enumerate(sequence.events, start=1):
         if position <= when or origin not in event.files or not _counts(capture, event):
@@ -68,6 +72,15 @@ def stale_since(
         if any(place > event.at for place in rebound):
             continue
         yield event.reloads[origin]
+
+
+def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bool:
+    """Whether the reload is over before anyone can take from the module: its own package reloads it when imported."""
+    package = sequence.file
+    if package is None or sequence.block or not package.is_package or sequence.is_own_only:
+        return False
+    prefix = f"{package.module}."
+    return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
 
 
 def _counts(capture: Capture, event: Event) -> bool:

@@ -69,6 +69,9 @@ class Capture:
     relation: Relation
     via: tuple[SourceFile, ...]
     taken: Location
+    steps: tuple[Location, ...] = ()
+    """Where each file of `via` behind the origin's took it from the one before."""
+
     span: Span = NOWHERE
 
     def related(self, relation: Relation) -> Capture:

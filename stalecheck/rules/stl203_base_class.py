@@ -73,7 +73,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old
+from stalecheck.rules.words import old, reload_after
 from stalecheck.vocabulary import HolderKind, Severity
 
 
@@ -85,5 +85,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference, Severity.ERROR),
                 f"`{reference.holder.name}` inherits from {old(reference)}",
-                f"reload `{reference.holder.module}` after `{reference.origin.module}`",
+                reload_after(reference),
             )

@@ -81,7 +81,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old
+from stalecheck.rules.words import old, reload_after
 from stalecheck.vocabulary import HolderKind, Severity
 
 
@@ -93,5 +93,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 Severity.NOTE if reference.passes_through else severity(reference),
                 f"`{reference.holder.name}` is decorated by {old(reference)}",
-                f"reload `{reference.holder.module}` after `{reference.origin.module}`",
+                reload_after(reference),
             )

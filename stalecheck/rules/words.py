@@ -37,6 +37,15 @@ def looked_up(reference: StaleReference) -> str:
     return f"looks `{qualified(reference)}` up when it is called"
 
 
+def reload_after(reference: StaleReference) -> str:
+    """Return which modules have to be reloaded after the origin's, in one sentence."""
+    modules = [f"`{module}`" for module in dict.fromkeys((*reference.via[1:], reference.holder.module))]
+    if len(modules) == 1:
+        return f"reload {modules[0]} after `{reference.origin.module}`"
+    listed = f"{', '.join(modules[:-1])} and {modules[-1]}"
+    return f"reload {listed}, in this order, after `{reference.origin.module}`"
+
+
 def qualified(reference: StaleReference) -> str:
     """Return how to reach the origin when it is used: ``core.Engine`` after ``from app import core``."""
     return f"{reference.origin.module.rpartition('.')[2]}.{reference.origin.name}"

@@ -327,7 +327,7 @@ class World:
             for other in self.by_object[id(value)]
         )
 
-    def _look_into_class(self, slot: Slot, value: object) -> None:
+    def _look_into_class(self, slot: Slot, value: Any) -> None:
         if is_a(value, type) and value.__qualname__ == slot.name:
             for name, attribute in list(vars(value).items()):
                 if name not in MACHINERY:
@@ -413,7 +413,7 @@ class Search:
             return True
         if is_a(thing, type):
             top = self.slot.name.partition(".")[0]
-            return thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}.")
+            return bool(thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}."))
         return not self.world.is_named_elsewhere(thing, self.slot)
 
 

@@ -13,8 +13,8 @@ from stalecheck.reloads import ReloadSite
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
-_ADJACENT = 2
-"""Rows between two evictions with nothing but a condition in between."""
+_EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop"})
+"""Spellings that import nothing themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,18 @@ def schedule(
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
     for file, found in sites.items():
+        last: ReloadSite | None = None
         for site in found:
             targets = _targets(site, file, indexes, table)
             records.append(_record(site, file, targets, table))
             if not site.is_restored:
-                blocks.setdefault((file, site.block), []).extend(_events(site, file, targets))
+                events = blocks.setdefault((file, site.block), [])
+                for event in _events(site, file, targets):
+                    if events and _follows(site, last):
+                        events[-1] = _joined(events[-1], event)
+                    else:
+                        events.append(event)
+                last = site
                 if not site.is_guarded:
                     unguarded.add(file)
     sequences = list(_nested(blocks, unguarded))
@@ -104,30 +111,24 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
     for (file, block), events in blocks.items():
-        merged = _merge_evictions(events)
-        expanded = [inner for event in merged for inner in _expand(event, event.at, top_levels, {file})]
+        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, {file})]
         if expanded:
             is_own_only = not block and file in rerun and file not in unguarded
             yield Sequence(file, block, tuple(expanded), is_own_only)
 
 
-def _merge_evictions(events: Iterable[Event]) -> list[Event]:
-    """Make one of evictions that stand right below each other: nothing is imported in between."""
-    merged: list[Event] = []
-    for event in events:
-        last = merged[-1] if merged else None
-        if (
-            last is not None
-            and last.mode is event.mode is ReloadMode.REIMPORT
-            and event.at.row - last.at.row <= _ADJACENT
-            and not event.group
-        ):
-            merged[-1] = replace(
-                event, files=last.files | event.files, at=last.at, reloads={**event.reloads, **last.reloads}
-            )
-        else:
-            merged.append(event)
-    return merged
+def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
+    """Whether an eviction stands right below another one: nothing is imported in between."""
+    return (
+        last is not None
+        and {site.spelling, last.spelling} <= _EVICTIONS
+        and site.block == last.block
+        and site.span.start.row == last.span.end.row + 1
+    )
+
+
+def _joined(one: Event, other: Event) -> Event:
+    return replace(one, files=one.files | other.files, reloads={**other.reloads, **one.reloads})
 
 
 def _expand(

@@ -279,30 +279,54 @@ class Evaluator:
         made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
         return Value((ModuleThing(file),), (Capture(made, Relation.IS, (file,), Location(1, 1)),))
 
-    def _reach(self, file: SourceFile, name: str, reaching: Iterable[int]) -> Value:
-        """Return what a name may be that the given bindings can have bound, star imports among them."""
+    def _reach(self, file: SourceFile, name: str, reaching: Iterable[int], before: Location | None = None) -> Value:
+        """Return what a name may be that the given bindings can have bound, star imports among them.
+
+        Containers are taken as they are filled `before` a place, by default in the end.
+        """
         values: list[Value] = []
         bindings = self._program.summaries[file].bindings
-        alternatives = [index for index in reaching if not isinstance(bindings[index].value, Literal)]
+        alternatives = [
+            index
+            for index in reaching
+            if not isinstance(bindings[index].value, Literal) and not self._fails(file, bindings[index])
+        ]
         # A number or None beside something else is a fallback, or a name declared before it is bound.
         for index in sorted(alternatives or reaching, reverse=True):
             if isinstance(bindings[index].value, StarImport):
                 found = self._through_stars(file, name, (index,))
                 if found is not None:
                     values.append(found)
-                    break
+                    if not bindings[index].is_conditional:
+                        break
+            elif before is not None and isinstance(display := bindings[index].value, Display):
+                values.append(self._filled(file, bindings[index], display, before))
             else:
                 values.append(self.binding(file, index))
         return union(values) if values else NOTHING
 
+    def _fails(self, file: SourceFile, binding: Binding) -> bool:
+        """Whether an import asks a module of the project for a name that it cannot have."""
+        if not isinstance(binding.value, NameImport):
+            return False
+        target = self._resolve(file, binding.value.module, binding.value.level)
+        summary = None if target is None else self._program.summaries.get(target)
+        if target is None or summary is None or summary.stars or self._defines(target, "__getattr__"):
+            return False
+        name = binding.value.name
+        return not self._defines(target, name) and self.name(target, name) == NOTHING
+
     def _through_stars(self, file: SourceFile, name: str, stars: Iterable[int]) -> Value | None:
         bindings = self._program.summaries[file].bindings
+        found: list[Value] = []
         for index in sorted(stars, reverse=True):
             brought = self._star_target(file, bindings[index], name)
             value = NOTHING if brought is None else self.name(brought, name)
             if brought is not None and value != NOTHING:
-                return self.hop(value, brought, bindings[index].at)
-        return None
+                found.append(self.hop(value, brought, bindings[index].at))
+                if not bindings[index].is_conditional:
+                    break
+        return union(found) if found else None
 
     def _star_target(self, file: SourceFile, binding: Binding, name: str) -> SourceFile | None:
         assert isinstance(binding.value, StarImport)
@@ -387,12 +411,14 @@ class Evaluator:
                     return value
                 return self._own(file, binding, value, _kind(value))
 
-    def _filled(self, file: SourceFile, binding: Binding, display: Display) -> Value:
-        """Return a container with what later statements at module or class level put into it."""
+    def _filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
+        """Return a container with what later statements at module or class level put into it, up to a place."""
         value = self._evaluate(display, _Frame(file, binding.at))
         elements = list(display.elements)
         captures = list(value.captures)
         for element, at in self._additions(file).get(binding, ()):
+            if before is not None and at >= before:
+                continue
             elements.append(element)
             captures += self._evaluate(Display((element,)), _Frame(file, at)).captures
         if len(elements) == len(display.elements):
@@ -524,7 +550,7 @@ class Evaluator:
             if value is None:
                 value = self._through_stars(file, reference.name, self._program.summaries[file].stars)
         elif reference.reaching or reference.stars:
-            value = self._reach(file, reference.name, (*reference.reaching, *reference.stars))
+            value = self._reach(file, reference.name, (*reference.reaching, *reference.stars), frame.at)
             if value == NOTHING and not reference.reaching:
                 value = None
         else:

@@ -126,7 +126,7 @@ class _Finder:
     def find(self) -> Iterator[Holding]:
         self._overlaid = self._find_overlaid()
         for index, binding in enumerate(self._summary.bindings):
-            if index in self._overlaid:
+            if index in self._overlaid or self._is_lesser_import(index, binding):
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
                 later = tuple(at for at in self._later.get(binding.name, ()) if at > binding.at)
@@ -152,9 +152,8 @@ class _Finder:
         overlaid: set[int] = set()
         for name, reaching in self._summary.exports:
             for star in reaching:
-                if isinstance(bindings[star].value, StarImport) and self._evaluator.provides(
-                    self._file, bindings[star], name
-                ):
+                is_star = isinstance(bindings[star].value, StarImport) and not bindings[star].is_conditional
+                if is_star and self._evaluator.provides(self._file, bindings[star], name):
                     overlaid.update(
                         index
                         for index in reaching
@@ -162,11 +161,26 @@ class _Finder:
                     )
         return overlaid
 
+    def _is_lesser_import(self, index: int, binding: Binding) -> bool:
+        """Whether another import of the same package stands for it: the first one that is used, else the last."""
+        reaching = dict(self._summary.exports).get(binding.name, ())
+        if not (isinstance(binding.value, ModuleImport) and binding.value.binds_first and len(reaching) > 1):
+            return False
+        imports = {i: self._summary.bindings[i].value for i in reaching}
+        used = [
+            i
+            for i, value in imports.items()
+            if isinstance(value, ModuleImport)
+            and "." in value.module
+            and any(f"{dotted}.".startswith(f"{value.module}.") for dotted in self._summary.dotted)
+        ]
+        return index in imports and index != (used[0] if used else reaching[-1])
+
     def _is_hidden(self, star: int, name: str, capture: Capture) -> bool:
         """Whether a later star import binds a name to something else."""
         for later in self._summary.stars:
             binding = self._summary.bindings[later]
-            if later > star and self._evaluator.provides(self._file, binding, name):
+            if later > star and not binding.is_conditional and self._evaluator.provides(self._file, binding, name):
                 found = self._evaluator.star(self._file, binding)
                 value = self._evaluator.name(found[0], name) if found is not None else None
                 if value is not None and all(other.made != capture.made for other in value.captures):
@@ -249,8 +263,10 @@ class _Finder:
                         yield from self._defaults(function.name, function, Binding("", NOWHERE, function, at, block))
                 case Display(elements=elements):
                     pending += [element.value for element in elements]
-                case Call(arguments=arguments):
-                    pending += [argument.value for argument in arguments]
+                case Call(function=called, arguments=arguments):
+                    names = {t.name for t in self._evaluate(called, at).things if isinstance(t, ExternalThing)}
+                    if not names & known.CONSUMERS:
+                        pending += [argument.value for argument in arguments if argument.keyword != "key"]
                 case _:
                     pass
 

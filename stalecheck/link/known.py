@@ -148,6 +148,14 @@ MOCKS = frozenset(
 ELEMENTWISE = frozenset(f"builtins.{name}" for name in ("list", "tuple", "sorted", "iter", "reversed"))
 """Calls whose elements are those of their first argument."""
 
+CONSUMERS = frozenset(
+    {
+        *(f"builtins.{name}" for name in ("sorted", "max", "min", "map", "filter", "any", "all", "sum", "next")),
+        "functools.reduce",
+    }
+)
+"""Calls that use a function they are given and let go of it."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 

@@ -248,8 +248,8 @@ class Binding:
     is_kept: bool = False
     """Guarded so that only the first run of the body binds it (``except NameError``, ``not in globals()``)."""
 
-    is_temporary: bool = False
-    """Bound only for a while, such as a variable of ``except``."""
+    is_conditional: bool = False
+    """In a branch that may not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +322,9 @@ class Summary:
     usages: tuple[tuple[str, tuple[Usage, ...]], ...] = ()
     rebound: tuple[tuple[str, str, Location], ...] = ()
     """(function, name, place) of each binding of a global name inside a function."""
+
+    dotted: tuple[str, ...] = ()
+    """The dotted names that function bodies read through imported packages: ``p.a.f``."""
 
 
 @dataclass(frozen=True, slots=True)

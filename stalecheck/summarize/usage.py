@@ -37,6 +37,22 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
 
 
+def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
+    """Return the dotted names that function bodies read and that begin with one of the names."""
+    found: set[str] = set()
+    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    for node in (inner for function in functions for statement in function.body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Attribute):
+            parts = [node.attr]
+            value = node.value
+            while isinstance(value, ast.Attribute):
+                parts.append(value.attr)
+                value = value.value
+            if isinstance(value, ast.Name) and value.id in names:
+                found.add(".".join([value.id, *reversed(parts)]))
+    return found
+
+
 def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Location, ...]]:
     """Return where a function body reads each of the names."""
     found: dict[str, list[Location]] = {}

@@ -49,7 +49,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.summarize.usage import find_local_uses, find_usages
+from stalecheck.summarize.usage import find_dotted, find_local_uses, find_usages
 
 _RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 _Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
@@ -140,6 +140,7 @@ class _Walker:
 
         self._at = Location(1, 1)
         self._is_kept = False
+        self._branching = 0
         self._converter = Converter(self._span, self._bind_walrus)
         self._is_quiet = False
 
@@ -148,6 +149,7 @@ class _Walker:
         self._block(module.body, tree.body if tree else None)
         exports = self._scope.names
         usages = find_usages(tree, frozenset(exports)) if tree else {}
+        packages = {binding.name for binding in self._bindings if isinstance(binding.value, ModuleImport)}
         return Summary(
             bindings=tuple(self._bindings),
             exports=tuple(sorted(exports.items())),
@@ -158,6 +160,7 @@ class _Walker:
             public=None if self._public is None else tuple(self._public),
             usages=tuple(sorted((name, tuple(kinds)) for name, kinds in usages.items())),
             rebound=tuple(self._rebound),
+            dotted=tuple(sorted(find_dotted(tree, packages))) if tree else (),
         )
 
     # -- statements at module and class level -------------------------------------------------------------
@@ -226,7 +229,9 @@ class _Walker:
         for suite, twins in suites:
             self._scope = before.copy()
             if suite is not None:
+                self._branching += 1
                 self._suite(suite, twins)
+                self._branching -= 1
             after.append(self._scope)
         self._scope = before
         self._scope.merge(after)
@@ -352,7 +357,7 @@ class _Walker:
         for name, span, bound in self._imported(node, twin):
             if isinstance(bound, StarImport):
                 index = len(self._bindings)
-                self._bindings.append(Binding("*", span, bound, self._at))
+                self._bindings.append(Binding("*", span, bound, self._at, is_conditional=self._branching > 0))
                 scope = self._scope
                 scope.names = {known: (*reaching, index) for known, reaching in scope.names.items()}
                 scope.stars = (*scope.stars, index)
@@ -455,7 +460,9 @@ class _Walker:
         current, kept = self._scope, self._is_kept
         self._scope = start.copy()
         self._is_kept = kept or is_kept
+        self._branching += 1
         run()
+        self._branching -= 1
         ended = self._scope
         self._scope, self._is_kept = current, kept
         return ended
@@ -538,7 +545,11 @@ class _Walker:
         qualified = name if block else self._qualified(name)
         self._bindings.append(Binding(qualified, span, value, self._at, block, self._is_kept))
         if not block:
-            self._scope.bind(name, index)
+            reaching = self._scope.names.get(name, ())
+            if reaching and all(_binds_same(self._bindings[other].value, value) for other in reaching):
+                self._scope.names[name] = (*reaching, index)
+            else:
+                self._scope.bind(name, index)
         return index
 
     def _bind_walrus(self, target: cst.Name, value: Expression) -> None:
@@ -892,6 +903,14 @@ def _suites(node: _Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseS
             cases = _field(twin, "cases")
             for position, matched in enumerate(node.cases):
                 yield matched.body, _field(cases[position] if cases else None, "body")
+
+
+def _binds_same(one: Bound, other: Bound) -> bool:
+    """Whether two imports bind the same package: ``import p.a`` and ``import p.b``."""
+    if not (isinstance(one, ModuleImport) and isinstance(other, ModuleImport)):
+        return False
+    first = one.module.partition(".")[0] == other.module.partition(".")[0]
+    return one.binds_first and other.binds_first and first
 
 
 def _last(values: Expression) -> Expression | None:

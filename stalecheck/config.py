@@ -94,7 +94,7 @@ class Config:
     output_format: str = "full"
     min_severity: Severity = Severity.WARNING
 
-    target_version: tuple[int, int] = sys.version_info[:2]
+    target_version: tuple[int, int] = (3, 10)
     """The oldest Python that the project runs on; by default the lower bound of its ``requires-python``."""
 
     jobs: int | None = None

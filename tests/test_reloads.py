@@ -106,6 +106,11 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param("browser.unload('a')\nmemory.forget('a')", id="methods called unload and forget"),
         pytest.param("get_ipython().run_line_magic('load_ext', 'autoreload')", id="autoreload is only loaded"),
         pytest.param("get_ipython().run_line_magic('autoreload', '0')", id="autoreload is switched off"),
+        pytest.param(
+            "import zipimport\ndef test(self):\n    z = zipimport.zipimporter('a.zip')\n"
+            "    self.assertRaises(ImportError, z.load_module, 'a')",
+            id="a zip importer that is expected to raise",
+        ),
     ],
 )
 def test_no_reload(source: str) -> None:
@@ -233,6 +238,16 @@ def test_clear_names_no_module() -> None:
         ("import a\nreload(globals()['a'])", ("a",)),
         ("class T:\n    def setUp(self):\n        import a\n        self.m = a\n    def test(self):\n"
          "        reload(self.m)", ("a",)),
+        ("import a\nclass T:\n    module = a\n    def test(self):\n        reload(type(self).module)", ("a",)),
+        ("import a\nclass T:\n    module = a\n    def test(self):\n        reload(self.__class__.module)", ("a",)),
+        ("import a\nclass T:\n    module = a\nreload(type(T()).module)", ("a",)),
+        ("import sys\nclass T:\n    def test(self):\n        reload(sys.modules[self.__module__])", ("app.main",)),
+        ("import sys\nclass T: ...\nreload(sys.modules[T.__module__])", ("app.main",)),
+        ("import a\nreload(module=a)", ("a",)),
+        ("import a\nreload(**{'module': a})", ("a",)),
+        ("import a\nreload(*[a])", ("a",)),
+        ("import a\nf(command=lambda m=a: reload(m))", ("a",)),
+        ("import a\n(lambda m: reload(m))(a)", ("a",)),
         ("import a\nclass T:\n    module = a\n    def test(self):\n        reload(self.module)", ("a",)),
         ("import a\ndef module():\n    return a\nreload(module())", ("a",)),
         ("import a\nx = a\nreload(x)\nimport b\nx = b", ("a",)),
@@ -273,11 +288,81 @@ def test_relative_import_in_a_package() -> None:
         ("import a, b\nMODULES = [a]\nMODULES += [b]\nfor m in MODULES:\n    reload(m)", ("a", "b")),
         ("import a, b\nfor m in [a] + [b]:\n    reload(m)", ("a", "b")),
         ("import a, b\nfor m in [*[a], b]:\n    reload(m)", ("a", "b")),
+        ("import a, b\nfor m in (a, b) if test else ():\n    reload(m)", ("a", "b")),
+        ("import a, b\nlist(map(lambda m: reload(m), [a, b]))", ("a", "b")),
+        ("import importlib as i\nfor m in map(i.import_module, ['a', 'b']):\n    reload(m)", ("a", "b")),
     ],
 )  # fmt: skip
 def test_loop(source: str, expected: tuple[str, ...]) -> None:
     (site,) = sites(f"from importlib import reload\n{source}")
     assert (site.targets, site.is_unordered, site.is_together) == (expected, False, False)
+
+
+@pytest.mark.parametrize(
+    "rebinding",
+    [
+        "a, b = map(reload, (a, b))",
+        "a, b = list(map(reload, [a, b]))",
+        "a, b = [reload(m) for m in (a, b)]",
+        "a, b = tuple(reload(m) for m in (a, b))",
+        "MODULES = (a, b); a, b = [reload(m) for m in MODULES]",
+        "a, b = (reload(m) for m in [a, b])",
+        "for m in (a, b): reload(m)",
+    ],
+)
+def test_names_that_their_own_reload_binds(rebinding: str) -> None:
+    (site,) = sites(f"from importlib import reload\nif 'a' in globals():\n    {rebinding}\nelse:\n    import a, b")
+    assert (site.targets, site.why) == (("a", "b"), "")
+
+
+def test_unpacked_reloads_keep_their_order() -> None:
+    source = "import a, b\na, b = [reload(m) for m in (a, b)]\nreload(b)\nreload(a)"
+    assert targets(source) == [("a", "b"), ("b",), ("a",)]
+
+
+def test_many_names_that_their_own_reload_binds() -> None:
+    names = [f"m{number}" for number in range(40)]
+    row = ", ".join(names)
+    source = f"if 'm0' in globals():\n    {row} = [reload(m) for m in ({row})]\nelse:\n    import {row}"
+    assert targets(source) == [tuple(names)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("for i in iter_modules(p.__path__, p.__name__ + '.'):\n    reload(import_module(i.name))", ("p.*",)),
+        ("for i in walk_packages(p.__path__, p.__name__ + '.'):\n    reload(import_module(i[1]))", ("p.*",)),
+        ("for _, n, _ in walk_packages(p.__path__, __name__ + '.'):\n    reload(sys.modules[n])", ("app.main.*",)),
+        ("for _, n, _ in iter_modules(P, prefix=__package__ + '.'):\n    reload(sys.modules[n])", ("app.*",)),
+        ("for _, n, _ in iter_modules(prefix=f'{__package__}.', path=P):\n    reload(sys.modules[n])", ("app.*",)),
+        ("for _, n, _ in iter_modules(P, 'p.q.'):\n    reload(sys.modules[n])", ("p.q.*",)),
+        ("for _, n, _ in iter_modules(P):\n    reload(sys.modules[f'{__package__}.{n}'])", ("app.*",)),
+        ("for _, n, _ in iter_modules(P):\n    reload(import_module('.' + n, __package__))", ("app.*",)),
+        ("for _, n, _ in iter_modules(p.__path__):\n    reload(getattr(p, n))", ("p.*",)),
+        ("for n in [i.name for i in iter_modules(P, 'p.')]:\n    reload(sys.modules[n])", ("p.*",)),
+        ("for i in sorted(iter_modules(P, 'p.')):\n    reload(sys.modules[i.name])", ("p.*",)),
+        ("for _, n, is_package in iter_modules(P, 'p.'):\n    if is_package: continue\n    reload(sys.modules[n])",
+         ("p.*",)),
+        ("for _, n, _ in iter_modules(P, 'p.'):\n    if n.startswith('p.q'):\n        reload(sys.modules[n])",
+         ("p.q*",)),
+        ("for _, n, _ in iter_modules(P):\n    if n in ('a', 'b'):\n        reload(sys.modules['p.' + n])",
+         ("p.a", "p.b")),
+        ("for _, n, _ in iter_modules(P, 'p.'):\n    if n in sys.modules:\n        reload(sys.modules[n])", ("p.*",)),
+        ("def again(q):\n    for i in iter_modules(q.__path__, q.__name__ + '.'):\n"
+         "        reload(import_module(i.name))\nagain(p)", ("p.*",)),
+    ],
+)  # fmt: skip
+def test_modules_of_a_package(source: str, expected: tuple[str, ...]) -> None:
+    head = (
+        "import sys, p\nfrom importlib import reload, import_module\nfrom pkgutil import iter_modules, walk_packages\n"
+    )
+    assert [(site.targets, site.why) for site in sites(head + source)] == [(expected, "")]
+
+
+def test_evicted_modules_of_a_package() -> None:
+    source = "import pkgutil, sys, p\nfor i in pkgutil.iter_modules(p.__path__, 'p.'):\n    del sys.modules[i.name]"
+    (site,) = sites(source)
+    assert (site.mode, site.targets, site.is_together) == (REIMPORT, ("p.*",), True)
 
 
 @pytest.mark.parametrize("group", ["{a, b}", "set([a, b])", "frozenset((a, b))"])
@@ -298,6 +383,21 @@ def test_loop_over_a_set_is_unordered(group: str) -> None:
         ("reload(x)", "`x` is not bound in this file"),
         ("reload('a')", "`'a'` is a string, not a module"),
         ("reload(find()[0])", "`find` is not bound in this file"),
+        ("import a\nreload(a.C.__module__)", "`a.C.__module__` is not known"),
+        ("reload(type(x).module)", "`x` is not bound in this file"),
+        ("import a\nreload(type(a).module)", "`type(a)` is not known"),
+        ("from b import Loader\nreload(Loader().module)", "`b.Loader.module` is not known"),
+        ("from b import Loader\nreload(type(Loader()).module)", "`b.Loader.module` is not known"),
+        ("from b import P\nclass C(P):\n    def f(self):\n        reload(self.module)", "`b.P.module` is not known"),
+        ("reload(**options)", "`reload(**options)` is not known"),
+        (
+            "import pkgutil, sys\nfor _, n, _ in pkgutil.iter_modules(x):\n    reload(sys.modules[n])",
+            "which modules the loop picks is not known",
+        ),
+        (
+            "import pkgutil, sys\nfor _, n, _ in pkgutil.iter_modules(x, x + '.'):\n    reload(sys.modules[n])",
+            "`x` is not bound in this file",
+        ),
         ("import os\nfor n in os.listdir('.'):\n    reload(n)", "`os.listdir('.')` is not known"),
         ("import sys\nreload(sys.modules['a.' + sys.argv[1]])", "`sys.argv[1]` is not known"),
         ("from b import make\nreload(make())", "`make()` is not known"),
@@ -661,12 +761,35 @@ def test_extensions_in_a_loop() -> None:
         ("import a\ndef reload_it(m):\n    reload(m)\nclass T:\n    def test(self):\n"
          "        self.addCleanup(reload_it, a)", ("a",)),
         ("import a, b\ndef again(m):\n    reload(m)\nlist(map(again, [a, b]))", ("a", "b")),
+        ("import a\ndef again(x, m=None):\n    reload(m)\nagain(**{'x': 1, 'm': a})", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\noptions = {'x': 1, 'm': a}\nagain(**options)", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\nagain(*[1, a])", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\npartial(again, 1, a)()", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\npartial(again, 1)(a)", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\np = partial(again, m=a)\np(1)", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\np = partial(again, 1)\np(a)", ("a",)),
+        ("import a\ndef again(x, m=None):\n    reload(m)\np = partial(again, x=1)\np(m=a)", ("a",)),
+        ("import a\ndef again(x, y, m=None):\n    reload(m)\np = partial(again, 1)\nq = partial(p, 2)\nq(a)",
+         ("a",)),
+        ("import a\ndef again(x, m):\n    reload(m)\nThread(target=again, args=(1, a)).start()", ("a",)),
+        ("import a\ndef again(x, m):\n    reload(m)\nThread(target=again, kwargs={'m': a}).start()", ("a",)),
+        ("import a\ndef again(x, m):\n    reload(m)\nTimer(5, again, [1, a])", ("a",)),
+        ("import a\nagain = lambda m: reload(m)\nagain(a)", ("a",)),
+        ("import a\nagain = lambda x, *, m: reload(m)\nagain(1, m=a)", ("a",)),
+        ("import a\nclass L:\n    def __call__(self, m):\n        reload(m)\nL()(a)", ("a",)),
+        ("import a\nclass L:\n    def __call__(self, m):\n        reload(m)\nl = L()\nl(a)", ("a",)),
     ],
 )  # fmt: skip
 def test_wrapper(source: str, expected: tuple[str, ...]) -> None:
-    head = "import sys\nfrom importlib import reload, import_module\n"
-    found = sites(head + source)
+    head = "import sys\nfrom functools import partial\nfrom threading import Thread, Timer\n"
+    found = sites(f"{head}from importlib import reload, import_module\n{source}")
     assert [(site.targets, site.why) for site in found] == [(expected, "")]
+
+
+@pytest.mark.parametrize("call", ["again(*given)", "again(**given)", "Thread(target=again, args=given)"])
+def test_wrapper_that_is_called_with_what_is_not_known(call: str) -> None:
+    (site,) = sites(f"import importlib\ndef again(x, m=None):\n    importlib.reload(m)\n{call}")
+    assert (site.spelling, site.targets, site.why) == ("app.main.again", (), f"`{call}` is not known")
 
 
 def test_wrapper_that_is_called_reload() -> None:
@@ -794,6 +917,26 @@ def test_method_of_an_instance_from_another_file() -> None:
         user="from tools import l\nimport a\nl.refresh(a)",
     )
     assert found == {"user": [(3, "tools.L.refresh", ("a",), "")]}
+
+
+def test_instance_from_another_file_that_is_called() -> None:
+    found = project(
+        tools="import importlib\nclass L:\n    def __call__(self, m):\n        importlib.reload(m)\nl = L()",
+        user="from tools import l\nimport a\nl(a)",
+        maker="from tools import L\nimport b\nL()(b)",
+    )
+    assert found == {
+        "user": [(3, "tools.L.__call__", ("a",), "")],
+        "maker": [(3, "tools.L.__call__", ("b",), "")],
+    }
+
+
+def test_lambda_from_another_file() -> None:
+    found = project(
+        tools="import importlib\nagain = lambda m: importlib.reload(m)",
+        user="from tools import again\nimport a\nagain(a)",
+    )
+    assert found == {"user": [(3, "tools.again", ("a",), "")]}
 
 
 def test_wrapper_that_nothing_calls() -> None:

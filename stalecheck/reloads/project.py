@@ -196,6 +196,9 @@ class _Project:
         for path in self._paths(name):
             if path in self._definitions:
                 return (*self._definitions[path], path)
+        for path in self._paths(name):
+            if path in self._instances:
+                return self._resolve(reading, f"{self._instances[path]}.__call__")
         return None
 
     def _paths(self, name: str) -> list[str]:

@@ -7,6 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from stalecheck.index import FileIndex
 from stalecheck.link import known
+from stalecheck.link.captures import (
+    TRAVELS,
+    class_of,
+    computed_by,
+    copied,
+    derived,
+    is_function_spec,
+    is_generic,
+    is_result,
+    kept,
+    origin_kind,
+    placeless,
+    related,
+    values_of,
+)
 from stalecheck.link.values import (
     NOTHING,
     Capture,
@@ -59,9 +74,6 @@ _MOST_STEPS = 4_000
 """How many expressions are looked at for one binding: what takes more is not worth knowing."""
 
 _ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
-_TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
-"""What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
-
 _MODULE_ATTRIBUTES = frozenset(
     {
         "__name__",
@@ -77,7 +89,6 @@ _MODULE_ATTRIBUTES = frozenset(
         "__annotations__",
     }
 )
-_TYPING = ("typing.", "typing_extensions.", "collections.abc.", "types.GenericAlias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +192,7 @@ class Evaluator:
                 span=NOWHERE,
             )
             for capture in value.captures
-            if capture.relation in _TRAVELS
+            if capture.relation in TRAVELS
         )
         return Value(value.things, captures)
 
@@ -409,7 +420,7 @@ class Evaluator:
                 value = self._evaluate(expression, _Frame(file, binding.at))
                 if not value.is_new:
                     return value
-                return self._own(file, binding, value, _kind(value))
+                return self._own(file, binding, value, origin_kind(value))
 
     def _filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
         """Return a container with what later statements at module or class level put into it, up to a place."""
@@ -557,7 +568,7 @@ class Evaluator:
             value = None
         if value is None:
             return Value((ExternalThing(f"builtins.{reference.name}"),))
-        value = Value(value.things, _placeless(value.captures))
+        value = Value(value.things, placeless(value.captures))
         if frame.holder is not None and frame.holder != file:
             return self.hop(value, file, frame.at)
         return value
@@ -590,19 +601,19 @@ class Evaluator:
                 case InstanceThing():
                     found.append(self._instance_attribute(thing, name, value))
                 case ExternalThing(name=dotted) if dotted.removesuffix("()") in known.ENUMS and dotted.endswith("()"):
-                    found.append(Value((), _related(value, Relation.MEMBER)))
+                    found.append(Value((), related(value, Relation.MEMBER)))
                 case ExternalThing(name=dotted):
-                    found.append(Value((ExternalThing(f"{dotted}.{name}"),), _derived(value)))
+                    found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
                 case _:
-                    found.append(Value((), _derived(value), is_new=True))
+                    found.append(Value((), derived(value), is_new=True))
         if not found:
-            return Value((), _derived(value), is_new=value.is_new or bool(value.captures))
+            return Value((), derived(value), is_new=value.is_new or bool(value.captures))
         return union(found)
 
     def _class_attribute(self, thing: ClassThing, name: str, value: Value, frame: _Frame) -> Value:
         found = self._member(thing, name)
         if found is None:
-            return Value((), _derived(value), is_new=bool(value.captures))
+            return Value((), derived(value), is_new=bool(value.captures))
         owner, index = found
         member = self.binding(owner.file, index)
         if self.is_enum(owner) and isinstance(
@@ -638,10 +649,10 @@ class Evaluator:
                 captures = tuple(
                     capture.related(Relation.WRAPPED)
                     for capture in value.captures
-                    if capture.relation in _TRAVELS and capture.relation is not Relation.DERIVED
+                    if capture.relation in TRAVELS and capture.relation is not Relation.DERIVED
                 )
                 return Value((FunctionThing(owner.file, bound, thing.of),), captures, is_new=True)
-        return Value((), _derived(value), is_new=True)
+        return Value((), derived(value), is_new=True)
 
     def _member(self, thing: ClassThing, name: str) -> tuple[ClassThing, int] | None:
         for owner in self._resolution_order(thing):
@@ -719,7 +730,7 @@ class Evaluator:
                 value = self._elements(value, None, frame)
             for capture in value.captures:
                 key = (capture.made, capture.via[-1])
-                if key not in first and not _is_result(capture):
+                if key not in first and not is_result(capture):
                     first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
         return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
 
@@ -733,9 +744,9 @@ class Evaluator:
         for thing in value.things:
             if isinstance(thing, ClassThing):
                 if self.is_enum(thing):
-                    return Value((InstanceThing(thing),), _related(value, Relation.MEMBER))
+                    return Value((InstanceThing(thing),), related(value, Relation.MEMBER))
                 return Value(value.things, value.captures)
-            if isinstance(thing, ExternalThing) and _is_generic(thing.name):
+            if isinstance(thing, ExternalThing) and is_generic(thing.name):
                 # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
                 # The typing module answers with the same alias for the same arguments, unless one of them is new.
                 is_cached = thing.name.startswith(("typing.", "typing_extensions."))
@@ -787,11 +798,11 @@ class Evaluator:
                             item = self.hop(item, file, frame.at)
                         found.append(Value(item.things, item.captures))
                 case ClassThing() if self.is_enum(thing):
-                    found.append(Value((InstanceThing(thing),), _related(value, Relation.MEMBER)))
+                    found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
                 case _:
-                    found.append(Value((), _derived(value), is_new=True))
+                    found.append(Value((), derived(value), is_new=True))
         if not found:
-            return Value((), _derived(value), is_new=True)
+            return Value((), derived(value), is_new=True)
         return union(found)
 
     def _derived(self, operands: tuple[Expression, ...], frame: _Frame) -> Value:
@@ -799,7 +810,7 @@ class Evaluator:
             capture.related(Relation.DERIVED)
             for operand in operands
             for capture in self._evaluate(operand, frame).captures
-            if capture.relation in _TRAVELS
+            if capture.relation in TRAVELS
             and not (
                 capture.relation is Relation.IS
                 and capture.made.origin.kind in {OriginKind.CLASS, OriginKind.FUNCTION, OriginKind.MODULE}
@@ -831,7 +842,7 @@ class Evaluator:
             if any(isinstance(thing, ContainerThing) for thing in receiver.things):
                 if call.function.name in known.GETTERS:
                     return self._elements(receiver, None, inner)
-                return _copy(receiver, call.function.name)
+                return copied(receiver, call.function.name)
         function = self._evaluate(call.function, frame)
         arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]
         results: list[Value] = []
@@ -850,21 +861,21 @@ class Evaluator:
                         target = FunctionThing(method[0].file, bound, owner)
                         results.append(self._call_function(target, function, arguments, inner))
                     else:
-                        results.append(_computed(function, arguments))
+                        results.append(computed_by(function, arguments))
                 case _:
-                    results.append(_computed(function, arguments))
-        return union(results) if results else _computed(function, arguments)
+                    results.append(computed_by(function, arguments))
+        return union(results) if results else computed_by(function, arguments)
 
     def _construct(self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
         if self.is_enum(thing):
-            return Value((InstanceThing(thing),), _related(function, Relation.MEMBER))
-        captures = _related(function, Relation.INSTANCE)
+            return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
+        captures = related(function, Relation.INSTANCE)
         if not captures and self._member(thing, "__new__") is not None:
-            return Value((), _kept(arguments), is_new=True)  # It may answer with an object that it made before.
+            return Value((), kept(arguments), is_new=True)  # It may answer with an object that it made before.
         if not captures and set(self._external_bases(thing)) & known.CONTAINERS:
             return self._container((InstanceThing(thing),), arguments)
         if not captures:
-            captures = _kept(arguments)
+            captures = kept(arguments)
         return Value((InstanceThing(thing),), captures, is_new=True)
 
     def _call_function(
@@ -878,7 +889,7 @@ class Evaluator:
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
         if definition.is_opaque or not self._is_transparent(thing):
-            return Value((), (*computed, *_kept(arguments)), is_new=True)
+            return Value((), (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
         values = self._bind_arguments(thing, function, arguments)
@@ -977,7 +988,7 @@ class Evaluator:
         if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
             is_enum = name.removesuffix("()") in known.ENUMS
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
-            return Value(result, _related(function, relation), is_new=not is_enum)
+            return Value(result, related(function, relation), is_new=not is_enum)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:
@@ -987,28 +998,28 @@ class Evaluator:
         if name == "builtins.getattr" and len(arguments) > 1:
             return self._getattr(arguments, frame)
         if name == "builtins.type" and len(arguments) == 1:
-            return _class_of(arguments[0][1])
+            return class_of(arguments[0][1])
         if name in known.CLASS_MAKERS:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
-            return Value(result, _values_of(arguments), is_new=True)
+            return Value(result, values_of(arguments), is_new=True)
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
             return self._container(result, arguments)
         if name in known.MOCKS:
-            arguments = [(argument, value) for argument, value in arguments if not _is_function_spec(argument, value)]
-        return Value(result, (*_derived(function), *_kept(arguments)), is_new=True)
+            arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
+        return Value(result, (*derived(function), *kept(arguments)), is_new=True)
 
     def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
-        return Value((), _derived(arguments[0][1]), is_new=True)
+        return Value((), derived(arguments[0][1]), is_new=True)
 
     def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]]) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         others: list[Capture] = []
         for argument, value in arguments:
             for capture in value.captures:
-                if _is_result(capture):
+                if is_result(capture):
                     continue
                 is_element = argument.keyword or capture.relation in {Relation.INSIDE, Relation.DERIVED}
                 if not is_element and capture.made.origin.kind in {OriginKind.INSTANCE, OriginKind.VALUE}:
@@ -1021,130 +1032,3 @@ class Evaluator:
                 span = capture.span if capture.relation is Relation.INSIDE else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
         return Value(result, (*captures.values(), *others), is_new=True)
-
-
-def _kind(value: Value) -> OriginKind:
-    """Return what kind of origin a value is that a module's body made."""
-    for thing in value.things:
-        match thing:
-            case InstanceThing():
-                return OriginKind.INSTANCE
-            case FunctionThing():
-                return OriginKind.FUNCTION
-            case ClassThing():
-                return OriginKind.CLASS
-            case ExternalThing(name=name):
-                called = name.removesuffix("()")
-                if called == name:
-                    continue
-                if called in known.CLASS_FACTORIES:
-                    return OriginKind.CLASS
-                if called in known.CONTAINERS or called in known.COMPUTES:
-                    return OriginKind.VALUE
-                if called == "builtins.object" or _looks_like_class(called):
-                    return OriginKind.INSTANCE
-    return OriginKind.VALUE
-
-
-def _is_result(capture: Capture) -> bool:
-    """Whether a capture is only what a function or class of the reloaded module computed."""
-    return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
-
-
-def _is_function_spec(argument: Argument, value: Value) -> bool:
-    """Whether a mock is given a function to be like: it keeps the names of its attributes only."""
-    is_function = all(capture.made.origin.kind is OriginKind.FUNCTION for capture in value.captures)
-    return argument.keyword in {"spec", "spec_set"} and is_function
-
-
-def _placeless(captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
-    """Return captures without the places that they had in the expression of another binding."""
-    if all(capture.span == NOWHERE for capture in captures):
-        return captures
-    return tuple(replace(capture, span=NOWHERE) for capture in captures)
-
-
-def _copy(value: Value, method: str) -> Value:
-    """Return what ``copy``, ``keys``, ``values`` or ``items`` of a container gives."""
-    things: list[Thing] = []
-    for thing in value.things:
-        if isinstance(thing, ContainerThing) and method == "items":
-            elements = thing.display.elements
-            pairs = [
-                Element(Display(elements[start : start + 2], is_sequence=True), NOWHERE)
-                for start in range(0, len(elements) - 1, 2)
-            ]
-            things.append(ContainerThing(thing.file, Display(tuple(pairs))))
-        else:
-            things.append(thing)
-    return Value(tuple(things), _placeless(value.captures), is_new=True)
-
-
-def _looks_like_class(dotted: str) -> bool:
-    last = dotted.rpartition(".")[2].lstrip("_")
-    return last[:1].isupper() and not last.isupper()
-
-
-def _is_generic(name: str) -> bool:
-    return (
-        name.startswith(_TYPING)
-        or name in {f"builtins.{item}" for item in ("list", "dict", "set", "frozenset", "tuple", "type")}
-        or name
-        in {
-            "collections.deque",
-            "collections.defaultdict",
-            "collections.OrderedDict",
-            "contextlib.AbstractContextManager",
-        }
-        or name.endswith("[]")
-    )
-
-
-def _related(value: Value, relation: Relation) -> tuple[Capture, ...]:
-    return tuple(capture.related(relation) for capture in value.captures if capture.relation is Relation.IS)
-
-
-def _derived(value: Value) -> tuple[Capture, ...]:
-    return tuple(
-        capture.related(Relation.DERIVED)
-        for capture in value.captures
-        if capture.relation in _TRAVELS and capture.made.origin.kind is not OriginKind.MODULE
-    )
-
-
-def _kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
-    """Return what an unknown callable may keep of its arguments."""
-    found: dict[Capture, None] = {}
-    for argument, value in arguments:
-        for capture in value.captures:
-            kind = capture.made.origin.kind
-            if kind is OriginKind.MODULE:
-                continue
-            is_value = capture.relation is Relation.DERIVED or (
-                capture.relation is Relation.IS and kind is OriginKind.VALUE
-            )
-            relation = Relation.DERIVED if is_value else Relation.WRAPPED
-            found[replace(capture, relation=relation, span=argument.span)] = None
-    return tuple(found)
-
-
-def _values_of(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
-    return tuple(
-        capture.related(Relation.DERIVED)
-        for _, value in arguments
-        for capture in value.captures
-        if capture.relation in _TRAVELS and capture.made.origin.kind in {OriginKind.VALUE, OriginKind.INSTANCE}
-    )
-
-
-def _computed(function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
-    """Return the result of calling something unknown."""
-    return Value((), (*_derived(function), *_kept(arguments)), is_new=True)
-
-
-def _class_of(value: Value) -> Value:
-    things = tuple(thing.of for thing in value.things if isinstance(thing, InstanceThing))
-    captures = tuple(
-        capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
-    )
-    return Value(things, captures)

@@ -649,8 +649,14 @@ class Evaluator:
             return self._packaged(node, place)
         if name == "builtins.type" and len(arguments) == 1:
             given = self._items(arguments[0], place)
-            made = (self._class_of(part) if isinstance(part, Instance) else part for part in given)
-            return tuple(part if isinstance(part, (Thing, Unknown)) else unknown(node) for part in made)
+            return tuple(
+                self._class_of(part)
+                if isinstance(part, Instance)
+                else part
+                if isinstance(part, Unknown)
+                else unknown(node)
+                for part in given
+            )
         if name == "functools.partial" and arguments:
             return (Partial(node, place),)
         if name in _NAMESPACES:

@@ -660,6 +660,29 @@ def test_restored(source: str) -> None:
     assert [(site.mode, site.targets, site.is_restored) for site in found] == [(REIMPORT, ("a",), True)]
 
 
+@pytest.mark.parametrize("copy", ["set(sys.modules)", "list(sys.modules)", "sys.modules.copy()", "sys.modules.keys()"])
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for n in list(sys.modules):\n    if n not in before and n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in list(sys.modules):\n    if n in before: continue\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in [n for n in sys.modules if n not in before if n.startswith('a.')]:\n    del sys.modules[n]",
+    ],
+)
+def test_what_was_there_before_stays(copy: str, loop: str) -> None:
+    found = [(site.targets, site.is_restored) for site in sites(f"import sys\nbefore = {copy}\nwork()\n{loop}")]
+    assert found == [(("a.*",), True)]
+
+
+@pytest.mark.parametrize(
+    "condition", ["n not in before", "n in names", "n not in names or n in others", "n in sys.modules", "True"]
+)
+def test_what_was_there_before_goes_too(condition: str) -> None:
+    head = "import sys\nnames = others = set(sys.modules)\nbefore = {'sys'}\n"
+    loop = f"for n in list(sys.modules):\n    if {condition}:\n        if n == 'a': del sys.modules[n]"
+    assert [(site.targets, site.is_restored) for site in sites(head + loop)] == [(("a",), False)]
+
+
 def test_clear_and_update_restores() -> None:
     (site,) = sites("import sys\ndef back(saved):\n    sys.modules.clear()\n    sys.modules.update(saved)")
     assert site.is_restored

@@ -38,6 +38,11 @@ class StaleReference:
 
     brings: tuple[str, ...] = ()
     passes_through: bool = False
+    is_argument: bool = False
+    """What a decorator was given, not the decorator."""
+
+    of_instance: bool = False
+    """What is kept is an instance of the origin, a class."""
 
 
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
@@ -144,4 +149,6 @@ def _stale_reference(
         None if row is None or is_own else (holding.root, row),
         holding.brings,
         holding.passes_through,
+        holding.is_argument,
+        capture.of_instance,
     )

@@ -869,7 +869,7 @@ class Evaluator:
     def _construct(self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
-        captures = related(function, Relation.INSTANCE)
+        captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not captures and self._member(thing, "__new__") is not None:
             return Value((), kept(arguments), is_new=True)  # It may answer with an object that it made before.
         if not captures and set(self._external_bases(thing)) & known.CONTAINERS:

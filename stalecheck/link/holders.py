@@ -81,6 +81,9 @@ class Holding:
     rebound: tuple[Location, ...] = ()
     """Where the file's own top level binds the same names again."""
 
+    is_argument: bool = False
+    """What a decorator was given, not the decorator."""
+
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 
@@ -314,6 +317,7 @@ class _Finder:
                             decorator.value,
                         ),
                         passes_through=passes and capture.relation is Relation.IS,
+                        is_argument=capture.span != NOWHERE,
                     )
 
     def _class(self, binding: Binding, definition: Class) -> Iterator[Holding]:

@@ -69,6 +69,9 @@ class Capture:
     relation: Relation
     via: tuple[SourceFile, ...]
     taken: Location
+    of_instance: bool = False
+    """What is kept is an instance of the origin, a class, whatever it is wrapped in."""
+
     steps: tuple[Location, ...] = ()
     """Where each file of `via` behind the origin's took it from the one before."""
 

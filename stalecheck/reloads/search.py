@@ -544,7 +544,8 @@ class _Search:
         is_together = is_many and (
             event.is_together or (is_swept if not is_evicted else not self._imports(event.place.loop))
         )
-        is_restored = event.is_restored or (is_evicted and self._is_restored(event, targets))
+        is_new = bool(event.items) and all(isinstance(item, Entry) and item.is_new for item in event.items)
+        is_restored = event.is_restored or (is_evicted and (is_new or self._is_restored(event, targets)))
         site = ReloadSite(
             self._span(event.node),
             event.mode,

@@ -102,6 +102,8 @@ class Entry:
 
     part: Literal["name", "module", "pair"]
     globs: tuple[Text | Hole, ...] | None = None
+    is_new: bool = False
+    """Whether only names come through that an earlier copy of ``sys.modules`` did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -927,9 +929,33 @@ class Evaluator:
         self._is_narrowing = True
         try:
             globs = best(self._globs(guard.test, guard.place, guard.is_true) for guard in place.guards)
+            is_new = any(self._asks_for_new(guard.test, guard.place, guard.is_true) for guard in place.guards)
         finally:
             self._is_narrowing = False
-        return tuple(part for item in items for part in (_limited(item, globs) if _is_open(item) else (item,)))
+        found = tuple(part for item in items for part in (_limited(item, globs) if _is_open(item) else (item,)))
+        return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
+
+    def _asks_for_new(self, test: ast.expr, place: Place, is_true: bool) -> bool:
+        """Whether a condition holds only for names that an earlier copy of ``sys.modules`` does not hold."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self._asks_for_new(test.operand, place, not is_true)
+        if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is is_true:
+            return any(self._asks_for_new(value, place, is_true) for value in test.values)
+        if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and self._is_subject(test.left, place)):
+            return False
+        if not isinstance(test.ops[0], ast.NotIn if is_true else ast.In):
+            return False
+        names = Group(((Entry("name"),),))
+        copies = self._items(test.comparators[0], place)
+        is_copy = isinstance(test.comparators[0], (ast.Name, ast.Attribute))
+        return (
+            is_copy
+            and bool(copies)
+            and all(
+                item == MODULES or (isinstance(item, Group) and replace(item, is_unordered=False) == names)
+                for item in copies
+            )
+        )
 
     def _globs(self, test: ast.expr, place: Place, is_true: bool) -> Globs:
         """The module names that pass a condition on a loop's variable; None when it does not say."""

@@ -90,5 +90,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             reference,
             severity_by_use(reference),
             f"`{reference.holder.name}` keeps {kept} {origin}",
-            used_where_needed(reference),
+            used_where_needed(reference) if is_copied else "compute it where it is needed, from the module's own value",
         )

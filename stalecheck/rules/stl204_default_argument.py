@@ -70,7 +70,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old
+from stalecheck.rules.words import held
 from stalecheck.vocabulary import HolderKind
 
 
@@ -81,6 +81,6 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             yield Judgement(
                 reference,
                 severity(reference),
-                f"a default of `{reference.holder.name}` stays {old(reference)}",
+                f"a default of `{reference.holder.name}` stays {held(reference)}",
                 "default to None and get the current one in the body",
             )

@@ -66,7 +66,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import looked_up, old
+from stalecheck.rules.words import held, looked_up
 from stalecheck.vocabulary import HolderKind
 
 
@@ -77,6 +77,6 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             yield Judgement(
                 reference,
                 severity(reference),
-                f"`{reference.holder.name}` holds {old(reference)}",
+                f"`{reference.holder.name}` holds {held(reference)}",
                 f"fill `{reference.holder.name}` where it is used, or hold a function that {looked_up(reference)}",
             )

@@ -70,17 +70,20 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import looked_up, old
-from stalecheck.vocabulary import HolderKind
+from stalecheck.rules.words import held, looked_up
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 
 def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     """Judge wrappers."""
     for reference in references:
         if reference.holder.kind is HolderKind.WRAPPED_CALLABLE:
+            is_function = reference.origin.kind is OriginKind.FUNCTION
+            verb = "wraps" if is_function else "keeps"
+            again = f"make `{reference.holder.name}` where it is needed, or make it again after the reload"
             yield Judgement(
                 reference,
                 severity(reference),
-                f"`{reference.holder.name}` wraps {old(reference)}",
-                f"write a function that {looked_up(reference)}",
+                f"`{reference.holder.name}` {verb} {held(reference)}",
+                f"write a function that {looked_up(reference)}" if is_function else again,
             )

@@ -81,7 +81,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, reload_after
+from stalecheck.rules.words import held, reload_after
 from stalecheck.vocabulary import HolderKind, Severity
 
 
@@ -92,6 +92,12 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             yield Judgement(
                 reference,
                 Severity.NOTE if reference.passes_through else severity(reference),
-                f"`{reference.holder.name}` is decorated by {old(reference)}",
+                _message(reference),
                 reload_after(reference),
             )
+
+
+def _message(reference: StaleReference) -> str:
+    if reference.is_argument:
+        return f"a decorator of `{reference.holder.name}` was given {held(reference)}"
+    return f"`{reference.holder.name}` is decorated by {held(reference)}"

@@ -22,8 +22,15 @@ def old(reference: StaleReference) -> str:
     return f"the old {_NOUNS[origin.kind]} `{origin.module}.{origin.name}`"
 
 
+def held(reference: StaleReference) -> str:
+    """Return what a holder keeps: the old origin, or an instance of it."""
+    return f"an instance of {old(reference)}" if reference.of_instance else old(reference)
+
+
 def used_where_needed(reference: StaleReference) -> str:
     """Return how to hold a function, class or value so that it stays fresh, in one sentence."""
+    if reference.origin.kind is OriginKind.MODULE:
+        return f"`{import_of(reference)}` in the function that uses it"
     if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
         name = reference.origin.name.partition(".")[0]
         return f"`from {reference.origin.module} import {name}` in the function that uses it"

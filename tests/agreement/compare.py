@@ -28,7 +28,7 @@ JUDGED_WHEN_FRESH = frozenset(
 )
 OBJECTS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS, OriginKind.INSTANCE, OriginKind.MODULE})
 
-STALE = frozenset({"direct", "inside", "behind"})
+STALE = frozenset({"direct", "inside"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,6 +56,9 @@ class Agreement:
     inside_found: int = 0
     right: int = 0
     wrong: int = 0
+    behind: int = 0
+    """Diagnostics of a judged kind whose origin is reached, but deeper than what counts as inside."""
+
     unknown_calls: int = 0
     """STL105 for the value of an unknown call that answers with the same object: counted apart."""
 
@@ -79,8 +82,14 @@ class Agreement:
 
     @property
     def precision(self) -> float:
-        """The share of judged diagnostics that are right."""
+        """The share of judged diagnostics that are right, those whose origin lies behind left out."""
         return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
+
+    @property
+    def strict_precision(self) -> float:
+        """The same where an origin that lies behind counts as wrong."""
+        judged = self.right + self.wrong + self.behind
+        return self.right / judged if judged else 1.0
 
 
 def compare(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic], mode: ReloadMode) -> Agreement:
@@ -173,6 +182,7 @@ def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnost
         inside_found=sum(slot in named for slot in inside),
         right=verdicts["right"],
         wrong=verdicts["steady"] + verdicts["fresh"],
+        behind=verdicts["behind"],
         unknown_calls=verdicts["unknown call"],
         unjudged=verdicts["unjudged"],
         cases=tuple(cases),
@@ -200,7 +210,7 @@ def place_of(world: Stock, diagnostic: Diagnostic) -> tuple[str, str]:
 
 
 def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
-    """Return ``right``, ``steady``, ``fresh``, ``unknown call`` or ``unjudged``."""
+    """Return ``right``, ``behind``, ``steady``, ``fresh``, ``unknown call`` or ``unjudged``."""
     assert diagnostic.holder
     assert diagnostic.origin
     (module, name), kind = place_of(world, diagnostic), diagnostic.holder.kind
@@ -217,7 +227,7 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
         return "unjudged"
     if verdict in STALE:
         return "right"
-    if diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
+    if verdict != "behind" and diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
         return "unknown call"
     is_judged = verdict == "steady" or (kind in JUDGED_WHEN_FRESH and diagnostic.origin.kind in OBJECTS)
     return verdict if is_judged else "unjudged"

@@ -9,7 +9,19 @@ from stalecheck.vocabulary import ReloadMode
 from .compare import Agreement, Case
 from .remaining import reason_for
 
-COLUMNS = ("modules", "direct", "recall", "inside", "recall", "judged", "precision", "unknown calls", "not judged")
+COLUMNS = (
+    "reloaded/imported",
+    "direct",
+    "recall",
+    "inside",
+    "recall",
+    "judged",
+    "precision",
+    "behind",
+    "strict precision",
+    "unknown calls",
+    "not judged",
+)
 
 
 def header(mode: ReloadMode) -> str:
@@ -28,6 +40,8 @@ def row(title: str, figures: Agreement) -> str:
         f"{figures.inside_recall:.4f}",
         figures.right + figures.wrong,
         f"{figures.precision:.4f}",
+        figures.behind,
+        f"{figures.strict_precision:.4f}",
         figures.unknown_calls,
         figures.unjudged,
     )

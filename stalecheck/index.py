@@ -47,6 +47,8 @@ class Statement:
 
     binds: tuple[str, ...]
     mentions: tuple[str, ...]
+    owner: str = ""
+    """The outermost class whose body it stands in; empty at module level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Body:
     binds_globally: bool
     is_decorated: bool
     imports: tuple[Import, ...]
+    owner: str = ""
+    """The outermost class whose method it is; empty for a function of the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +155,14 @@ def index_tree(tree: ast.Module) -> FileIndex:
     statements: list[Statement] = []
     bodies: list[Body] = []
     made: set[str] = set()
-    for statement, is_module_level in _level(tree.body):
+    for statement, owner in _level(tree.body):
+        is_module_level = not owner
         match statement:
             case ast.Import() | ast.ImportFrom():
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 statements.append(Statement((), tuple(_mentions(_header(statement)))))
-                bodies.append(_body(statement))
+                bodies.append(_body(statement, owner))
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
@@ -172,7 +177,7 @@ def index_tree(tree: ast.Module) -> FileIndex:
                 mentions = tuple(_mentions(_kept(statement, expressions)))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
-                    statements.append(Statement(bound, mentions))
+                    statements.append(Statement(bound, mentions, owner))
                 if is_module_level:
                     made.update(bound)
     has_getattr = "__getattr__" in made
@@ -190,19 +195,19 @@ def _index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
     return FileIndex(needs_libcst=error)
 
 
-def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
-    """Yield the statements that run when the module is imported, those in class bodies included."""
-    pending: list[tuple[ast.stmt, bool]] = [(statement, True) for statement in reversed(list(body))]
+def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the statements that run when the module is imported, each with the outermost class that it stands in."""
+    pending: list[tuple[ast.stmt, str]] = [(statement, "") for statement in reversed(list(body))]
     while pending:
-        statement, is_module_level = pending.pop()
+        statement, owner = pending.pop()
         if isinstance(statement, ast.If) and is_type_checking(statement.test):
-            pending.extend((child, is_module_level) for child in reversed(statement.orelse))
+            pending.extend((child, owner) for child in reversed(statement.orelse))
             continue
-        yield statement, is_module_level
+        yield statement, owner
         if isinstance(statement, ast.ClassDef):
-            pending.extend((child, False) for child in reversed(statement.body))
+            pending.extend((child, owner or statement.name) for child in reversed(statement.body))
         elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            pending.extend((child, is_module_level) for child in reversed(list(_children(statement))))
+            pending.extend((child, owner) for child in reversed(list(_children(statement))))
 
 
 def is_type_checking(test: ast.expr) -> bool:
@@ -356,7 +361,7 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
             pending.extend(ast.iter_child_nodes(node))
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
     imports: list[Import] = []
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
@@ -403,7 +408,13 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
     if any(mention.partition(".")[0] in local for mention in returns):
         returns |= assigns
     return Body(
-        function.name, tuple(returns), tuple(assigns), binds_globally, bool(function.decorator_list), tuple(imports)
+        function.name,
+        tuple(returns),
+        tuple(assigns),
+        binds_globally,
+        bool(function.decorator_list),
+        tuple(imports),
+        owner,
     )
 
 

@@ -6,7 +6,7 @@ it. The answer over-approximates; the linker decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stalecheck.index import Body, FileIndex, Import
@@ -47,7 +47,7 @@ def _add(names: dict[str, _Groups], name: str, groups: _Groups) -> None:
 class _Local:
     """What a file's imports mean: local names → modules, and (module, name) pairs taken from modules."""
 
-    modules: Mapping[str, SourceFile]
+    modules: dict[str, SourceFile]
     names: Mapping[str, tuple[tuple[SourceFile, str], ...]]
     stars: tuple[SourceFile, ...]
 
@@ -96,6 +96,7 @@ class _Nomination:
         self._reloading = reloading
         self._group = {file: number for number, group in enumerate(together) for file in group}
         self._locals = {file: self._resolve(file, index.imports) for file, index in indexes.items()}
+        self._pass_on_modules()
         self._bodies = {
             id(body): self._resolve(file, body.imports)
             for file, index in indexes.items()
@@ -108,6 +109,19 @@ class _Nomination:
         """The names at the beginning of what tainted statements mention."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
+
+    def _pass_on_modules(self) -> None:
+        """Let names mean modules that are taken from a module which only imports them itself."""
+        grown = True
+        while grown:
+            grown = False
+            for local in self._locals.values():
+                for name, origins in local.names.items():
+                    for module, taken in origins:
+                        passed = self._locals[module].modules.get(taken) if module in self._locals else None
+                        if passed is not None and name not in local.modules:
+                            local.modules[name] = passed
+                            grown = True
 
     def groups(self, file: SourceFile) -> _Groups:
         """Return what reloads a module."""
@@ -145,14 +159,24 @@ class _Nomination:
         sources = {*local.stars, *self._reached.get(file, ())}
         names = self._roots.get(file, set()) | self.taint.get(file, _Taint()).names.keys()
         for name in names:
-            sources.update(module for module, _ in local.names.get(name, ()))
-            if name in local.modules:
-                sources.add(local.modules[name])
+            sources.update(self._origins(name, local))
+        carriers = self.taint.get(file, _Taint()).carriers
         for body in self._indexes[file].bodies:
-            if body.imports and (body.binds_globally or file in self._reloading):
+            is_carrier = body.name in carriers
+            if is_carrier:
+                for mention in (*body.returns, *body.assigns):
+                    sources.update(self._origins(mention.partition(".")[0], local))
+            if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
                 sources.update(module for origins in inner.names.values() for module, _ in origins)
+                sources.update(inner.modules.values())
         return sources
+
+    def _origins(self, name: str, local: _Local) -> Iterator[SourceFile]:
+        """Yield the modules that a name of a file comes from."""
+        yield from (module for module, _ in local.names.get(name, ()))
+        if name in local.modules:
+            yield local.modules[name]
 
     def _matters(self, groups: _Groups, file: SourceFile) -> bool:
         """Whether a taint is old in a file: not if all is evicted together with it."""
@@ -204,6 +228,8 @@ class _Nomination:
                     roots.update(mention.partition(".")[0] for mention in statement.mentions)
                     for name in statement.binds:
                         _add(taint.names, name, groups)
+                    if statement.owner:
+                        _add(taint.carriers, statement.owner, groups)
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
@@ -213,9 +239,13 @@ class _Nomination:
         imported = self._taint_of_imports(body) if body.imports else _NONE
         returned = imported.union(*(self._taint_of(mention, file, local, taint) for mention in body.returns))
         _add(taint.carriers, body.name, returned)
+        if body.owner:
+            _add(taint.carriers, body.owner, returned)
         hit = returned if body.is_decorated else _NONE
         if body.binds_globally or body.name == "__init__":
             hit = imported.union(hit, *(self._taint_of(mention, file, local, taint) for mention in body.assigns))
+            if body.owner:
+                _add(taint.carriers, body.owner, hit)
         return hit | imported if file in self._reloading else hit
 
     def _taint_of_imports(self, body: Body) -> _Groups:

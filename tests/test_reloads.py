@@ -660,12 +660,12 @@ def test_restored(source: str) -> None:
     assert [(site.mode, site.targets, site.is_restored) for site in found] == [(REIMPORT, ("a",), True)]
 
 
-@pytest.mark.parametrize("copy", ["set(sys.modules)", "list(sys.modules)", "sys.modules.copy()", "sys.modules.keys()"])
+@pytest.mark.parametrize("copy", ["set(sys.modules)", "list(sys.modules)", "sys.modules.copy()", "dict(sys.modules)"])
 @pytest.mark.parametrize(
     "loop",
     [
         "for n in list(sys.modules):\n    if n not in before and n.startswith('a.'):\n        del sys.modules[n]",
-        "for n in list(sys.modules):\n    if n in before: continue\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in list(sys.modules):\n    if n in before: continue\n    if n[:2] == 'a.':\n        del sys.modules[n]",
         "for n in [n for n in sys.modules if n not in before if n.startswith('a.')]:\n    del sys.modules[n]",
     ],
 )
@@ -932,6 +932,19 @@ def test_reload_through_a_compatibility_module() -> None:
         user="from compat import reload\nimport a\nreload(a)",
     )
     assert found == {"user": [(3, "importlib.reload", ("a",), "")]}
+
+
+@pytest.mark.parametrize("importing", ["from own import *", "from own import reload", "from hub import *"])
+def test_function_of_ones_own_from_another_file(importing: str) -> None:
+    found = project(
+        own="def reload(m):\n    print(m)", hub="from own import *", user=f"{importing}\nimport a\nreload(a)"
+    )
+    assert found == {}
+
+
+def test_star_import_of_something_else_hides_no_reload() -> None:
+    found = project(own="def refresh(m): ...", user="from own import *\nimport a\nreload(a)")
+    assert found == {"user": [(3, "reload", ("a",), "")]}
 
 
 def test_method_of_an_instance_from_another_file() -> None:

@@ -796,7 +796,9 @@ class Evaluator:
                             item = self._elements(item, None, inner)
                         if file != (frame.holder or frame.file):
                             item = self.hop(item, file, frame.at)
-                        found.append(Value(item.things, item.captures))
+                        if not item.captures:
+                            item = Value(item.things, derived(value), is_new=True)
+                        found.append(Value(item.things, item.captures, item.is_new))
                 case ClassThing() if self.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
                 case _:
@@ -896,7 +898,7 @@ class Evaluator:
         result = self._returns(thing, values, frame)
         makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
-            return Value(result.things, result.captures)
+            return result
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
         others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if own and not any(capture.relation in visible for capture in result.captures):

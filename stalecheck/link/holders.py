@@ -136,10 +136,9 @@ class _Finder:
                 for holding in self._binding(index, binding):
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
-        for store in self._summary.stores:
-            yield from self._store(store)
-        for statement in self._summary.calls:
-            yield from self._call(statement)
+        statements: list[Store | CallStatement] = [*self._summary.stores, *self._summary.calls]
+        for item in sorted(statements, key=lambda statement: statement.at):
+            yield from self._store(item) if isinstance(item, Store) else self._call(item)
         for local in self._summary.local_imports:
             yield from self._local(local)
 
@@ -166,7 +165,11 @@ class _Finder:
 
     def _is_lesser_import(self, index: int, binding: Binding) -> bool:
         """Whether another import of the same package stands for it: the first one that is used, else the last."""
-        reaching = dict(self._summary.exports).get(binding.name, ())
+        reaching = [
+            other
+            for other in dict(self._summary.exports).get(binding.name, ())
+            if isinstance(self._summary.bindings[other].value, ModuleImport)
+        ]
         if not (isinstance(binding.value, ModuleImport) and binding.value.binds_first and len(reaching) > 1):
             return False
         imports = {i: self._summary.bindings[i].value for i in reaching}

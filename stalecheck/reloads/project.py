@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from stalecheck.model import SourceFile
-from stalecheck.reloads.outline import Outline, read_outline
+from stalecheck.reloads.outline import Binding, Outline, read_outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
@@ -106,12 +106,15 @@ class _Project:
         self._stars: dict[str, list[str]] = {}
         self._starred: dict[str, list[str]] = {}
         self._led: dict[str, list[str]] = {}
+        self._shadowing: set[str] = set()
 
     def add(self, readings: list[_Reading]) -> None:
         """Search more files, and again those that call a wrapper found meanwhile."""
         self.readings += readings
         for reading in readings:
             for module in _modules(reading.file):
+                if any(binding.how in ("function", "class") for binding in _bindings_of_reload(reading.outline)):
+                    self._shadowing.add(f"{module}.reload")
                 self._stars.setdefault(module, []).extend(reading.outline.stars)
                 for star in reading.outline.stars:
                     self._starred.setdefault(star, []).append(module)
@@ -184,6 +187,8 @@ class _Project:
         for path in self._paths(name):
             if path in self._given:
                 return self._given[path]
+            if path in self._shadowing:
+                return Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
             if path != name and (spelling := reloader(path)):
                 return Wrapper(_last(name), "module", 0, "module", ReloadMode.RELOAD, spelling=spelling)
         return None
@@ -275,6 +280,10 @@ def _exports(outline: Outline) -> tuple[dict[str, str], dict[str, str]]:
             elif isinstance(item, Instance) and not item.name.startswith("builtins."):
                 instances[name] = item.name
     return names, instances
+
+
+def _bindings_of_reload(outline: Outline) -> list[Binding]:
+    return outline.module.bindings.get("reload", [])
 
 
 def _families(finds: Iterable[Find]) -> dict[str, Wrapper]:

@@ -215,6 +215,8 @@ class _Search:
         for name in dict.fromkeys(names):
             events = list(self._by_name(name, call))
             wrapper = self.known(name) or self.known(f"{name}.__init__")
+            if wrapper is not None and not wrapper.patterns:
+                return
             if wrapper is not None and not self._is_within(name, call.place):
                 self.called.update((name, f"{name}.__init__"))
                 if not events and not is_told:

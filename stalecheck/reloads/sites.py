@@ -57,7 +57,10 @@ class Wrapper:
     takes: Literal["module", "name"]
     mode: ReloadMode
     patterns: tuple[str, ...] = ("{}",)
-    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``."""
+    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``.
+
+    Empty for a function that is only called ``reload`` and reloads nothing.
+    """
 
     default: tuple[str, ...] = ()
     """The names that the parameter's default stands for."""

@@ -73,9 +73,13 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
             yield function, Usage.OTHER
             for child in (*node.args, *node.keywords):
                 yield child, Usage.PICKLE
-        case ast.Call(func=ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance") as function):
+        case ast.Call(func=ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance" | "suppress") as function):
             yield function, Usage.OTHER
             for child in (*node.args, *node.keywords):
+                yield child, Usage.EXCEPT
+        case ast.Call(func=ast.Name(id="suppress" | "raises") as function):
+            yield function, Usage.OTHER
+            for child in node.args:
                 yield child, Usage.EXCEPT
         case ast.ExceptHandler():
             if node.type is not None:

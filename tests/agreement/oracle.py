@@ -31,6 +31,7 @@ import types
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, dataclass, field
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def in_time(seconds: int) -> None:
 def import_all(target: Path, package: str) -> tuple[dict[str, types.ModuleType], dict[str, str]]:
     """Import every module of the package; return those that stand in ``sys.modules`` and why others do not."""
     failed: dict[str, str] = {}
+    keep_namespaces()
     names = list(module_names(target, package))
     for name in names:
         in_time(IMPORT_SECONDS)
@@ -133,6 +135,21 @@ def import_all(target: Path, package: str) -> tuple[dict[str, types.ModuleType],
         if name in wanted and type(module) is types.ModuleType and module.__name__ == name
     }
     return imported, failed
+
+
+MADE: dict[str, dict[str, Any]] = {}
+"""The namespace of each module as its body left it: what is put there later, its body did not make."""
+
+
+def keep_namespaces() -> None:
+    """Look at each module when its body has run."""
+    execute = SourceFileLoader.exec_module
+
+    def exec_module(loader: SourceFileLoader, module: types.ModuleType) -> None:
+        execute(loader, module)
+        MADE.setdefault(module.__name__, dict(module.__dict__))
+
+    SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign,assignment]
 
 
 def module_names(target: Path, package: str) -> Iterator[str]:
@@ -282,13 +299,9 @@ class World:
         )
 
     def is_foreign(self, thing: Any, module: str) -> bool:
-        """Whether another module is known to have made what stands in a module's namespace.
-
-        A class or function where its own module's source says so; an instance where its class came later.
-        """
+        """Whether another module's source is known to make a class or function."""
         if not is_a(thing, (type, types.FunctionType)):
-            home = type(thing).__module__
-            return home in self.modules and self.order[home] > self.order[module]
+            return False
         home, top = thing.__module__, thing.__qualname__.partition(".")[0]
         if not is_a(home, str) or home == module:
             return False
@@ -545,6 +558,8 @@ def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after:
             continue
         if now is value:
             old.survivors.add(id(value))
+        elif not prefix and MADE.get(module, before).get(name, ABSENT) is not value:
+            continue
         elif now is not ABSENT and not world.is_foreign(value, module) and id(value) not in old.labels:
             is_made = is_a(value, (type, types.FunctionType, staticmethod, classmethod, property))
             if prefix and not is_made and (name.startswith("__") or type(now).__name__ != type(value).__name__):

@@ -111,10 +111,25 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
     for (file, block), events in blocks.items():
-        expanded = [inner for event in events for inner in _expand(event, event.at, top_levels, {file})]
-        if expanded:
-            is_own_only = not block and file in rerun and file not in unguarded
+        is_own_only = not block and file in rerun and file not in unguarded
+        for path in _paths(events):
+            expanded = [inner for event in path for inner in _expand(event, event.at, top_levels, {file})]
             yield Sequence(file, block, tuple(expanded), is_own_only)
+
+
+def _paths(events: list[Event]) -> Iterator[list[Event]]:
+    """Yield the ways through a block: for each event those that can run in the same call."""
+    seen: set[frozenset[Event]] = set()
+    for event in events:
+        path = [other for other in events if not _exclude(event, other)]
+        if frozenset(path) not in seen:
+            seen.add(frozenset(path))
+            yield path
+
+
+def _exclude(one: Event, other: Event) -> bool:
+    taken = dict(one.branch)
+    return any(taken.get(statement, block) != block for statement, block in other.branch)
 
 
 def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
@@ -176,7 +191,7 @@ def _is_shadowed(file: SourceFile) -> bool:
 def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], at: Location) -> Event:
     reloads = {target: Reload(target.module, site.mode, file.path, at) for target in targets}
     group = hash((at.row, at.column)) or 1
-    return Event(frozenset(targets), site.mode, at, reloads, group if site.is_unordered else 0)
+    return Event(frozenset(targets), site.mode, at, reloads, site.branch, group if site.is_unordered else 0)
 
 
 def _record(

@@ -20,6 +20,7 @@ from stalecheck.read import Progress, deeply, index_files, processors, read_file
 from stalecheck.reloads import SPELLED, find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
+from stalecheck.summarize.guards import without_dead_branches
 from stalecheck.summarize.summary import Summary
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
@@ -55,7 +56,12 @@ def run(
     table = ModuleTable(files)
     indexes, trees = index_files(sources, keep=_may_reload, jobs=jobs, progress=progress)
     indexes = _with_newer(indexes, sources)
-    sites = deeply(lambda: find_reloads(sources, lambda file: trees.get(file) or _tree(sources[file], indexes[file])))
+
+    def parse_alive(file: SourceFile) -> ast.Module | None:
+        tree = trees.get(file) or _tree(sources[file], indexes[file])
+        return None if tree is None else without_dead_branches(tree, config.target_version)
+
+    sites = deeply(lambda: find_reloads(sources, parse_alive))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}

@@ -10,7 +10,7 @@ from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import OriginKind, ReloadMode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """One reload of one or more modules; several are evicted together and import each other afresh."""
 
@@ -18,6 +18,9 @@ class Event:
     mode: ReloadMode
     at: Location
     reloads: Mapping[SourceFile, Reload]
+    branch: tuple[tuple[int, int], ...] = ()
+    """The branches that it stands in: of two blocks of one statement only one runs."""
+
     group: int = 0
     """Events of the same non-zero group happen in no particular order (a loop over a set)."""
 

@@ -559,6 +559,7 @@ class _Search:
             is_together,
             event.is_unordered and len(targets) > 1,
             event.place.is_main,
+            event.place.branch,
             bool(event.place.guards),
         )
         return Find(site, tuple(self._wrappers(holes, event, site)))

@@ -39,6 +39,9 @@ class ReloadSite:
     is_main: bool = False
     """Whether it stands below ``if __name__ == "__main__":``."""
 
+    branch: tuple[tuple[int, int], ...] = ()
+    """The branches that it stands in: of which statement, and which of its blocks."""
+
     is_guarded: bool = False
     """Whether it stands below any ``if``: at module level mostly what runs only when the module runs again."""
 

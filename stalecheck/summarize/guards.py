@@ -41,6 +41,18 @@ def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
     return None
 
 
+def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> ast.Module:
+    """Empty the branches of a tree that no supported Python runs, in place, and return it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If):
+            decided = decide(node.test, target_version)
+            if decided is False:
+                node.body = [ast.copy_location(ast.Pass(), node.body[0])]
+            elif decided is True:
+                node.orelse = []
+    return tree
+
+
 def is_main_guard(test: ast.expr) -> bool:
     """Whether a condition is ``__name__ == "__main__"``."""
     match test:

@@ -76,7 +76,7 @@ def nominate(
     nomination = _Nomination(indexes, table, evicted, reloading, together)
     for file in reloaded:
         groups = nomination.groups(file)
-        nomination.taint[file] = _Taint(dict.fromkeys(indexes[file].made, groups))
+        nomination.start(file, _Taint(dict.fromkeys(indexes[file].made, groups)))
     nomination.spread()
     return frozenset(nomination.nominated | nomination.explaining())
 
@@ -103,12 +103,22 @@ class _Nomination:
             for body in index.bodies
             if body.imports
         }
+        self._tops = {file: self._imported_tops(file, index) for file, index in indexes.items()}
+        """The first components of what each file imports, and of its own name."""
+
+        self._tainted_tops = {file.module.partition(".")[0] for file in evicted}
         self.taint: dict[SourceFile, _Taint] = {}
         self.nominated: set[SourceFile] = set()
         self._roots: dict[SourceFile, set[str]] = {}
         """The names at the beginning of what tainted statements mention."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
+
+    def _imported_tops(self, file: SourceFile, index: FileIndex) -> frozenset[str]:
+        resolved = [self._locals[file], *(self._bodies[id(body)] for body in index.bodies if body.imports)]
+        modules = {module for local in resolved for module in (*local.modules.values(), *local.stars)}
+        modules |= {module for local in resolved for origins in local.names.values() for module, _ in origins}
+        return frozenset(module.module.partition(".")[0] for module in modules)
 
     def _pass_on_modules(self) -> None:
         """Let names mean modules that are taken from a module which only imports them itself."""
@@ -126,6 +136,11 @@ class _Nomination:
     def groups(self, file: SourceFile) -> _Groups:
         """Return what reloads a module."""
         return frozenset({self._group.get(file, _ANY)})
+
+    def start(self, file: SourceFile, taint: _Taint) -> None:
+        """Begin with what a reloaded module makes."""
+        self.taint[file] = taint
+        self._tainted_tops.add(file.module.partition(".")[0])
 
     def spread(self) -> None:
         """Follow tainted names until nothing new turns up."""
@@ -164,8 +179,9 @@ class _Nomination:
         for body in self._indexes[file].bodies:
             is_carrier = body.name in carriers
             if is_carrier:
-                for mention in (*body.returns, *body.assigns):
-                    sources.update(self._origins(mention.partition(".")[0], local))
+                roots = {mention.partition(".")[0] for mention in (*body.returns, *body.assigns)}
+                origins = (module for root in roots for module in self._origins(root, local))
+                sources.update(module for module in origins if module in self.taint or module in self._evicted)
             if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
                 sources.update(module for origins in inner.names.values() for module, _ in origins)
@@ -185,6 +201,8 @@ class _Nomination:
     def _visit(self, file: SourceFile, index: FileIndex) -> None:
         if index.needs_libcst is not None:
             self.nominated.add(file)
+        if file not in self.taint and not self._tops[file] & self._tainted_tops:
+            return
         local = self._locals[file]
         taint = self.taint.get(file) or _Taint()
         hit: _Groups = _NONE
@@ -214,6 +232,7 @@ class _Nomination:
             self.nominated.add(file)
         if taint.size():
             self.taint[file] = taint
+            self._tainted_tops.add(file.module.partition(".")[0])
 
     def _visit_statements(self, file: SourceFile, index: FileIndex, local: _Local, taint: _Taint) -> _Groups:
         hit: _Groups = _NONE

@@ -173,7 +173,7 @@ def _in_processes(
                     yield _alone(work, item, failed)
 
 
-_CHUNK = 8
+_CHUNK = 16
 
 
 def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _Result:

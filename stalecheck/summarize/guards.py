@@ -43,13 +43,17 @@ def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
 
 def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> ast.Module:
     """Empty the branches of a tree that no supported Python runs, in place, and return it."""
-    for node in ast.walk(tree):
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.If):
             decided = decide(node.test, target_version)
             if decided is False:
                 node.body = [ast.copy_location(ast.Pass(), node.body[0])]
             elif decided is True:
                 node.orelse = []
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending += getattr(node, block, None) or ()
     return tree
 
 

@@ -42,3 +42,10 @@ def test_reloads_and_holders_are_found_around_newer_syntax(tmp_path: Path) -> No
     (tmp_path / "app.py").write_bytes(source)
     found = [(d.span.start.row, d.code) for d in stalecheck.check([tmp_path], isolated=True)]
     assert found == [(3, "STL101"), (6, "STL104")]
+
+
+def test_a_statement_that_only_libcst_rejects_costs_itself_alone(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("class C:\n    pass\n", encoding="utf-8")
+    (tmp_path / "app.py").write_text("from m import C\n\n(x): int = 1\nK = C\n", encoding="utf-8")
+    found = [(d.span.start.row, d.code) for d in stalecheck.check([tmp_path], isolated=True, reloaded=["m"])]
+    assert found == [(1, "STL101"), (4, "STL104")]

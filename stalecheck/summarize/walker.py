@@ -62,6 +62,9 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         source = decode(data)
         module = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
+        kept = _without_rejected(source, parse(data))
+        if kept is not None:
+            return summarize(kept.encode(), target_version)
         return Unreadable(error.message, Location(max(error.raw_line, 1), max(error.raw_column, 0) + 1))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
@@ -70,6 +73,24 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         return _Walker(Positions(source), target_version, source).walk(module, tree)
     module, ranges = provide(module)
     return _Walker(Positions(source, ranges), target_version, source).walk(module, None)
+
+
+def _without_rejected(source: str, tree: ast.Module | Unreadable) -> str | None:
+    """Blank the statements that Python parses and LibCST does not, such as ``(x): int``; None if that is not it."""
+    if isinstance(tree, Unreadable):
+        return None
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)
+    is_changed = False
+    for statement in tree.body:
+        decorators = getattr(statement, "decorator_list", ())
+        first = min(statement.lineno, *(decorator.lineno for decorator in decorators), statement.lineno)
+        last = statement.end_lineno or statement.lineno
+        try:
+            cst.parse_module("".join(lines[first - 1 : last]))
+        except cst.ParserSyntaxError:
+            lines[first - 1 : last] = ["\n"] * (last - first + 1)
+            is_changed = True
+    return "".join(lines) if is_changed else None
 
 
 @dataclass(slots=True)

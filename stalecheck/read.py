@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import multiprocessing
 import os
@@ -13,10 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
-from stalecheck.index import FileIndex, Unreadable, index_file, index_tree, parse
+from stalecheck.index import FileIndex, Unreadable, index_file
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import Summary
 
@@ -58,28 +56,10 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
     return found, errors
 
 
-def index_files(
-    sources: Mapping[SourceFile, bytes], *, keep: Callable[[bytes], bool], jobs: int, progress: Progress
-) -> tuple[dict[SourceFile, FileIndex], dict[SourceFile, ast.Module]]:
-    """Index all files; return the trees of those to `keep` as well, which are needed again at once."""
-    indexes: dict[SourceFile, FileIndex] = {}
-    trees: dict[SourceFile, ast.Module] = {}
-    kept = {file: data for file, data in sources.items() if keep(data)}
-
-    def index_kept() -> None:
-        for file, data in kept.items():
-            tree = parse(data)
-            if isinstance(tree, ast.Module):
-                trees[file] = tree
-                indexes[file] = index_tree(tree)
-            else:
-                indexes[file] = index_file(data)
-
+def index_files(sources: Mapping[SourceFile, bytes], *, jobs: int, progress: Progress) -> dict[SourceFile, FileIndex]:
+    """Index all files."""
     failed = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
-    others = {file: data for file, data in sources.items() if file not in kept}
-    meanwhile = partial(deeply, index_kept)
-    indexes |= _map(index_file, others, failed, "indexing", jobs=jobs, progress=progress, meanwhile=meanwhile)
-    return indexes, trees
+    return dict(_map(index_file, sources, failed, "indexing", jobs=jobs, progress=progress))
 
 
 def summarize_files(
@@ -101,14 +81,12 @@ def _map(
     *,
     jobs: int,
     progress: Progress,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[SourceFile, _Result]]:
-    """Yield each file with the result of the work on its bytes, in any order; `meanwhile` is done here, before."""
+    """Yield each file with the result of the work on its bytes, in any order."""
     files = sorted(sources, key=lambda file: -len(sources[file]))
     if jobs > 1 and sum(len(data) for data in sources.values()) > _WORTH_A_POOL:
-        results = _in_processes(work, [sources[file] for file in files], failed, jobs, meanwhile)
+        results = _in_processes(work, [sources[file] for file in files], failed, jobs)
     else:
-        meanwhile()
         results = iter(_in_thread(work, [sources[file] for file in files]))
     for done, (file, result) in enumerate(zip(files, results, strict=True), start=1):
         progress(stage, done, len(files))
@@ -159,12 +137,11 @@ def collector_paused() -> Iterator[None]:
 
 
 def _in_processes(
-    work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, jobs: int, meanwhile: Callable[[], None]
+    work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, jobs: int
 ) -> Iterator[_Result]:
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
     with _pool(jobs) as pool:
         futures = [pool.submit(_in_thread, work, chunk) for chunk in chunks]
-        meanwhile()
         for chunk, future in zip(chunks, futures, strict=True):
             try:
                 yield from future.result()

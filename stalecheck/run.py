@@ -17,7 +17,7 @@ from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
-from stalecheck.reloads import SPELLED, find_reloads
+from stalecheck.reloads import find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
@@ -54,11 +54,10 @@ def run(
     found = discover(paths if stdin is None else [], config, cwd=cwd)
     files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
-    indexes, trees = index_files(sources, keep=_may_reload, jobs=jobs, progress=progress)
-    indexes = _with_newer(indexes, sources)
+    indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
 
     def parse_alive(file: SourceFile) -> ast.Module | None:
-        tree = trees.get(file) or _tree(sources[file], indexes[file])
+        tree = _tree(sources[file], indexes[file])
         return None if tree is None else without_dead_branches(tree, config.target_version)
 
     sites = deeply(lambda: find_reloads(sources, parse_alive))
@@ -134,10 +133,6 @@ def _with_newer(
             if tree is not None:
                 found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
     return found
-
-
-def _may_reload(data: bytes) -> bool:
-    return SPELLED.search(data) is not None
 
 
 def _tree(data: bytes, index: FileIndex) -> ast.Module | None:

@@ -50,15 +50,6 @@ class ModuleTable:
         files = tuple(file for file in self._files if matches(file.module))
         return files or tuple(file for file in self._files if any(map(matches, file.aliases)))
 
-    def submodules(self, package: SourceFile) -> tuple[SourceFile, ...]:
-        """Everything below `package` in its own root, at any depth, sorted by module and path."""
-        prefix = f"{package.module}."
-        return tuple(
-            file
-            for file in self._files
-            if package.is_package and file.module.startswith(prefix) and file.root == package.root
-        )
-
 
 def absolute(file: SourceFile, level: int, module: str | None) -> str | None:
     """The absolute dotted name of ``from <level dots><module> import …`` in `file`; level 0 is absolute.

@@ -614,29 +614,6 @@ def test_match_is_sorted_by_module_and_path(tree: Tree) -> None:
     assert relative(root, table(root)[0].match("*")) == ["c/b.py", "a/m.py", "b/m.py", "a/z.py"]
 
 
-@pytest.mark.parametrize(
-    ("package", "expected"),
-    [
-        pytest.param("p/m.py", [], id="a module"),
-        pytest.param("p/q/__init__.py", ["p/q/m.py"], id="a subpackage"),
-        pytest.param("p/__init__.py", ["p/m.py", "p/q/__init__.py", "p/q/m.py"], id="any depth, one root"),
-    ],
-)
-def test_submodules(tree: Tree, package: str, expected: list[str]) -> None:
-    known, files = table(
-        tree(
-            "p/__init__.py",
-            "p/m.py",
-            "p/q/__init__.py",
-            "p/q/m.py",
-            "px/__init__.py",
-            "src/p/__init__.py",
-            "src/p/z.py",
-        )
-    )
-    assert known.submodules(files[package]) == tuple(files[name] for name in expected)
-
-
 def imports() -> Iterator[tuple[str, int, str | None]]:
     for path in ("m.py", "p/__init__.py", "p/m.py", "p/q/__init__.py", "p/q/m.py"):
         for level in (1, 2, 3, 4):

@@ -998,7 +998,7 @@ class Evaluator:
         if name in {"typing.cast", "typing_extensions.cast"} and len(arguments) > 1:
             return arguments[1][1]
         if name == "builtins.getattr" and len(arguments) > 1:
-            return self._getattr(arguments, frame)
+            return Value((), derived(arguments[0][1]), is_new=True)
         if name == "builtins.type" and len(arguments) == 1:
             return class_of(arguments[0][1])
         if name in known.CLASS_MAKERS:
@@ -1012,9 +1012,6 @@ class Evaluator:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
-
-    def _getattr(self, arguments: list[tuple[Argument, Value]], frame: _Frame) -> Value:
-        return Value((), derived(arguments[0][1]), is_new=True)
 
     def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]]) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}

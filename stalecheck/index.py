@@ -60,7 +60,7 @@ class Body:
     """The dotted names that what it returns may come from."""
 
     assigns: tuple[str, ...]
-    """The dotted names that it looks at to assign something."""
+    """The dotted names that it looks at to assign something, if that is kept or given back."""
 
     binds_globally: bool
     is_decorated: bool
@@ -146,11 +146,11 @@ def index_file(data: bytes) -> FileIndex:
     tree = parse(data)
     if isinstance(tree, Unreadable):
         return _index_unparsed(data, tree)
-    return index_tree(tree)
+    return index_tree(tree, is_deep=b":=" in data or b"globals()" in data)
 
 
-def index_tree(tree: ast.Module) -> FileIndex:
-    """Index a parsed file."""
+def index_tree(tree: ast.Module, *, is_deep: bool = True) -> FileIndex:
+    """Index a parsed file; `is_deep` is False if no expression of it binds anything, by ``:=`` or ``globals()``."""
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
@@ -162,7 +162,9 @@ def index_tree(tree: ast.Module) -> FileIndex:
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 statements.append(Statement((), tuple(_mentions(_header(statement)))))
-                bodies.append(_body(statement, owner))
+                body = _body(statement, owner, is_deep=is_deep)
+                if body is not None:
+                    bodies.append(body)
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
@@ -361,17 +363,27 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
             pending.extend(ast.iter_child_nodes(node))
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
+    """Index a function body; None for one that keeps nothing and gives nothing back.
+
+    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``.
+    """
     imports: list[Import] = []
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
     local: set[str] = set()
     binds_globally = False
-    pending: list[ast.AST] = list(function.body)
+    for expression in ast.walk(function) if is_deep else ():
+        if isinstance(expression, ast.NamedExpr):
+            assigned.append(expression.value)
+            local.update(_bound([expression.target]))
+        elif isinstance(expression, ast.Call):
+            binds_globally = binds_globally or _calls_globals(expression)
+    pending: list[ast.stmt] = list(function.body)
     while pending:
         node = pending.pop()
         match node:
-            case ast.Constant() | ast.Name() | ast.Attribute(value=ast.Name()):
+            case ast.Expr() | ast.Pass():
                 continue
             case ast.Global():
                 binds_globally = True
@@ -382,30 +394,35 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
                 local.update(item.local for item in found)
                 continue
             case ast.Return(value=value):
-                if value is not None:
+                if value is not None and not isinstance(value, ast.Constant):
                     returned.append(value)
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr():
+                continue
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 if node.value is not None:
                     assigned.append(node.value)
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                local.update(_bound(targets))
+                local.update(_bound(node.targets if isinstance(node, ast.Assign) else [node.target]))
+                continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
                 local.update(_bound([node.target]))
-            case ast.withitem(optional_vars=ast.expr() as target):
-                assigned.append(node.context_expr)
-                local.update(_bound([target]))
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    if item.optional_vars is not None:
+                        assigned.append(item.context_expr)
+                        local.update(_bound([item.optional_vars]))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
-            case ast.Call():
-                binds_globally = binds_globally or _calls_globals(node)
             case _:
                 pass
-        pending.extend(ast.iter_child_nodes(node))
-    assigns = _mentions(assigned)
+        pending.extend(_children(node))
+    if not (returned or imports or binds_globally or function.name == "__init__"):
+        return None
     returns = _mentions(returned)
-    if any(mention.partition(".")[0] in local for mention in returns):
+    gives_local = any(mention.partition(".")[0] in local for mention in returns)
+    is_keeping = binds_globally or function.name == "__init__"
+    assigns = _mentions(assigned) if gives_local or is_keeping else {}
+    if gives_local:
         returns |= assigns
     return Body(
         function.name,

@@ -14,21 +14,10 @@ from stalecheck.model import SourceFile
 from stalecheck.reloads.outline import Binding, Outline, read_outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
+from stalecheck.reloads.spelling import may_reload
 from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
 from stalecheck.vocabulary import ReloadMode
 
-SPELLED: re.Pattern[bytes] = re.compile(
-    rb"reload"
-    rb"|\.[\s\\]*modules\b|[\"']modules[\"']|\bfrom[\s\\]+sys[\s\\]+import\b"
-    rb"|exec_module|load_module|_bootstrap"
-    rb"|import_fresh_module|CleanImport|\b(?:unload|forget|unload_extension)\b"
-)
-"""What the bytes of a file that reloads something contain; many files that match reload nothing."""
-
-_WORDS = (
-    *(b"reload", b"modules", b"exec_module", b"load_module", b"_bootstrap", b"from sys", b"from\tsys"),
-    *(b"import_fresh_module", b"CleanImport", b"unload", b"forget", b"from  sys", b"from \\"),
-)
 _ROUNDS = 12
 """How long a chain of wrappers of wrappers is followed."""
 
@@ -58,7 +47,7 @@ def find_reloads(
     """
     project = _Project({})
     waiting = dict(files)
-    added = [file for file, source in files.items() if _is_spelled(source)]
+    added = [file for file, source in files.items() if may_reload(source)]
     while added:
         sources = {file: waiting.pop(file) for file in added}
         trees = ((file, parse(file)) for file in added)
@@ -67,11 +56,6 @@ def find_reloads(
         added = [file for file, source in waiting.items() if may_concern(file, source)]
     found = {reading.file: project.sites(reading) for reading in project.readings}
     return {file: found[file] for file in files if found.get(file)}
-
-
-def _is_spelled(source: bytes) -> bool:
-    """Whether `SPELLED` matches; asks for plain words first, which is many times faster."""
-    return any(word in source for word in _WORDS) and SPELLED.search(source) is not None
 
 
 class _Reading:
@@ -144,11 +128,12 @@ class _Project:
             holders.setdefault(name.encode(), set()).update(modules)
         if not holders:
             return lambda file, source: False
-        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b")
+        words = {word: re.compile(rb"\b" + re.escape(word) + rb"\b") for word in holders}
         everywhere = frozenset(module for modules in holders.values() for module in modules)
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
-            modules = {module for word in set(words.findall(source)) for module in holders[word]}
+            spelled = (word for word, pattern in words.items() if word in source and pattern.search(source))
+            modules = {module for word in spelled for module in holders[word]}
             package = f"{file.package}."
             if any(package.startswith(f"{m}.") or _last(m).encode() in source for m in modules):
                 return True
@@ -338,6 +323,6 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
     return lambda row, offset: len(lines[row - 1].encode()[:offset].decode(errors="replace")) + 1
 
 
-_STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
+_STAR = re.compile(rb"from[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

@@ -21,6 +21,9 @@ from stalecheck.summarize.summary import Summary
 _WORTH_A_POOL = 1_000_000
 """Bytes; below, starting processes costs more than it saves."""
 
+_CHUNK = 100_000
+"""Bytes that a process is handed at once, at least."""
+
 _STACK = 256 * 1024 * 1024
 _RECURSION = 100_000
 
@@ -139,7 +142,7 @@ def collector_paused() -> Iterator[None]:
 def _in_processes(
     work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, jobs: int
 ) -> Iterator[_Result]:
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    chunks = list(_chunks(items))
     with _pool(jobs) as pool:
         futures = [pool.submit(_in_thread, work, chunk) for chunk in chunks]
         for chunk, future in zip(chunks, futures, strict=True):
@@ -150,7 +153,17 @@ def _in_processes(
                     yield _alone(work, item, failed)
 
 
-_CHUNK = 16
+def _chunks(items: Sequence[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item)
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _Result:

@@ -9,7 +9,7 @@ import ast
 import re
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -50,6 +50,9 @@ class Statement:
     owner: str = ""
     """The outermost class whose body it stands in; empty at module level."""
 
+    asked: tuple[str, ...] = ()
+    """Those of the mentions that make something of the others: what is called, decorates, is filled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -87,8 +90,8 @@ class FileIndex:
     made: frozenset[str] = frozenset()
     """Names that the module's own body makes: functions, classes, assignments."""
 
-    has_getattr: bool = False
-    """Whether the module defines ``__getattr__`` (PEP 562)."""
+    public: tuple[str, ...] | None = None
+    """What ``__all__`` lists, if it is written out in one place."""
 
     needs_libcst: Unreadable | None = None
     """Set when the running Python cannot parse the file: LibCST, which knows newer syntax, may."""
@@ -146,11 +149,12 @@ def index_file(data: bytes) -> FileIndex:
     tree = parse(data)
     if isinstance(tree, Unreadable):
         return _index_unparsed(data, tree)
-    return index_tree(tree, is_deep=b":=" in data or b"globals()" in data)
+    return index_tree(tree, data)
 
 
-def index_tree(tree: ast.Module, *, is_deep: bool = True) -> FileIndex:
-    """Index a parsed file; `is_deep` is False if no expression of it binds anything, by ``:=`` or ``globals()``."""
+def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
+    """Index a parsed file."""
+    is_deep = b":=" in data or b"globals()" in data
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
@@ -161,29 +165,41 @@ def index_tree(tree: ast.Module, *, is_deep: bool = True) -> FileIndex:
             case ast.Import() | ast.ImportFrom():
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                statements.append(Statement((), tuple(_mentions(_header(statement)))))
+                mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
+                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
                     bodies.append(body)
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
-                header = [*statement.bases, *(k.value for k in statement.keywords), *statement.decorator_list]
-                statements.append(Statement((), tuple(_mentions(header))))
+                header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
+                mentions = header | _mentions(statement.decorator_list, are_asked=True)
+                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
                     made.add(statement.name)
             case _:
                 if isinstance(statement, ast.Assign):
                     imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
-                mentions = tuple(_mentions(_kept(statement, expressions)))
+                mentions = _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
-                    statements.append(Statement(bound, mentions, owner))
+                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions)))
                 if is_module_level:
                     made.update(bound)
-    has_getattr = "__getattr__" in made
-    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), has_getattr)
+    public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
+
+
+def _public(tree: ast.Module) -> tuple[str, ...] | None:
+    """Return what ``__all__`` lists, if all of it is written out."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+                listed = [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
+                return tuple(listed) if len(listed) == len(names) else None
+    return None
 
 
 def _index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
@@ -257,33 +273,48 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield expression
 
 
-def _header(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    defaults = [*function.args.defaults, *(d for d in function.args.kw_defaults if d is not None)]
-    return [*function.decorator_list, *defaults]
+def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    return [*function.args.defaults, *(default for default in function.args.kw_defaults if default is not None)]
 
 
-def _mentions(expressions: Iterable[ast.AST]) -> dict[str, None]:
-    """Return the dotted names that the expressions look at, in order, without duplicates."""
-    found: dict[str, None] = {}
-    pending: list[ast.AST] = list(expressions)
+def _asked_of(mentions: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, is_asked in mentions.items() if is_asked)
+
+
+def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dict[str, bool]:
+    """Return the dotted names that the expressions look at, in order, each with whether it is asked.
+
+    What is called, decorates, is looked up in or filled is asked what it makes of the rest.
+    """
+    found: dict[str, bool] = {}
+    pending = [(expression, are_asked) for expression in expressions]
     while pending:
-        node = pending.pop()
+        node, is_asked = pending.pop()
         if isinstance(node, ast.Constant):
             continue
         if isinstance(node, ast.Name):
-            found[node.id] = None
+            found[node.id] = is_asked or found.get(node.id, False)
         elif isinstance(node, ast.Attribute):
             dotted = _dotted(node)
+            is_asked = is_asked or isinstance(node.ctx, ast.Store)
             if dotted is None:
-                pending.append(node.value)
+                pending.append((node.value, is_asked))
             else:
-                found[dotted] = None
+                found[dotted] = is_asked or found.get(dotted, False)
         else:
             taken = _taken_by_name(node)
             if taken:
-                found[taken] = None
-            pending.extend(ast.iter_child_nodes(node))
+                found[taken] = is_asked or found.get(taken, False)
+            asked = _asked(node)
+            pending.extend((child, child is asked) for child in ast.iter_child_nodes(node))
     return found
+
+
+def _asked(node: ast.AST) -> ast.expr | None:
+    match node:
+        case ast.Call(func=asked) | ast.Subscript(value=asked):
+            return asked
+    return None
 
 
 def _taken_by_name(node: ast.AST) -> str:

@@ -131,7 +131,7 @@ def _with_newer(
         if index.needs_libcst is not None:
             tree = _tree(sources[file], index)
             if tree is not None:
-                found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
+                found[file] = replace(index_tree(tree, sources[file]), needs_libcst=index.needs_libcst)
     return found
 
 

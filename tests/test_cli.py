@@ -99,6 +99,8 @@ def test_exit_zero_says_the_same_and_exits_with_0(run: Run, found: Report, capsy
         pytest.param(["--config", "none.toml"], "none.toml is not a file", id="missing configuration"),
         pytest.param(["-", "a.py"], "'-' stands alone", id="stdin and a path"),
         pytest.param(["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"),
+        pytest.param(["--reloaded", ""], "--reloaded is empty; give it a value or leave it out", id="no module"),
+        pytest.param(["--select", " ,"], "--select is empty", id="no code"),
         pytest.param(["--output-file", "none/a"], "the folder none does not exist", id="output without a folder"),
         pytest.param(["--output-file", "."], "is a folder", id="output onto a folder"),
     ],
@@ -171,6 +173,9 @@ def test_a_crash_asks_for_a_report(run: Run, capsys: pytest.CaptureFixture[str])
         (["--jobs", "3"], {"jobs": 3}),
         (["--statistics"], {"statistics": True}),
         (["--show-suppressed"], {"show_suppressed": True}),
+        (["--exit-zero"], {"exit_zero": True}),
+        (["-q"], {"quiet": True}),
+        (["--color", "never"], {"color": "never"}),
     ],
 )
 def test_options_reach_the_configuration(run: Run, arguments: list[str], expected: dict[str, object]) -> None:
@@ -213,6 +218,26 @@ def test_standard_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x = 1\r\n")))
     cli.main(arguments)
     assert (run.paths, run.stdin) == ((tmp_path / name,), (tmp_path / name, b"x = 1\r\n"))
+
+
+def test_how_to_report_can_be_configured(
+    run: Run, found: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.report = found
+    (tmp_path / "stalecheck.toml").write_text(
+        "exit-zero = true\nquiet = true\ncolor = 'always'\noutput-format = 'concise'\n"
+    )
+    assert cli.main([]) == 0
+    out, err = capsys.readouterr()
+    assert (out.startswith("\x1b["), out.count("\n"), err) == (True, 1, "")
+
+
+def test_an_unknown_code_is_said_of_the_key_as_it_is_documented(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stalecheck.toml").write_text('per-file-ignores = {"a" = ["STL999"]}\n')
+    assert cli.main([]) == 2
+    assert capsys.readouterr().err.startswith('stalecheck: stalecheck.toml: "per-file-ignores": unknown code "STL999"')
 
 
 # output
@@ -464,6 +489,33 @@ def test_a_full_disk_is_said() -> None:
         2,
         "stalecheck: cannot write standard output: No space left on device\n",
     )
+
+
+CLOSE = "import os, sys\nos.close({})\nos.execv(sys.executable, [sys.executable, '-m', 'stalecheck', *sys.argv[1:]])"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed in another way")
+@pytest.mark.parametrize(
+    ("descriptor", "arguments", "code", "message"),
+    [
+        pytest.param(0, ["-"], 2, "stalecheck: standard input is closed; '-' reads from it\n", id="input"),
+        pytest.param(1, ["--list-rules"], 2, "stalecheck: cannot write standard output: it is closed\n", id="output"),
+        pytest.param(1, ["."], 0, "Nothing is reloaded in what was read (1 file, 1 module).", id="nothing to write"),
+        pytest.param(2, ["."], 0, "", id="errors"),
+    ],
+)
+def test_a_closed_stream_is_no_crash(
+    tmp_path: Path, descriptor: int, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "a.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSE.format(descriptor), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)},
+    )
+    assert (done.returncode, done.stdout, done.stderr[: len(message)]) == (code, "", message)
 
 
 # progress

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stalecheck.discover import why_unread
 from stalecheck.index import FileIndex, Unreadable, index_file
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import Summary
@@ -52,7 +53,7 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
         try:
             found[file] = file.path.read_bytes()
         except OSError as error:  # noqa: PERF203
-            errors[file] = Unreadable(error.strerror or str(error), Location(1, 1))
+            errors[file] = Unreadable(why_unread(error), Location(1, 1))
     return found, errors
 
 

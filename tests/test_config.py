@@ -352,8 +352,8 @@ def test_wrong_options(tmp_path: Path, arguments: dict[str, object], message: st
         ),
         pytest.param(
             "xyz = 1",
-            ': unknown key "xyz"; the keys are color, exclude, exit-zero, extend-exclude, extend-select, force-exclude, '
-            "ignore, jobs, min-severity, output-format, per-file-ignores, quiet, reimported, reloaded, "
+            ': unknown key "xyz"; the keys are color, exclude, exit-zero, extend-exclude, extend-select, '
+            "force-exclude, ignore, jobs, min-severity, output-format, per-file-ignores, quiet, reimported, reloaded, "
             "respect-gitignore, select, show-suppressed, statistics, target-version, verbose",
             id="like no key",
         ),

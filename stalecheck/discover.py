@@ -476,10 +476,11 @@ def _shorter_names(files: Iterable[SourceFile], imported: frozenset[str]) -> set
     """
     modules = {name for file in files for name in (file.module, *file.aliases)}
     taken = {_top_name(name) for name in modules} | sys.stdlib_module_names
+    tops = {_top_name(name) for name in imported}
     found = set()
     for file in files:
         outer, _, top = file.module.rpartition(".")
-        if not (file.is_package and outer and top in imported) or top in taken or file.module in imported:
+        if not (file.is_package and outer and top in tops) or top in taken or file.module in imported:
             continue
         inner = {name.removeprefix(f"{file.module}.") for name in modules if name.startswith(f"{file.module}.")}
         if sum(f"{top}.{name}" in imported for name in inner) > 1:

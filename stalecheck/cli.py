@@ -42,6 +42,7 @@ INTERRUPTED = 130
 
 _ISSUES = "the project's issue tracker"
 _STDIN = "stdin.py"
+_DEVICES = Path("/dev")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -378,11 +379,16 @@ def _print(text: str, *, color: bool) -> None:
 
 def _replace(target: Path, content: bytes) -> None:
     """Write `content` all at once: whoever reads `target` sees the old file or the new one."""
-    target = Path(os.path.realpath(target))
-    mode = target.stat().st_mode if target.exists() else None
-    if mode is not None and not stat.S_ISREG(mode):
-        target.write_bytes(content)  # a pipe or a device cannot be replaced
+    real = Path(os.path.realpath(target))
+    mode = real.stat().st_mode if real.exists() else None
+    if (mode is not None and not stat.S_ISREG(mode)) or target.is_relative_to(_DEVICES):
+        # A pipe or a device cannot be replaced, and what /dev/stdout leads to is not ours to replace.
+        with target.open("ab") as file:
+            file.write(content)
         return
+    target = real
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # Replacing it would not ask.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("xb") as file:

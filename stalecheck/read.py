@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ def deeply(work: Callable[[], _Result]) -> _Result:
     size = threading.stack_size(_STACK)
     try:
         sys.setrecursionlimit(_RECURSION)
-        thread = threading.Thread(target=run)
+        thread = threading.Thread(target=run, daemon=True)  # Ctrl-C does not wait for it.
         thread.start()
         thread.join()
     finally:
@@ -166,7 +167,12 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
 def _pool(jobs: int) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
-    return ProcessPoolExecutor(jobs, mp_context=context)
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_silently)
+
+
+def _die_silently() -> None:
+    """Leave what Ctrl-C says to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def processors() -> int:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -357,10 +359,30 @@ def test_a_failure_keeps_the_old_output_file(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "old")]
 
 
+def test_a_read_only_output_file_is_not_replaced(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.txt").write_text("old")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # whoever runs the tests may be allowed everything
+    assert cli.main(["--output-file", "out.txt"]) == 2
+    assert capsys.readouterr().err == "stalecheck: cannot write out.txt: Permission denied\n"
+    assert (tmp_path / "out.txt").read_text() == "old"
+
+
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="no devices")
 def test_a_device_is_written_to_and_not_replaced(run: Run) -> None:
     assert cli.main(["--output-file", os.devnull]) == 0
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no devices")
+def test_the_file_behind_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with log.open("a") as out, process("--list-rules", "--output-file", "/dev/stdout", stdout=out) as child:
+        child.communicate()
+    assert (child.returncode, log.read_text().splitlines()[0]) == (0, "before")
+    assert len(log.read_text().splitlines()) > 1
 
 
 # documentation
@@ -489,6 +511,19 @@ def test_a_full_disk_is_said() -> None:
         2,
         "stalecheck: cannot write standard output: No space left on device\n",
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no process groups")
+def test_an_interrupt_ends_the_workers_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("class C: ...\n")
+    for number in range(40):
+        (tmp_path / f"a{number}.py").write_text("from m import C\n" + "x = C()\n" * 8_000)
+    options = ("--isolated", "--reloaded", "m", "--jobs", "2")
+    with process(*options, str(tmp_path), stdout=subprocess.PIPE, start_new_session=True) as child:
+        time.sleep(1)
+        os.killpg(child.pid, signal.SIGINT)
+        assert child.communicate(timeout=5) == ("", "\n")
+    assert child.returncode == 130
 
 
 CLOSE = "import os, sys\nos.close({})\nos.execv(sys.executable, [sys.executable, '-m', 'stalecheck', *sys.argv[1:]])"

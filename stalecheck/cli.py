@@ -130,7 +130,9 @@ def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
     help="The oldest Python to support (default: from requires-python).",
 )
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full.")
-@click.option("--output-file", metavar="FILE", type=click.Path(path_type=Path), help="Write the report there.")
+@click.option(
+    "--output-file", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Write the report there."
+)
 @click.option("--statistics", is_flag=True, callback=_flag, help="Count the diagnostics of each code instead.")
 @click.option("--show-suppressed", is_flag=True, callback=_flag, help="List what comments suppress, too.")
 @click.option("--exit-zero", is_flag=True, callback=_flag, help="Exit with 0 even when something is found.")
@@ -245,6 +247,8 @@ def _inputs(
     paths: Sequence[str], stdin_filename: str | None, *, cwd: Path
 ) -> tuple[tuple[Path, ...], tuple[Path, bytes] | None]:
     """The paths to report on, and standard input with the file that it stands for."""
+    if not all(paths):  # A variable of a shell script that is not set would mean everything.
+        raise UsageError("a path is empty; name one, or '.' for this folder")
     if "-" not in paths and (paths or stdin_filename is None):
         if stdin_filename is not None:
             raise UsageError("--stdin-filename goes with the path '-' only")

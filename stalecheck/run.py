@@ -227,6 +227,7 @@ def _report(
         found.excluded,
         lines,
         events.unmatched,
+        len(reported),
     )
 
 

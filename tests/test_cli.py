@@ -21,7 +21,7 @@ from stalecheck.explain import explain, refresh
 from stalecheck.model import Diagnostic, Location, ReloadRecord, Report, Span
 from stalecheck.vocabulary import ReloadMode, Severity
 
-EMPTY = Report((), (), (), 1, 1, 0, {}, ())
+EMPTY = Report((), (), (), 1, 1, 0, {}, (), 1)
 
 
 @dataclass
@@ -100,6 +100,7 @@ def test_exit_zero_says_the_same_and_exits_with_0(run: Run, found: Report, capsy
         pytest.param(["--jobs", "0"], "0 is not in the range", id="no job"),
         pytest.param(["--config", "none.toml"], "none.toml is not a file", id="missing configuration"),
         pytest.param(["-", "a.py"], "'-' stands alone", id="stdin and a path"),
+        pytest.param(["a.py", ""], "a path is empty; name one, or '.' for this folder", id="an empty path"),
         pytest.param(["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"),
         pytest.param(["--reloaded", ""], "--reloaded is empty; give it a value or leave it out", id="no module"),
         pytest.param(["--select", " ,"], "--select is empty", id="no code"),
@@ -115,6 +116,17 @@ def test_what_cannot_be_done_is_2(
     assert out == ""
     assert message in err
     assert "Traceback" not in err
+
+
+def test_what_is_excluded_by_force_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").touch()
+    (tmp_path / "b.py").touch()
+    assert cli.main(["--isolated", "--reloaded", "b", "--force-exclude", "--exclude", "a.py", "a.py"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err[:56]) == ("", "No file was checked: the excludes took 1 Python file. Na")
 
 
 def test_an_unknown_code_of_the_configuration_names_the_file(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stalecheck.discover import why_unread
 from stalecheck.index import FileIndex, Unreadable, index_file
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import Summary
@@ -55,7 +57,7 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
         try:
             found[file] = file.path.read_bytes()
         except OSError as error:  # noqa: PERF203
-            errors[file] = Unreadable(error.strerror or str(error), Location(1, 1))
+            errors[file] = Unreadable(why_unread(error), Location(1, 1))
     return found, errors
 
 
@@ -116,7 +118,7 @@ def deeply(work: Callable[[], _Result]) -> _Result:
     size = threading.stack_size(_STACK)
     try:
         sys.setrecursionlimit(_RECURSION)
-        thread = threading.Thread(target=run)
+        thread = threading.Thread(target=run, daemon=True)  # Ctrl-C does not wait for it.
         thread.start()
         thread.join()
     finally:
@@ -178,7 +180,12 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
 def _pool(jobs: int) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
-    return ProcessPoolExecutor(jobs, mp_context=context)
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_silently)
+
+
+def _die_silently() -> None:
+    """Leave what Ctrl-C says to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def processors() -> int:

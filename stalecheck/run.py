@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stalecheck.config import Config, absolute_path, check_codes
-from stalecheck.discover import Discovery, discover, name_files, settle_names
+from stalecheck.config import Config, absolute_path, check_codes, shown
+from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, parse
@@ -52,6 +52,8 @@ def run(
     progress = progress or _silent
     jobs = config.jobs or processors()
     found = discover(paths if stdin is None else [], config, cwd=cwd)
+    if stdin is not None and config.force_exclude and is_excluded(stdin[0], config):
+        found, stdin = replace(found, excluded=1), None
     files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
     indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
@@ -69,9 +71,9 @@ def run(
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows)
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
-        *_unreadable(unread, indexes, summaries),
+        *_unreadable(unread, indexes, summaries, sources),
     ]
-    return _report(diagnostics, files, sources, found, events, config)
+    return _report(diagnostics, files, sources, found, events, config, cwd)
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -154,6 +156,7 @@ def _unreadable(
     unread: Unread,
     indexes: Mapping[SourceFile, FileIndex],
     summaries: Mapping[SourceFile, Summary | Unreadable],
+    sources: Mapping[SourceFile, bytes],
 ) -> Iterable[Diagnostic]:
     """Yield STL001 for what could not be read or parsed."""
     for path, error in unread.items():
@@ -163,7 +166,15 @@ def _unreadable(
         if index.error is not None:
             yield _unreadable_file(file.path, index.error)
         elif isinstance(summary, Unreadable):
-            yield _unreadable_file(file.path, index.needs_libcst or summary)
+            yield _unreadable_file(file.path, _syntax_error(sources[file], index, summary))
+
+
+def _syntax_error(data: bytes, index: FileIndex, summary: Unreadable) -> Unreadable:
+    if index.needs_libcst is None:
+        return summary
+    from stalecheck.newer import first_error
+
+    return first_error(data, index.needs_libcst)
 
 
 def _unreadable_file(path: Path, error: Unreadable) -> Diagnostic:
@@ -186,6 +197,7 @@ def _report(
     found: Discovery,
     events: Schedule,
     config: Config,
+    cwd: Path,
 ) -> Report:
     """Select, suppress, sort, and gather what the formats need."""
     known = [rule.code for rule in rules()]
@@ -202,22 +214,28 @@ def _report(
         default=default,
         judged=judged.__getitem__,
     )
-    kept = sorted({*outcome.kept, *outcome.unused}, key=_order)
+    kept = _sorted({*outcome.kept, *outcome.unused}, cwd)
     severe = tuple(diagnostic for diagnostic in kept if diagnostic.severity >= config.min_severity)
-    shown = {d.path for d in (*severe, *outcome.suppressed)} | {record.path for record in events.records}
-    lines = {file.path: text_lines(sources[file]) for file in files if file.path in shown}
+    cited = {d.path for d in (*severe, *outcome.suppressed)} | {record.path for record in events.records}
+    lines = {file.path: text_lines(sources[file]) for file in files if file.path in cited}
     return Report(
         severe,
-        tuple(sorted(outcome.suppressed, key=_order)),
-        events.records,
+        _sorted(outcome.suppressed, cwd),
+        tuple(sorted(events.records, key=lambda record: shown(record.path, cwd))),
         len(files),
         len({file.module for file in files}),
         found.excluded,
         lines,
         events.unmatched,
+        len(reported),
     )
 
 
-def _order(diagnostic: Diagnostic) -> tuple[str, Location, str, str, str]:
-    holder = "" if diagnostic.holder is None else diagnostic.holder.name
-    return (diagnostic.path.as_posix(), diagnostic.span.start, diagnostic.code, holder, diagnostic.message)
+def _sorted(diagnostics: Iterable[Diagnostic], cwd: Path) -> tuple[Diagnostic, ...]:
+    """Sort by place, files as the formats name them."""
+
+    def order(diagnostic: Diagnostic) -> tuple[str, Location, str, str, str]:
+        holder = "" if diagnostic.holder is None else diagnostic.holder.name
+        return shown(diagnostic.path, cwd), diagnostic.span.start, diagnostic.code, holder, diagnostic.message
+
+    return tuple(sorted(diagnostics, key=order))

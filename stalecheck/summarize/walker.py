@@ -68,7 +68,8 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         kept = _without_rejected(source, tree)
         if kept is not None:
             return summarize(kept.encode(), target_version)
-        return Unreadable(error.message, Location(max(error.raw_line, 1), max(error.raw_column, 0) + 1))
+        # Its message is a list of tokens, its place the next token's.
+        return Unreadable("syntax that the parser does not know", Location(max(error.editor_line, 1), 1))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
     if isinstance(tree, ast.Module):

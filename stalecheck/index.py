@@ -148,7 +148,7 @@ def index_file(data: bytes) -> FileIndex:
     """Index one file's bytes."""
     tree = parse(data)
     if isinstance(tree, Unreadable):
-        return _index_unparsed(data, tree)
+        return index_unparsed(data, tree)
     return index_tree(tree, data)
 
 
@@ -197,12 +197,14 @@ def _public(tree: ast.Module) -> tuple[str, ...] | None:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
-                listed = [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
+                listed = [
+                    name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                ]
                 return tuple(listed) if len(listed) == len(names) else None
     return None
 
 
-def _index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
+def index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
     """Index what the running Python cannot parse but a newer one might: by the text of its imports alone."""
     if b"\0" in data or "too deeply nested" in error.message or "too many nested" in error.message:
         return FileIndex(error=error)

@@ -463,7 +463,8 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             Ending(
                 "",
                 (
-                    "No file was checked: the excludes took 3 Python files. Name a file, without --force-exclude, or change --exclude.",
+                    "No file was checked: the excludes took 3 Python files. "
+                    "Name a file, without --force-exclude, or change --exclude.",
                 ),
             ),
             id="all excluded",

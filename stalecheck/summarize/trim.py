@@ -55,7 +55,7 @@ def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.st
     while pending:
         statement = pending.pop()
         yield statement
-        if is_nested or not isinstance(statement, (*_DEFINITIONS,)):
+        if is_nested or not isinstance(statement, _DEFINITIONS):
             pending.extend(_children(statement))
 
 
@@ -102,13 +102,9 @@ def _blank_run(run: Sequence[ast.stmt], lines: list[str], header: int) -> None:
     end, column = last.end_lineno or 0, last.end_col_offset or 0
     before = lines[row - 1][: len(lines[row - 1]) - len(lines[row - 1].lstrip())]
     after = lines[end - 1].encode()[column:].lstrip()
-    is_alone = row > header and len(before) == _column(first) and (not after or after.startswith(b"#"))
+    is_alone = row > header and len(before) == first.col_offset and (not after or after.startswith(b"#"))
     if is_alone:
         lines[row - 1 : end] = [before + "pass", *[""] * (end - row)]
-
-
-def _column(statement: ast.stmt) -> int:
-    return statement.col_offset
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:

@@ -198,6 +198,7 @@ def _record(
     site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]], table: ModuleTable
 ) -> ReloadRecord:
     modules: dict[str, None] = {}
+    outside: list[str] = []
     whys = [site.why] if site.why else []
     for name, found in targets:
         if found:
@@ -208,6 +209,7 @@ def _record(
             whys.append(f"`{name}` is no module")
         else:
             modules[name] = None
+            outside.append(name)
     return ReloadRecord(
         file.path,
         site.span.start,
@@ -217,6 +219,7 @@ def _record(
         bool(site.targets) and not whys,
         "; ".join(whys),
         site.is_restored,
+        tuple(outside),
     )
 
 

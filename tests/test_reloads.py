@@ -524,7 +524,23 @@ def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bo
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param("import sys\nold = sys.modules.pop('a')\nsys.modules['a'] = old", id="not come what may"),
+        pytest.param("import sys\ndel sys.modules['a']\nimport a as new\nsys.modules['a'] = new", id="the new one"),
+        pytest.param("import sys\ndel sys.modules['a']\nsys.modules['a'] = make()", id="one made by hand"),
+        pytest.param("import sys, b\ndel sys.modules['a']\nsys.modules['a'] = b", id="another module's object"),
+        pytest.param(
+            "import sys\ndel sys.modules['a']\nimport a\nsaved = dict(sys.modules)\nsys.modules.update(saved)",
+            id="from a copy made afterwards",
+        ),
+        pytest.param(
+            "import sys\nold = sys.modules['a']\nif x:\n    del sys.modules['a']\nelse:\n    sys.modules['a'] = old",
+            id="in another branch",
+        ),
+        pytest.param("import sys\ndel sys.modules['a']\nsys.modules.update({'b': old})", id="an update elsewhere"),
+        pytest.param(
+            "import sys\ndef test(monkeypatch):\n    del sys.modules['a']\n"
+            "    monkeypatch.setattr(other, 'modules', {})",
+            id="monkeypatch on something else",
+        ),
         pytest.param("import sys\ndel sys.modules['a']", id="not at all"),
         pytest.param(
             "import sys\ntry:\n    del sys.modules['a']\nfinally:\n    sys.modules['b'] = old",
@@ -629,6 +645,57 @@ def test_not_restored(source: str) -> None:
             """,
             id="by addfinalizer",
         ),
+        pytest.param('old = sys.modules.pop("a")\nsys.modules["a"] = old', id="in a straight line"),
+        pytest.param(
+            """
+            def f():
+                old = sys.modules["a"]
+                del sys.modules["a"]
+                import a as new
+                if old is not None:
+                    sys.modules["a"] = old
+                return new
+            """,
+            id="at the end of the function",
+        ),
+        pytest.param(
+            "import a\ndef f():\n    del sys.modules['a']\n    import a as new\n    sys.modules['a'] = a",
+            id="from the module's own name",
+        ),
+        pytest.param(
+            "saved = sys.modules.copy()\ndel sys.modules['a']\nimport a\nsys.modules.update(saved)",
+            id="all of them in a straight line",
+        ),
+        pytest.param(
+            "saved = {**sys.modules}\ndel sys.modules['a']\nfor n, m in saved.items():\n    sys.modules[n] = m",
+            id="all of them in a loop",
+        ),
+        pytest.param(
+            "saved = {}\nfor n in ['a']:\n    saved[n] = sys.modules.pop(n)\nimport a\nsys.modules.update(saved)",
+            id="from a table filled by the eviction",
+        ),
+        pytest.param(
+            "saved = {n: sys.modules.pop(n) for n in ('a',)}\nimport a\nsys.modules.update(saved)",
+            id="from a table made by the eviction",
+        ),
+        pytest.param(
+            "class T:\n    def test(self):\n        self.old = sys.modules.pop('a')\n        import a\n"
+            "        sys.modules['a'] = self.old",
+            id="from an attribute",
+        ),
+        pytest.param(
+            "with patch.object(sys, 'modules', dict(sys.modules)):\n    del sys.modules['a']", id="in another table"
+        ),
+        pytest.param("with mock.patch('sys.modules', {}):\n    del sys.modules['a']", id="in another table by name"),
+        pytest.param(
+            "def test(monkeypatch):\n    monkeypatch.setattr(sys, 'modules', {})\n    del sys.modules['a']",
+            id="in another table by monkeypatch",
+        ),
+        pytest.param(
+            "from test.support import import_helper\ns = import_helper.modules_setup()\ndel sys.modules['a']\n"
+            "import_helper.modules_cleanup(*s)",
+            id="by modules_cleanup",
+        ),
         pytest.param("monkeypatch.delitem(sys.modules, 'a', raising=False)", id="by monkeypatch.delitem"),
         pytest.param("monkeypatch.setitem(sys.modules, 'a', stub)", id="by monkeypatch.setitem"),
         pytest.param("patch.dict(sys.modules, {'a': stub}).start()", id="by patch.dict"),
@@ -681,6 +748,14 @@ def test_what_was_there_before_goes_too(condition: str) -> None:
     head = "import sys\nnames = others = set(sys.modules)\nbefore = {'sys'}\n"
     loop = f"for n in list(sys.modules):\n    if {condition}:\n        if n == 'a': del sys.modules[n]"
     assert [(site.targets, site.is_restored) for site in sites(head + loop)] == [(("a",), False)]
+
+
+def test_what_monkeypatch_noted_comes_back() -> None:
+    head = "import sys\ndef test(monkeypatch):\n"
+    found = sites(head + "    monkeypatch.setitem(sys.modules, 'a', 1)\n    del sys.modules['a']\n    import a")
+    assert [site.is_restored for site in found] == [True, True]
+    found = sites(head + "    del sys.modules['a']\n    monkeypatch.setitem(sys.modules, 'a', 1)")
+    assert [site.is_restored for site in found] == [False, True]
 
 
 def test_clear_and_update_restores() -> None:

@@ -32,7 +32,10 @@ CLEANUPS = frozenset(
 )
 """Methods that register what runs after the test or the block."""
 
-RESTORERS = frozenset({"dict", "CleanImport", "isolated_modules"})
+PATCHERS = ("dict", "object", "patch", "setattr")
+"""The last names of what `unittest.mock` and pytest's monkeypatch replace things with."""
+
+RESTORERS = frozenset({*PATCHERS, "CleanImport", "isolated_modules"})
 """Context managers and decorators that may put ``sys.modules`` back."""
 
 

@@ -192,6 +192,10 @@ class Evaluator:
             found = [*(f"{star}.{node.id}" for star in self.outline.stars), *found]
         return tuple(found)
 
+    def bindings(self, name: str, place: Place, at: Position) -> list[Binding]:
+        """The bindings of a name that may hold at a place."""
+        return self._bindings(name, place, at)[0]
+
     def exported(self, name: str) -> Items:
         """What a name of the module stands for once the module's body has run."""
         return self.items(ast.Name(name, ast.Load(), lineno=END[0], col_offset=0), Place(self.outline.module))

@@ -1015,6 +1015,25 @@ def test_function_of_ones_own_from_another_file(importing: str) -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize("own", ["def reload(m): ...", "reload = print", "from other import x as reload"])
+def test_function_of_ones_own_through_two_stars(own: str) -> None:
+    found = project(own=own, middle="from own import *", user="from middle import *\nimport a\nreload(a)")
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "from importlib import reload",
+        "import importlib\nreload = importlib.reload",
+        "def reload(m): ...\nfrom importlib import reload",
+    ],
+)
+def test_real_reload_through_two_stars(own: str) -> None:
+    found = project(own=own, middle="from own import *", user="from middle import *\nimport a\nreload(a)")
+    assert [(row, targets) for row, _, targets, _ in found["user"]] == [(3, ("a",))]
+
+
 def test_star_import_of_something_else_hides_no_reload() -> None:
     found = project(own="def refresh(m): ...", user="from own import *\nimport a\nreload(a)")
     assert found == {"user": [(3, "reload", ("a",), "")]}

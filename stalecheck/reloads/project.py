@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from stalecheck.model import SourceFile
-from stalecheck.reloads.outline import Binding, Outline, read_outline
+from stalecheck.reloads.outline import Outline, read_outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
@@ -113,7 +113,7 @@ class _Project:
         self.readings += readings
         for reading in readings:
             for module in _modules(reading.file):
-                if any(binding.how in ("function", "class") for binding in _bindings_of_reload(reading.outline)):
+                if _binds_its_own_reload(reading.outline):
                     self._shadowing.add(f"{module}.reload")
                 self._stars.setdefault(module, []).extend(reading.outline.stars)
                 for star in reading.outline.stars:
@@ -127,7 +127,12 @@ class _Project:
         self._led.clear()
         names = self._names()
         new = {id(reading) for reading in readings}
-        due = [reading for reading in self.readings if id(reading) in new or reading.mentions(names)]
+        are_starred = any(reading.outline.stars for reading in readings)
+        due = [
+            reading
+            for reading in self.readings
+            if id(reading) in new or reading.mentions(names) or (are_starred and reading.outline.stars)
+        ]
         for _ in range(_ROUNDS):
             changed = [reading for reading in due if self._search(reading, names)]
             if not changed:
@@ -142,10 +147,11 @@ class _Project:
         holders: dict[bytes, set[str]] = {}
         for name, modules in self._holders():
             holders.setdefault(name.encode(), set()).update(modules)
-        if not holders:
+        bound = (path for path in (*self._shadowing, *self._exports) if path.endswith(".reload"))
+        everywhere = frozenset(path.removesuffix(".reload") for path in bound).union(*holders.values())
+        if not everywhere:
             return lambda file, source: False
-        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b")
-        everywhere = frozenset(module for modules in holders.values() for module in modules)
+        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b") if holders else _NOTHING
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
             modules = {module for word in set(words.findall(source)) for module in holders[word]}
@@ -188,10 +194,12 @@ class _Project:
             if path in self._given:
                 return self._given[path]
             if path in self._shadowing:
-                return Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
+                return _NO_RELOAD
             if path != name and (spelling := reloader(path)):
                 return Wrapper(_last(name), "module", 0, "module", ReloadMode.RELOAD, spelling=spelling)
-        return None
+        # A function that some other module calls so.
+        is_bound = any(path.endswith(".reload") and path in self._exports for path in self._paths(name))
+        return _NO_RELOAD if is_bound else None
 
     def _resolve(self, reading: _Reading, name: str) -> tuple[_Reading, str, str] | None:
         """The file that defines a wrapper, its qualified name there, and its dotted name."""
@@ -282,8 +290,13 @@ def _exports(outline: Outline) -> tuple[dict[str, str], dict[str, str]]:
     return names, instances
 
 
-def _bindings_of_reload(outline: Outline) -> list[Binding]:
-    return outline.module.bindings.get("reload", [])
+def _binds_its_own_reload(outline: Outline) -> bool:
+    """Whether the module's `reload` is something of its own, not what it imported by that name."""
+    bindings = outline.module.bindings.get("reload", [])
+    if any(binding.how == "import" for binding in bindings):
+        return False
+    items = Evaluator(outline, lambda name: None).exported("reload") if bindings else ()
+    return bool(bindings) and not any(isinstance(item, Thing) and reloader(item.name) for item in items)
 
 
 def _families(finds: Iterable[Find]) -> dict[str, Wrapper]:
@@ -339,5 +352,7 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
 
 
 _STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
+_NO_RELOAD = Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
+_NOTHING = re.compile(rb"(?!)")
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
@@ -15,6 +16,9 @@ from stalecheck.vocabulary import ReloadMode
 _NOWHERE = Location(0, 0)
 _EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop"})
 """Spellings that import nothing themselves."""
+
+_LOADERS = frozenset({"load_module", "imp.load_module", "imp.load_source"})
+"""Spellings that import a module for the first time where nothing else has imported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,17 @@ def schedule(
     records: list[ReloadRecord] = []
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
+    imported = cache(partial(_imported, indexes, table))
     for file, found in sites.items():
         last: ReloadSite | None = None
         for site in found:
             targets = _targets(site, file, indexes, table)
+            if (
+                site.spelling in _LOADERS
+                and targets
+                and not any(t in imported() for _, found in targets for t in found)
+            ):
+                continue
             records.append(_record(site, file, targets, table))
             if not site.is_restored:
                 events = blocks.setdefault((file, site.block), [])
@@ -81,6 +92,16 @@ def schedule(
         _always_together(sequences),
         tuple(unmatched),
     )
+
+
+def _imported(indexes: Mapping[SourceFile, FileIndex], table: ModuleTable) -> frozenset[SourceFile]:
+    """Return the files that an import statement of the project imports."""
+    names: set[tuple[SourceFile, str]] = set()
+    for file, index in indexes.items():
+        for item in (*index.imports, *(item for body in index.bodies for item in body.imports)):
+            base = absolute(file, item.level, item.module or None)
+            names.update((file, name) for name in (base, f"{base}.{item.name}") if name)
+    return frozenset(target for file, name in names if (target := table.find(name, file)) is not None)
 
 
 def _always_together(sequences: Iterable[Sequence]) -> tuple[frozenset[SourceFile], ...]:

@@ -101,6 +101,11 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
             "class Loader:\n    def exec_module(self, module):\n        super().exec_module(module)",
             id="an import hook",
         ),
+        pytest.param(
+            "from importlib.machinery import SourceFileLoader\nSourceFileLoader(name, path).load_module()",
+            id="a file loaded under a name that is not known",
+        ),
+        pytest.param("loader.load_module('a')", id="any load_module"),
         pytest.param("bot.load_extension('cogs.a')", id="an extension that is only loaded"),
         pytest.param("bot.unload_extension('cogs.a')\nbot.load_extension('cogs.b')", id="two extensions"),
         pytest.param("browser.unload('a')\nmemory.forget('a')", id="methods called unload and forget"),
@@ -149,6 +154,16 @@ def test_no_reload(source: str) -> None:
         ("import a\nspec = a.__spec__\nspec.loader.exec_module(a)", "exec_module"),
         ("import a, importlib\nimportlib._bootstrap._exec(a.__spec__, a)", "importlib._bootstrap._exec"),
         ("import a\na.__loader__.load_module('a')", "load_module"),
+        ("from importlib.machinery import SourceFileLoader\nSourceFileLoader('a', 'a.py').load_module()",
+         "load_module"),
+        ("from importlib.machinery import SourceFileLoader as L\nl = L('a', 'a.py')\nl.load_module('a')",
+         "load_module"),
+        ("from importlib.util import find_spec\nfind_spec('a').loader.load_module()", "load_module"),
+        ("import pkgutil\npkgutil.get_loader('a').load_module('a')", "load_module"),
+        ("import imp\nimp.load_source('a', 'a.py')", "imp.load_source"),
+        ("import imp\nimp.load_module('a', *imp.find_module('a'))", "imp.load_module"),
+        ("import sys\nfrom importlib.util import spec_from_file_location\nm = sys.modules['a']\n"
+         "spec_from_file_location('a', 'a.py').loader.exec_module(m)", "exec_module"),
         ("import sublime_plugin\nsublime_plugin.reload_plugin('a')", "sublime_plugin.reload_plugin"),
     ],
 )  # fmt: skip

@@ -20,13 +20,13 @@ from stalecheck.vocabulary import ReloadMode
 SPELLED: re.Pattern[bytes] = re.compile(
     rb"reload"
     rb"|\.[\s\\]*modules\b|[\"']modules[\"']|\bfrom[\s\\]+sys[\s\\]+import\b"
-    rb"|exec_module|load_module|_bootstrap"
+    rb"|exec_module|load_module|load_source|_bootstrap"
     rb"|import_fresh_module|CleanImport|\b(?:unload|forget|unload_extension)\b"
 )
 """What the bytes of a file that reloads something contain; many files that match reload nothing."""
 
 _WORDS = (
-    *(b"reload", b"modules", b"exec_module", b"load_module", b"_bootstrap", b"from sys", b"from\tsys"),
+    *(b"reload", b"modules", b"exec_module", b"load_module", b"load_source", b"_bootstrap", b"from sys", b"from\tsys"),
     *(b"import_fresh_module", b"CleanImport", b"unload", b"forget", b"from  sys", b"from \\"),
 )
 _ROUNDS = 12

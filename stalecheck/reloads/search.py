@@ -36,7 +36,15 @@ from stalecheck.vocabulary import ReloadMode
 SPELLINGS = frozenset(
     {
         *("reload", "reload_module", "pop", "clear", "__delitem__", "delitem", "setitem", "dict"),
-        *("exec_module", "load_module", "_exec", "reload_extension", "unload_extension", "reload_plugin"),
+        *(
+            "exec_module",
+            "load_module",
+            "load_source",
+            "_exec",
+            "reload_extension",
+            "unload_extension",
+            "reload_plugin",
+        ),
         *("import_fresh_module", "CleanImport", "unload", "forget", "run_line_magic", "magic"),
     }
 )
@@ -269,6 +277,10 @@ class _Search:
         elif name == "sys.modules.clear":
             why: Items = (Unknown("`sys.modules.clear()` evicts every module"),)
             yield _Event(call.node, call.place, ReloadMode.REIMPORT, name, why, "name")
+        elif name in ("imp.load_source", "imp.load_module"):
+            argument = call.argument(0, "name")
+            items = self._values(argument, call)[0] if argument is not None else ()
+            yield from self._loaded_by_name(name, items, call)
         elif name == "importlib._bootstrap._exec":
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(1, "module"), "module")
         elif name == "sublime_plugin.reload_plugin":
@@ -416,12 +428,18 @@ class _Search:
         while isinstance(owner, ast.Attribute):
             names.add(owner.attr)
             owner = owner.value
-        if names.isdisjoint({"__loader__", "__spec__"}):
-            return
         specs = self.evaluator.items(function.value, call.place)
         items = tuple(item.name for item in specs if isinstance(item, Spec))
-        if items:
+        if names.isdisjoint({"__loader__", "__spec__"}):
+            yield from self._loaded_by_name("load_module", items, call)
+        elif items:
             yield _Event(call.node, call.place, ReloadMode.RELOAD, "load_module", items, "name")
+
+    def _loaded_by_name(self, spelling: str, items: Items, call: _Invocation) -> Iterator[_Event]:
+        """A module that is loaded from its file; under a name that is not known it is taken for a new one."""
+        texts = tuple(item for item in items if isinstance(item, Text) and not item.is_glob)
+        if texts:
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, spelling, texts, "name")
 
     def _magic(self, call: _Invocation) -> Iterator[_Event]:
         words: list[str] = []

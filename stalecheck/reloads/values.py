@@ -668,7 +668,7 @@ class Evaluator:
         if name in _NAMESPACES:
             return (Thing(name),)
         if name in _SPECS:
-            argument = _argument(node, 0, "name")
+            argument = _argument(node, 0, "name") or _argument(node, 0, "fullname")
             return tuple(map(Spec, self._items(argument, place))) if argument else (unknown(node),)
         if name in _MAKERS:
             argument = _argument(node, 0, "name") or _argument(node, 0, "spec")
@@ -1242,14 +1242,14 @@ _NO_MODULES = frozenset(
 """Attributes that hold something else than a module."""
 
 _SPECS = frozenset(
-    f"importlib.{name}"
-    for name in (
-        "util.spec_from_file_location",
-        "util.spec_from_loader",
-        "util.find_spec",
-        "machinery.ModuleSpec",
-    )
+    {
+        *("importlib.util.spec_from_file_location", "importlib.util.spec_from_loader", "importlib.util.find_spec"),
+        *("importlib.machinery.ModuleSpec", "importlib.machinery.SourceFileLoader"),
+        *("importlib.find_loader", "pkgutil.get_loader", "pkgutil.find_loader"),
+    }
 )
+"""What is made of a module's name and leads to its loader."""
+
 _MAKERS = frozenset({"importlib.util.module_from_spec", "types.ModuleType", "imp.new_module"})
 _TEXT_METHODS = frozenset(
     {

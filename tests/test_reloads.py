@@ -1120,6 +1120,52 @@ def test_file_that_cannot_be_parsed_is_left_out() -> None:
     assert find_reloads({source_file("a"): b"reload("}, lambda file: None) == {}
 
 
+# An eviction that imports nothing anew
+
+HALF = "import sys\ndef test():\n    del sys.modules['p.m']\n    from p import m\n    return m.C"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="nothing else"),
+        pytest.param({"user": "from p.m import C\nimport p.m"}, id="imported before"),
+        pytest.param({"user": "def f():\n    from p import m"}, id="taken from the package elsewhere"),
+        pytest.param({"user": "import importlib\ndef f():\n    importlib.import_module('q')"}, id="another module"),
+        pytest.param({"user": "import sys\ndef f():\n    return 'p.m' in sys.modules"}, id="looked for"),
+    ],
+)
+def test_half_eviction(more: dict[str, str]) -> None:
+    assert project(test=HALF, p__init="", p__m="class C: ...", **more) == {}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"user": "def f():\n    import p.m"}, id="imported in a function"),
+        pytest.param({"user": "def f():\n    from p.m import C"}, id="imported from in a function"),
+        pytest.param({"user": "class T:\n    def f(self):\n        import p.m.sub"}, id="with a submodule"),
+        pytest.param({"p__other": "async def f():\n    from .m import C"}, id="imported relatively"),
+        pytest.param({"user": "import importlib\ndef f(x):\n    importlib.import_module(x)"}, id="any module"),
+        pytest.param({"user": "import importlib\ndef f():\n    importlib.import_module('p.m')"}, id="by its name"),
+        pytest.param({"user": "from unittest.mock import patch\n@patch('p.m.C')\ndef f(c): ..."}, id="patched"),
+        pytest.param({"user": "import sys\ndef f():\n    del sys.modules['p']"}, id="with its package"),
+        pytest.param(
+            {"user": "from p.m import C", "again": "import importlib, user\nimportlib.reload(user)"},
+            id="imported by what is reloaded",
+        ),
+        pytest.param({"test": HALF.replace("from p", "import p.m\n    from p")}, id="imported in between"),
+        pytest.param({"test": HALF.replace("from p", "del sys.modules['p'].m\n    from p")}, id="detached"),
+        pytest.param({"test": HALF.replace("from p", "delattr(sys.modules['p'], 'm')\n    from p")}, id="by delattr"),
+        pytest.param({"test": "import sys\ndef test():\n    del sys.modules['p.m']"}, id="not taken at all"),
+        pytest.param({"test": "import sys\ndel sys.modules['p.m']\nfrom p import m"}, id="at module level"),
+    ],
+)
+def test_whole_eviction(more: dict[str, str]) -> None:
+    found = project(**{"test": HALF, "p__init": "", "p__m": "class C: ...", **more})
+    assert [targets for _, spelling, targets, _ in found["test"] if "modules" in spelling] == [("p.m",)]
+
+
 # The place
 
 

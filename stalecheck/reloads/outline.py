@@ -168,6 +168,9 @@ class Outline:
     deletions: list[tuple[ast.Delete, Place]] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     stars: list[str] = field(default_factory=list)
+    taken: dict[str, list[tuple[ast.ImportFrom, Place]]] = field(default_factory=dict)
+    """The statements ``from p import m``, by ``p.m``."""
+
     additions: dict[str, list[Addition]] = field(default_factory=dict)
     """Method calls that fill a container, by its name."""
 
@@ -381,6 +384,7 @@ class _Pass:
                 continue
             dotted = f"{base}.{alias.name}" if base else alias.name
             self._alias(alias.asname or alias.name, dotted)
+            self.outline.taken.setdefault(dotted, []).append((node, place))
             self._bind(alias.asname or alias.name, "import", _end(node), place, dotted=dotted)
 
     def _read_assign(self, node: ast.Assign, place: Place) -> None:
@@ -441,7 +445,7 @@ class _Pass:
         self._push_children(node, inside)
 
     def _read_delete(self, node: ast.Delete, place: Place) -> None:
-        if any(isinstance(target, ast.Subscript) for target in node.targets):
+        if any(isinstance(target, (ast.Subscript, ast.Attribute)) for target in node.targets):
             self.outline.deletions.append((node, place))
         self._push_children(node, place)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from stalecheck.model import SourceFile
+from stalecheck.reloads.anew import without_half_evictions
 from stalecheck.reloads.outline import Outline, read_outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
@@ -66,6 +67,7 @@ def find_reloads(
         may_concern = project.concern()
         added = [file for file, source in waiting.items() if may_concern(file, source)]
     found = {reading.file: project.sites(reading) for reading in project.readings}
+    found = without_half_evictions(found, files, parse)
     return {file: found[file] for file in files if found.get(file)}
 
 

@@ -50,6 +50,9 @@ SPELLINGS = frozenset(
 )
 """The last names of callees that may reload something."""
 
+EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop", "sys.modules.__delitem__"})
+"""Spellings that take a module out of ``sys.modules`` and import nothing themselves."""
+
 CALLERS = CLEANUPS | {
     *("map", "imap", "partial", "register", "submit", "apply", "apply_async", "to_thread", "run_in_executor"),
     *("call_soon", "call_soon_threadsafe", "call_later", "call_at"),
@@ -579,6 +582,7 @@ class _Search:
             event.place.is_main,
             event.place.branch,
             bool(event.place.guards),
+            is_evicted and not whys and not holes and self._is_half(event, targets),
         )
         return Find(site, tuple(self._wrappers(holes, event, site)))
 
@@ -588,6 +592,30 @@ class _Search:
         is_clearing = event.spelling == "sys.modules.clear"
         row = event.node.lineno
         return self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
+
+    def _is_half(self, event: _Event, targets: Sequence[str]) -> bool:
+        """Whether all that is evicted is then taken from its package, in the same function, as it was."""
+        function = event.place.scope.function
+        if event.spelling not in EVICTIONS or function is None:
+            return False
+        names = {target.rpartition(".")[2] for target in targets}
+        detached = {
+            t.attr
+            for node, place in self.outline.deletions
+            if place.scope.function is function
+            for t in node.targets
+            if isinstance(t, ast.Attribute)
+        }
+        calls = self.outline.calls.get("delattr", ())
+        if not names.isdisjoint(detached) or any(place.scope.function is function for _, place in calls):
+            return False
+        return bool(targets) and all(
+            any(
+                node.lineno >= event.node.lineno and place.scope.function is function
+                for node, place in self.outline.taken.get(target, ())
+            )
+            for target in targets
+        )
 
     def _wrappers(self, holes: list[Hole], event: _Event, site: ReloadSite) -> Iterator[tuple[str, Wrapper]]:
         grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}

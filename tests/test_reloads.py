@@ -748,6 +748,10 @@ def test_restored(source: str) -> None:
     [
         "for n in list(sys.modules):\n    if n not in before and n.startswith('a.'):\n        del sys.modules[n]",
         "for n in list(sys.modules):\n    if n in before: continue\n    if n[:2] == 'a.':\n        del sys.modules[n]",
+        "for n in set(sys.modules) - set(before):\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in sys.modules.keys() - before:\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "new = set(sys.modules) - set(before)\nfor n in new:\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in set(sys.modules).difference(before):\n    if n.startswith('a.'):\n        del sys.modules[n]",
         "for n in [n for n in sys.modules if n not in before if n.startswith('a.')]:\n    del sys.modules[n]",
     ],
 )

@@ -259,6 +259,8 @@ class _Pass:
                 leaves = _leaves(statement.body), _leaves(statement.orelse)
                 if leaves[0] != leaves[1]:
                     guard = Guard(statement.test, place, is_true=leaves[1])
+                    if _ends(statement.body) or _ends(statement.orelse):
+                        place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
         self.stack.extend(reversed(placed))
 
@@ -618,6 +620,11 @@ def _made_of(value: ast.expr) -> Sequence[ast.expr]:
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Continue, ast.Return, ast.Raise, ast.Break))
+
+
+def _ends(body: Sequence[ast.stmt]) -> bool:
+    """Whether nothing more of the function runs after a block."""
+    return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
 
 
 def _managers(nodes: Sequence[ast.expr], place: Place) -> Iterator[tuple[ast.expr, Place]]:

@@ -565,6 +565,8 @@ class Evaluator:
         if not isinstance(node.op, ast.Add):
             if isinstance(node.op, ast.BitOr):
                 return self._sum([node.left, node.right], place)
+            if isinstance(node.op, ast.Sub) and _are_names(self._items(node.left, place)):
+                return _less(self._items(node.right, place), node)
             return (unknown(node),)
         terms: list[ast.expr] = []
         left: ast.expr = node
@@ -832,6 +834,8 @@ class Evaluator:
         for owner in owners:
             if isinstance(owner, Table):
                 found.extend(self._table_method(method, owner, node, place))
+            elif isinstance(owner, Group) and method == "difference" and node.args and _are_names((owner,)):
+                found.extend(_less(self._items(node.args[0], place), node))
             elif isinstance(owner, Group):
                 found.append(owner if method in ("copy", "union", "difference") else unknown(node))
             elif isinstance(owner, Text):
@@ -949,17 +953,8 @@ class Evaluator:
             return False
         if not isinstance(test.ops[0], ast.NotIn if is_true else ast.In):
             return False
-        names = Group(((Entry("name"),),))
-        copies = self._items(test.comparators[0], place)
-        is_copy = isinstance(test.comparators[0], (ast.Name, ast.Attribute))
-        return (
-            is_copy
-            and bool(copies)
-            and all(
-                item == MODULES or (isinstance(item, Group) and replace(item, is_unordered=False) == names)
-                for item in copies
-            )
-        )
+        copy = test.comparators[0]
+        return isinstance(copy, (ast.Name, ast.Attribute)) and _are_names(self._items(copy, place))
 
     def _globs(self, test: ast.expr, place: Place, is_true: bool) -> Globs:
         """The module names that pass a condition on a loop's variable; None when it does not say."""
@@ -1042,6 +1037,19 @@ class Evaluator:
             item.is_glob if isinstance(item, Text) else isinstance(item, Entry) and item.part == "name"
             for item in items
         )
+
+
+def _are_names(items: Items) -> bool:
+    """Whether a collection is ``sys.modules``, a copy of it, or of its names."""
+    names = Group(((Entry("name"),),))
+    return bool(items) and all(
+        item == MODULES or (isinstance(item, Group) and replace(item, is_unordered=False) == names) for item in items
+    )
+
+
+def _less(items: Items, node: ast.expr) -> Items:
+    """What is left of the names in ``sys.modules`` without some."""
+    return (Group(((Entry("name", is_new=True),),)),) if _are_names(items) else (unknown(node),)
 
 
 Globs: TypeAlias = tuple[Text | Hole, ...] | None

@@ -55,11 +55,8 @@ def schedule(
         last: ReloadSite | None = None
         for site in found:
             targets = _targets(site, file, indexes, table)
-            if (
-                site.spelling in _LOADERS
-                and targets
-                and not any(t in imported() for _, found in targets for t in found)
-            ):
+            loaded = {target for _, files in targets for target in files}
+            if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
             records.append(_record(site, file, targets, table))
             if not site.is_restored:
@@ -247,7 +244,15 @@ def _record(
 def _is_attribute(name: str, importer: SourceFile, table: ModuleTable) -> bool:
     """Whether a dotted name that is no file of the project can be no other module either."""
     parent = name.rpartition(".")[0]
-    return bool(parent) and (parent.partition(".")[0] == "builtins" or table.find(parent, importer) is not None)
+    if parent.partition(".")[0] == "builtins":
+        return True
+    is_direct = True
+    while parent:
+        above = table.find(parent, importer)
+        if above is not None:
+            return is_direct or not above.is_package
+        parent, is_direct = parent.rpartition(".")[0], False
+    return False
 
 
 def _targets(

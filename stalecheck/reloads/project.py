@@ -12,10 +12,13 @@ from functools import partial
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import without_half_evictions
-from stalecheck.reloads.outline import Outline, read_outline
+from stalecheck.reloads.items import Instance, Thing
+from stalecheck.reloads.outline import read_outline
+from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
-from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
+from stalecheck.reloads.spellings import reloader
+from stalecheck.reloads.values import Evaluator
 from stalecheck.vocabulary import ReloadMode
 
 SPELLED: re.Pattern[bytes] = re.compile(

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from stalecheck.reloads.outline import CLEANUPS, PATCHERS, Binding, Outline, Place, Scope, terminal
-from stalecheck.reloads.values import MODULES, Evaluator, Text, Thing, is_short
+from stalecheck.reloads.items import MODULES, Text, Thing, is_short
+from stalecheck.reloads.scopes import CLEANUPS, PATCHERS, Binding, Outline, Place, Scope, terminal
+from stalecheck.reloads.values import Evaluator
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
 

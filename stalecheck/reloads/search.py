@@ -8,18 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
-from stalecheck.reloads.outline import CLEANUPS, Outline, Place, Scope, terminal
-from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
-from stalecheck.reloads.sites import ReloadSite, Wrapper
-from stalecheck.reloads.values import (
+from stalecheck.reloads.items import (
     MODULES,
     Entry,
-    Evaluator,
     Fresh,
     Hole,
     Instance,
     Items,
-    Known,
     Partial,
     Spec,
     Table,
@@ -27,10 +22,14 @@ from stalecheck.reloads.values import (
     Thing,
     Unknown,
     is_short,
-    receiver,
-    reloader,
     unknown,
 )
+from stalecheck.reloads.names import receiver
+from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
+from stalecheck.reloads.scopes import CLEANUPS, Outline, Place, Scope, terminal
+from stalecheck.reloads.sites import ReloadSite, Wrapper
+from stalecheck.reloads.spellings import reloader
+from stalecheck.reloads.values import Evaluator, Known
 from stalecheck.vocabulary import ReloadMode
 
 SPELLINGS = frozenset(

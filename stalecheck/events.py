@@ -10,13 +10,10 @@ from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
 from stalecheck.model import Location, Reload, ReloadRecord, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.reloads import ReloadSite
+from stalecheck.reloads import EVICTIONS, ReloadSite
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
-_EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop"})
-"""Spellings that import nothing themselves."""
-
 _LOADERS = frozenset({"load_module", "imp.load_module", "imp.load_source"})
 """Spellings that import a module for the first time where nothing else has imported it."""
 
@@ -154,7 +151,7 @@ def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
     """Whether an eviction stands right below another one: nothing is imported in between."""
     return (
         last is not None
-        and {site.spelling, last.spelling} <= _EVICTIONS
+        and {site.spelling, last.spelling} <= EVICTIONS
         and site.block == last.block
         and site.span.start.row == last.span.end.row + 1
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.outline import import_base
+from stalecheck.reloads.scopes import Outline, Place
 from stalecheck.reloads.sites import ReloadSite
 from stalecheck.vocabulary import ReloadMode
 
@@ -41,6 +42,31 @@ def without_half_evictions(
         file: tuple(site for site in sites if not (site.is_half and halves.issuperset(site.targets)))
         for file, sites in found.items()
     }
+
+
+def is_half(outline: Outline, node: ast.stmt | ast.expr, place: Place, targets: Sequence[str]) -> bool:
+    """Whether all that is evicted is then taken from its package, in the same function, as it was."""
+    function = place.scope.function
+    if function is None:
+        return False
+    names = {target.rpartition(".")[2] for target in targets}
+    detached = {
+        t.attr
+        for deletion, where in outline.deletions
+        if where.scope.function is function
+        for t in deletion.targets
+        if isinstance(t, ast.Attribute)
+    }
+    calls = outline.calls.get("delattr", ())
+    if not names.isdisjoint(detached) or any(where.scope.function is function for _, where in calls):
+        return False
+    return bool(targets) and all(
+        any(
+            taken.lineno >= node.lineno and where.scope.function is function
+            for taken, where in outline.taken.get(target, ())
+        )
+        for target in targets
+    )
 
 
 def _imported_in(

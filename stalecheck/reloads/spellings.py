@@ -14,6 +14,26 @@ RELOADERS: Mapping[str, str] = {
 }
 """Functions that reload the module they are given, and how to call them in a report."""
 
+SPELLINGS = frozenset(
+    {
+        *("reload", "reload_module", "pop", "clear", "__delitem__", "delitem", "setitem", "dict"),
+        *(
+            "exec_module",
+            "load_module",
+            "load_source",
+            "_exec",
+            "reload_extension",
+            "unload_extension",
+            "reload_plugin",
+        ),
+        *("import_fresh_module", "CleanImport", "unload", "forget", "run_line_magic", "magic"),
+    }
+)
+"""The last names of callees that may reload something."""
+
+EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop", "sys.modules.__delitem__"})
+"""Spellings that take a module out of ``sys.modules`` and import nothing themselves."""
+
 
 def reloader(name: str) -> str:
     """How to call a function that reloads its argument in place; empty when `name` is none."""

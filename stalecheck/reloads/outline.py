@@ -63,9 +63,10 @@ class _Pass:
 
     def read(self, body: Sequence[ast.stmt], place: Place) -> None:
         self._push_body(body, place)
-        while self.stack:
-            node, where = self.stack.pop()
-            read = _READERS.get(type(node).__name__)
+        stack = self.stack
+        while stack:
+            node, where = stack.pop()
+            read = _READERS.get(node.__class__)
             if read is not None:
                 read(self, node, where)
             else:
@@ -75,13 +76,15 @@ class _Pass:
         self.stack.extend((node, place) for node in reversed(nodes) if node is not None)
 
     def _push_children(self, node: ast.AST, place: Place) -> None:
-        stack = self.stack
-        for name in reversed(node._fields):
+        push = self.stack.append
+        for name in _FIELDS[node.__class__]:
             child = getattr(node, name, None)
-            if isinstance(child, list):
-                stack.extend((part, place) for part in reversed(child) if type(part) not in _LEAVES)
-            elif isinstance(child, ast.AST) and type(child) not in _LEAVES:
-                stack.append((child, place))
+            if child.__class__ is list:
+                for part in reversed(child):
+                    if (part := _inside(part)).__class__ not in _LEAVES:
+                        push((part, place))
+            elif (child := _inside(child)).__class__ not in _LEAVES:
+                push((child, place))
 
     def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
         placed: list[tuple[ast.AST, Place]] = []
@@ -260,8 +263,13 @@ class _Pass:
     def _read_call(self, node: ast.Call, place: Place) -> None:
         function = node.func
         calls = self.outline.calls
-        later = (keyword.value for keyword in node.keywords if keyword.arg in ("target", "function"))
-        for name in {terminal(function), *map(terminal, node.args[:3]), *map(terminal, later)}:
+        names = [terminal(function)]
+        # Only a callee is of interest without a name: what it is may be worked out.
+        names += [
+            part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
+        ]
+        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
+        for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
             self.handed[id(function)] = [(argument, "value") for argument in node.args]
@@ -376,18 +384,40 @@ class _Pass:
             self.outline.aliases.setdefault(name, set()).add(last)
 
 
+def _inside(node: Any) -> Any:
+    """What is left of ``a.b.c`` when the attributes are taken off: only ``a`` may have something below it."""
+    while node.__class__ is ast.Attribute:
+        node = node.value
+    return node
+
+
 _LEAVES = frozenset(
     {
-        *(type(None), str),
+        *(type(None), str, int),
         *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
         *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
     }
 )
 """What has nothing below it that is of interest."""
 
+_PLAIN = frozenset({"ctx", "op", "ops", "lineno", "id", "attr", "arg", "name", "type_comment", "kind", "conversion"})
+"""Fields with nothing below them, whatever the node."""
+
+
+class _Fields(dict[type, tuple[str, ...]]):
+    """The fields of each kind of node that may have something below them, last first."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        self[kind] = tuple(name for name in reversed(getattr(kind, "_fields", ())) if name not in _PLAIN)
+        return self[kind]
+
+
+_FIELDS = _Fields()
+
+_NAMED = (ast.Name, ast.Attribute)
 _ADDING = frozenset({"append", "add", "extend", "update", "insert", "appendleft", "setdefault"})
 
-_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
+_NAMED_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "FunctionDef": _Pass._read_function,
     "AsyncFunctionDef": _Pass._read_function,
     "ClassDef": _Pass._read_class,
@@ -418,6 +448,9 @@ _READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "Return": _Pass._read_return,
     "Yield": _Pass._read_yield,
 }
+
+# `TryStar` is new in Python 3.11.
+_READERS = {getattr(ast, name): read for name, read in _NAMED_READERS.items() if hasattr(ast, name)}
 
 
 def _hand_over_outer_names(outline: Outline) -> None:

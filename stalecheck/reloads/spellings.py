@@ -17,15 +17,8 @@ RELOADERS: Mapping[str, str] = {
 SPELLINGS = frozenset(
     {
         *("reload", "reload_module", "pop", "clear", "__delitem__", "delitem", "setitem", "dict"),
-        *(
-            "exec_module",
-            "load_module",
-            "load_source",
-            "_exec",
-            "reload_extension",
-            "unload_extension",
-            "reload_plugin",
-        ),
+        *("exec_module", "load_module", "load_source", "_exec", "reload_plugin"),
+        *("reload_extension", "unload_extension"),
         *("import_fresh_module", "CleanImport", "unload", "forget", "run_line_magic", "magic"),
     }
 )

@@ -112,6 +112,11 @@ class _Project:
         self._starred: dict[str, list[str]] = {}
         self._led: dict[str, list[str]] = {}
         self._shadowing: set[str] = set()
+        self._words: set[bytes] = set()
+        """The names that were looked for in the files that wait."""
+
+        self._mentions: dict[SourceFile, tuple[set[bytes], set[str]]] = {}
+        """Those that each of them mentions, and the modules that it imports with a star."""
 
     def add(self, readings: list[_Reading]) -> None:
         """Search more files, and again those that call a wrapper found meanwhile."""
@@ -148,7 +153,10 @@ class _Project:
             due = [reading for reading in self.readings if reading.mentions(fresh)]
 
     def concern(self) -> Callable[[SourceFile, bytes], bool]:
-        """What tells whether a file that was not searched may call or re-export a wrapper."""
+        """What tells whether a file that was not searched may call or re-export a wrapper.
+
+        It has to be asked for every such file: what it did not find it does not look for again.
+        """
         holders: dict[bytes, set[str]] = {}
         for name, modules in self._holders():
             holders.setdefault(name.encode(), set()).update(modules)
@@ -156,15 +164,22 @@ class _Project:
         everywhere = frozenset(path.removesuffix(".reload") for path in bound).union(*holders.values())
         if not everywhere:
             return lambda file, source: False
-        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b") if holders else _NOTHING
+        new = sorted(holders.keys() - self._words)
+        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, new)) + rb")\b") if new else None
+        self._words.update(new)
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
-            modules = {module for word in set(words.findall(source)) for module in holders[word]}
+            if file not in self._mentions:
+                bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
+                self._mentions[file] = set(), bases
+            mentioned, bases = self._mentions[file]
+            if words is not None:
+                mentioned.update(words.findall(source))
+            modules = {module for word in mentioned & holders.keys() for module in holders[word]}
             package = f"{file.package}."
             if any(package.startswith(f"{m}.") or _last(m).encode() in source for m in modules):
                 return True
-            bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
-            return any("" in bases or _last(module) in bases for module in everywhere) if bases else False
+            return bool(bases) and any("" in bases or _last(module) in bases for module in everywhere)
 
         return may_concern
 
@@ -358,6 +373,5 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
 
 _STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
 _NO_RELOAD = Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
-_NOTHING = re.compile(rb"(?!)")
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

@@ -104,8 +104,8 @@ class _Pass:
     def _read_function(self, node: Function, place: Place) -> None:
         scope = self._open("function", node.name, node, place)
         self._bind(node.name, "function", _start(node), place, scope=scope)
-        inner = Place(scope, managers=(*place.managers, *_managers(node.decorator_list, place)))
-        inner = replace(inner, is_main=place.is_main)
+        managers = (*place.managers, *_managers(node.decorator_list, place))
+        inner = Place(scope, managers=managers, is_main=place.is_main)
         self._bind_parameters(node.args, inner)
         self._push_body(node.body, inner)
         self._push(*node.decorator_list, *_defaults(node.args), place=place)
@@ -154,11 +154,10 @@ class _Pass:
 
     def _read_if(self, node: ast.If, place: Place) -> None:
         is_main = place.is_main or _asks_for_main(node.test)
-        yes, no = (Guard(node.test, place, is_true=is_true) for is_true in (True, False))
-        inside = replace(_branch(place, node, 1), guards=(*place.guards, no))
-        self._push_body(node.orelse, inside)
-        inside = replace(_branch(place, node, 0), guards=(*place.guards, yes), is_main=is_main)
-        self._push_body(node.body, inside)
+        if node.orelse:
+            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, is_true=False)))
+        inside = _branch(place, node, 0, Guard(node.test, place, is_true=True))
+        self._push_body(node.body, inside if is_main is place.is_main else replace(inside, is_main=is_main))
         self._push(node.test, place=place)
 
     def _read_for(self, node: ast.For | ast.AsyncFor, place: Place) -> None:
@@ -175,7 +174,8 @@ class _Pass:
 
     def _read_with(self, node: ast.With | ast.AsyncWith, place: Place) -> None:
         expressions = [item.context_expr for item in node.items]
-        inside = replace(place, managers=(*place.managers, *_managers(expressions, place)))
+        managers = tuple(_managers(expressions, place))
+        inside = replace(place, managers=(*place.managers, *managers)) if managers else place
         for item in node.items:
             if item.optional_vars is not None:
                 self._bind_target(item.optional_vars, None, "unknown", _end(item.context_expr), place)
@@ -507,8 +507,18 @@ def _asks_for_main(test: ast.expr) -> bool:
     )
 
 
-def _branch(place: Place, node: ast.AST, number: int) -> Place:
-    return replace(place, branch=(*place.branch, (id(node), number)))
+def _branch(place: Place, node: ast.AST, number: int, *guards: Guard) -> Place:
+    """The place inside one of the blocks of a statement."""
+    return Place(
+        place.scope,
+        (*place.branch, (id(node), number)),
+        (*place.guards, *guards),
+        place.loop,
+        place.managers,
+        place.is_main,
+        place.is_final,
+        place.is_cleanup,
+    )
 
 
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:

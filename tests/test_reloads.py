@@ -552,6 +552,21 @@ def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bo
         ),
         pytest.param("import sys\ndel sys.modules['a']\nsys.modules.update({'b': old})", id="an update elsewhere"),
         pytest.param(
+            "import sys\nold = sys.modules.pop('a')\ntry:\n    import a\nexcept Exception:\n"
+            "    sys.modules['a'] = old\n    raise",
+            id="only when the import fails",
+        ),
+        pytest.param(
+            "import sys\ndef f(back):\n    old = sys.modules.pop('a')\n    import a\n    if back:\n"
+            "        sys.modules['a'] = old",
+            id="on some condition",
+        ),
+        pytest.param(
+            "import sys\ndef f():\n    old = sys.modules.pop('a')\n    import a as new\n    if new.good:\n"
+            "        return\n    sys.modules['a'] = old",
+            id="behind a return",
+        ),
+        pytest.param(
             "import sys\ndef test(monkeypatch):\n    del sys.modules['a']\n"
             "    monkeypatch.setattr(other, 'modules', {})",
             id="monkeypatch on something else",
@@ -672,6 +687,21 @@ def test_not_restored(source: str) -> None:
                 return new
             """,
             id="at the end of the function",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.get('a')\n    sys.modules.pop('a', None)\n    import a\n"
+            "    if old is None:\n        pass\n    else:\n        sys.modules['a'] = old",
+            id="if there was one",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.pop('a')\n    import a\n    if 'a' in sys.modules:\n"
+            "        sys.modules['a'] = old",
+            id="if there is one",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.pop('a')\n    try:\n        import a\n    except ImportError:\n"
+            "        pass\n    sys.modules['a'] = old",
+            id="after a try",
         ),
         pytest.param(
             "import a\ndef f():\n    del sys.modules['a']\n    import a as new\n    sys.modules['a'] = a",

@@ -187,7 +187,7 @@ class _Pass:
         self._push_body(node.finalbody, replace(place, is_final=True))
         self._push_body(node.orelse, tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
-            caught = _branch(place, node, number)
+            caught = replace(_branch(place, node, number), is_caught=True)
             if handler.name:
                 self._bind(handler.name, "unknown", _start(handler), caught)
             self._push_body(handler.body, caught)
@@ -517,6 +517,7 @@ def _branch(place: Place, node: ast.AST, number: int, *guards: Guard) -> Place:
         place.managers,
         place.is_main,
         place.is_final,
+        place.is_caught,
         place.is_cleanup,
     )
 

@@ -12,6 +12,7 @@ from stalecheck.reloads.values import Evaluator
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
 
+_EVERYWHERE = frozenset({"", "sys", "modules"})
 _STEPS = 8
 """How far it is followed where a value that is put back comes from."""
 
@@ -25,6 +26,9 @@ class PutBack:
     place: Place
     value: ast.expr | None = None
     """What is put there; None for a helper that puts back what it noted itself."""
+
+    about: frozenset[str] = frozenset()
+    """The names that it is made of: a condition on them is no reason to doubt it."""
 
     def concerns(self, names: frozenset[str]) -> bool:
         """Whether one of the modules is put there."""
@@ -75,7 +79,7 @@ class Restoration:
             keys = self._evaluator.items(put.key, put.place)
             texts = [key.text for key in keys if isinstance(key, Text)]
             names = frozenset(texts) if keys and len(texts) == len(keys) else None
-            yield PutBack(names, put.node.lineno, put.place, put.value)
+            yield PutBack(names, put.node.lineno, put.place, put.value, _names_in(put.key, put.value))
 
     def _updated(self) -> Iterable[PutBack]:
         calls = self._outline.calls
@@ -96,7 +100,7 @@ class Restoration:
                 texts = frozenset(key.text for key in keys if isinstance(key, Text))
                 is_later = number > 0 and terminal(call.func) in CLEANUPS
                 where = replace(place, is_cleanup=True) if is_later else place
-                yield PutBack(texts or None, call.lineno, where, rest[-1] if rest else None)
+                yield PutBack(texts or None, call.lineno, where, rest[-1] if rest else None, _names_in(*rest))
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
@@ -235,13 +239,25 @@ def is_test_helper(name: str, function: ast.expr) -> bool:
 
 
 def _follows(back: PutBack, place: Place, row: int) -> bool:
-    """Whether a put-back stands below a place in the same function, and not in another branch."""
+    """Whether a put-back always comes after a place in the same function.
+
+    It does not in another branch, below ``except``, or on a condition that is about something else.
+    """
+    where = back.place
+    if back.row <= row or where.scope.function is not place.scope.function or where.is_caught > place.is_caught:
+        return False
     taken = dict(place.branch)
-    return (
-        back.row > row
-        and back.place.scope.function is place.scope.function
-        and all(taken.get(statement, block) == block for statement, block in back.place.branch)
-    )
+    if any(taken.get(statement, block) != block for statement, block in where.branch):
+        return False
+    conditions = [guard.test for guard in where.guards if guard not in place.guards]
+    return all(not back.about.isdisjoint(_names_in(test)) for test in conditions)
+
+
+def _names_in(*nodes: ast.expr | None) -> frozenset[str]:
+    """The names and strings in some expressions, but for ``sys.modules``."""
+    found = [part for node in nodes if node is not None for part in ast.walk(node)]
+    texts = {part.value for part in found if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return frozenset(texts.union(*({terminal(part)} for part in found if isinstance(part, ast.expr)))) - _EVERYWHERE
 
 
 def terminal_name(function: Scope) -> str:

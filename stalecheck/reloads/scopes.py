@@ -92,6 +92,9 @@ class Place:
 
     is_main: bool = False
     is_final: bool = False
+    is_caught: bool = False
+    """Whether it stands below ``except``."""
+
     is_cleanup: bool = False
 
     @property

@@ -12,9 +12,10 @@ from stalecheck.reloads.values import Evaluator
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
 
-_EVERYWHERE = frozenset({"", "sys", "modules"})
 _STEPS = 8
 """How far it is followed where a value that is put back comes from."""
+
+_EVERYWHERE = frozenset({"", "sys", "modules"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,8 @@ class Restoration:
             keys = self._evaluator.items(put.key, put.place)
             texts = [key.text for key in keys if isinstance(key, Text)]
             names = frozenset(texts) if keys and len(texts) == len(keys) else None
-            yield PutBack(names, put.node.lineno, put.place, put.value, _names_in(put.key, put.value))
+            value = put.value or ast.Constant(None)
+            yield PutBack(names, put.node.lineno, put.place, value, _names_in(put.key, value))
 
     def _updated(self) -> Iterable[PutBack]:
         calls = self._outline.calls
@@ -100,12 +102,15 @@ class Restoration:
                 texts = frozenset(key.text for key in keys if isinstance(key, Text))
                 is_later = number > 0 and terminal(call.func) in CLEANUPS
                 where = replace(place, is_cleanup=True) if is_later else place
-                yield PutBack(texts or None, call.lineno, where, rest[-1] if rest else None, _names_in(*rest))
+                yield PutBack(
+                    texts or None, call.lineno, where, rest[-1] if rest else ast.Constant(None), _names_in(*rest)
+                )
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
         for call, place in self._outline.calls.get("modules_cleanup", ()):
-            function = next(f for f in (call.func, *call.args) if terminal(f) == "modules_cleanup")
+            named = [part for part in (call.func, *call.args) if terminal(part) == "modules_cleanup"]
+            function = named[0] if named else call.func
             if any(is_test_helper(name, function) for name in self._evaluator.names(function, place)):
                 is_later = function is not call.func and terminal(call.func) in CLEANUPS
                 yield PutBack(None, call.lineno, replace(place, is_cleanup=True) if is_later else place)

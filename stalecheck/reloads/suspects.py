@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-_RELOADS = re.compile(rb"reload|exec_module|load_module|import_fresh_module|CleanImport|unload_extension")
-_WORDS = (b"reload", b"exec_module", b"load_module", b"import_fresh_module", b"CleanImport", b"unload_extension")
+_RELOADS = re.compile(rb"reload|exec_module|load_module|load_source|import_fresh_module|CleanImport|unload_extension")
+_WORDS = (
+    *(b"reload", b"exec_module", b"load_module", b"load_source"),
+    *(b"import_fresh_module", b"CleanImport", b"unload_extension"),
+)
 _QUOTED = (b'"modules"', b"'modules'")
 _BOOTSTRAP = re.compile(rb"_exec\b")
 _FROM_SYS = re.compile(

@@ -463,7 +463,8 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             Ending(
                 "",
                 (
-                    "No file was checked: the excludes took 3 Python files. Name a file, without --force-exclude, or change --exclude.",
+                    "No file was checked: the excludes took 3 Python files. "
+                    "Name a file, without --force-exclude, or change --exclude.",
                 ),
             ),
             id="all excluded",
@@ -519,6 +520,19 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                 ("Pattern 'ap.*' matches no module.",),
             ),
             id="unmatched pattern",
+        ),
+        pytest.param(
+            report(reloads=(), unmatched=("app/core.py",)),
+            ("app/core.py",),
+            Ending(
+                "",
+                (
+                    "Pattern 'app/core.py' matches no module. Write the dotted name that imports it, such as app.core.",
+                    "Nothing is reloaded in what was read (12 files, 12 modules). "
+                    "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'.",
+                ),
+            ),
+            id="a path for a pattern",
         ),
     ],
 )

@@ -23,12 +23,13 @@ def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
         return _found(report)
     if report.suppressed:
         return f"Nothing stale found but what comments suppress ({len(report.suppressed)}).\n"
+    matched = [pattern for pattern in patterns if pattern not in report.unmatched]
     resolved = [record for record in report.reloads if record.is_resolved]
-    if not report.checked or not (resolved or patterns):
+    if not report.checked or not (resolved or matched):
         return ""
     clean = style("Nothing stale found", "green", color=color)
     if not resolved:
-        return f"{clean} in {counted(report.files, 'file')}, with {', '.join(patterns)} taken as reloaded.\n"
+        return f"{clean} in {counted(report.files, 'file')}, with {', '.join(matched)} taken as reloaded.\n"
     modules = counted(len({name for record in resolved for name in record.modules}), "module")
     reloads = counted(len(resolved), "reload")
     return f"{clean}: {reloads} of {modules} in {counted(report.files, 'file')}.\n"
@@ -40,19 +41,25 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     unresolved = [record for record in report.reloads if not record.is_resolved]
     if unresolved:
         lines.append(_unresolved(unresolved, cwd=cwd))
-    lines += [f"Pattern {pattern!r} matches no module." for pattern in report.unmatched]
+    lines += [_unmatched(pattern) for pattern in report.unmatched]
     if not report.checked and report.excluded:
         lines.append(
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
             "Name a file, without --force-exclude, or change --exclude."
         )
-    elif not report.reloads and not patterns:
+    elif not report.reloads and set(patterns) <= set(report.unmatched):
         read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
         lines.append(
             f"Nothing is reloaded in what was read ({read}). "
             "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
         )
     return tuple(lines)
+
+
+def _unmatched(pattern: str) -> str:
+    is_path = "/" in pattern or pattern.endswith(".py")
+    hint = " Write the dotted name that imports it, such as app.core." if is_path else ""
+    return f"Pattern {pattern!r} matches no module.{hint}"
 
 
 def _found(report: Report) -> str:

@@ -541,6 +541,19 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             ),
             id="unmatched pattern",
         ),
+        pytest.param(
+            report(reloads=(), unmatched=("app/core.py",)),
+            ("app/core.py",),
+            Ending(
+                "",
+                (
+                    "Pattern 'app/core.py' matches no module. Write the dotted name that imports it, such as app.core.",
+                    "Nothing is reloaded in what was read (12 files, 12 modules). "
+                    "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'.",
+                ),
+            ),
+            id="a path for a pattern",
+        ),
     ],
 )
 def test_how_a_run_ends(value: Report, patterns: tuple[str, ...], expected: Ending) -> None:

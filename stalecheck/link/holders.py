@@ -165,12 +165,14 @@ class _Finder:
 
     def _is_lesser_import(self, index: int, binding: Binding) -> bool:
         """Whether another import of the same package stands for it: the first one that is used, else the last."""
+        if not (isinstance(binding.value, ModuleImport) and binding.value.binds_first):
+            return False
         reaching = [
             other
             for other in dict(self._summary.exports).get(binding.name, ())
             if isinstance(self._summary.bindings[other].value, ModuleImport)
         ]
-        if not (isinstance(binding.value, ModuleImport) and binding.value.binds_first and len(reaching) > 1):
+        if len(reaching) < 2:
             return False
         imports = {i: self._summary.bindings[i].value for i in reaching}
         used = [

@@ -23,12 +23,13 @@ def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
         return _found(report)
     if report.suppressed:
         return f"Nothing stale found but what comments suppress ({len(report.suppressed)}).\n"
+    matched = [pattern for pattern in patterns if pattern not in report.unmatched]
     resolved = _looked_at(report)
-    if not report.checked or not (resolved or patterns):
+    if not report.checked or not (resolved or matched):
         return ""
     clean = style("Nothing stale found", "green", color=color)
     if not resolved:
-        return f"{clean} in {counted(report.files, 'file')}, with {', '.join(patterns)} taken as reloaded.\n"
+        return f"{clean} in {counted(report.files, 'file')}, with {', '.join(matched)} taken as reloaded.\n"
     modules = counted(len({name for record in resolved for name in record.inside}), "module")
     reloads = counted(len(resolved), "reload")
     return f"{clean}: {reloads} of {modules} in {counted(report.files, 'file')}.\n"
@@ -41,13 +42,13 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     unresolved = [record for record in report.reloads if not record.is_resolved and not record.is_restored]
     if unresolved:
         lines.append(_unresolved(unresolved, cwd=cwd))
-    lines += [f"Pattern {pattern!r} matches no module." for pattern in report.unmatched]
+    lines += [_unmatched(pattern) for pattern in report.unmatched]
     if not report.checked and report.excluded:
         lines.append(
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
             "Name a file, without --force-exclude, or change --exclude."
         )
-    elif not (unresolved or _looked_at(report) or patterns):
+    elif not (unresolved or _looked_at(report)) and set(patterns) <= set(report.unmatched):
         read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
         what = "Nothing of the project" if report.reloads else "Nothing"
         lines.append(
@@ -60,6 +61,12 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
 def _looked_at(report: Report) -> list[ReloadRecord]:
     """The reloads of modules of the project."""
     return [record for record in report.reloads if record.is_resolved and record.inside]
+
+
+def _unmatched(pattern: str) -> str:
+    is_path = "/" in pattern or pattern.endswith(".py")
+    hint = " Write the dotted name that imports it, such as app.core." if is_path else ""
+    return f"Pattern {pattern!r} matches no module.{hint}"
 
 
 def _found(report: Report) -> str:

@@ -63,7 +63,8 @@ def refresh():
 
 ## When it is fine
 
-When `cache_clear()` is called after the reload: ignore the line.
+When the function that reloads calls `cache_clear()` afterwards: the linter then says nothing. Where
+another one does, ignore the line.
 """
 
 from __future__ import annotations

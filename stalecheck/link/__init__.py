@@ -36,10 +36,15 @@ class StaleReference:
     because: tuple[str, int] | None = None
     """The import in the same file that this follows from: its name and row."""
 
-    brings: tuple[str, ...] = ()
+    brings: tuple[StaleReference, ...] = ()
+    """What a star import brings, name by name."""
+
     passes_through: bool = False
     is_argument: bool = False
     """What a decorator was given, not the decorator."""
+
+    is_type_argument: bool = False
+    """What a base is parametrized with, not the base."""
 
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
@@ -134,6 +139,12 @@ def _stale_reference(
     capture = holding.capture
     row = imports.get(holding.root)
     is_own = holding.root == holding.holder.name
+    brought = tuple(
+        _stale_reference(
+            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
+        )
+        for name, kept in holding.brings
+    )
     return StaleReference(
         holding.file,
         holding.span,
@@ -143,12 +154,11 @@ def _stale_reference(
         reloads,
         tuple(dict.fromkeys(file.module for file in capture.via if file != holding.file)),
         capture.made.traits,
-        usages.get(holding.holder.name.partition(".")[0], frozenset())
-        if "<locals>" not in holding.holder.name
-        else frozenset(),
+        usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
         None if row is None or is_own else (holding.root, row),
-        holding.brings,
+        brought,
         holding.passes_through,
         holding.is_argument,
+        holding.is_type_argument,
         capture.of_instance,
     )

@@ -515,8 +515,9 @@ class Evaluator:
                     bases = set(self._external_bases(thing))
                     if bases & {"typing.Protocol", "typing_extensions.Protocol"}:
                         yield Trait.IDENTITY_ONLY
-                    if bases & known.ENUMS and bases & known.COMPARABLE_ENUM_BASES:
-                        yield Trait.COMPARABLE_ENUM
+                    if bases & known.ENUMS:
+                        is_comparable = bases & known.COMPARABLE_ENUM_BASES
+                        yield Trait.COMPARABLE_ENUM if is_comparable else Trait.ENUM
 
     # -- expressions --------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ from stalecheck.summarize.summary import (
     StarImport,
     Store,
     Summary,
+    Usage,
 )
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -72,8 +73,8 @@ class Holding:
     root: str = ""
     """The name in the file that the captured expression begins with: what the holder took it from."""
 
-    brings: tuple[str, ...] = ()
-    """The names that a star import brings of the origin's module."""
+    brings: tuple[tuple[str, Capture], ...] = ()
+    """The names that a star import brings of the origin's module, each with what it keeps."""
 
     passes_through: bool = False
     """A decorator that hands its argument back unchanged."""
@@ -84,8 +85,14 @@ class Holding:
     is_argument: bool = False
     """What a decorator was given, not the decorator."""
 
+    is_type_argument: bool = False
+    """What a base is parametrized with, not the base."""
+
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
+
+    usages: frozenset[Usage] | None = None
+    """What is done with it under another name than the holder's; None: look the holder's name up."""
 
 
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
@@ -240,7 +247,7 @@ class _Finder:
         for brought in brings.values():
             yield replace(
                 self._holding("*", HolderKind.STAR_IMPORT, binding.span, brought[0][1], binding.block),
-                brings=tuple(name for name, _ in brought),
+                brings=tuple(brought),
                 rebound=self._brought_later(index, [name for name, _ in brought]),
             )
 
@@ -281,9 +288,10 @@ class _Finder:
             for capture in _closest(self._evaluate(default.value, binding.at).captures):
                 if capture.relation is Relation.DERIVED and capture.made.origin.kind in _CALLED:
                     continue
-                yield self._holding(
+                holding = self._holding(
                     name, HolderKind.DEFAULT_ARGUMENT, default.span, capture, binding.block, default.value
                 )
+                yield replace(holding, usages=frozenset(default.usages))
 
     def _decorators(
         self, binding: Binding, decorators: Iterable[Captured], function: Function | None
@@ -329,13 +337,17 @@ class _Finder:
                 value = self._evaluate(base.value, binding.at)
                 if any(isinstance(item, ClassThing) and self._evaluator.is_typed_dict(item) for item in value.things):
                     continue
-                captures = value.captures
-                if isinstance(base.value, Item) and base.value.index is not None:
-                    captures += self._evaluate(base.value.index, binding.at).captures
-                for capture in _closest(captures):
-                    yield self._holding(
+                arguments = [
+                    capture
+                    for argument in _type_arguments(base.value)
+                    for capture in self._evaluate(argument, binding.at).captures
+                ]
+                inherited = {capture.made for capture in value.captures}
+                for capture in _closest([*value.captures, *arguments]):
+                    holding = self._holding(
                         binding.name, HolderKind.BASE_CLASS, base.span, capture, binding.block, base.value
                     )
+                    yield replace(holding, is_type_argument=capture.made not in inherited)
         yield from self._decorators(binding, definition.decorators, None)
 
     def _assignment(self, index: int, binding: Binding, expression: Expression) -> Iterator[Holding]:
@@ -578,6 +590,21 @@ def _belongs_to(target: Value, capture: Capture) -> bool:
     if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
         return True
     return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)
+
+
+def _type_arguments(base: Expression) -> Iterator[Expression]:
+    """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""
+    pending = [base]
+    while pending:
+        match pending.pop():
+            case Item(value=value, index=Display(elements=elements)):
+                pending += [value, *(element.value for element in elements)]
+                yield from (element.value for element in elements)
+            case Item(value=value, index=index) if index is not None:
+                pending += [value, index]
+                yield index
+            case _:
+                pass
 
 
 def _root(expression: Expression) -> str:

@@ -39,6 +39,9 @@ class Trait(IntEnum):
     IDENTITY_ONLY = 2
     """A TypeVar, NewType or Protocol."""
 
+    ENUM = 5
+    """An Enum whose members are equal to themselves only."""
+
     ENUM_MEMBER = 4
 
     COMPARABLE_ENUM = 3

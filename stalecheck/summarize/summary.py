@@ -169,6 +169,23 @@ class StarImport:
     level: int
 
 
+class Usage(Enum):
+    """What a file does with a name that makes its identity matter, or not."""
+
+    ISINSTANCE = "isinstance"
+    EXCEPT = "except"
+    MATCH = "match"
+    BASE = "base"
+    IDENTITY = "is"
+    EQUAL = "=="
+    MEMBER = "member"
+    """One of its attributes is compared."""
+
+    PICKLE = "pickle"
+    ANNOTATION = "annotation"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
     """An expression that a function or class keeps, and its place: a default, a decorator, a base."""
@@ -176,6 +193,8 @@ class Captured:
     value: Expression
     span: Span
     keyword: str = ""
+    usages: tuple[Usage, ...] = ()
+    """Of a default, what the function's body does with the parameter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,19 +306,6 @@ class LocalImport:
     block: str
     at: Location
     uses: tuple[Location, ...]
-
-
-class Usage(Enum):
-    """What a file does with a name that makes its identity matter, or not."""
-
-    ISINSTANCE = "isinstance"
-    EXCEPT = "except"
-    MATCH = "match"
-    BASE = "base"
-    IDENTITY = "is"
-    PICKLE = "pickle"
-    ANNOTATION = "annotation"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import libcst as cst
@@ -49,7 +49,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.summarize.usage import find_dotted, find_local_uses, find_usages
+from stalecheck.summarize.usage import find_dotted, find_local_uses, find_parameter_usages, find_usages, names_read
 
 _RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 _Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
@@ -169,7 +169,7 @@ class _Walker:
         self._module = module
         self._block(module.body, tree.body if tree else None)
         exports = self._scope.names
-        usages = find_usages(tree, frozenset(exports)) if tree else {}
+        usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}
         packages = {binding.name for binding in self._bindings if isinstance(binding.value, ModuleImport)}
         return Summary(
             bindings=tuple(self._bindings),
@@ -183,6 +183,10 @@ class _Walker:
             rebound=tuple(self._rebound),
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree else (),
         )
+
+    def _names_of_stars(self, tree: ast.Module) -> frozenset[str]:
+        """Return the names that may have come through a star import."""
+        return names_read(tree) if self._scope.stars else frozenset()
 
     # -- statements at module and class level -------------------------------------------------------------
 
@@ -412,6 +416,9 @@ class _Walker:
         qualified = self._qualified(node.name.value)
         decorators = self._decorators(node.decorators)
         defaults = self._converter.defaults(node.params, self._look)
+        if defaults and isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            usages = find_parameter_usages(twin)
+            defaults = tuple(replace(d, usages=tuple(usages.get(d.keyword, ()))) for d in defaults)
         scope = self._collect(node, twin, qualified, None)
         function = Function(
             qualified,

@@ -9,15 +9,17 @@ from stalecheck.index import FileIndex
 from stalecheck.link import known
 from stalecheck.link.captures import (
     TRAVELS,
+    Part,
     class_of,
     computed_by,
-    copied,
     derived,
+    gathered,
     is_function_spec,
     is_generic,
     is_result,
     kept,
     origin_kind,
+    part_of,
     placeless,
     related,
     values_of,
@@ -135,6 +137,7 @@ class Evaluator:
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
         self._orders: dict[Class, list[ClassThing]] = {}
         self._enums: dict[Class, bool] = {}
+        self._outer_bases: dict[Class, frozenset[str]] = {}
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
         self._public: dict[SourceFile, frozenset[str] | None] = {}
@@ -146,13 +149,13 @@ class Evaluator:
         if found is None:
             if key in self._running:
                 return NOTHING
-            if not self._running:
-                self._steps = 0
+            steps, self._steps = self._steps, 0
             self._running.add(key)
             try:
                 found = self._binding(file, self._program.summaries[file].bindings[index])
             finally:
                 self._running.discard(key)
+                self._steps = steps
             self._values[key] = found
         return found
 
@@ -431,10 +434,12 @@ class Evaluator:
             if before is not None and at >= before:
                 continue
             elements.append(element)
-            captures += self._evaluate(Display((element,)), _Frame(file, at)).captures
+            added = Display((element,), is_mapping=display.is_mapping)
+            captures += self._evaluate(added, _Frame(file, at)).captures
         if len(elements) == len(display.elements):
             return value
-        return Value((ContainerThing(file, Display(tuple(elements))),), tuple(captures), is_new=True)
+        filled = Display(tuple(elements), is_mapping=display.is_mapping)
+        return Value((ContainerThing(file, filled),), tuple(captures), is_new=True)
 
     def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
         """Return for each container of a file what statements put into it."""
@@ -450,13 +455,21 @@ class Evaluator:
                 if isinstance(function, Attribute) and function.name in known.MUTATORS:
                     unpacks = function.name in known.UNPACKERS
                     elements = tuple(
-                        Element(argument.value, argument.span, is_unpacked=unpacks and not argument.keyword)
-                        for argument in statement.call.arguments
+                        Element(
+                            argument.value,
+                            argument.span,
+                            is_unpacked=unpacks and not argument.keyword,
+                            is_key=function.name == "setdefault" and not position,
+                        )
+                        for position, argument in enumerate(statement.call.arguments)
                     )
                     filled.append((function.value, elements, statement.at))
             for target, elements, at in filled:
                 for index in target.reaching if isinstance(target, Reference) else ():
-                    found.setdefault(summary.bindings[index], []).extend((element, at) for element in elements)
+                    filled_one = summary.bindings[index]
+                    is_mapping = isinstance(filled_one.value, Display) and filled_one.value.is_mapping
+                    kept_there = ((element, at) for element in elements if is_mapping or not element.is_key)
+                    found.setdefault(filled_one, []).extend(kept_there)
         return found
 
     def _imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
@@ -512,7 +525,7 @@ class Evaluator:
                 case ExternalThing(name=name) if name.removesuffix("()") in known.IDENTITY_ONLY:
                     yield Trait.IDENTITY_ONLY
                 case ClassThing():
-                    bases = set(self._external_bases(thing))
+                    bases = self._external_bases(thing)
                     if bases & {"typing.Protocol", "typing_extensions.Protocol"}:
                         yield Trait.IDENTITY_ONLY
                     if bases & known.ENUMS:
@@ -600,7 +613,7 @@ class Evaluator:
                 case ClassThing():
                     found.append(self._class_attribute(thing, name, value, frame))
                 case InstanceThing():
-                    found.append(self._instance_attribute(thing, name, value))
+                    found.append(self._instance_attribute(thing, name, value, frame))
                 case ExternalThing(name=dotted) if dotted.removesuffix("()") in known.ENUMS and dotted.endswith("()"):
                     found.append(Value((), related(value, Relation.MEMBER)))
                 case ExternalThing(name=dotted):
@@ -638,7 +651,7 @@ class Evaluator:
         traits = {Trait.ENUM_MEMBER, *self._traits(Value((owner,)))}
         return replace(made, origin=origin, traits=frozenset(traits))
 
-    def _instance_attribute(self, thing: InstanceThing, name: str, value: Value) -> Value:
+    def _instance_attribute(self, thing: InstanceThing, name: str, value: Value, frame: _Frame) -> Value:
         found = self._member(thing.of, name)
         if found is not None:
             owner, index = found
@@ -653,7 +666,18 @@ class Evaluator:
                     if capture.relation in TRAVELS and capture.relation is not Relation.DERIVED
                 )
                 return Value((FunctionThing(owner.file, bound, thing.of),), captures, is_new=True)
-        return Value((), derived(value), is_new=True)
+        set_there = [
+            self._evaluate(attribute.value, self._inside(frame, owner.file))
+            for owner in self._resolution_order(thing.of)
+            for attribute in owner.definition.attributes
+            if attribute.name == name
+        ]
+        kept = union(set_there) if set_there else NOTHING
+        return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
+
+    def _inside(self, frame: _Frame, file: SourceFile) -> _Frame:
+        """Return the frame of an expression in another file whose value is taken where `frame` stands."""
+        return _Frame(file, frame.at, depth=frame.depth + 1, holder=frame.holder or frame.file)
 
     def _member(self, thing: ClassThing, name: str) -> tuple[ClassThing, int] | None:
         for owner in self._resolution_order(thing):
@@ -686,12 +710,17 @@ class Evaluator:
                     pending += [item for item in things if isinstance(item, ClassThing)]
         return order
 
-    def _external_bases(self, thing: ClassThing) -> Iterator[str]:
-        for owner in self._resolution_order(thing):
-            for base in owner.definition.bases:
-                for item in self._evaluate(base.value, _Frame(owner.file, base.span.start)).things:
-                    if isinstance(item, ExternalThing):
-                        yield item.name
+    def _external_bases(self, thing: ClassThing) -> frozenset[str]:
+        found = self._outer_bases.get(thing.definition)
+        if found is None:
+            found = self._outer_bases[thing.definition] = frozenset(
+                item.name
+                for owner in self._resolution_order(thing)
+                for base in owner.definition.bases
+                for item in self._evaluate(base.value, _Frame(owner.file, base.span.start)).things
+                if isinstance(item, ExternalThing)
+            )
+        return found
 
     def is_abstract(self, thing: ClassThing) -> bool:
         """Whether a class is an abstract base class, with which others can be registered."""
@@ -703,12 +732,29 @@ class Evaluator:
             for item in self._evaluate(base.value, _Frame(owner.file, base.span.start)).things
             if isinstance(item, ExternalThing)
         }
-        bases = set(self._external_bases(thing)) | metaclasses
+        bases = self._external_bases(thing) | metaclasses
         return any(name in {"abc.ABC", "abc.ABCMeta"} or name.startswith("collections.abc.") for name in bases)
 
     def is_typed_dict(self, thing: ClassThing) -> bool:
         """Whether a class is a TypedDict: its subclasses copy its fields and keep nothing of it."""
         return any(name.endswith(".TypedDict") for name in self._external_bases(thing))
+
+    def has_own_items(self, thing: ClassThing) -> bool:
+        """Whether a class, and not ``typing.Generic``, decides what a subscript of it is."""
+        seen: set[Class] = set()
+        pending: list[Thing] = [thing]
+        while pending:
+            match pending.pop():
+                case ClassThing(file=file, definition=definition) if definition not in seen:
+                    seen.add(definition)
+                    if any(name == "__class_getitem__" for name, _ in definition.members):
+                        return True
+                    bases = [base for base in definition.bases if not base.keyword]
+                    found = [self._evaluate(base.value, _Frame(file, base.span.start)).things for base in bases]
+                    pending += [item for things in reversed(found) for item in things]
+                case ExternalThing(name=name) if name.removesuffix("[]") in known.GENERIC_BASES:
+                    return False
+        return False
 
     def is_enum(self, thing: ClassThing) -> bool:
         """Whether a class is an Enum."""
@@ -728,7 +774,7 @@ class Evaluator:
         for element in display.elements:
             value = self._evaluate(element.value, frame)
             if element.is_unpacked:
-                value = self._elements(value, None, frame)
+                value = self._elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
             for capture in value.captures:
                 key = (capture.made, capture.via[-1])
                 if key not in first and not is_result(capture):
@@ -754,7 +800,7 @@ class Evaluator:
                 is_literal = thing.name.endswith(".Literal")
                 is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
                 return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
-        return self._elements(value, item.position, frame)
+        return self._elements(value, item.position, frame, Part.VALUES)
 
     def _copied(self, expression: Expression, frame: _Frame) -> Expression | None:
         """Return what ``list(x)``, ``tuple(x)``, ``sorted(x)`` take their elements from."""
@@ -776,13 +822,37 @@ class Evaluator:
             isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)
         )
 
-    def _elements(self, value: Value, position: int | None, frame: _Frame) -> Value:
-        """Return what an element of a container may be."""
+    def _taken(self, value: Value, part: Part, frame: _Frame) -> Value:
+        """Return a container that is made of the elements of another one, or of a part of them."""
+        containers = [thing for thing in value.things if isinstance(thing, ContainerThing)]
+        here = frame.holder or frame.file
+        if all(c.file == here and part_of(c.display, part) is c.display for c in containers):
+            return Value(value.things, value.captures, is_new=True)
+        things = tuple(
+            replace(thing, display=part_of(thing.display, part)) if isinstance(thing, ContainerThing) else thing
+            for thing in value.things
+        )
+        spans = {capture.made: capture.span for capture in value.captures if capture.relation is Relation.INSIDE}
+        elements = [
+            self._elements(Value((thing,)), None, frame, Part.WHOLE)
+            for thing in things
+            if isinstance(thing, ContainerThing)
+        ]
+        inside = [
+            replace(capture, relation=Relation.INSIDE, span=spans.get(capture.made, NOWHERE))
+            for capture in union(elements).captures
+            if capture.relation is not Relation.DERIVED
+        ]
+        others = () if inside else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
+        return Value(things, (*inside, *others), is_new=True)
+
+    def _elements(self, value: Value, position: int | None, frame: _Frame, part: Part = Part.KEYS) -> Value:
+        """Return what an element of a container may be; of a mapping one of its keys, or of another part."""
         found: list[Value] = []
         for thing in value.things:
             match thing:
                 case ContainerThing(file=file, display=display):
-                    elements = display.elements
+                    elements = part_of(display, part).elements
                     if (
                         position is not None
                         and display.is_sequence
@@ -794,7 +864,7 @@ class Evaluator:
                     for element in elements:
                         item = self._evaluate(element.value, inner)
                         if element.is_unpacked:
-                            item = self._elements(item, None, inner)
+                            item = self._elements(item, None, inner, part if display.is_mapping else Part.KEYS)
                         if file != (frame.holder or frame.file):
                             item = self.hop(item, file, frame.at)
                         if not item.captures:
@@ -844,15 +914,16 @@ class Evaluator:
             receiver = self._evaluate(call.function.value, inner)
             if any(isinstance(thing, ContainerThing) for thing in receiver.things):
                 if call.function.name in known.GETTERS:
-                    return self._elements(receiver, None, inner)
-                return copied(receiver, call.function.name)
+                    return self._elements(receiver, None, inner, Part.VALUES)
+                taken = self._taken(receiver, Part(call.function.name), inner)
+                return replace(taken, captures=placeless(taken.captures))
         function = self._evaluate(call.function, frame)
         arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]
         results: list[Value] = []
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, function, arguments))
+                    results.append(self._construct(thing, function, arguments, inner))
                 case FunctionThing():
                     results.append(self._call_function(thing, function, arguments, inner))
                 case ExternalThing(name=name):
@@ -869,14 +940,17 @@ class Evaluator:
                     results.append(computed_by(function, arguments))
         return union(results) if results else computed_by(function, arguments)
 
-    def _construct(self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
+    def _construct(
+        self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: _Frame
+    ) -> Value:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not captures and self._member(thing, "__new__") is not None:
             return Value((), kept(arguments), is_new=True)  # It may answer with an object that it made before.
-        if not captures and set(self._external_bases(thing)) & known.CONTAINERS:
-            return self._container((InstanceThing(thing),), arguments)
+        bases = self._external_bases(thing) & known.CONTAINERS
+        if not captures and bases:
+            return self._container((InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS))
         if not captures:
             captures = kept(arguments)
         return Value((InstanceThing(thing),), captures, is_new=True)
@@ -955,7 +1029,7 @@ class Evaluator:
                 rest.append((argument, value))
         for variadic in (thing.function.star, thing.function.double_star):
             if variadic:
-                values[variadic] = self._container((), rest)
+                values[variadic] = gathered(rest)
         return values
 
     def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
@@ -1009,15 +1083,20 @@ class Evaluator:
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
-            return self._container(result, arguments)
+            return self._container(result, arguments, frame, is_mapping=name in known.MAPPINGS)
+        if name in known.RECORD_MAKERS:
+            return Value(result, values_of(arguments), is_new=True)
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
 
-    def _container(self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]]) -> Value:
+    def _container(
+        self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: _Frame, *, is_mapping: bool
+    ) -> Value:
         captures: dict[tuple[Made, SourceFile], Capture] = {}
         others: list[Capture] = []
-        for argument, value in arguments:
+        for argument, given in arguments:
+            value = given if argument.keyword else self._taken(given, Part.WHOLE if is_mapping else Part.KEYS, frame)
             for capture in value.captures:
                 if is_result(capture):
                     continue
@@ -1029,6 +1108,7 @@ class Evaluator:
                 if not is_element and capture.relation in {Relation.WRAPPED, Relation.INSTANCE}:
                     continue  # What an iterator was made around is not among its elements.
                 key = (capture.made, capture.via[-1])
-                span = capture.span if capture.relation is Relation.INSIDE else argument.span
+                has_place = capture.relation is Relation.INSIDE and capture.span != NOWHERE
+                span = capture.span if has_place else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
         return Value(result, (*captures.values(), *others), is_new=True)

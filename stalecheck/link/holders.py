@@ -10,16 +10,19 @@ from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.values import (
     Capture,
     ClassThing,
+    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
     Made,
     ModuleThing,
     Relation,
+    Thing,
     Value,
 )
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
+    LITERAL,
     NOWHERE,
     Argument,
     Attribute,
@@ -27,6 +30,7 @@ from stalecheck.summarize.summary import (
     Call,
     CallStatement,
     Captured,
+    Choice,
     Class,
     Display,
     Element,
@@ -256,15 +260,24 @@ class _Finder:
         yield from self._decorators(binding, function.decorators, function)
 
     def _made_class(self, binding: Binding, expression: Expression) -> Iterator[Holding]:
-        """Yield the bases of a class that a call makes: ``type("D", (m.C,), {})``."""
-        match expression:
-            case Call(function=function, arguments=(_, Argument(value=Display(elements=elements)), *_)):
-                names = {t.name for t in self._evaluate(function, binding.at).things if isinstance(t, ExternalThing)}
-                for element in elements if names & known.CLASS_MAKERS else ():
-                    for capture in _closest(self._evaluate(element.value, binding.at).captures):
-                        yield self._holding(
-                            binding.name, HolderKind.BASE_CLASS, element.span, capture, binding.block, element.value
-                        )
+        """Yield bases and defaults of a class that a call makes: ``type("D", (m.C,), {})``."""
+        if not isinstance(expression, Call):
+            return
+        names = {t.name for t in self._evaluate(expression.function, binding.at).things if isinstance(t, ExternalThing)}
+        for position, argument in enumerate(expression.arguments):
+            is_second = position == 1 and not argument.keyword
+            if (names & known.CLASS_MAKERS and is_second) or (
+                names & known.RECORD_MAKERS and argument.keyword == "bases"
+            ):
+                kind = HolderKind.BASE_CLASS
+            elif names & known.RECORD_MAKERS and argument.keyword == "defaults":
+                kind = HolderKind.DEFAULT_ARGUMENT
+            else:
+                continue
+            elements = argument.value.elements if isinstance(argument.value, Display) else ()
+            for element in elements:
+                for capture in _closest(self._evaluate(element.value, binding.at).captures):
+                    yield self._holding(binding.name, kind, element.span, capture, binding.block, element.value)
 
     def _lambdas(self, expression: Expression, at: Location, block: str = "") -> Iterator[Holding]:
         """Yield what the defaults of lambdas within an expression keep."""
@@ -339,7 +352,7 @@ class _Finder:
                     continue
                 arguments = [
                     capture
-                    for argument in _type_arguments(base.value)
+                    for argument in self._type_arguments(base.value, binding.at)
                     for capture in self._evaluate(argument, binding.at).captures
                 ]
                 inherited = {capture.made for capture in value.captures}
@@ -349,6 +362,21 @@ class _Finder:
                     )
                     yield replace(holding, is_type_argument=capture.made not in inherited)
         yield from self._decorators(binding, definition.decorators, None)
+
+    def _type_arguments(self, base: Expression, at: Location) -> Iterator[Expression]:
+        """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""
+        pending = [base]
+        while pending:
+            match pending.pop():
+                case Item(value=value, index=index) if index is not None:
+                    things = self._evaluate(value, at).things
+                    if any(isinstance(thing, ClassThing) and self._evaluator.has_own_items(thing) for thing in things):
+                        continue
+                    arguments = [e.value for e in index.elements] if isinstance(index, Display) else [index]
+                    pending += [value, *arguments]
+                    yield from arguments
+                case _:
+                    pass
 
     def _assignment(self, index: int, binding: Binding, expression: Expression) -> Iterator[Holding]:
         if isinstance(expression, FunctionExpression):
@@ -439,8 +467,12 @@ class _Finder:
 
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
         seen: set[Made] = set()
+        is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
         for element in elements:
-            expression = Item(element.value) if element.is_unpacked else element.value
+            expression = element.value
+            if element.is_unpacked:
+                keys = Item(element.value)
+                expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
             value = self._evaluate(expression, at)
             for capture in _closest(value.captures):
                 if capture.made in seen or _belongs_to(target, capture):
@@ -585,26 +617,20 @@ def _constructs(expression: Expression) -> bool:
     return isinstance(expression, (Display, Call))
 
 
+def _may_be_mapping(container: Thing) -> bool:
+    match container:
+        case ContainerThing(display=display):
+            return display.is_mapping
+        case ExternalThing(name=name):
+            return name.removesuffix("()") not in known.CONTAINERS - known.MAPPINGS
+    return True
+
+
 def _belongs_to(target: Value, capture: Capture) -> bool:
     """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
     if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
         return True
     return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)
-
-
-def _type_arguments(base: Expression) -> Iterator[Expression]:
-    """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""
-    pending = [base]
-    while pending:
-        match pending.pop():
-            case Item(value=value, index=Display(elements=elements)):
-                pending += [value, *(element.value for element in elements)]
-                yield from (element.value for element in elements)
-            case Item(value=value, index=index) if index is not None:
-                pending += [value, index]
-                yield index
-            case _:
-                pass
 
 
 def _root(expression: Expression) -> str:

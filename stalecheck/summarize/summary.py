@@ -82,6 +82,8 @@ class Element:
     value: Expression
     span: Span
     is_unpacked: bool = False
+    is_key: bool = False
+    """The key of a mapping; its value follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,7 @@ class Display:
 
     elements: tuple[Element, ...]
     is_sequence: bool = False
+    is_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,7 +317,7 @@ class _Walker:
                 self._bind(str(key.evaluated_value), self._span(target), value)
                 return
         keys = [
-            Element(self._convert(part.slice.value), self._span(part.slice.value))
+            Element(self._convert(part.slice.value), self._span(part.slice.value), is_key=True)
             for part in target.slice
             if isinstance(part.slice, cst.Index)
         ]

@@ -9,12 +9,10 @@ from stalecheck.link import known
 from stalecheck.link.values import (
     Capture,
     ClassThing,
-    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
     Relation,
-    Thing,
     Value,
 )
 from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element

@@ -24,7 +24,6 @@ from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
-    Argument,
     Attribute,
     Binding,
     Call,

@@ -50,6 +50,9 @@ class Statement:
     owner: str = ""
     """The outermost class whose body it stands in; empty at module level."""
 
+    sets: tuple[str, ...] = ()
+    """The dotted attributes that it assigns: ``m.NULL``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -177,7 +180,7 @@ def index_tree(tree: ast.Module) -> FileIndex:
                 mentions = tuple(_mentions(_kept(statement, expressions)))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
-                    statements.append(Statement(bound, mentions, owner))
+                    statements.append(Statement(bound, mentions, owner, tuple(_set_attributes(statement))))
                 if is_module_level:
                     made.update(bound)
     has_getattr = "__getattr__" in made
@@ -331,6 +334,14 @@ def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
                 yield Import(module, 0, taken, target.id) if taken else Import(module, 0, "", target.id)
 
 
+def _set_attributes(statement: ast.stmt) -> Iterator[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else ()
+    for target in targets:
+        written = _dotted(target) if isinstance(target, ast.Attribute) else None
+        if written is not None:
+            yield written
+
+
 def _dotted(node: ast.Attribute) -> str | None:
     parts = [node.attr]
     value = node.value
@@ -365,8 +376,10 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
     imports: list[Import] = []
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
+    definitions: list[ast.AST] = []
     local: set[str] = set()
     binds_globally = False
+    class_name = _class_parameter(function) if owner else ""
     pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()
@@ -389,6 +402,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
                     assigned.append(node.value)
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 local.update(_bound(targets))
+                binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
                 local.update(_bound([node.target]))
@@ -398,11 +412,16 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
+                definitions += _header(node)
+            case ast.ClassDef():
+                definitions += [*node.bases, *(k.value for k in node.keywords), *node.decorator_list]
             case ast.Call():
                 binds_globally = binds_globally or _calls_globals(node)
             case _:
                 pass
         pending.extend(ast.iter_child_nodes(node))
+    if binds_globally:
+        assigned += definitions
     assigns = _mentions(assigned)
     returns = _mentions(returned)
     if any(mention.partition(".")[0] in local for mention in returns):
@@ -416,6 +435,17 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
         tuple(imports),
         owner,
     )
+
+
+def _class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Return the name that a class method gives its class; empty for any other method."""
+    arguments = [*method.args.posonlyargs, *method.args.args]
+    is_of_class = any(isinstance(item, ast.Name) and item.id == "classmethod" for item in method.decorator_list)
+    return arguments[0].arg if is_of_class and arguments else ""
+
+
+def _is_attribute_of(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == name
 
 
 def _calls_globals(node: ast.Call) -> bool:

@@ -138,6 +138,9 @@ class _FunctionScope:
     outer: _FunctionScope | None
     values: dict[str, list[Callable[[], Expression]]] = field(default_factory=dict)
     global_names: set[str] = field(default_factory=set)
+    class_parameter: str = ""
+    """What a class method calls its class."""
+
     returns: list[cst.BaseExpression] = field(default_factory=list)
     is_opaque: bool = False
     expanding: set[str] = field(default_factory=set)
@@ -148,6 +151,7 @@ class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._positions = positions
         self._target_version = target_version
+        self._has_walrus = ":=" in source
         self._spells_reload = _RELOAD_SPELLED.search(source) is not None
         self._scope = _Scope()
         self._bindings: list[Binding] = []
@@ -613,12 +617,16 @@ class _Walker:
             if isinstance(special, cst.Param):
                 parameters.add(special.name.value)
         scope = _FunctionScope(name, frozenset(parameters), outer)
+        if self._scope.outer is not None and any(_written(d.decorator) == "classmethod" for d in node.decorators):
+            scope.class_parameter = next(iter(parameter_names(node.params)), "")
         body = list(_function_statements(node.body.body, _field(twin, "body")))
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)
         for statement, other in body:
             self._collect_one(statement, other, scope)
+            if self._has_walrus:
+                self._collect_walrus(statement, other, scope)
         self._collect_local_imports(scope, body, twin)
         return scope
 
@@ -679,6 +687,9 @@ class _Walker:
             case cst.Name() if target.value in scope.global_names:
                 self._bind_globally(target.value, target, value, node, twin, scope)
                 return
+            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
+                self._bind_globally(self._qualified(target.attr.value), target, value, node, twin, scope)
+                return
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
             def convert() -> Expression:
@@ -693,6 +704,13 @@ class _Walker:
                     self._bind_globally(single.value, single, value, node, twin, scope, target)
                 else:
                     scope.values.setdefault(single.value, []).append(convert_share(single))
+
+    def _collect_walrus(self, node: _Statement, twin: ast.stmt | None, scope: _FunctionScope) -> None:
+        for walrus in _walruses(node):
+            self._collect_assignment(walrus.target, walrus.value, node, twin, scope)
+        if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
+            orelse = _field(twin, "orelse")
+            self._collect_walrus(node.orelse, orelse[0] if orelse else None, scope)
 
     def _collect_loop(self, target: cst.BaseExpression, values: cst.BaseExpression, scope: _FunctionScope) -> None:
         for single, _ in shares(target, LITERAL):
@@ -952,6 +970,17 @@ def _last(values: Expression) -> Expression | None:
 def _note_yield(value: cst.BaseExpression, scope: _FunctionScope) -> None:
     if isinstance(value, cst.Yield):
         scope.is_opaque = True
+
+
+def _walruses(node: _Statement) -> Iterator[cst.NamedExpr]:
+    """Yield the walrus expressions of one statement, not those of the statements and functions within it."""
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, cst.NamedExpr):
+            yield current
+        within = () if isinstance(current, (cst.FunctionDef, cst.ClassDef)) else current.children
+        pending.extend(child for child in within if not isinstance(child, (cst.BaseSuite, cst.Lambda, cst.If)))
 
 
 def _names_below(node: cst.CSTNode) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from stalecheck.link.evaluate import Evaluator, Program
 from stalecheck.link.holders import Holding, find_holdings
+from stalecheck.link.imported import Imported
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
@@ -53,6 +54,7 @@ class StaleReference:
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
     evaluator = Evaluator(program)
+    imported = Imported(program.table, program.summaries, program.indexes)
     by_origin: dict[SourceFile, list[Sequence]] = {}
     for sequence in sequences:
         for file in {file for event in sequence.events for file in event.files}:
@@ -65,7 +67,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), rebound))
+            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), imported, rebound))
         ]
         imports = {
             holding.holder.name: holding.span.start.row
@@ -99,6 +101,7 @@ def _merge_stars(
 def _reloads(
     holding: Holding,
     sequences: Iterable[Sequence],
+    imported: Imported,
     rebound: dict[tuple[str, str], tuple[Location, ...]],
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
@@ -116,7 +119,8 @@ def _reloads(
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
-        for reload in stale_since(holding.file, holding.capture, sequence, block=holding.block, rebound=places):
+        since = stale_since(holding.file, holding.capture, sequence, imported, block=holding.block, rebound=places)
+        for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
             if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from stalecheck.link.imported import Imported
 from stalecheck.link.values import Capture
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -44,6 +45,7 @@ def stale_since(
     file: SourceFile,
     capture: Capture,
     sequence: Sequence,
+    imported: Imported,
     *,
     block: str = "",
     rebound: tuple[Location, ...] = (),
@@ -54,6 +56,7 @@ def stale_since(
         file: The holder's file.
         capture: What the holder keeps, and through which files.
         sequence: The reloads, in order.
+        imported: What files import above a place.
         block: The function that binds the holder, empty at module level.
         rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
     """
@@ -61,11 +64,15 @@ def stale_since(
         return
     origin = capture.made.file
     when = _bound_at(file, capture, sequence, block)
+    if _is_over(file, capture.taken, sequence, imported):
+        when = len(sequence.events)
     if _runs_before(file, origin, sequence):
         return
     for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
         if link == sequence.file and not sequence.block and not sequence.is_own_only:
             when = sum(event.at < taken for event in sequence.events)
+        elif _is_over(link, taken, sequence, imported):
+            when = len(sequence.events)
         elif link not in {origin, file}:
             when = _last_run(link, when, sequence, origin)
     when = _last_run(origin, when, sequence, origin)
@@ -84,6 +91,14 @@ def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bo
         return False
     prefix = f"{package.module}."
     return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
+
+
+def _is_over(file: SourceFile, at: Location, sequence: Sequence, imported: Imported) -> bool:
+    """Whether a file imports the module whose top level reloads above the place where it takes something."""
+    reloads = sequence.file
+    if reloads is None or reloads == file or sequence.block or sequence.is_own_only:
+        return False
+    return imported.has_run(reloads, file, at)
 
 
 def _counts(capture: Capture, event: Event) -> bool:

@@ -575,7 +575,7 @@ class _Walker:
     def _bind(self, name: str, span: Span, value: Bound, *, block: str = "") -> int:
         index = len(self._bindings)
         qualified = name if block else self._qualified(name)
-        self._bindings.append(Binding(qualified, span, value, self._at, block, self._is_kept))
+        self._bindings.append(Binding(qualified, span, value, self._at, block, self._is_kept, self._branching > 0))
         if not block:
             reaching = self._scope.names.get(name, ())
             if reaching and all(_binds_same(self._bindings[other].value, value) for other in reaching):

@@ -12,7 +12,7 @@ from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.summarize.summary import Usage
-from stalecheck.vocabulary import HolderKind, ReloadMode
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
 
@@ -149,11 +149,14 @@ def _stale_reference(
         )
         for name, kept in holding.brings
     )
+    origin = capture.made.origin
+    if capture.relation is Relation.DERIVED and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
+        origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
     return StaleReference(
         holding.file,
         holding.span,
         holding.holder,
-        capture.made.origin,
+        origin,
         capture.relation,
         reloads,
         tuple(dict.fromkeys(file.module for file in capture.via if file != holding.file)),

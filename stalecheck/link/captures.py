@@ -38,8 +38,8 @@ def origin_kind(value: Value) -> OriginKind:
     """Return what kind of origin a value is that a module's body made."""
     for thing in value.things:
         match thing:
-            case InstanceThing():
-                return OriginKind.INSTANCE
+            case InstanceThing(may_be_old=may_be_old):
+                return OriginKind.VALUE if may_be_old else OriginKind.INSTANCE
             case FunctionThing():
                 return OriginKind.FUNCTION
             case ClassThing():

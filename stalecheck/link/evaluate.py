@@ -946,14 +946,34 @@ class Evaluator:
         if self.is_enum(thing):
             return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
-        if not captures and self._member(thing, "__new__") is not None:
-            return Value((), kept(arguments), is_new=True)  # It may answer with an object that it made before.
+        if not self._makes_anew(thing):
+            return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
         bases = self._external_bases(thing) & known.CONTAINERS
         if not captures and bases:
             return self._container((InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS))
         if not captures:
             captures = kept(arguments)
         return Value((InstanceThing(thing),), captures, is_new=True)
+
+    def _makes_anew(self, thing: ClassThing) -> bool:
+        """Whether calling a class makes an object, and its ``__new__`` cannot answer with one that it made before."""
+        found = self._member(thing, "__new__")
+        if found is None:
+            return True
+        owner, index = found
+        bound = self._program.summaries[owner.file].bindings[index].value
+        pending = list(bound.returns) if isinstance(bound, Function) else []
+        if not pending:
+            return False
+        while pending:
+            match pending.pop():
+                case Choice(options=options):
+                    pending += options
+                case Call(function=Attribute(name="__new__")):
+                    pass
+                case _:
+                    return False
+        return True
 
     def _call_function(
         self,

@@ -271,6 +271,8 @@ class _Finder:
                 kind = HolderKind.BASE_CLASS
             elif names & known.RECORD_MAKERS and argument.keyword == "defaults":
                 kind = HolderKind.DEFAULT_ARGUMENT
+            elif names & known.CLASS_MAKERS and position == 2 and isinstance(argument.value, Display):
+                kind = HolderKind.CONTAINER
             else:
                 continue
             elements = argument.value.elements if isinstance(argument.value, Display) else ()
@@ -401,7 +403,8 @@ class _Finder:
             if default is not None:
                 kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span
             elif capture.relation is Relation.INSIDE:
-                if not _constructs(expression):
+                # A second name is no second container; an attribute of a class is a way of its own to reach it.
+                if not _constructs(expression) and "." not in name:
                     continue
                 kind, place = HolderKind.CONTAINER, capture.span
             elif capture.relation is Relation.WRAPPED and isinstance(expression, Reference):

@@ -114,6 +114,8 @@ class InstanceThing:
     """An instance of a class of the project."""
 
     of: ClassThing
+    may_be_old: bool = False
+    """The class has a ``__new__`` that may answer with an object that it made before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -822,6 +822,15 @@ class Evaluator:
             isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)
         )
 
+    def _opened(self, value: Value, frame: _Frame) -> Value:
+        """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
+        here = frame.holder or frame.file
+        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here]
+        if not containers or any(capture.relation is Relation.IS for capture in value.captures):
+            return value
+        inside = self._taken(Value(tuple(containers)), Part.WHOLE, frame).captures
+        return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))
+
     def _taken(self, value: Value, part: Part, frame: _Frame) -> Value:
         """Return a container that is made of the elements of another one, or of a part of them."""
         containers = [thing for thing in value.things if isinstance(thing, ContainerThing)]
@@ -918,7 +927,9 @@ class Evaluator:
                 taken = self._taken(receiver, Part(call.function.name), inner)
                 return replace(taken, captures=placeless(taken.captures))
         function = self._evaluate(call.function, frame)
-        arguments = [(argument, self._evaluate(argument.value, inner)) for argument in call.arguments]
+        arguments = [
+            (argument, self._opened(self._evaluate(argument.value, inner), inner)) for argument in call.arguments
+        ]
         results: list[Value] = []
         for thing in function.things:
             match thing:

@@ -487,14 +487,16 @@ class _Walker:
     def _reloads_in(self, suite: cst.BaseSuite) -> bool:
         return self._spells_reload and _RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None
 
-    def _branch(self, start: _Scope, run: Callable[[], None], *, is_kept: bool = False) -> _Scope:
+    def _branch(
+        self, start: _Scope, run: Callable[[], None], *, is_kept: bool = False, is_certain: bool = False
+    ) -> _Scope:
         """Run a branch from a copy of `start` and return what stands at its end."""
         current, kept = self._scope, self._is_kept
         self._scope = start.copy()
         self._is_kept = kept or is_kept
-        self._branching += 1
+        self._branching += not is_certain
         run()
-        self._branching -= 1
+        self._branching -= not is_certain
         ended = self._scope
         self._scope, self._is_kept = current, kept
         return ended
@@ -507,7 +509,8 @@ class _Walker:
 
     def _try(self, node: cst.Try | cst.TryStar, twin: ast.stmt | None) -> None:
         before = self._scope.copy()
-        body = self._branch(before, lambda: self._suite(node.body, _field(twin, "body")))
+        # What a module of the project is asked for comes: its body counts as run.
+        body = self._branch(before, lambda: self._suite(node.body, _field(twin, "body")), is_certain=True)
         broken = before.copy()
         broken.merge([before, body])
         if body.is_dead:

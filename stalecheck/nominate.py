@@ -50,6 +50,8 @@ class _Local:
     modules: dict[str, SourceFile]
     names: Mapping[str, tuple[tuple[SourceFile, str], ...]]
     stars: tuple[SourceFile, ...]
+    dotted: Mapping[str, SourceFile]
+    """Modules that are imported by a dotted name whose beginning has no file: namespace packages."""
 
 
 def nominate(
@@ -118,7 +120,9 @@ class _Nomination:
 
     def _imported_tops(self, file: SourceFile, index: FileIndex) -> frozenset[str]:
         resolved = [self._locals[file], *(self._bodies[id(body)] for body in index.bodies if body.imports)]
-        modules = {module for local in resolved for module in (*local.modules.values(), *local.stars)}
+        modules = {
+            module for local in resolved for module in (*local.modules.values(), *local.dotted.values(), *local.stars)
+        }
         modules |= {module for local in resolved for origins in local.names.values() for module, _ in origins}
         return frozenset(module.module.partition(".")[0] for module in modules)
 
@@ -321,6 +325,12 @@ class _Nomination:
         if rest:
             groups |= taint.carriers.get(rest[-1], _NONE)
         module = local.modules.get(first)
+        for end in range(len(rest), 0, -1) if local.dotted and module is None else ():
+            module = local.dotted.get(".".join((first, *rest[:end])))
+            if module is not None:
+                self._reached.setdefault(file, set()).add(module)
+                rest = rest[end:]
+                break
         if groups or module is None:
             return groups
         for part in rest:
@@ -352,6 +362,7 @@ class _Nomination:
         modules: dict[str, SourceFile] = {}
         names: dict[str, list[tuple[SourceFile, str]]] = {}
         stars: list[SourceFile] = []
+        dotted: dict[str, SourceFile] = {}
         for item in imports:
             name = absolute(file, item.level, item.module or None)
             if name is None:
@@ -361,6 +372,10 @@ class _Nomination:
                 target = self._table.find(name if is_whole else item.local, file)
                 if target is not None:
                     modules[item.local] = target
+                elif not is_whole:
+                    inner = self._table.find(name, file)
+                    if inner is not None:
+                        dotted[name] = inner
                 continue
             module = self._table.find(name, file)
             if item.name == "*":
@@ -372,4 +387,4 @@ class _Nomination:
                 modules[item.local] = submodule
             if module is not None:
                 names.setdefault(item.local, []).append((module, item.name))
-        return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars))
+        return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars), dotted)

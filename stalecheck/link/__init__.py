@@ -152,6 +152,10 @@ def _stale_reference(
     origin = capture.made.origin
     if capture.relation is Relation.DERIVED and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
         origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
+    if capture.name:
+        origin = replace(origin, module=capture.name)
+    names = [capture.name if file == capture.made.file and capture.name else file.module for file in capture.via]
+    passed = [name for name, file in zip(names, capture.via, strict=True) if file != holding.file]
     return StaleReference(
         holding.file,
         holding.span,
@@ -159,7 +163,7 @@ def _stale_reference(
         origin,
         capture.relation,
         reloads,
-        tuple(dict.fromkeys(file.module for file in capture.via if file != holding.file)),
+        tuple(dict.fromkeys(passed)),
         capture.made.traits,
         usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
         None if row is None or is_own else (holding.root, row),

@@ -184,8 +184,9 @@ class Evaluator:
             return None
         return target, tuple(sorted(self._public_names(target)))
 
-    def hop(self, value: Value, through: SourceFile, at: Location) -> Value:
-        """Return a value as it arrives from another module."""
+    def hop(self, value: Value, through: SourceFile, at: Location, name: str = "") -> Value:
+        """Return a value as it arrives from another module, which was imported by a name."""
+        spelled = _spelled(through, name)
         captures = tuple(
             replace(
                 capture,
@@ -193,6 +194,7 @@ class Evaluator:
                 steps=capture.steps if capture.via[-1] == through else (*capture.steps, capture.taken),
                 taken=at,
                 span=NOWHERE,
+                name=capture.name or (spelled if capture.via == (through,) else ""),
             )
             for capture in value.captures
             if capture.relation in TRAVELS
@@ -287,11 +289,13 @@ class Evaluator:
         found = self._program.table.find(f"{file.module}.{name}", file)
         return NOTHING if found is None else self._module(found)
 
-    def _module(self, file: SourceFile) -> Value:
+    def _module(self, file: SourceFile, name: str = "") -> Value:
+        spelled = _spelled(file, name)
+        thing = ModuleThing(file, spelled)
         if file not in self._program.evicted:
-            return Value((ModuleThing(file),))
+            return Value((thing,))
         made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
-        return Value((ModuleThing(file),), (Capture(made, Relation.IS, (file,), Location(1, 1)),))
+        return Value((thing,), (Capture(made, Relation.IS, (file,), Location(1, 1), name=spelled),))
 
     def _reach(self, file: SourceFile, name: str, reaching: Iterable[int], before: Location | None = None) -> Value:
         """Return what a name may be that the given bindings can have bound, star imports among them.
@@ -477,11 +481,12 @@ class Evaluator:
         if not name:
             if target is None:
                 return Value((ExternalThing(local if "." not in module else module),))
-            return self.hop(self._module(target), target, at)
+            return self.hop(self._module(target, module), target, at)
+        written = "" if level else f"{module}.{name}"
         if target is None:
             found = self._program.table.find(f"{absolute(file, level, module or None)}.{name}", file)
             if found is not None:
-                return self.hop(self._module(found), found, at)
+                return self.hop(self._module(found, written), found, at)
             return Value((ExternalThing(f"{module}.{name}"),)) if level == 0 else NOTHING
         if name in _MODULE_ATTRIBUTES:
             return NOTHING
@@ -494,11 +499,11 @@ class Evaluator:
         if value == NOTHING and target.is_package and not self._defines(target, name):
             found = self._program.table.find(f"{target.module}.{name}", target)
             if found is not None:
-                return self.hop(self._module(found), found, at)
+                return self.hop(self._module(found, written), found, at)
         if any(isinstance(thing, ModuleThing) for thing in value.things):
             # Under eviction the parent's attribute is replaced with the module: nothing was taken through the parent.
-            return Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures))
-        return self.hop(value, target, at)
+            return _named(Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures)), written)
+        return self.hop(value, target, at, "" if level else module)
 
     def _defines(self, file: SourceFile, name: str) -> bool:
         summary = self._program.summaries.get(file)
@@ -602,13 +607,13 @@ class Evaluator:
         found: list[Value] = []
         for thing in value.things:
             match thing:
-                case ModuleThing(file=file):
+                case ModuleThing(file=file, name=written):
                     if name not in _MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
                         found.append(
-                            taken
+                            _named(taken, f"{written}.{name}" if written else "")
                             if taken.things and isinstance(taken.things[0], ModuleThing)
-                            else self.hop(taken, file, frame.at)
+                            else self.hop(taken, file, frame.at, written)
                         )
                 case ClassThing():
                     found.append(self._class_attribute(thing, name, value, frame))
@@ -617,7 +622,12 @@ class Evaluator:
                 case ExternalThing(name=dotted) if dotted.removesuffix("()") in known.ENUMS and dotted.endswith("()"):
                     found.append(Value((), related(value, Relation.MEMBER)))
                 case ExternalThing(name=dotted):
-                    found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
+                    inner = self._program.table.find(f"{dotted}.{name}", frame.file)
+                    if inner is not None:
+                        # A folder without an `__init__.py` on the way: there is no file for the package itself.
+                        found.append(self.hop(self._module(inner, f"{dotted}.{name}"), inner, frame.at))
+                    else:
+                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
         if not found:
@@ -1143,3 +1153,18 @@ class Evaluator:
                 span = capture.span if has_place else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
         return Value(result, (*captures.values(), *others), is_new=True)
+
+
+def _spelled(file: SourceFile, name: str) -> str:
+    """Return the name that a file was imported by, if it has several and this is one of them; else nothing."""
+    return name if file.aliases and name in {file.module, *file.aliases} else ""
+
+
+def _named(value: Value, name: str) -> Value:
+    """Return modules as they are imported by a name, if it is theirs."""
+    files = {thing.file: _spelled(thing.file, name) for thing in value.things if isinstance(thing, ModuleThing)}
+    if not any(files.values()):
+        return value
+    things = tuple(replace(t, name=t.name or files[t.file]) if isinstance(t, ModuleThing) else t for t in value.things)
+    captures = tuple(replace(c, name=c.name or files.get(c.made.file, "")) for c in value.captures)
+    return Value(things, captures, value.is_new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stalecheck.link.imported import Imported
 from stalecheck.link.values import Capture
@@ -24,6 +24,9 @@ class Event:
 
     group: int = 0
     """Events of the same non-zero group happen in no particular order (a loop over a set)."""
+
+    names: Mapping[SourceFile, str] = field(default_factory=dict)
+    """By which name a file is reloaded, where it has several and one is meant for certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,9 @@ def _is_over(file: SourceFile, at: Location, sequence: Sequence, imported: Impor
 
 
 def _counts(capture: Capture, event: Event) -> bool:
+    name = event.names.get(capture.made.file)
+    if name and capture.name and name != capture.name:
+        return False
     if event.mode is ReloadMode.REIMPORT:
         return True
     return capture.made.origin.kind is not OriginKind.MODULE and not capture.made.is_kept

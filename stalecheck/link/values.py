@@ -79,6 +79,8 @@ class Capture:
     """Where each file of `via` behind the origin's took it from the one before."""
 
     span: Span = NOWHERE
+    name: str = ""
+    """By which name the origin's module was imported, where it has several: each makes a module of its own."""
 
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
@@ -87,9 +89,10 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class ModuleThing:
-    """A module of the project."""
+    """A module of the project; `name` is how it was imported, where it has several names."""
 
     file: SourceFile
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from stalecheck.link.evaluate import Evaluator, Program
+from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import Holding, find_holdings
 from stalecheck.link.imported import Imported
 from stalecheck.link.order import Event, Sequence, stale_since
+from stalecheck.link.program import Program
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.summarize.summary import Usage

@@ -12,9 +12,11 @@ from stalecheck.link.values import (
     ExternalThing,
     FunctionThing,
     InstanceThing,
+    ModuleThing,
     Relation,
     Value,
 )
+from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element
 from stalecheck.vocabulary import OriginKind
 
@@ -183,3 +185,36 @@ def class_of(value: Value) -> Value:
         capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
     )
     return Value(things, captures)
+
+
+def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Value:
+    """Return a value as it arrives from another module, which was imported by a name."""
+    written = spelled(through, name)
+    captures = tuple(
+        replace(
+            capture,
+            via=capture.via if capture.via[-1] == through else (*capture.via, through),
+            steps=capture.steps if capture.via[-1] == through else (*capture.steps, capture.taken),
+            taken=at,
+            span=NOWHERE,
+            name=capture.name or (written if capture.via == (through,) else ""),
+        )
+        for capture in value.captures
+        if capture.relation in TRAVELS
+    )
+    return Value(value.things, captures)
+
+
+def spelled(file: SourceFile, name: str) -> str:
+    """Return the name that a file was imported by, if it has several and this is one of them; else nothing."""
+    return name if file.aliases and name in {file.module, *file.aliases} else ""
+
+
+def renamed(value: Value, name: str) -> Value:
+    """Return modules as they are imported by a name, if it is theirs."""
+    files = {thing.file: spelled(thing.file, name) for thing in value.things if isinstance(thing, ModuleThing)}
+    if not any(files.values()):
+        return value
+    things = tuple(replace(t, name=t.name or files[t.file]) if isinstance(t, ModuleThing) else t for t in value.things)
+    captures = tuple(replace(c, name=c.name or files.get(c.made.file, "")) for c in value.captures)
+    return Value(things, captures, value.is_new)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from stalecheck.link import known
+from stalecheck.link.calls import passes_through
+from stalecheck.link.captures import hop
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.values import (
     Capture,
@@ -165,7 +167,7 @@ class _Finder:
         for name, reaching in self._summary.exports:
             for star in reaching:
                 is_star = isinstance(bindings[star].value, StarImport) and not bindings[star].is_conditional
-                if is_star and self._evaluator.provides(self._file, bindings[star], name):
+                if is_star and self._evaluator.stars.provides(self._file, bindings[star], name):
                     overlaid.update(
                         index
                         for index in reaching
@@ -196,8 +198,12 @@ class _Finder:
         """Whether a later star import binds a name to something else."""
         for later in self._summary.stars:
             binding = self._summary.bindings[later]
-            if later > star and not binding.is_conditional and self._evaluator.provides(self._file, binding, name):
-                found = self._evaluator.star(self._file, binding)
+            if (
+                later > star
+                and not binding.is_conditional
+                and self._evaluator.stars.provides(self._file, binding, name)
+            ):
+                found = self._evaluator.stars.brought(self._file, binding)
                 value = self._evaluator.name(found[0], name) if found is not None else None
                 if value is not None and all(other.made != capture.made for other in value.captures):
                     return True
@@ -209,7 +215,7 @@ class _Finder:
         return tuple(
             bindings[later].at
             for later in self._summary.stars
-            if later > star and all(self._evaluator.provides(self._file, bindings[later], name) for name in names)
+            if later > star and all(self._evaluator.stars.provides(self._file, bindings[later], name) for name in names)
         )
 
     def _binding(self, index: int, binding: Binding) -> Iterator[Holding]:
@@ -234,7 +240,7 @@ class _Finder:
                 yield self._holding(binding.name, kind, binding.span, capture, binding.block)
 
     def _star(self, index: int, binding: Binding) -> Iterator[Holding]:
-        found = self._evaluator.star(self._file, binding)
+        found = self._evaluator.stars.brought(self._file, binding)
         if found is None:
             return
         target, names = found
@@ -243,7 +249,7 @@ class _Finder:
         for name in names:
             if name in exports and index not in exports[name]:
                 continue
-            value = self._evaluator.hop(self._evaluator.name(target, name), target, binding.at)
+            value = hop(self._evaluator.name(target, name), target, binding.at)
             for capture in _closest(value.captures):
                 if capture.made.file != self._file and not self._is_hidden(index, name, capture):
                     brings.setdefault(capture.made.file, []).append((name, capture))
@@ -320,15 +326,13 @@ class _Finder:
             value = self._evaluate(decorator.value, binding.at)
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
-                result = self._evaluator.returns_of(FunctionThing(self._file, replace(function, decorators=())))
+                result = self._evaluator.calls.returns_of(FunctionThing(self._file, replace(function, decorators=())))
                 for capture in _closest(result.captures):
                     if capture.relation in _HELD:
                         yield self._holding(
                             binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
                         )
-            passes = any(
-                isinstance(thing, FunctionThing) and self._evaluator.passes_through(thing) for thing in value.things
-            )
+            passes = any(isinstance(thing, FunctionThing) and passes_through(thing) for thing in value.things)
             for capture in _closest(value.captures):
                 is_constant = capture.made.origin.kind is OriginKind.VALUE
                 if not (capture.relation is Relation.DERIVED and is_constant):
@@ -349,7 +353,10 @@ class _Finder:
         for base in definition.bases:
             if base.keyword in {"", "*", "metaclass"}:
                 value = self._evaluate(base.value, binding.at)
-                if any(isinstance(item, ClassThing) and self._evaluator.is_typed_dict(item) for item in value.things):
+                if any(
+                    isinstance(item, ClassThing) and self._evaluator.classes.is_typed_dict(item)
+                    for item in value.things
+                ):
                     continue
                 arguments = [
                     capture
@@ -371,7 +378,10 @@ class _Finder:
             match pending.pop():
                 case Item(value=value, index=index) if index is not None:
                     things = self._evaluate(value, at).things
-                    if any(isinstance(thing, ClassThing) and self._evaluator.has_own_items(thing) for thing in things):
+                    if any(
+                        isinstance(thing, ClassThing) and self._evaluator.classes.has_own_items(thing)
+                        for thing in things
+                    ):
                         continue
                     arguments = [e.value for e in index.elements] if isinstance(index, Display) else [index]
                     pending += [value, *arguments]
@@ -533,7 +543,7 @@ class _Finder:
             match thing:
                 case ExternalThing(name=name) if name.startswith(("collections.abc.", "numbers.", "os.PathLike")):
                     return f"{name}.register"
-                case ClassThing(definition=definition) if self._evaluator.is_abstract(thing):
+                case ClassThing(definition=definition) if self._evaluator.classes.is_abstract(thing):
                     return f"{definition.name}.register"
                 case FunctionThing(file=file, function=definition):
                     for decorator in definition.decorators:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from stalecheck.link.evaluate import Evaluator
-from stalecheck.link.holders import Holding, find_holdings
-from stalecheck.link.imported import Imported
+from stalecheck.link.holders import find_holdings
+from stalecheck.link.holding import Holding
+from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Program
 from stalecheck.link.values import Relation, Trait
@@ -55,7 +56,7 @@ class StaleReference:
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
     evaluator = Evaluator(program)
-    imported = Imported(program.table, program.summaries, program.indexes)
+    import_order = ImportOrder(program.table, program.summaries, program.indexes)
     by_origin: dict[SourceFile, list[Sequence]] = {}
     for sequence in sequences:
         for file in {file for event in sequence.events for file in event.files}:
@@ -68,7 +69,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), imported, rebound))
+            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), import_order, rebound))
         ]
         imports = {
             holding.holder.name: holding.span.start.row
@@ -102,7 +103,7 @@ def _merge_stars(
 def _reloads(
     holding: Holding,
     sequences: Iterable[Sequence],
-    imported: Imported,
+    import_order: ImportOrder,
     rebound: dict[tuple[str, str], tuple[Location, ...]],
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
@@ -120,7 +121,7 @@ def _reloads(
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
-        since = stale_since(holding.file, holding.capture, sequence, imported, block=holding.block, rebound=places)
+        since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from stalecheck.link.imported import Imported
+from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.values import Capture
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -48,7 +48,7 @@ def stale_since(
     file: SourceFile,
     capture: Capture,
     sequence: Sequence,
-    imported: Imported,
+    import_order: ImportOrder,
     *,
     block: str = "",
     rebound: tuple[Location, ...] = (),
@@ -59,7 +59,7 @@ def stale_since(
         file: The holder's file.
         capture: What the holder keeps, and through which files.
         sequence: The reloads, in order.
-        imported: What files import above a place.
+        import_order: What files import above a place.
         block: The function that binds the holder, empty at module level.
         rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
     """
@@ -67,14 +67,14 @@ def stale_since(
         return
     origin = capture.made.file
     when = _bound_at(file, capture, sequence, block)
-    if _is_over(file, capture.taken, sequence, imported):
+    if _is_over(file, capture.taken, sequence, import_order):
         when = len(sequence.events)
     if _runs_before(file, origin, sequence):
         return
     for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
         if link == sequence.file and not sequence.block and not sequence.is_own_only:
             when = sum(event.at < taken for event in sequence.events)
-        elif _is_over(link, taken, sequence, imported):
+        elif _is_over(link, taken, sequence, import_order):
             when = len(sequence.events)
         elif link not in {origin, file}:
             when = _last_run(link, when, sequence, origin)
@@ -96,12 +96,12 @@ def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bo
     return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
 
 
-def _is_over(file: SourceFile, at: Location, sequence: Sequence, imported: Imported) -> bool:
+def _is_over(file: SourceFile, at: Location, sequence: Sequence, import_order: ImportOrder) -> bool:
     """Whether a file imports the module whose top level reloads above the place where it takes something."""
     reloads = sequence.file
     if reloads is None or reloads == file or sequence.block or sequence.is_own_only:
         return False
-    return imported.has_run(reloads, file, at)
+    return import_order.has_run(reloads, file, at)
 
 
 def _counts(capture: Capture, event: Event) -> bool:

@@ -10,7 +10,7 @@ from stalecheck.modules import ModuleTable, absolute
 from stalecheck.summarize.summary import ModuleImport, NameImport, StarImport, Summary
 
 
-class Imported:
+class ImportOrder:
     """Answers whether a module's top level has run when a file goes on below a place."""
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stalecheck.config import (
+    COLORS,
     OUTPUT_FORMATS,
     Config,
     PerFileIgnores,
@@ -40,6 +42,7 @@ INTERRUPTED = 130
 
 _ISSUES = "the project's issue tracker"
 _STDIN = "stdin.py"
+_DEVICES = Path("/dev")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,6 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _commas(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(text.strip(" ,") for text in value):
+        # Taken for "not given", it would let through what a script meant to choose.
+        raise UsageError(f"{parameter.opts[0]} is empty; give it a value or leave it out")
     return tuple(part.strip() for text in value for part in text.split(",") if part.strip())
 
 
@@ -124,13 +130,15 @@ def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
     help="The oldest Python to support (default: from requires-python).",
 )
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full.")
-@click.option("--output-file", metavar="FILE", type=click.Path(path_type=Path), help="Write the report there.")
+@click.option(
+    "--output-file", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Write the report there."
+)
 @click.option("--statistics", is_flag=True, callback=_flag, help="Count the diagnostics of each code instead.")
 @click.option("--show-suppressed", is_flag=True, callback=_flag, help="List what comments suppress, too.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 even when something is found.")
-@click.option("-q", "--quiet", is_flag=True, help="Print diagnostics only.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every holder, what was read, and tracebacks.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto.")
+@click.option("--exit-zero", is_flag=True, callback=_flag, help="Exit with 0 even when something is found.")
+@click.option("-q", "--quiet", is_flag=True, callback=_flag, help="Print diagnostics only.")
+@click.option("-v", "--verbose", is_flag=True, callback=_flag, help="Show every holder, what was read, and tracebacks.")
+@click.option("--color", type=click.Choice(COLORS), help="Default: auto.")
 @click.option("--list-reloads", is_flag=True, help="List every place that reloads, instead of diagnostics.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @click.option("--explain", metavar="CODE", help="Print the documentation of a rule.")
@@ -149,10 +157,6 @@ def command(
     paths: tuple[str, ...],
     *,
     output_file: Path | None,
-    exit_zero: bool,
-    quiet: bool,
-    verbose: bool,
-    color: str,
     list_reloads: bool,
     list_rules: bool,
     explain: str | None,
@@ -168,31 +172,31 @@ def command(
     is read. A '-' takes standard input for the file that --stdin-filename names.
     """
     target = None if output_file is None else _target(output_file)
-    colored = target is None and _is_colored(color)
     if version:
-        _write(f"stalecheck {_installed_version()}\n", target, color=colored)
+        _write(f"stalecheck {_installed_version()}\n", target)
         return 0
     if list_rules or explain is not None:
-        _write(_documentation(explain, as_json=options["output_format"] == "json"), target, color=colored)
+        _write(_documentation(explain, as_json=options["output_format"] == "json"), target)
         return 0
     cwd = _working_directory()
     named, stdin = _inputs(paths, stdin_filename, cwd=cwd)
     config = _configuration(named, options, cwd=cwd, config_file=config_file, isolated=isolated)
-    report = _run(named, config, cwd=cwd, stdin=stdin, quiet=quiet)
+    colored = target is None and _is_colored(config.color)
+    report = _run(named, config, cwd=cwd, stdin=stdin)
     if list_reloads:
         text = _reloads(report, config, cwd=cwd, color=colored)
     else:
-        text = _diagnostics(report, config, cwd=cwd, quiet=quiet, verbose=verbose, color=colored)
+        text = _diagnostics(report, config, cwd=cwd, color=colored)
     _write(text, target, color=colored)
     if list_reloads:
         for diagnostic in report.diagnostics:
             if diagnostic.code == UNREADABLE:
                 where = place(diagnostic.path, diagnostic.span.start, cwd=cwd)
                 click.echo(f"stalecheck: not searched: {where}: {diagnostic.message}", err=True)
-    if not quiet:
-        for note in _notes(report, config, cwd=cwd, verbose=verbose):
+    if not config.quiet:
+        for note in _notes(report, config, cwd=cwd):
             click.echo(note, err=True)
-    return FOUND if report.diagnostics and not (exit_zero or list_reloads) else 0
+    return FOUND if report.diagnostics and not (config.exit_zero or list_reloads) else 0
 
 
 def _target(path: Path) -> Path:
@@ -211,7 +215,7 @@ def _is_colored(choice: str) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _installed_version() -> str:
@@ -243,12 +247,16 @@ def _inputs(
     paths: Sequence[str], stdin_filename: str | None, *, cwd: Path
 ) -> tuple[tuple[Path, ...], tuple[Path, bytes] | None]:
     """The paths to report on, and standard input with the file that it stands for."""
+    if not all(paths):  # A variable of a shell script that is not set would mean everything.
+        raise UsageError("a path is empty; name one, or '.' for this folder")
     if "-" not in paths and (paths or stdin_filename is None):
         if stdin_filename is not None:
             raise UsageError("--stdin-filename goes with the path '-' only")
         return tuple(Path(path) for path in paths) or (Path(),), None
     if len(paths) > 1:
         raise UsageError("the path '-' stands alone: only standard input is reported then")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; '-' reads from it")
     path = cwd / (stdin_filename or _STDIN)
     return (path,), (path, sys.stdin.buffer.read())
 
@@ -275,18 +283,20 @@ def _configuration(
         "per_file_ignores": per_file,
     }
     for name, codes in checked.items():
-        where = f"--{name.replace('_', '-')}"
+        key = name.replace("_", "-")
+        where = f"--{key}"
         if name not in given and config.source is not None:
-            where = f'{shown(config.source, cwd)}: "{name}"'
+            where = f'{shown(config.source, cwd)}: "{key}"'
         check_codes(codes, known, where)
     return config
 
 
-def _run(paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None, quiet: bool) -> Report:
+def _run(paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None) -> Report:
     # Loaded late: --help and --version answer without it.
     from stalecheck.run import run
 
-    with _progress(is_shown=not quiet and sys.stderr.isatty()) as progress:
+    is_watched = sys.stderr is not None and sys.stderr.isatty()
+    with _progress(is_shown=is_watched and not config.quiet) as progress:
         return run(paths, config, cwd=cwd, stdin=stdin, progress=progress)
 
 
@@ -318,7 +328,7 @@ def _reloads(report: Report, config: Config, *, cwd: Path, color: bool) -> str:
     return render_reloads_json(report, cwd=cwd)
 
 
-def _diagnostics(report: Report, config: Config, *, cwd: Path, quiet: bool, verbose: bool, color: bool) -> str:
+def _diagnostics(report: Report, config: Config, *, cwd: Path, color: bool) -> str:
     """The report in the format of the configuration, with its summary where people read it."""
     is_text = config.output_format in TEXT_FORMATS
     if config.statistics:
@@ -328,27 +338,27 @@ def _diagnostics(report: Report, config: Config, *, cwd: Path, quiet: bool, verb
             report,
             config.output_format,
             cwd=cwd,
-            verbose=verbose,
+            verbose=config.verbose,
             color=color,
             show_suppressed=config.show_suppressed,
         )
-    if not is_text or quiet:
+    if not is_text or config.quiet:
         return text
     ending = summary(report, patterns=config.reloaded + config.reimported, color=color)
     is_spaced = text and ending and config.output_format == "full" and not config.statistics
     return text + "\n" * bool(is_spaced) + ending
 
 
-def _notes(report: Report, config: Config, *, cwd: Path, verbose: bool) -> tuple[str, ...]:
+def _notes(report: Report, config: Config, *, cwd: Path) -> tuple[str, ...]:
     lines = notes(report, cwd=cwd, patterns=config.reloaded + config.reimported)
-    if not verbose:
+    if not config.verbose:
         return lines
     source = "no configuration" if config.source is None else shown(config.source, cwd)
     read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
     return (*lines, f"Read {read} below {config.root} with {source}; {report.excluded} excluded.")
 
 
-def _write(text: str, target: Path | None, *, color: bool) -> None:
+def _write(text: str, target: Path | None, *, color: bool = False) -> None:
     try:
         if target is None:
             _print(text, color=color)
@@ -360,6 +370,8 @@ def _write(text: str, target: Path | None, *, color: bool) -> None:
 
 
 def _print(text: str, *, color: bool) -> None:
+    if sys.stdout is None and text:  # It was closed, and click would pass over it in silence.
+        raise OSError(errno.EBADF, "it is closed")
     try:
         click.echo(text, nl=False, color=color)
     except OSError as error:
@@ -371,11 +383,16 @@ def _print(text: str, *, color: bool) -> None:
 
 def _replace(target: Path, content: bytes) -> None:
     """Write `content` all at once: whoever reads `target` sees the old file or the new one."""
-    target = Path(os.path.realpath(target))
-    mode = target.stat().st_mode if target.exists() else None
-    if mode is not None and not stat.S_ISREG(mode):
-        target.write_bytes(content)  # a pipe or a device cannot be replaced
+    real = Path(os.path.realpath(target))
+    mode = real.stat().st_mode if real.exists() else None
+    if (mode is not None and not stat.S_ISREG(mode)) or target.is_relative_to(_DEVICES):
+        # A pipe or a device cannot be replaced, and what /dev/stdout leads to is not ours to replace.
+        with target.open("ab") as file:
+            file.write(content)
         return
+    target = real
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # Replacing it would not ask.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("xb") as file:

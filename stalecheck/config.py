@@ -53,6 +53,9 @@ DEFAULT_EXCLUDE = (
 """The folders that are not read unless they are named."""
 
 OUTPUT_FORMATS = ("full", "concise", "json")
+COLORS = ("auto", "always", "never")
+
+_IN_SECTION = " in [tool.stalecheck]"
 
 PerFileIgnores = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -102,6 +105,10 @@ class Config:
 
     show_suppressed: bool = False
     statistics: bool = False
+    exit_zero: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
 
 
 def load_config(
@@ -125,9 +132,9 @@ def load_config(
     config = Config(root=_project_root(start))
     given: dict[str, Any] = {}
     if not isolated:
-        source, table = _read_named(config_file, cwd) if config_file is not None else _find(start, cwd)
+        source, table, section = _read_named(config_file, cwd) if config_file is not None else _find(start, cwd)
         if source is not None:
-            given = _read_table(table, source, cwd)
+            given = _read_table(table, source, cwd, section=section)
         target = _required_python(config.root, cwd) or config.target_version
         config = replace(config, source=source, target_version=target)
     return replace(config, **_lay_over(given, _read_options(overrides, cwd)))
@@ -278,21 +285,24 @@ def _project_root(start: Path) -> Path:
     return start
 
 
-def _find(start: Path, cwd: Path) -> tuple[Path | None, object]:
-    """The nearest configuration; a ``pyproject.toml`` without a section for it is passed over."""
+def _find(start: Path, cwd: Path) -> tuple[Path | None, object, str]:
+    """The nearest configuration, its table, and what messages add to its keys.
+
+    A ``pyproject.toml`` without a section for it is passed over.
+    """
     for directory in (start, *start.parents):
         own = directory / "stalecheck.toml"
         if is_file(own):
-            return own, _read_toml(own, cwd)
+            return own, _read_toml(own, cwd), ""
         project = directory / "pyproject.toml"
         if is_file(project):
             section = _section(_read_toml(project, cwd))
             if section is not None:
-                return project, section
-    return None, {}
+                return project, section, _IN_SECTION
+    return None, {}, ""
 
 
-def _read_named(file: Path, cwd: Path) -> tuple[Path, object]:
+def _read_named(file: Path, cwd: Path) -> tuple[Path, object, str]:
     path = absolute_path(file, cwd)
     if not is_file(path):
         raise UsageError(f"--config: {shown(path, cwd)} is not a file")
@@ -300,7 +310,7 @@ def _read_named(file: Path, cwd: Path) -> tuple[Path, object]:
     section = _section(table)
     if section is None and path.name == "pyproject.toml":
         raise ConfigError(f"{shown(path, cwd)}: has no [tool.stalecheck]")
-    return path, table if section is None else section
+    return (path, table, "") if section is None else (path, section, _IN_SECTION)
 
 
 def _section(table: Mapping[str, Any]) -> object:
@@ -338,16 +348,18 @@ def _required_python(root: Path, cwd: Path) -> tuple[int, int] | None:
     return max(((int(major), int(minor or 0)) for major, minor in bounds), default=None)
 
 
-def _read_table(table: object, source: Path, cwd: Path) -> dict[str, Any]:
-    """The values of a configuration file by field name."""
+def _read_table(table: object, source: Path, cwd: Path, *, section: str) -> dict[str, Any]:
+    """The values of a configuration file by field name; `section` is what messages add to a key."""
     file = shown(source, cwd)
-    section = "" if source.name == "stalecheck.toml" else " in [tool.stalecheck]"
     if not isinstance(table, dict):
         raise ConfigError(f"{file}: [tool.stalecheck] must be a table, not {_kind(table)}")
     values: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         where = f'{file}: "{key}"{section}'
+        if name in _OPTIONS_ONLY:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f'{file}: "{key}"{section} is no key; give {option} on the command line')
         if name not in _READERS:
             raise ConfigError(f'{file}: unknown key "{key}"{section}; {_nearest_key(key)}')
         if name in values:
@@ -387,7 +399,7 @@ def _read_value(name: str, value: object, where: str, base: Path, error: type[St
     try:
         read = _READERS[name](value)
     except _UnexpectedError as unexpected:
-        raise error(f"{where} must be {unexpected}, not {_kind(value)}") from None
+        raise error(f"{where} must be {unexpected}, not {_kind(unexpected.value)}") from None
     if name not in ("exclude", "extend_exclude", "per_file_ignores"):
         return read
     anchored: list[Any] = []
@@ -422,29 +434,43 @@ def _slashed(path: str) -> str:
 class _UnexpectedError(Exception):
     """A value of the wrong type; the message says what is expected."""
 
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__(expected)
+        self.value = value
+
 
 def _strings(value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    raise _UnexpectedError("a list of strings")
+    raise _UnexpectedError("a list of strings", value)
+
+
+def _modules(value: object) -> tuple[str, ...]:
+    names = _strings(value)
+    if all(name.strip() for name in names):
+        return names
+    raise _UnexpectedError('a list of module names such as "app.core" or "app.*"', "")
 
 
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise _UnexpectedError("true or false")
+    raise _UnexpectedError("true or false", value)
 
 
 def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise _UnexpectedError("a number from 1 up")
+    raise _UnexpectedError("a number from 1 up", value)
 
 
-def _output_format(value: object) -> str:
-    if isinstance(value, str) and value in OUTPUT_FORMATS:
-        return value
-    raise _UnexpectedError(_one_of(OUTPUT_FORMATS))
+def _word_of(words: Sequence[str]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        raise _UnexpectedError(_one_of(words), value)
+
+    return read
 
 
 def _severity(value: object) -> Severity:
@@ -453,7 +479,7 @@ def _severity(value: object) -> Severity:
     for severity in Severity:
         if value == severity.label:
             return severity
-    raise _UnexpectedError(_one_of([severity.label for severity in reversed(Severity)]))
+    raise _UnexpectedError(_one_of([severity.label for severity in reversed(Severity)]), value)
 
 
 def _version(value: object) -> tuple[int, int]:
@@ -462,25 +488,25 @@ def _version(value: object) -> tuple[int, int]:
         return 3, int(found[1])
     if isinstance(value, tuple) and len(value) == 2 and all(type(number) is int for number in value):
         return value
-    raise _UnexpectedError('a version such as "py310"')
+    raise _UnexpectedError('a version such as "py310"', value)
 
 
 def _per_file_ignores(value: object) -> PerFileIgnores:
     """Pairs, or from a file a table."""
+    pairs = value.items() if isinstance(value, dict) else value
+    if not isinstance(pairs, Iterable) or isinstance(pairs, str):
+        raise _UnexpectedError(_TABLE, value)
+    return tuple(_ignored_pair(pair) for pair in pairs)
+
+
+def _ignored_pair(pair: object) -> tuple[str, tuple[str, ...]]:
+    if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):
+        raise _UnexpectedError(_TABLE, [pair])
+    pattern, codes = pair
     try:
-        pairs = value.items() if isinstance(value, dict) else value
-        return tuple((pattern, _strings(codes)) for pattern, codes in _pairs(pairs))
-    except _UnexpectedError:
-        raise _UnexpectedError("a table from path patterns to lists of codes") from None
-
-
-def _pairs(value: object) -> Iterable[tuple[str, object]]:
-    if not isinstance(value, Iterable) or isinstance(value, str):
-        raise _UnexpectedError
-    for pair in value:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):
-            raise _UnexpectedError
-        yield pair
+        return pattern, _strings(codes)
+    except _UnexpectedError as unexpected:
+        raise _UnexpectedError(f'{_TABLE}, such as "{pattern}" = ["STL101"]', unexpected.value) from None
 
 
 def _one_of(words: Sequence[str]) -> str:
@@ -489,18 +515,28 @@ def _one_of(words: Sequence[str]) -> str:
 
 def _kind(value: object) -> str:
     """What the user wrote, in the user's words."""
+    if isinstance(value, (list, tuple)):
+        odd = next((item for item in value if not isinstance(item, str)), None)
+        return "a list" if odd is None else f"a list with {_kind(odd)} in it"
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, (bool, int, float)):
         return str(value).lower()
     if isinstance(value, dict):
         return "a table"
-    return "such a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"
+    return f"a {type(value).__name__}"
 
+
+_TABLE = "a table from path patterns to lists of codes"
+
+_OPTIONS_ONLY = frozenset(
+    {"config", "explain", "isolated", "list_reloads", "list_rules", "output_file", "stdin_filename", "version"}
+)
+"""Options that are about one call of the command."""
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "reloaded": _strings,
-    "reimported": _strings,
+    "reloaded": _modules,
+    "reimported": _modules,
     "select": _strings,
     "extend_select": _strings,
     "ignore": _strings,
@@ -509,11 +545,15 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "extend_exclude": _strings,
     "force_exclude": _flag,
     "respect_gitignore": _flag,
-    "output_format": _output_format,
+    "output_format": _word_of(OUTPUT_FORMATS),
     "min_severity": _severity,
     "target_version": _version,
     "jobs": _count,
     "show_suppressed": _flag,
     "statistics": _flag,
+    "exit_zero": _flag,
+    "quiet": _flag,
+    "verbose": _flag,
+    "color": _word_of(COLORS),
 }
 """Every key of the configuration, and what reads its value."""

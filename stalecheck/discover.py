@@ -76,6 +76,11 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
     )
 
 
+def is_excluded(path: Path, config: Config) -> bool:
+    """Whether the excludes take the absolute `path`, which need not exist."""
+    return compile_patterns((*config.exclude, *config.extend_exclude)).matches(path, below=config.root)
+
+
 def settle_names(files: Sequence[SourceFile], imported: frozenset[str]) -> tuple[SourceFile, ...]:
     """Decide between the names that a file may have, by the dotted names that the project imports.
 
@@ -192,7 +197,7 @@ def _is_named_directory(path: Path, absolute: Path, found: _Found) -> bool | Non
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise UsageError(f"{path} does not exist") from None
-        found.unreadable[str(absolute)] = _reason(error)
+        found.unreadable[str(absolute)] = why_unread(error)
         return None
 
 
@@ -280,7 +285,7 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
             with os.scandir(directory.path) as scan:
                 entries = list(scan)
         except OSError as error:
-            found.unreadable[directory.path] = _reason(error)
+            found.unreadable[directory.path] = why_unread(error)
             continue
         ignores = directory.ignores
         if rules.gitignore_top is not None and any(entry.name == ".gitignore" for entry in entries):
@@ -318,7 +323,7 @@ def _look(entry: os.DirEntry[str]) -> tuple[bool, str]:
         is_missed = _is_python(entry.name) and not entry.name.startswith(".#")
         return False, "a link to a file that does not exist" if is_missed else ""
     except OSError as error:
-        return False, _reason(error)
+        return False, why_unread(error)
 
 
 def _is_python(name: str) -> bool:
@@ -336,7 +341,8 @@ def _is_ignored(path: str, name: str, ignores: _Ignores, *, is_directory: bool) 
     return False
 
 
-def _reason(error: OSError) -> str:
+def why_unread(error: OSError) -> str:
+    """Why a file or directory could not be read, in the words of a message."""
     if error.errno == errno.ELOOP:
         return "a link that leads back to itself"
     if isinstance(error, PermissionError):
@@ -470,10 +476,11 @@ def _shorter_names(files: Iterable[SourceFile], imported: frozenset[str]) -> set
     """
     modules = {name for file in files for name in (file.module, *file.aliases)}
     taken = {_top_name(name) for name in modules} | sys.stdlib_module_names
+    tops = {_top_name(name) for name in imported}
     found = set()
     for file in files:
         outer, _, top = file.module.rpartition(".")
-        if not (file.is_package and outer and top in imported) or top in taken or file.module in imported:
+        if not (file.is_package and outer and top in tops) or top in taken or file.module in imported:
             continue
         inner = {name.removeprefix(f"{file.module}.") for name in modules if name.startswith(f"{file.module}.")}
         if sum(f"{top}.{name}" in imported for name in inner) > 1:

@@ -186,3 +186,6 @@ class Report:
 
     unmatched: tuple[str, ...]
     """The patterns of ``--reloaded`` and ``--reimported`` that match no module."""
+
+    checked: int
+    """How many of the files are reported on."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from stalecheck.config import Config, absolute_path, check_codes
-from stalecheck.discover import Discovery, discover, name_files, settle_names
+from stalecheck.config import Config, absolute_path, check_codes, shown
+from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
-from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, parse
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
-from stalecheck.reloads import find_reloads
+from stalecheck.reloads import ReloadSite, find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
@@ -52,15 +53,13 @@ def run(
     progress = progress or _silent
     jobs = config.jobs or processors()
     found = discover(paths if stdin is None else [], config, cwd=cwd)
+    if stdin is not None and config.force_exclude and is_excluded(stdin[0], config):
+        found, stdin = replace(found, excluded=1), None
     files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
-    indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
-
-    def parse_alive(file: SourceFile) -> ast.Module | None:
-        tree = _tree(sources[file], indexes[file])
-        return None if tree is None else without_dead_branches(tree, config.target_version)
-
-    sites = deeply(lambda: find_reloads(sources, parse_alive))
+    search = partial(_search, target_version=config.target_version)
+    indexes, sites = index_files(sources, search, jobs=jobs, progress=progress)
+    indexes = _with_newer(indexes, sources)
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -69,9 +68,9 @@ def run(
     program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows)
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
-        *_unreadable(unread, indexes, summaries),
+        *_unreadable(unread, indexes, summaries, sources),
     ]
-    return _report(diagnostics, files, sources, found, events, config)
+    return _report(diagnostics, files, sources, found, events, config, cwd)
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -129,21 +128,34 @@ def _with_newer(
     found = dict(indexes)
     for file, index in indexes.items():
         if index.needs_libcst is not None:
-            tree = _tree(sources[file], index)
+            tree = _tree(sources[file])
             if tree is not None:
-                found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
+                found[file] = replace(index_tree(tree, sources[file]), needs_libcst=index.needs_libcst)
     return found
 
 
-def _tree(data: bytes, index: FileIndex) -> ast.Module | None:
-    if index.error is not None:
-        return None
-    if index.needs_libcst is not None:
-        from stalecheck.newer import parse_partly
-
-        return parse_partly(data)
+def _tree(data: bytes) -> ast.Module | None:
+    """Parse a file, or what the running Python knows of it; None where its syntax is wrong in any version."""
     tree = parse(data)
-    return tree if isinstance(tree, ast.Module) else None
+    if isinstance(tree, ast.Module):
+        return tree
+    if index_unparsed(data, tree).needs_libcst is None:
+        return None
+    from stalecheck.newer import parse_partly
+
+    return parse_partly(data)
+
+
+def _search(
+    sources: Mapping[SourceFile, bytes], target_version: tuple[int, int]
+) -> dict[SourceFile, tuple[ReloadSite, ...]]:
+    """Find the reloads of what runs on the target version."""
+
+    def parse_alive(file: SourceFile) -> ast.Module | None:
+        tree = _tree(sources[file])
+        return None if tree is None else without_dead_branches(tree, target_version)
+
+    return find_reloads(sources, parse_alive)
 
 
 def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:
@@ -154,6 +166,7 @@ def _unreadable(
     unread: Unread,
     indexes: Mapping[SourceFile, FileIndex],
     summaries: Mapping[SourceFile, Summary | Unreadable],
+    sources: Mapping[SourceFile, bytes],
 ) -> Iterable[Diagnostic]:
     """Yield STL001 for what could not be read or parsed."""
     for path, error in unread.items():
@@ -163,7 +176,15 @@ def _unreadable(
         if index.error is not None:
             yield _unreadable_file(file.path, index.error)
         elif isinstance(summary, Unreadable):
-            yield _unreadable_file(file.path, index.needs_libcst or summary)
+            yield _unreadable_file(file.path, _syntax_error(sources[file], index, summary))
+
+
+def _syntax_error(data: bytes, index: FileIndex, summary: Unreadable) -> Unreadable:
+    if index.needs_libcst is None:
+        return summary
+    from stalecheck.newer import first_error
+
+    return first_error(data, index.needs_libcst)
 
 
 def _unreadable_file(path: Path, error: Unreadable) -> Diagnostic:
@@ -186,6 +207,7 @@ def _report(
     found: Discovery,
     events: Schedule,
     config: Config,
+    cwd: Path,
 ) -> Report:
     """Select, suppress, sort, and gather what the formats need."""
     known = [rule.code for rule in rules()]
@@ -202,22 +224,28 @@ def _report(
         default=default,
         judged=judged.__getitem__,
     )
-    kept = sorted({*outcome.kept, *outcome.unused}, key=_order)
+    kept = _sorted({*outcome.kept, *outcome.unused}, cwd)
     severe = tuple(diagnostic for diagnostic in kept if diagnostic.severity >= config.min_severity)
-    shown = {d.path for d in (*severe, *outcome.suppressed)} | {record.path for record in events.records}
-    lines = {file.path: text_lines(sources[file]) for file in files if file.path in shown}
+    cited = {d.path for d in (*severe, *outcome.suppressed)} | {record.path for record in events.records}
+    lines = {file.path: text_lines(sources[file]) for file in files if file.path in cited}
     return Report(
         severe,
-        tuple(sorted(outcome.suppressed, key=_order)),
-        events.records,
+        _sorted(outcome.suppressed, cwd),
+        tuple(sorted(events.records, key=lambda record: shown(record.path, cwd))),
         len(files),
         len({file.module for file in files}),
         found.excluded,
         lines,
         events.unmatched,
+        len(reported),
     )
 
 
-def _order(diagnostic: Diagnostic) -> tuple[str, Location, str, str, str]:
-    holder = "" if diagnostic.holder is None else diagnostic.holder.name
-    return (diagnostic.path.as_posix(), diagnostic.span.start, diagnostic.code, holder, diagnostic.message)
+def _sorted(diagnostics: Iterable[Diagnostic], cwd: Path) -> tuple[Diagnostic, ...]:
+    """Sort by place, files as the formats name them."""
+
+    def order(diagnostic: Diagnostic) -> tuple[str, Location, str, str, str]:
+        holder = "" if diagnostic.holder is None else diagnostic.holder.name
+        return shown(diagnostic.path, cwd), diagnostic.span.start, diagnostic.code, holder, diagnostic.message
+
+    return tuple(sorted(diagnostics, key=order))

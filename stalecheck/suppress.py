@@ -18,7 +18,8 @@ UNREADABLE = "STL001"
 UNUSED = "STL002"
 
 _MARK = b"stalecheck:"
-_DIRECTIVE = re.compile(r"#\s*stalecheck:\s*(?P<body>(?:(?!\s+#).)*)")
+# Behind a quotation mark it is only spoken of.
+_DIRECTIVE = re.compile(r"(?<![`'\"])#\s*stalecheck:\s*(?P<body>(?:(?!\s+#).)*)")
 _BODY = re.compile(r"(?P<word>ignore-file|ignore)(?P<codes>\[[\w\s,]*\])?(?=$|[\s,;:.(])(?P<rest>.*)")
 _LOOSE_CODE = re.compile(r"[\W_]*stl\d", re.IGNORECASE)
 _VALID = (

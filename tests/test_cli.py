@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +21,7 @@ from stalecheck.explain import explain, refresh
 from stalecheck.model import Diagnostic, Location, ReloadRecord, Report, Span
 from stalecheck.vocabulary import ReloadMode, Severity
 
-EMPTY = Report((), (), (), 1, 1, 0, {}, ())
+EMPTY = Report((), (), (), 1, 1, 0, {}, (), 1)
 
 
 @dataclass
@@ -98,7 +100,10 @@ def test_exit_zero_says_the_same_and_exits_with_0(run: Run, found: Report, capsy
         pytest.param(["--jobs", "0"], "0 is not in the range", id="no job"),
         pytest.param(["--config", "none.toml"], "none.toml is not a file", id="missing configuration"),
         pytest.param(["-", "a.py"], "'-' stands alone", id="stdin and a path"),
+        pytest.param(["a.py", ""], "a path is empty; name one, or '.' for this folder", id="an empty path"),
         pytest.param(["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"),
+        pytest.param(["--reloaded", ""], "--reloaded is empty; give it a value or leave it out", id="no module"),
+        pytest.param(["--select", " ,"], "--select is empty", id="no code"),
         pytest.param(["--output-file", "none/a"], "the folder none does not exist", id="output without a folder"),
         pytest.param(["--output-file", "."], "is a folder", id="output onto a folder"),
     ],
@@ -111,6 +116,17 @@ def test_what_cannot_be_done_is_2(
     assert out == ""
     assert message in err
     assert "Traceback" not in err
+
+
+def test_what_is_excluded_by_force_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").touch()
+    (tmp_path / "b.py").touch()
+    assert cli.main(["--isolated", "--reloaded", "b", "--force-exclude", "--exclude", "a.py", "a.py"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err[:56]) == ("", "No file was checked: the excludes took 1 Python file. Na")
 
 
 def test_an_unknown_code_of_the_configuration_names_the_file(
@@ -171,6 +187,9 @@ def test_a_crash_asks_for_a_report(run: Run, capsys: pytest.CaptureFixture[str])
         (["--jobs", "3"], {"jobs": 3}),
         (["--statistics"], {"statistics": True}),
         (["--show-suppressed"], {"show_suppressed": True}),
+        (["--exit-zero"], {"exit_zero": True}),
+        (["-q"], {"quiet": True}),
+        (["--color", "never"], {"color": "never"}),
     ],
 )
 def test_options_reach_the_configuration(run: Run, arguments: list[str], expected: dict[str, object]) -> None:
@@ -213,6 +232,26 @@ def test_standard_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x = 1\r\n")))
     cli.main(arguments)
     assert (run.paths, run.stdin) == ((tmp_path / name,), (tmp_path / name, b"x = 1\r\n"))
+
+
+def test_how_to_report_can_be_configured(
+    run: Run, found: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.report = found
+    (tmp_path / "stalecheck.toml").write_text(
+        "exit-zero = true\nquiet = true\ncolor = 'always'\noutput-format = 'concise'\n"
+    )
+    assert cli.main([]) == 0
+    out, err = capsys.readouterr()
+    assert (out.startswith("\x1b["), out.count("\n"), err) == (True, 1, "")
+
+
+def test_an_unknown_code_is_said_of_the_key_as_it_is_documented(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stalecheck.toml").write_text('per-file-ignores = {"a" = ["STL999"]}\n')
+    assert cli.main([]) == 2
+    assert capsys.readouterr().err.startswith('stalecheck: stalecheck.toml: "per-file-ignores": unknown code "STL999"')
 
 
 # output
@@ -332,10 +371,30 @@ def test_a_failure_keeps_the_old_output_file(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "old")]
 
 
+def test_a_read_only_output_file_is_not_replaced(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.txt").write_text("old")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # whoever runs the tests may be allowed everything
+    assert cli.main(["--output-file", "out.txt"]) == 2
+    assert capsys.readouterr().err == "stalecheck: cannot write out.txt: Permission denied\n"
+    assert (tmp_path / "out.txt").read_text() == "old"
+
+
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="no devices")
 def test_a_device_is_written_to_and_not_replaced(run: Run) -> None:
     assert cli.main(["--output-file", os.devnull]) == 0
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no devices")
+def test_the_file_behind_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with log.open("a") as out, process("--list-rules", "--output-file", "/dev/stdout", stdout=out) as child:
+        child.communicate()
+    assert (child.returncode, log.read_text().splitlines()[0]) == (0, "before")
+    assert len(log.read_text().splitlines()) > 1
 
 
 # documentation
@@ -464,6 +523,46 @@ def test_a_full_disk_is_said() -> None:
         2,
         "stalecheck: cannot write standard output: No space left on device\n",
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no process groups")
+def test_an_interrupt_ends_the_workers_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("class C: ...\n")
+    for number in range(40):
+        (tmp_path / f"a{number}.py").write_text("from m import C\n" + "x = C()\n" * 8_000)
+    options = ("--isolated", "--reloaded", "m", "--jobs", "2")
+    with process(*options, str(tmp_path), stdout=subprocess.PIPE, start_new_session=True) as child:
+        time.sleep(1)
+        os.killpg(child.pid, signal.SIGINT)
+        assert child.communicate(timeout=5) == ("", "\n")
+    assert child.returncode == 130
+
+
+CLOSE = "import os, sys\nos.close({})\nos.execv(sys.executable, [sys.executable, '-m', 'stalecheck', *sys.argv[1:]])"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed in another way")
+@pytest.mark.parametrize(
+    ("descriptor", "arguments", "code", "message"),
+    [
+        pytest.param(0, ["-"], 2, "stalecheck: standard input is closed; '-' reads from it\n", id="input"),
+        pytest.param(1, ["--list-rules"], 2, "stalecheck: cannot write standard output: it is closed\n", id="output"),
+        pytest.param(1, ["."], 0, "Nothing is reloaded in what was read (1 file, 1 module).", id="nothing to write"),
+        pytest.param(2, ["."], 0, "", id="errors"),
+    ],
+)
+def test_a_closed_stream_is_no_crash(
+    tmp_path: Path, descriptor: int, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "a.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSE.format(descriptor), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)},
+    )
+    assert (done.returncode, done.stdout, done.stderr[: len(message)]) == (code, "", message)
 
 
 # progress

@@ -122,6 +122,13 @@ def test_named_file(project: Project) -> None:
     assert config.exclude == (f"{root.as_posix()}/other/x/y",)
 
 
+def test_keys_at_the_top_of_a_named_file_are_in_no_section(project: Project) -> None:
+    root = project({"ci.toml": "jobs = 0"})
+    with pytest.raises(ConfigError) as raised:
+        load_config([root], cwd=root, config_file=Path("ci.toml"))
+    assert str(raised.value) == 'ci.toml: "jobs" must be a number from 1 up, not 0'
+
+
 def test_named_file_with_section(project: Project) -> None:
     root = project({"ci.toml": "[tool.stalecheck]\njobs = 4"})
     assert load_config([root], cwd=root, config_file=Path("ci.toml")).jobs == 4
@@ -152,6 +159,10 @@ target-version = "py311"
 jobs = 2
 show-suppressed = true
 statistics = true
+exit-zero = true
+quiet = true
+verbose = true
+color = "never"
 [per-file-ignores]
 "tests/*" = ["STL101", "STL2"]
 "!src/**" = ["STL3"]
@@ -190,6 +201,10 @@ def test_all_keys(project: Project, dash: str) -> None:
         jobs=2,
         show_suppressed=True,
         statistics=True,
+        exit_zero=True,
+        quiet=True,
+        verbose=True,
+        color="never",
     )
 
 
@@ -337,13 +352,24 @@ def test_wrong_options(tmp_path: Path, arguments: dict[str, object], message: st
         ),
         pytest.param(
             "xyz = 1",
-            ': unknown key "xyz"; the keys are exclude, extend-exclude, extend-select, force-exclude, '
-            "ignore, jobs, min-severity, output-format, per-file-ignores, reimported, reloaded, "
-            "respect-gitignore, select, show-suppressed, statistics, target-version",
+            ': unknown key "xyz"; the keys are color, exclude, exit-zero, extend-exclude, extend-select, '
+            "force-exclude, ignore, jobs, min-severity, output-format, per-file-ignores, quiet, reimported, reloaded, "
+            "respect-gitignore, select, show-suppressed, statistics, target-version, verbose",
             id="like no key",
         ),
         pytest.param("select = 'STL1'", ': "select" must be a list of strings, not "STL1"', id="no list"),
-        pytest.param("ignore = [1]", ': "ignore" must be a list of strings, not such a list', id="wrong list"),
+        pytest.param("ignore = [1]", ': "ignore" must be a list of strings, not a list with 1 in it', id="wrong list"),
+        pytest.param(
+            "reloaded = ['']",
+            ': "reloaded" must be a list of module names such as "app.core" or "app.*", not ""',
+            id="a module without a name",
+        ),
+        pytest.param(
+            "output-file = 'a'",
+            ': "output-file" is no key; give --output-file on the command line',
+            id="an option of one call",
+        ),
+        pytest.param("color = true", ': "color" must be "auto" or "always" or "never", not true', id="no colour"),
         pytest.param("reloaded = {}", ': "reloaded" must be a list of strings, not a table', id="a table"),
         pytest.param("statistics = 1", ': "statistics" must be true or false, not 1', id="no flag"),
         pytest.param("jobs = true", ': "jobs" must be a number from 1 up, not true', id="no number"),
@@ -359,12 +385,19 @@ def test_wrong_options(tmp_path: Path, arguments: dict[str, object], message: st
         ),
         pytest.param(
             "per-file-ignores = {'a' = 'STL1'}",
-            ': "per-file-ignores" must be a table from path patterns to lists of codes, not a table',
+            ': "per-file-ignores" must be a table from path patterns to lists of codes, such as "a" = ["STL101"], '
+            'not "STL1"',
             id="codes are no list",
         ),
         pytest.param(
+            "per-file-ignores = {'a' = [1]}",
+            ': "per-file-ignores" must be a table from path patterns to lists of codes, such as "a" = ["STL101"], '
+            "not a list with 1 in it",
+            id="codes are no strings",
+        ),
+        pytest.param(
             "per-file-ignores = ['a']",
-            ': "per-file-ignores" must be a table from path patterns to lists of codes, not such a list',
+            ': "per-file-ignores" must be a table from path patterns to lists of codes, not a list',
             id="patterns are no table",
         ),
         pytest.param("exclude = ['']", ': "exclude": "" is not a path pattern', id="empty pattern"),

@@ -44,6 +44,21 @@ def test_reloads_and_holders_are_found_around_newer_syntax(tmp_path: Path) -> No
     assert found == [(3, "STL101"), (6, "STL104")]
 
 
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        pytest.param("type X = int\ndef f(:\n    pass\n", (2, 7), id="below newer syntax"),
+        pytest.param("type X = int\ntype Y = int\n\nx = (\ny = 1\n", (4, 5), id="below two such statements"),
+        pytest.param("def f(:\n    pass\ntype X = int\n", (1, 7), id="above it"),
+        pytest.param("x = 1\nprint x\n", (2, 1), id="Python 2"),
+    ],
+)
+def test_a_syntax_error_is_reported_where_it_is(tmp_path: Path, source: str, place: tuple[int, int]) -> None:
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    found = [(d.code, d.span.start.row, d.span.start.column) for d in stalecheck.check([tmp_path], isolated=True)]
+    assert found == [("STL001", *place)]
+
+
 def test_a_statement_that_only_libcst_rejects_costs_itself_alone(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text("class C:\n    pass\n", encoding="utf-8")
     (tmp_path / "app.py").write_text("from m import C\n\n(x): int = 1\nK = C\n", encoding="utf-8")

@@ -92,7 +92,7 @@ def report(
     lines: Mapping[Path, tuple[str, ...]] = LINES,
     unmatched: tuple[str, ...] = (),
 ) -> Report:
-    return Report(diagnostics, suppressed, reloads, files, 12, excluded, lines, unmatched)
+    return Report(diagnostics, suppressed, reloads, files, 12, excluded, lines, unmatched, files)
 
 
 def full(value: Report, *, verbose: bool = False, color: bool = False) -> str:
@@ -464,7 +464,10 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             (),
             Ending(
                 "",
-                ("No file was checked: the excludes took 3 Python files. Name a file or change --exclude.",),
+                (
+                    "No file was checked: the excludes took 3 Python files. "
+                    "Name a file, without --force-exclude, or change --exclude.",
+                ),
             ),
             id="all excluded",
         ),

@@ -122,6 +122,13 @@ def test_an_unused_directive_is_not_judged(source: str, judged: frozenset[str]) 
     assert outcome(source, judged=judged) == Outcome((), (), ())
 
 
+@pytest.mark.parametrize("mark", ["`", "'", '"'])
+def test_a_directive_that_is_spoken_of_is_none(mark: str) -> None:
+    found = diagnostic(1)
+    source = f"from m import C  # without {mark}# stalecheck: ignore{mark} it is reported\n"
+    assert outcome(source, found) == Outcome((found,), (), ())
+
+
 def test_directives_of_an_unreadable_file_are_not_judged() -> None:
     broken = diagnostic(1, "STL001")
     assert outcome("x = (  # stalecheck: ignore[STL101]\n", broken) == Outcome((broken,), (), ())

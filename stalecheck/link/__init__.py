@@ -10,6 +10,7 @@ from stalecheck.link.holders import Holding, find_holdings
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
+from stalecheck.modules import absolute
 from stalecheck.summarize.summary import Usage
 from stalecheck.vocabulary import HolderKind, ReloadMode
 
@@ -44,6 +45,12 @@ class StaleReference:
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
+    module_name: str = ""
+    """What the origin's module is called where the holder stands."""
+
+    is_module_hidden: bool = False
+    """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
+
 
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
@@ -68,7 +75,33 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             if holding.holder.kind is HolderKind.FROM_IMPORT
         }
         for holding, reloads in _merge_stars(found):
-            yield _stale_reference(holding, reloads, usages, imports)
+            reference = _stale_reference(holding, reloads, usages, imports)
+            module = holding.capture.made.file
+            name = _name_in(file, module, program)
+            yield replace(reference, module_name=name, is_module_hidden=_is_hidden(module, program))
+
+
+def _name_in(file: SourceFile, module: SourceFile, program: Program) -> str:
+    """The name of `module` that begins as an import in `file` does; its own if none does."""
+    tops = {bound.module.partition(".")[0] for bound in program.indexes[file].imports if not bound.level}
+    names = (module.module, *module.aliases)
+    return next((name for name in names if name.partition(".")[0] in tops), module.module)
+
+
+def _is_hidden(module: SourceFile, program: Program) -> bool:
+    package, _, name = module.module.rpartition(".")
+    file = program.table.find(package) if package else None
+    if file is None:
+        return False
+    if name in program.indexes[file].made:
+        return True
+    for bound in program.indexes[file].imports:
+        source = absolute(file, bound.level, bound.module)
+        if bound.local == name and bound.name and f"{source}.{bound.name}" != module.module:
+            return True
+        if bound.name == "*" and source == module.module and name in program.indexes[module].made:
+            return True
+    return False
 
 
 def _merge_stars(

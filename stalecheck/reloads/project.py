@@ -14,25 +14,14 @@ from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import without_half_evictions
 from stalecheck.reloads.items import Instance, Thing
 from stalecheck.reloads.outline import read_outline
+from stalecheck.reloads.reloaders import reloader
 from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
-from stalecheck.reloads.spellings import reloader
+from stalecheck.reloads.spelling import may_reload
 from stalecheck.reloads.values import Evaluator
 from stalecheck.vocabulary import ReloadMode
 
-SPELLED: re.Pattern[bytes] = re.compile(
-    rb"reload"
-    rb"|\.[\s\\]*modules\b|[\"']modules[\"']|\bfrom[\s\\]+sys[\s\\]+import\b"
-    rb"|exec_module|load_module|load_source|_bootstrap"
-    rb"|import_fresh_module|CleanImport|\b(?:unload|forget|unload_extension)\b"
-)
-"""What the bytes of a file that reloads something contain; many files that match reload nothing."""
-
-_WORDS = (
-    *(b"reload", b"modules", b"exec_module", b"load_module", b"load_source", b"_bootstrap", b"from sys", b"from\tsys"),
-    *(b"import_fresh_module", b"CleanImport", b"unload", b"forget", b"from  sys", b"from \\"),
-)
 _ROUNDS = 12
 """How long a chain of wrappers of wrappers is followed."""
 
@@ -62,7 +51,7 @@ def find_reloads(
     """
     project = _Project({})
     waiting = dict(files)
-    added = [file for file, source in files.items() if _is_spelled(source)]
+    added = [file for file, source in files.items() if may_reload(source)]
     while added:
         sources = {file: waiting.pop(file) for file in added}
         trees = ((file, parse(file)) for file in added)
@@ -72,11 +61,6 @@ def find_reloads(
     found = {reading.file: project.sites(reading) for reading in project.readings}
     found = without_half_evictions(found, files, parse)
     return {file: found[file] for file in files if found.get(file)}
-
-
-def _is_spelled(source: bytes) -> bool:
-    """Whether `SPELLED` matches; asks for plain words first, which is many times faster."""
-    return any(word in source for word in _WORDS) and SPELLED.search(source) is not None
 
 
 class _Reading:
@@ -164,8 +148,7 @@ class _Project:
         everywhere = frozenset(path.removesuffix(".reload") for path in bound).union(*holders.values())
         if not everywhere:
             return lambda file, source: False
-        new = sorted(holders.keys() - self._words)
-        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, new)) + rb")\b") if new else None
+        new = {word: re.compile(rb"\b" + re.escape(word) + rb"\b") for word in holders if word not in self._words}
         self._words.update(new)
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
@@ -173,8 +156,7 @@ class _Project:
                 bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
                 self._mentions[file] = set(), bases
             mentioned, bases = self._mentions[file]
-            if words is not None:
-                mentioned.update(words.findall(source))
+            mentioned.update(word for word, pattern in new.items() if word in source and pattern.search(source))
             modules = {module for word in mentioned & holders.keys() for module in holders[word]}
             package = f"{file.package}."
             if any(package.startswith(f"{m}.") or _last(m).encode() in source for m in modules):
@@ -371,7 +353,7 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
     return lambda row, offset: len(lines[row - 1].encode()[:offset].decode(errors="replace")) + 1
 
 
-_STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
+_STAR = re.compile(rb"from[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
 _NO_RELOAD = Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

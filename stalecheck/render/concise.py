@@ -13,7 +13,7 @@ from stalecheck.render.style import printable, style
 def render_concise(report: Report, *, cwd: Path, color: bool, show_suppressed: bool = False) -> str:
     """``file:row:column: CODE message`` for each diagnostic; empty without diagnostics."""
     return "".join(
-        _line(entry, cwd=cwd, color=color) + "\n" for entry in entries(report, show_suppressed=show_suppressed)
+        _line(entry, cwd=cwd, color=color) + "\n" for entry in entries(report, cwd=cwd, show_suppressed=show_suppressed)
     )
 
 

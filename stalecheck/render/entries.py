@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from stalecheck.model import Diagnostic, Report
+from stalecheck.config import shown
+from stalecheck.model import Diagnostic, Location, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +17,16 @@ class Entry:
     is_suppressed: bool
 
 
-def entries(report: Report, *, show_suppressed: bool) -> list[Entry]:
+def entries(report: Report, *, cwd: Path, show_suppressed: bool) -> list[Entry]:
     """What to list, in the order of places."""
     listed = [Entry(diagnostic, is_suppressed=False) for diagnostic in report.diagnostics]
     if not show_suppressed or not report.suppressed:
         return listed
     listed += [Entry(diagnostic, is_suppressed=True) for diagnostic in report.suppressed]
-    return sorted(listed, key=_place)
 
+    def order(entry: Entry) -> tuple[str, Location, str, str]:
+        diagnostic = entry.diagnostic
+        holder = diagnostic.holder.name if diagnostic.holder else ""
+        return shown(diagnostic.path, cwd), diagnostic.span.start, diagnostic.code, holder
 
-def _place(entry: Entry) -> tuple[str, int, int, str, str]:
-    diagnostic = entry.diagnostic
-    start = diagnostic.span.start
-    holder = diagnostic.holder.name if diagnostic.holder else ""
-    return diagnostic.path.as_posix(), start.row, start.column, diagnostic.code, holder
+    return sorted(listed, key=order)

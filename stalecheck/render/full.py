@@ -51,7 +51,7 @@ def render_full(report: Report, *, cwd: Path, verbose: bool, color: bool, show_s
         for record in report.reloads
     }
     page = _Page(cwd, verbose, color, report.lines, spellings)
-    listed = entries(report, show_suppressed=show_suppressed)
+    listed = entries(report, cwd=cwd, show_suppressed=show_suppressed)
     unreadable = [entry for entry in listed if entry.diagnostic.code == _UNREADABLE]
     readable = [entry for entry in listed if entry.diagnostic.code != _UNREADABLE]
     stale = [entry for entry in readable if entry.diagnostic.reload]

@@ -13,7 +13,7 @@ from stalecheck.render.entries import Entry, entries
 def render_json(report: Report, *, cwd: Path, show_suppressed: bool = False) -> str:
     """An array and nothing else; with `show_suppressed` each object says whether it is suppressed."""
     objects = []
-    for entry in entries(report, show_suppressed=show_suppressed):
+    for entry in entries(report, cwd=cwd, show_suppressed=show_suppressed):
         fields = _diagnostic(entry, cwd=cwd)
         if show_suppressed:
             fields["suppressed"] = entry.is_suppressed

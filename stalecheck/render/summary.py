@@ -16,15 +16,15 @@ _PLACES = 3
 def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
     """What was found, in one line.
 
-    `patterns` are the modules that options or configuration name. Empty when nothing is reloaded:
-    `notes` says so.
+    `patterns` are the modules that options or configuration name. Empty when nothing is reloaded or nothing
+    was checked: `notes` says so.
     """
     if report.diagnostics:
         return _found(report)
     if report.suppressed:
         return f"Nothing stale found but what comments suppress ({len(report.suppressed)}).\n"
     resolved = _looked_at(report)
-    if not resolved and not patterns:
+    if not report.checked or not (resolved or patterns):
         return ""
     clean = style("Nothing stale found", "green", color=color)
     if not resolved:
@@ -42,10 +42,10 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     if unresolved:
         lines.append(_unresolved(unresolved, cwd=cwd))
     lines += [f"Pattern {pattern!r} matches no module." for pattern in report.unmatched]
-    if not report.files and report.excluded:
+    if not report.checked and report.excluded:
         lines.append(
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
-            "Name a file or change --exclude."
+            "Name a file, without --force-exclude, or change --exclude."
         )
     elif not (unresolved or _looked_at(report) or patterns):
         read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"

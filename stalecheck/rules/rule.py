@@ -84,8 +84,10 @@ class Rule:
 
 
 def _because(reference: StaleReference) -> str:
-    parts = [f"through `{module}`" for module in reference.via[1:]]
+    parts = []
+    if len(reference.via) > 1:
+        parts.append("through " + ", ".join(f"`{module}`" for module in reference.via[1:]))
     if reference.because is not None:
         name, row = reference.because
         parts.append(f"because `{name}`, line {row}")
-    return f" ({', '.join(parts)})" if parts else ""
+    return f" ({'; '.join(parts)})" if parts else ""

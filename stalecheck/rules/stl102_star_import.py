@@ -70,8 +70,8 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import import_of
-from stalecheck.vocabulary import HolderKind, ReloadMode
+from stalecheck.rules.words import import_of, imported_late
+from stalecheck.vocabulary import HolderKind
 
 _SHOWN = 3
 
@@ -93,6 +93,6 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
 
 
 def _remedy(reference: StaleReference) -> str:
-    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
+    if imported_late(reference):
         return "import the names in the functions that use them"
     return f"`{import_of(reference)}` and use its attributes where they are needed"

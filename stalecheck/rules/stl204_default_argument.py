@@ -82,5 +82,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"a default of `{reference.holder.name}` stays {held(reference)}",
-                "default to None and get the current one in the body",
+                "default to None and look the current one up when it is needed",
             )

@@ -78,5 +78,5 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`{reference.holder.name}` holds {held(reference)}",
-                f"fill `{reference.holder.name}` where it is used, or hold a function that {looked_up(reference)}",
+                f"fill it in the function that uses it, or hold a function that {looked_up(reference)}",
             )

@@ -80,7 +80,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if reference.holder.kind is HolderKind.WRAPPED_CALLABLE:
             is_function = reference.origin.kind is OriginKind.FUNCTION
             verb = "wraps" if is_function else "keeps"
-            again = f"make `{reference.holder.name}` where it is needed, or make it again after the reload"
+            again = "make it where it is needed, or again after the reload"
             yield Judgement(
                 reference,
                 severity(reference),

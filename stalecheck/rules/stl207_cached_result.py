@@ -73,7 +73,7 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old
+from stalecheck.rules.words import held
 from stalecheck.vocabulary import HolderKind
 
 
@@ -84,6 +84,6 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             yield Judgement(
                 reference,
                 severity(reference),
-                f"the cache of `{reference.holder.name}` keeps an object of {old(reference)}",
-                f"call `{reference.holder.name}.cache_clear()` after the reload, or do not cache",
+                f"the cache of `{reference.holder.name}` keeps {held(reference)}",
+                "call its `cache_clear()` after the reload, or do not cache",
             )

@@ -74,8 +74,8 @@ from collections.abc import Iterable, Iterator
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
-from stalecheck.rules.words import old, used_where_needed
-from stalecheck.vocabulary import HolderKind
+from stalecheck.rules.words import used_where_needed
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 
 def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
@@ -85,6 +85,12 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
             yield Judgement(
                 reference,
                 severity(reference),
-                f"`{reference.holder.name}` is a member of the old Enum: {old(reference)}",
+                _message(reference),
                 used_where_needed(reference),
             )
+
+
+def _message(reference: StaleReference) -> str:
+    origin = f"`{reference.origin.module}.{reference.origin.name}`"
+    what = "a member of the old Enum" if reference.origin.kind is OriginKind.CLASS else "the old Enum member"
+    return f"`{reference.holder.name}` stays {what} {origin}"

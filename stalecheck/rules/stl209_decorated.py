@@ -93,7 +93,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 Severity.NOTE if reference.passes_through else severity(reference),
                 _message(reference),
-                reload_after(reference),
+                _remedy(reference),
             )
 
 
@@ -101,3 +101,8 @@ def _message(reference: StaleReference) -> str:
     if reference.is_argument:
         return f"a decorator of `{reference.holder.name}` was given {held(reference)}"
     return f"`{reference.holder.name}` is decorated by {held(reference)}"
+
+
+def _remedy(reference: StaleReference) -> str:
+    again = reload_after(reference)
+    return f"look it up in the body instead, or {again}" if reference.is_argument else again

@@ -71,7 +71,7 @@ from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
 from stalecheck.rules.words import held, looked_up
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 
 def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
@@ -82,5 +82,11 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"`{reference.holder.name}` keeps {held(reference)}",
-                f"register a function that {looked_up(reference)}",
+                _remedy(reference),
             )
+
+
+def _remedy(reference: StaleReference) -> str:
+    if reference.origin.kind is OriginKind.FUNCTION:
+        return f"register a function that {looked_up(reference)}"
+    return "register the new one after the reload, and take the old one out where that is possible"

@@ -31,17 +31,24 @@ def used_where_needed(reference: StaleReference) -> str:
     """Return how to hold a function, class or value so that it stays fresh, in one sentence."""
     if reference.origin.kind is OriginKind.MODULE:
         return f"`{import_of(reference)}` in the function that uses it"
-    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
-        name = reference.origin.name.partition(".")[0]
-        return f"`from {reference.origin.module} import {name}` in the function that uses it"
+    if imported_late(reference):
+        return f"`from {reference.module_name} import {_first_name(reference)}` in the function that uses it"
     return f"`{import_of(reference)}` and use `{qualified(reference)}` where it is needed"
 
 
 def looked_up(reference: StaleReference) -> str:
     """Return how a function gets at the origin of today: the end of a sentence."""
-    if any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads):
-        return f"imports `{reference.origin.module}` when it is called"
+    if reference.origin.kind is OriginKind.MODULE:
+        return f"imports `{reference.module_name}` when it is called"
+    if imported_late(reference):
+        return f"imports `{_first_name(reference)}` from `{reference.module_name}` when it is called"
     return f"looks `{qualified(reference)}` up when it is called"
+
+
+def imported_late(reference: StaleReference) -> bool:
+    """Return whether only an import that runs again gets at what is new, and no name of the module."""
+    is_evicted = any(reload.mode is ReloadMode.REIMPORT for reload in reference.reloads)
+    return is_evicted or reference.is_module_hidden
 
 
 def reload_after(reference: StaleReference) -> str:
@@ -53,12 +60,16 @@ def reload_after(reference: StaleReference) -> str:
     return f"reload {listed}, in this order, after `{reference.origin.module}`"
 
 
+def _first_name(reference: StaleReference) -> str:
+    return reference.origin.name.partition(".")[0]
+
+
 def qualified(reference: StaleReference) -> str:
     """Return how to reach the origin when it is used: ``core.Engine`` after ``from app import core``."""
-    return f"{reference.origin.module.rpartition('.')[2]}.{reference.origin.name}"
+    return f"{reference.module_name.rpartition('.')[2]}.{reference.origin.name}"
 
 
 def import_of(reference: StaleReference) -> str:
     """Return the import that stays fresh under `importlib.reload`."""
-    package, _, module = reference.origin.module.rpartition(".")
+    package, _, module = reference.module_name.rpartition(".")
     return f"from {package} import {module}" if package else f"import {module}"

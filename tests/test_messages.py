@@ -1,0 +1,160 @@
+"""What the diagnostics say: is it true, and is what they advise a remedy?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import stalecheck
+
+M = """\
+class C:
+    def run(self): ...
+def f(): ...
+class E: ...
+S = C()
+LIMIT = 3
+"""
+RELOAD = "import importlib, m\ndef refresh():\n    importlib.reload(m)\n"
+EVICT = "import sys\ndef refresh():\n    del sys.modules['m']\n    import m\n"
+ENUM = "import enum\nclass Color(enum.Enum):\n    RED = 1\n"
+HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass C: ...\n", "m.py": ""}
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "said"),
+    [
+        pytest.param(
+            {"app.py": "from m import C\n"},
+            "STL101",
+            "`C` stays the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.C` where it is needed",
+            id="a class",
+        ),
+        pytest.param(
+            {"app.py": "from m import C\n", "refresh.py": EVICT},
+            "STL101",
+            "`C` stays the old class `m.C` after `m` is evicted at refresh.py:3; "
+            "`from m import C` in the function that uses it",
+            id="a class, evicted",
+        ),
+        pytest.param(
+            {"a.py": "from m import C\n", "b.py": "from a import C\n", "app.py": "from b import C\nclass D(C): ...\n"},
+            "STL203",
+            "`D` inherits from the old class `m.C` (through `a`, `b`; because `C`, line 1) after `m` is reloaded at "
+            "refresh.py:3; reload `a`, `b` and `app`, in this order, after `m`",
+            id="a chain",
+        ),
+        pytest.param(
+            {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.f\n"},
+            "STL207",
+            "the cache of `g` keeps the old function `m.f` after `m` is reloaded at refresh.py:3; "
+            "call its `cache_clear()` after the reload, or do not cache",
+            id="a cached function",
+        ),
+        pytest.param(
+            {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.C()\n"},
+            "STL207",
+            "the cache of `g` keeps an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "call its `cache_clear()` after the reload, or do not cache",
+            id="a cached instance",
+        ),
+        pytest.param(
+            {"m.py": ENUM, "app.py": "import m\nRED = m.Color.RED\n"},
+            "STL208",
+            "`RED` stays the old Enum member `m.Color.RED` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.Color.RED` where it is needed",
+            id="a member",
+        ),
+        pytest.param(
+            {"m.py": ENUM, "app.py": "import m\nRED, = m.Color\n"},
+            "STL208",
+            "`RED` stays a member of the old Enum `m.Color` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.Color` where it is needed",
+            id="some member",
+        ),
+        pytest.param(
+            {"app.py": "import m\nTABLE = {'f': m.f}\n", "refresh.py": EVICT},
+            "STL205",
+            "`TABLE` holds the old function `m.f` after `m` is evicted at refresh.py:3; "
+            "fill it in the function that uses it, or hold a function that imports `f` from `m` when it is called",
+            id="a table, evicted",
+        ),
+        pytest.param(
+            {"app.py": "import atexit, m\natexit.register(m.f)\n"},
+            "STL210",
+            "`atexit.register` keeps the old function `m.f` after `m` is reloaded at refresh.py:3; "
+            "register a function that looks `m.f` up when it is called",
+            id="a callback",
+        ),
+        pytest.param(
+            {"app.py": "from collections.abc import Sized\nimport m\nSized.register(m.C)\n"},
+            "STL210",
+            "`collections.abc.Sized.register` keeps the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "register the new one after the reload, and take the old one out where that is possible",
+            id="a registered class",
+        ),
+        pytest.param(
+            {"app.py": "import m, pytest\n@pytest.mark.parametrize('x', [m.LIMIT])\ndef g(x): ...\n"},
+            "STL209",
+            "a decorator of `g` was given the old value `m.LIMIT` after `m` is reloaded at refresh.py:3; "
+            "look it up in the body instead, or reload `app` after `m`",
+            id="a decorator's argument",
+        ),
+        pytest.param(
+            {
+                **HIDDEN,
+                "app.py": "from p.m import C\n",
+                "refresh.py": RELOAD.replace(", m", ", p.m, sys").replace("(m)", "(sys.modules['p.m'])"),
+            },
+            "STL101",
+            "`C` stays the old class `p.m.C` after `p.m` is reloaded at refresh.py:3; "
+            "`from p.m import C` in the function that uses it",
+            id="a module that its package hides",
+        ),
+        pytest.param(
+            {
+                **dict.fromkeys(["host/__init__.py", "host/arm/__init__.py", "host/arm/b.py"], ""),
+                "host/arm/a.py": "class C: ...\n",
+                "app.py": "",
+                "host/app.py": "from arm.a import C\nimport arm.b\n",
+                "host/refresh.py": "import importlib\nfrom arm import a\ndef refresh():\n    importlib.reload(a)\n",
+            },
+            "STL101",
+            "`C` stays the old class `host.arm.a.C` after `host.arm.a` is reloaded at host/refresh.py:4; "
+            "`from arm import a` and use `a.C` where it is needed",
+            id="a module under the name that the host gives it",
+        ),
+    ],
+)
+def test_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], code: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write({"stalecheck.toml": "", "m.py": M, "refresh.py": RELOAD, **files})
+    assert [
+        found.message
+        for found in stalecheck.check(".", min_severity="note")
+        if found.code == code and found.path.name == "app.py"
+    ] == [said]
+
+
+def test_a_module_that_its_package_hides_is_got_at_by_name_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(HIDDEN)
+    code = "from p import m\nassert not hasattr(m, 'C')\nfrom p.m import C"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def write(files: Mapping[str, str]) -> None:
+    """Make files in the working directory."""
+    for name, text in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")

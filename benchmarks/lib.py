@@ -31,8 +31,8 @@ BOUND = 30
 STAGES = {
     "discover": ("discover",),
     "read": ("_read",),
-    "index": ("index_files",),
-    "reloads": ("find_reloads", "schedule"),
+    "index": ("index_files",),  # and finding the reloads, beside it
+    "schedule": ("schedule",),
     "nominate": ("nominate",),
     "summarize": ("summarize_files",),
     "link": ("link",),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
 from stalecheck.model import Location, Reload, ReloadRecord, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.reloads import ReloadSite
+from stalecheck.reloads import EVICTIONS, ReloadSite
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
-_EVICTIONS = frozenset({"del sys.modules", "sys.modules.pop"})
-"""Spellings that import nothing themselves."""
+_LOADERS = frozenset({"load_module", "imp.load_module", "imp.load_source"})
+"""Spellings that import a module for the first time where nothing else has imported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,14 @@ def schedule(
     records: list[ReloadRecord] = []
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
+    imported = cache(partial(_imported, indexes, table))
     for file, found in sites.items():
         last: ReloadSite | None = None
         for site in found:
             targets = _targets(site, file, indexes, table)
+            loaded = {target for _, files in targets for target in files}
+            if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
+                continue
             records.append(_record(site, file, targets, table))
             if not site.is_restored:
                 events = blocks.setdefault((file, site.block), [])
@@ -81,6 +86,16 @@ def schedule(
         _always_together(sequences),
         tuple(unmatched),
     )
+
+
+def _imported(indexes: Mapping[SourceFile, FileIndex], table: ModuleTable) -> frozenset[SourceFile]:
+    """Return the files that an import statement of the project imports."""
+    names: set[tuple[SourceFile, str]] = set()
+    for file, index in indexes.items():
+        for item in (*index.imports, *(item for body in index.bodies for item in body.imports)):
+            base = absolute(file, item.level, item.module or None)
+            names.update((file, name) for name in (base, f"{base}.{item.name}") if name)
+    return frozenset(target for file, name in names if (target := table.find(name, file)) is not None)
 
 
 def _always_together(sequences: Iterable[Sequence]) -> tuple[frozenset[SourceFile], ...]:
@@ -136,7 +151,7 @@ def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
     """Whether an eviction stands right below another one: nothing is imported in between."""
     return (
         last is not None
-        and {site.spelling, last.spelling} <= _EVICTIONS
+        and {site.spelling, last.spelling} <= EVICTIONS
         and site.block == last.block
         and site.span.start.row == last.span.end.row + 1
     )
@@ -198,6 +213,7 @@ def _record(
     site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]], table: ModuleTable
 ) -> ReloadRecord:
     modules: dict[str, None] = {}
+    outside: list[str] = []
     whys = [site.why] if site.why else []
     for name, found in targets:
         if found:
@@ -208,6 +224,7 @@ def _record(
             whys.append(f"`{name}` is no module")
         else:
             modules[name] = None
+            outside.append(name)
     return ReloadRecord(
         file.path,
         site.span.start,
@@ -217,13 +234,22 @@ def _record(
         bool(site.targets) and not whys,
         "; ".join(whys),
         site.is_restored,
+        tuple(outside),
     )
 
 
 def _is_attribute(name: str, importer: SourceFile, table: ModuleTable) -> bool:
     """Whether a dotted name that is no file of the project can be no other module either."""
     parent = name.rpartition(".")[0]
-    return bool(parent) and (parent.partition(".")[0] == "builtins" or table.find(parent, importer) is not None)
+    if parent.partition(".")[0] == "builtins":
+        return True
+    is_direct = True
+    while parent:
+        above = table.find(parent, importer)
+        if above is not None:
+            return is_direct or not above.is_package
+        parent, is_direct = parent.rpartition(".")[0], False
+    return False
 
 
 def _targets(

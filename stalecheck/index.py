@@ -9,7 +9,7 @@ import ast
 import re
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -50,6 +50,9 @@ class Statement:
     owner: str = ""
     """The outermost class whose body it stands in; empty at module level."""
 
+    asked: tuple[str, ...] = ()
+    """Those of the mentions that make something of the others: what is called, decorates, is filled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -60,7 +63,7 @@ class Body:
     """The dotted names that what it returns may come from."""
 
     assigns: tuple[str, ...]
-    """The dotted names that it looks at to assign something."""
+    """The dotted names that it looks at to assign something, if that is kept or given back."""
 
     binds_globally: bool
     is_decorated: bool
@@ -87,8 +90,8 @@ class FileIndex:
     made: frozenset[str] = frozenset()
     """Names that the module's own body makes: functions, classes, assignments."""
 
-    has_getattr: bool = False
-    """Whether the module defines ``__getattr__`` (PEP 562)."""
+    public: tuple[str, ...] | None = None
+    """What ``__all__`` lists, if it is written out in one place."""
 
     needs_libcst: Unreadable | None = None
     """Set when the running Python cannot parse the file: LibCST, which knows newer syntax, may."""
@@ -145,12 +148,13 @@ def index_file(data: bytes) -> FileIndex:
     """Index one file's bytes."""
     tree = parse(data)
     if isinstance(tree, Unreadable):
-        return _index_unparsed(data, tree)
-    return index_tree(tree)
+        return index_unparsed(data, tree)
+    return index_tree(tree, data)
 
 
-def index_tree(tree: ast.Module) -> FileIndex:
+def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     """Index a parsed file."""
+    is_deep = b":=" in data or b"globals()" in data
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
@@ -161,30 +165,46 @@ def index_tree(tree: ast.Module) -> FileIndex:
             case ast.Import() | ast.ImportFrom():
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                statements.append(Statement((), tuple(_mentions(_header(statement)))))
-                bodies.append(_body(statement, owner))
+                mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
+                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                body = _body(statement, owner, is_deep=is_deep)
+                if body is not None:
+                    bodies.append(body)
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
-                header = [*statement.bases, *(k.value for k in statement.keywords), *statement.decorator_list]
-                statements.append(Statement((), tuple(_mentions(header))))
+                header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
+                mentions = header | _mentions(statement.decorator_list, are_asked=True)
+                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
                     made.add(statement.name)
             case _:
                 if isinstance(statement, ast.Assign):
                     imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
-                mentions = tuple(_mentions(_kept(statement, expressions)))
+                mentions = _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
-                    statements.append(Statement(bound, mentions, owner))
+                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions)))
                 if is_module_level:
                     made.update(bound)
-    has_getattr = "__getattr__" in made
-    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), has_getattr)
+    public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
 
 
-def _index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
+def _public(tree: ast.Module) -> tuple[str, ...] | None:
+    """Return what ``__all__`` lists, if all of it is written out."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+                listed = [
+                    name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                ]
+                return tuple(listed) if len(listed) == len(names) else None
+    return None
+
+
+def index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
     """Index what the running Python cannot parse but a newer one might: by the text of its imports alone."""
     if b"\0" in data or "too deeply nested" in error.message or "too many nested" in error.message:
         return FileIndex(error=error)
@@ -255,33 +275,48 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield expression
 
 
-def _header(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    defaults = [*function.args.defaults, *(d for d in function.args.kw_defaults if d is not None)]
-    return [*function.decorator_list, *defaults]
+def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    return [*function.args.defaults, *(default for default in function.args.kw_defaults if default is not None)]
 
 
-def _mentions(expressions: Iterable[ast.AST]) -> dict[str, None]:
-    """Return the dotted names that the expressions look at, in order, without duplicates."""
-    found: dict[str, None] = {}
-    pending: list[ast.AST] = list(expressions)
+def _asked_of(mentions: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, is_asked in mentions.items() if is_asked)
+
+
+def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dict[str, bool]:
+    """Return the dotted names that the expressions look at, in order, each with whether it is asked.
+
+    What is called, decorates, is looked up in or filled is asked what it makes of the rest.
+    """
+    found: dict[str, bool] = {}
+    pending = [(expression, are_asked) for expression in expressions]
     while pending:
-        node = pending.pop()
+        node, is_asked = pending.pop()
         if isinstance(node, ast.Constant):
             continue
         if isinstance(node, ast.Name):
-            found[node.id] = None
+            found[node.id] = is_asked or found.get(node.id, False)
         elif isinstance(node, ast.Attribute):
             dotted = _dotted(node)
+            is_asked = is_asked or isinstance(node.ctx, ast.Store)
             if dotted is None:
-                pending.append(node.value)
+                pending.append((node.value, is_asked))
             else:
-                found[dotted] = None
+                found[dotted] = is_asked or found.get(dotted, False)
         else:
             taken = _taken_by_name(node)
             if taken:
-                found[taken] = None
-            pending.extend(ast.iter_child_nodes(node))
+                found[taken] = is_asked or found.get(taken, False)
+            asked = _asked(node)
+            pending.extend((child, child is asked) for child in ast.iter_child_nodes(node))
     return found
+
+
+def _asked(node: ast.AST) -> ast.expr | None:
+    match node:
+        case ast.Call(func=asked) | ast.Subscript(value=asked):
+            return asked
+    return None
 
 
 def _taken_by_name(node: ast.AST) -> str:
@@ -361,17 +396,27 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
             pending.extend(ast.iter_child_nodes(node))
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
+    """Index a function body; None for one that keeps nothing and gives nothing back.
+
+    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``.
+    """
     imports: list[Import] = []
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
     local: set[str] = set()
     binds_globally = False
-    pending: list[ast.AST] = list(function.body)
+    for expression in ast.walk(function) if is_deep else ():
+        if isinstance(expression, ast.NamedExpr):
+            assigned.append(expression.value)
+            local.update(_bound([expression.target]))
+        elif isinstance(expression, ast.Call):
+            binds_globally = binds_globally or _calls_globals(expression)
+    pending: list[ast.stmt] = list(function.body)
     while pending:
         node = pending.pop()
         match node:
-            case ast.Constant() | ast.Name() | ast.Attribute(value=ast.Name()):
+            case ast.Expr() | ast.Pass():
                 continue
             case ast.Global():
                 binds_globally = True
@@ -382,30 +427,35 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Body:
                 local.update(item.local for item in found)
                 continue
             case ast.Return(value=value):
-                if value is not None:
+                if value is not None and not isinstance(value, ast.Constant):
                     returned.append(value)
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr():
+                continue
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 if node.value is not None:
                     assigned.append(node.value)
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                local.update(_bound(targets))
+                local.update(_bound(node.targets if isinstance(node, ast.Assign) else [node.target]))
+                continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
                 local.update(_bound([node.target]))
-            case ast.withitem(optional_vars=ast.expr() as target):
-                assigned.append(node.context_expr)
-                local.update(_bound([target]))
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    if item.optional_vars is not None:
+                        assigned.append(item.context_expr)
+                        local.update(_bound([item.optional_vars]))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
-            case ast.Call():
-                binds_globally = binds_globally or _calls_globals(node)
             case _:
                 pass
-        pending.extend(ast.iter_child_nodes(node))
-    assigns = _mentions(assigned)
+        pending.extend(_children(node))
+    if not (returned or imports or binds_globally or function.name == "__init__"):
+        return None
     returns = _mentions(returned)
-    if any(mention.partition(".")[0] in local for mention in returns):
+    gives_local = any(mention.partition(".")[0] in local for mention in returns)
+    is_keeping = binds_globally or function.name == "__init__"
+    assigns = _mentions(assigned) if gives_local or is_keeping else {}
+    if gives_local:
         returns |= assigns
     return Body(
         function.name,

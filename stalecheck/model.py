@@ -156,6 +156,14 @@ class ReloadRecord:
     is_restored: bool = False
     """Whether what is evicted is put back, so that nothing stays stale."""
 
+    outside: tuple[str, ...] = ()
+    """Those of the modules that the project does not contain: who holds something of them is not looked at."""
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Those of the modules that the project contains."""
+        return tuple(name for name in self.modules if name not in self.outside)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -171,22 +171,33 @@ class _Nomination:
         if self._indexes[file].needs_libcst is not None:
             taken = {module for origins in local.names.values() for module, _ in origins}
             return {*local.modules.values(), *local.stars, *taken}
-        sources = {*local.stars, *self._reached.get(file, ())}
-        names = self._roots.get(file, set()) | self.taint.get(file, _Taint()).names.keys()
-        for name in names:
+        taint = self.taint.get(file, _Taint())
+        sources = {star for star in local.stars if self._may_bring(star, taint)} | self._reached.get(file, set())
+        for name in self._roots.get(file, set()) | taint.names.keys():
             sources.update(self._origins(name, local))
-        carriers = self.taint.get(file, _Taint()).carriers
         for body in self._indexes[file].bodies:
-            is_carrier = body.name in carriers
+            is_carrier = body.name in taint.carriers
+            roots = {mention.partition(".")[0] for mention in (*body.returns, *body.assigns)}
             if is_carrier:
-                roots = {mention.partition(".")[0] for mention in (*body.returns, *body.assigns)}
                 origins = (module for root in roots for module in self._origins(root, local))
-                sources.update(module for module in origins if module in self.taint or module in self._evicted)
+                sources.update(module for module in origins if self._is_tainted(module))
             if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
-                sources.update(module for origins in inner.names.values() for module, _ in origins)
-                sources.update(inner.modules.values())
+                for name in {*inner.names, *inner.modules}:
+                    is_kept = name in roots and (is_carrier or body.binds_globally)
+                    sources.update(m for m in self._origins(name, inner) if is_kept or self._is_tainted(m))
         return sources
+
+    def _is_tainted(self, module: SourceFile) -> bool:
+        return module in self.taint or module in self._evicted
+
+    def _may_bring(self, star: SourceFile, taint: _Taint) -> bool:
+        """Whether a star import may bring something tainted, or something else under a tainted name."""
+        index = self._indexes[star]
+        if index.public is not None:
+            return self._is_tainted(star) or not taint.names.keys().isdisjoint(index.public)
+        own = {*index.made, *(item.local for item in index.imports)}
+        return self._is_tainted(star) or not own.isdisjoint({"*", "__all__", *taint.names})
 
     def _origins(self, name: str, local: _Local) -> Iterator[SourceFile]:
         """Yield the modules that a name of a file comes from."""
@@ -244,7 +255,7 @@ class _Nomination:
                 if groups:
                     hit |= groups
                     roots = self._roots.setdefault(file, set())
-                    roots.update(mention.partition(".")[0] for mention in statement.mentions)
+                    roots.update(mention.partition(".")[0] for mention in statement.asked)
                     for name in statement.binds:
                         _add(taint.names, name, groups)
                     if statement.owner:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,10 +23,15 @@ from stalecheck.summarize.summary import Summary
 _WORTH_A_POOL = 1_000_000
 """Bytes; below, starting processes costs more than it saves."""
 
+_CHUNK = 100_000
+"""Bytes that a process is handed at once, at least."""
+
 _STACK = 256 * 1024 * 1024
 _RECURSION = 100_000
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Beside = TypeVar("_Beside")
 Progress = Callable[[str, int, int], None]
 
 
@@ -58,10 +63,22 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
     return found, errors
 
 
-def index_files(sources: Mapping[SourceFile, bytes], *, jobs: int, progress: Progress) -> dict[SourceFile, FileIndex]:
-    """Index all files."""
+def index_files(
+    sources: Mapping[SourceFile, bytes],
+    beside: Callable[[Mapping[SourceFile, bytes]], _Beside],
+    *,
+    jobs: int,
+    progress: Progress,
+) -> tuple[dict[SourceFile, FileIndex], _Beside]:
+    """Index all files, and do `beside` with them: at the same time, where several processes pay."""
     failed = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
-    return dict(_map(index_file, sources, failed, "indexing", jobs=jobs, progress=progress))
+    with _processes(sources, jobs) as pool:
+        found_beside = None if pool is None else pool.submit(_deeply_with, beside, sources)
+        indexes = dict(_map(index_file, sources, failed, "indexing", pool, progress))
+        if found_beside is not None:
+            with suppress(BrokenProcessPool):
+                return indexes, found_beside.result()
+    return indexes, _deeply_with(beside, {file: sources[file] for file in sources if indexes[file].error is None})
 
 
 def summarize_files(
@@ -72,7 +89,8 @@ def summarize_files(
         "the parser crashed on this file; is it generated, or very deeply nested?", Location(1, 1)
     )
     work: Callable[[bytes], Summary | Unreadable] = Summarize(target_version)
-    return dict(_map(work, sources, failed, "analysing", jobs=jobs, progress=progress))
+    with _processes(sources, jobs) as pool:
+        return dict(_map(work, sources, failed, "analysing", pool, progress))
 
 
 def _map(
@@ -80,16 +98,13 @@ def _map(
     sources: Mapping[SourceFile, bytes],
     failed: _Result,
     stage: str,
-    *,
-    jobs: int,
+    pool: ProcessPoolExecutor | None,
     progress: Progress,
 ) -> Iterator[tuple[SourceFile, _Result]]:
-    """Yield each file with the result of the work on its bytes, in any order."""
+    """Yield each file with the result of the work on its bytes."""
     files = sorted(sources, key=lambda file: -len(sources[file]))
-    if jobs > 1 and sum(len(data) for data in sources.values()) > _WORTH_A_POOL:
-        results = _in_processes(work, [sources[file] for file in files], failed, jobs)
-    else:
-        results = iter(_in_thread(work, [sources[file] for file in files]))
+    items = [sources[file] for file in files]
+    results = iter(_in_thread(work, items)) if pool is None else _in_processes(work, items, failed, pool)
     for done, (file, result) in enumerate(zip(files, results, strict=True), start=1):
         progress(stage, done, len(files))
         yield file, result
@@ -97,6 +112,10 @@ def _map(
 
 def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
     return deeply(lambda: [work(item) for item in items])
+
+
+def _deeply_with(work: Callable[[_Item], _Result], item: _Item) -> _Result:
+    return deeply(lambda: work(item))
 
 
 def deeply(work: Callable[[], _Result]) -> _Result:
@@ -138,26 +157,45 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _processes(sources: Mapping[SourceFile, bytes], jobs: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Give a pool of processes; None where starting them costs more than it saves."""
+    if jobs > 1 and sum(len(data) for data in sources.values()) > _WORTH_A_POOL:
+        with _pool(jobs) as pool:
+            yield pool
+    else:
+        yield None
+
+
 def _in_processes(
-    work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, jobs: int
+    work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, pool: ProcessPoolExecutor
 ) -> Iterator[_Result]:
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-    with _pool(jobs) as pool:
-        futures = [pool.submit(_Worker.work, work, chunk) for chunk in chunks]
-        for chunk, future in zip(chunks, futures, strict=True):
-            try:
-                yield from future.result()
-            except BrokenProcessPool:  # noqa: PERF203
-                for item in chunk:
-                    yield _alone(work, item, failed)
-            except KeyboardInterrupt:
-                for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
-                    if worker.pid is not None:
-                        os.kill(worker.pid, signal.SIGINT)
-                raise
+    chunks = list(_chunks(items))
+    futures = [pool.submit(_Worker.work, work, chunk) for chunk in chunks]
+    for chunk, future in zip(chunks, futures, strict=True):
+        try:
+            yield from future.result()
+        except BrokenProcessPool:  # noqa: PERF203
+            for item in chunk:
+                yield _alone(work, item, failed)
+        except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
+                if worker.pid is not None:
+                    os.kill(worker.pid, signal.SIGINT)
+            raise
 
 
-_CHUNK = 16
+def _chunks(items: Sequence[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item)
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _Result:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from stalecheck.config import Config, absolute_path, check_codes, shown
 from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
-from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, parse
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
-from stalecheck.reloads import find_reloads
+from stalecheck.reloads import ReloadSite, find_reloads
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
@@ -56,13 +57,9 @@ def run(
         found, stdin = replace(found, excluded=1), None
     files, sources, unread = _read(found, [absolute_path(path, cwd) for path in paths], stdin, config)
     table = ModuleTable(files)
-    indexes = _with_newer(index_files(sources, jobs=jobs, progress=progress), sources)
-
-    def parse_alive(file: SourceFile) -> ast.Module | None:
-        tree = _tree(sources[file], indexes[file])
-        return None if tree is None else without_dead_branches(tree, config.target_version)
-
-    sites = deeply(lambda: find_reloads(sources, parse_alive))
+    search = partial(_search, target_version=config.target_version)
+    indexes, sites = index_files(sources, search, jobs=jobs, progress=progress)
+    indexes = _with_newer(indexes, sources)
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -131,21 +128,34 @@ def _with_newer(
     found = dict(indexes)
     for file, index in indexes.items():
         if index.needs_libcst is not None:
-            tree = _tree(sources[file], index)
+            tree = _tree(sources[file])
             if tree is not None:
-                found[file] = replace(index_tree(tree), needs_libcst=index.needs_libcst)
+                found[file] = replace(index_tree(tree, sources[file]), needs_libcst=index.needs_libcst)
     return found
 
 
-def _tree(data: bytes, index: FileIndex) -> ast.Module | None:
-    if index.error is not None:
-        return None
-    if index.needs_libcst is not None:
-        from stalecheck.newer import parse_partly
-
-        return parse_partly(data)
+def _tree(data: bytes) -> ast.Module | None:
+    """Parse a file, or what the running Python knows of it; None where its syntax is wrong in any version."""
     tree = parse(data)
-    return tree if isinstance(tree, ast.Module) else None
+    if isinstance(tree, ast.Module):
+        return tree
+    if index_unparsed(data, tree).needs_libcst is None:
+        return None
+    from stalecheck.newer import parse_partly
+
+    return parse_partly(data)
+
+
+def _search(
+    sources: Mapping[SourceFile, bytes], target_version: tuple[int, int]
+) -> dict[SourceFile, tuple[ReloadSite, ...]]:
+    """Find the reloads of what runs on the target version."""
+
+    def parse_alive(file: SourceFile) -> ast.Module | None:
+        tree = _tree(sources[file])
+        return None if tree is None else without_dead_branches(tree, target_version)
+
+    return find_reloads(sources, parse_alive)
 
 
 def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from stalecheck.model import Location, SourceFile, Span
-from stalecheck.reloads import SPELLED, FileReloads, ReloadSite, Wrapper, find_in_file, find_reloads
+from stalecheck.reloads import FileReloads, ReloadSite, Wrapper, find_in_file, find_reloads, may_reload
 from stalecheck.vocabulary import ReloadMode
 
 ROOT = Path("/project")
@@ -24,7 +24,7 @@ def source_file(module: str, *, is_package: bool = False) -> SourceFile:
 def read(source: str, module: str = "app.main", *, is_package: bool = False) -> FileReloads:
     text = dedent(source)
     found = find_in_file(ast.parse(text), source_file(module, is_package=is_package), {}, source=text.encode())
-    assert not found.sites or SPELLED.search(text.encode()), "SPELLED passes over a file that reloads"
+    assert not found.sites or may_reload(text.encode()), "the spelling passes over a file that reloads"
     return found
 
 
@@ -101,6 +101,11 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
             "class Loader:\n    def exec_module(self, module):\n        super().exec_module(module)",
             id="an import hook",
         ),
+        pytest.param(
+            "from importlib.machinery import SourceFileLoader\nSourceFileLoader(name, path).load_module()",
+            id="a file loaded under a name that is not known",
+        ),
+        pytest.param("loader.load_module('a')", id="any load_module"),
         pytest.param("bot.load_extension('cogs.a')", id="an extension that is only loaded"),
         pytest.param("bot.unload_extension('cogs.a')\nbot.load_extension('cogs.b')", id="two extensions"),
         pytest.param("browser.unload('a')\nmemory.forget('a')", id="methods called unload and forget"),
@@ -149,6 +154,16 @@ def test_no_reload(source: str) -> None:
         ("import a\nspec = a.__spec__\nspec.loader.exec_module(a)", "exec_module"),
         ("import a, importlib\nimportlib._bootstrap._exec(a.__spec__, a)", "importlib._bootstrap._exec"),
         ("import a\na.__loader__.load_module('a')", "load_module"),
+        ("from importlib.machinery import SourceFileLoader\nSourceFileLoader('a', 'a.py').load_module()",
+         "load_module"),
+        ("from importlib.machinery import SourceFileLoader as L\nl = L('a', 'a.py')\nl.load_module('a')",
+         "load_module"),
+        ("from importlib.util import find_spec\nfind_spec('a').loader.load_module()", "load_module"),
+        ("import pkgutil\npkgutil.get_loader('a').load_module('a')", "load_module"),
+        ("import imp\nimp.load_source('a', 'a.py')", "imp.load_source"),
+        ("import imp\nimp.load_module('a', *imp.find_module('a'))", "imp.load_module"),
+        ("import sys\nfrom importlib.util import spec_from_file_location\nm = sys.modules['a']\n"
+         "spec_from_file_location('a', 'a.py').loader.exec_module(m)", "exec_module"),
         ("import sublime_plugin\nsublime_plugin.reload_plugin('a')", "sublime_plugin.reload_plugin"),
     ],
 )  # fmt: skip
@@ -524,7 +539,38 @@ def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bo
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param("import sys\nold = sys.modules.pop('a')\nsys.modules['a'] = old", id="not come what may"),
+        pytest.param("import sys\ndel sys.modules['a']\nimport a as new\nsys.modules['a'] = new", id="the new one"),
+        pytest.param("import sys\ndel sys.modules['a']\nsys.modules['a'] = make()", id="one made by hand"),
+        pytest.param("import sys, b\ndel sys.modules['a']\nsys.modules['a'] = b", id="another module's object"),
+        pytest.param(
+            "import sys\ndel sys.modules['a']\nimport a\nsaved = dict(sys.modules)\nsys.modules.update(saved)",
+            id="from a copy made afterwards",
+        ),
+        pytest.param(
+            "import sys\nold = sys.modules['a']\nif x:\n    del sys.modules['a']\nelse:\n    sys.modules['a'] = old",
+            id="in another branch",
+        ),
+        pytest.param("import sys\ndel sys.modules['a']\nsys.modules.update({'b': old})", id="an update elsewhere"),
+        pytest.param(
+            "import sys\nold = sys.modules.pop('a')\ntry:\n    import a\nexcept Exception:\n"
+            "    sys.modules['a'] = old\n    raise",
+            id="only when the import fails",
+        ),
+        pytest.param(
+            "import sys\ndef f(back):\n    old = sys.modules.pop('a')\n    import a\n    if back:\n"
+            "        sys.modules['a'] = old",
+            id="on some condition",
+        ),
+        pytest.param(
+            "import sys\ndef f():\n    old = sys.modules.pop('a')\n    import a as new\n    if new.good:\n"
+            "        return\n    sys.modules['a'] = old",
+            id="behind a return",
+        ),
+        pytest.param(
+            "import sys\ndef test(monkeypatch):\n    del sys.modules['a']\n"
+            "    monkeypatch.setattr(other, 'modules', {})",
+            id="monkeypatch on something else",
+        ),
         pytest.param("import sys\ndel sys.modules['a']", id="not at all"),
         pytest.param(
             "import sys\ntry:\n    del sys.modules['a']\nfinally:\n    sys.modules['b'] = old",
@@ -629,6 +675,72 @@ def test_not_restored(source: str) -> None:
             """,
             id="by addfinalizer",
         ),
+        pytest.param('old = sys.modules.pop("a")\nsys.modules["a"] = old', id="in a straight line"),
+        pytest.param(
+            """
+            def f():
+                old = sys.modules["a"]
+                del sys.modules["a"]
+                import a as new
+                if old is not None:
+                    sys.modules["a"] = old
+                return new
+            """,
+            id="at the end of the function",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.get('a')\n    sys.modules.pop('a', None)\n    import a\n"
+            "    if old is None:\n        pass\n    else:\n        sys.modules['a'] = old",
+            id="if there was one",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.pop('a')\n    import a\n    if 'a' in sys.modules:\n"
+            "        sys.modules['a'] = old",
+            id="if there is one",
+        ),
+        pytest.param(
+            "def f():\n    old = sys.modules.pop('a')\n    try:\n        import a\n    except ImportError:\n"
+            "        pass\n    sys.modules['a'] = old",
+            id="after a try",
+        ),
+        pytest.param(
+            "import a\ndef f():\n    del sys.modules['a']\n    import a as new\n    sys.modules['a'] = a",
+            id="from the module's own name",
+        ),
+        pytest.param(
+            "saved = sys.modules.copy()\ndel sys.modules['a']\nimport a\nsys.modules.update(saved)",
+            id="all of them in a straight line",
+        ),
+        pytest.param(
+            "saved = {**sys.modules}\ndel sys.modules['a']\nfor n, m in saved.items():\n    sys.modules[n] = m",
+            id="all of them in a loop",
+        ),
+        pytest.param(
+            "saved = {}\nfor n in ['a']:\n    saved[n] = sys.modules.pop(n)\nimport a\nsys.modules.update(saved)",
+            id="from a table filled by the eviction",
+        ),
+        pytest.param(
+            "saved = {n: sys.modules.pop(n) for n in ('a',)}\nimport a\nsys.modules.update(saved)",
+            id="from a table made by the eviction",
+        ),
+        pytest.param(
+            "class T:\n    def test(self):\n        self.old = sys.modules.pop('a')\n        import a\n"
+            "        sys.modules['a'] = self.old",
+            id="from an attribute",
+        ),
+        pytest.param(
+            "with patch.object(sys, 'modules', dict(sys.modules)):\n    del sys.modules['a']", id="in another table"
+        ),
+        pytest.param("with mock.patch('sys.modules', {}):\n    del sys.modules['a']", id="in another table by name"),
+        pytest.param(
+            "def test(monkeypatch):\n    monkeypatch.setattr(sys, 'modules', {})\n    del sys.modules['a']",
+            id="in another table by monkeypatch",
+        ),
+        pytest.param(
+            "from test.support import import_helper\ns = import_helper.modules_setup()\ndel sys.modules['a']\n"
+            "import_helper.modules_cleanup(*s)",
+            id="by modules_cleanup",
+        ),
         pytest.param("monkeypatch.delitem(sys.modules, 'a', raising=False)", id="by monkeypatch.delitem"),
         pytest.param("monkeypatch.setitem(sys.modules, 'a', stub)", id="by monkeypatch.setitem"),
         pytest.param("patch.dict(sys.modules, {'a': stub}).start()", id="by patch.dict"),
@@ -666,6 +778,10 @@ def test_restored(source: str) -> None:
     [
         "for n in list(sys.modules):\n    if n not in before and n.startswith('a.'):\n        del sys.modules[n]",
         "for n in list(sys.modules):\n    if n in before: continue\n    if n[:2] == 'a.':\n        del sys.modules[n]",
+        "for n in set(sys.modules) - set(before):\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in sys.modules.keys() - before:\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "new = set(sys.modules) - set(before)\nfor n in new:\n    if n.startswith('a.'):\n        del sys.modules[n]",
+        "for n in set(sys.modules).difference(before):\n    if n.startswith('a.'):\n        del sys.modules[n]",
         "for n in [n for n in sys.modules if n not in before if n.startswith('a.')]:\n    del sys.modules[n]",
     ],
 )
@@ -681,6 +797,14 @@ def test_what_was_there_before_goes_too(condition: str) -> None:
     head = "import sys\nnames = others = set(sys.modules)\nbefore = {'sys'}\n"
     loop = f"for n in list(sys.modules):\n    if {condition}:\n        if n == 'a': del sys.modules[n]"
     assert [(site.targets, site.is_restored) for site in sites(head + loop)] == [(("a",), False)]
+
+
+def test_what_monkeypatch_noted_comes_back() -> None:
+    head = "import sys\ndef test(monkeypatch):\n"
+    found = sites(head + "    monkeypatch.setitem(sys.modules, 'a', 1)\n    del sys.modules['a']\n    import a")
+    assert [site.is_restored for site in found] == [True, True]
+    found = sites(head + "    del sys.modules['a']\n    monkeypatch.setitem(sys.modules, 'a', 1)")
+    assert [site.is_restored for site in found] == [False, True]
 
 
 def test_clear_and_update_restores() -> None:
@@ -940,6 +1064,25 @@ def test_function_of_ones_own_from_another_file(importing: str) -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize("own", ["def reload(m): ...", "reload = print", "from other import x as reload"])
+def test_function_of_ones_own_through_two_stars(own: str) -> None:
+    found = project(own=own, middle="from own import *", user="from middle import *\nimport a\nreload(a)")
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "from importlib import reload",
+        "import importlib\nreload = importlib.reload",
+        "def reload(m): ...\nfrom importlib import reload",
+    ],
+)
+def test_real_reload_through_two_stars(own: str) -> None:
+    found = project(own=own, middle="from own import *", user="from middle import *\nimport a\nreload(a)")
+    assert [(row, targets) for row, _, targets, _ in found["user"]] == [(3, ("a",))]
+
+
 def test_star_import_of_something_else_hides_no_reload() -> None:
     found = project(own="def refresh(m): ...", user="from own import *\nimport a\nreload(a)")
     assert found == {"user": [(3, "reload", ("a",), "")]}
@@ -1009,6 +1152,52 @@ def test_only_files_of_interest_are_parsed() -> None:
 
 def test_file_that_cannot_be_parsed_is_left_out() -> None:
     assert find_reloads({source_file("a"): b"reload("}, lambda file: None) == {}
+
+
+# An eviction that imports nothing anew
+
+HALF = "import sys\ndef test():\n    del sys.modules['p.m']\n    from p import m\n    return m.C"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="nothing else"),
+        pytest.param({"user": "from p.m import C\nimport p.m"}, id="imported before"),
+        pytest.param({"user": "def f():\n    from p import m"}, id="taken from the package elsewhere"),
+        pytest.param({"user": "import importlib\ndef f():\n    importlib.import_module('q')"}, id="another module"),
+        pytest.param({"user": "import sys\ndef f():\n    return 'p.m' in sys.modules"}, id="looked for"),
+    ],
+)
+def test_half_eviction(more: dict[str, str]) -> None:
+    assert project(test=HALF, p__init="", p__m="class C: ...", **more) == {}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"user": "def f():\n    import p.m"}, id="imported in a function"),
+        pytest.param({"user": "def f():\n    from p.m import C"}, id="imported from in a function"),
+        pytest.param({"user": "class T:\n    def f(self):\n        import p.m.sub"}, id="with a submodule"),
+        pytest.param({"p__other": "async def f():\n    from .m import C"}, id="imported relatively"),
+        pytest.param({"user": "import importlib\ndef f(x):\n    importlib.import_module(x)"}, id="any module"),
+        pytest.param({"user": "import importlib\ndef f():\n    importlib.import_module('p.m')"}, id="by its name"),
+        pytest.param({"user": "from unittest.mock import patch\n@patch('p.m.C')\ndef f(c): ..."}, id="patched"),
+        pytest.param({"user": "import sys\ndef f():\n    del sys.modules['p']"}, id="with its package"),
+        pytest.param(
+            {"user": "from p.m import C", "again": "import importlib, user\nimportlib.reload(user)"},
+            id="imported by what is reloaded",
+        ),
+        pytest.param({"test": HALF.replace("from p", "import p.m\n    from p")}, id="imported in between"),
+        pytest.param({"test": HALF.replace("from p", "del sys.modules['p'].m\n    from p")}, id="detached"),
+        pytest.param({"test": HALF.replace("from p", "delattr(sys.modules['p'], 'm')\n    from p")}, id="by delattr"),
+        pytest.param({"test": "import sys\ndef test():\n    del sys.modules['p.m']"}, id="not taken at all"),
+        pytest.param({"test": "import sys\ndel sys.modules['p.m']\nfrom p import m"}, id="at module level"),
+    ],
+)
+def test_whole_eviction(more: dict[str, str]) -> None:
+    found = project(**{"test": HALF, "p__init": "", "p__m": "class C: ...", **more})
+    assert [targets for _, spelling, targets, _ in found["test"] if "modules" in spelling] == [("p.m",)]
 
 
 # The place

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -372,9 +372,11 @@ def test_json_is_ascii() -> None:
 
 
 def test_reloads_as_text() -> None:
-    restored = ReloadRecord(TEST, Location(3, 1), ReloadMode.REIMPORT, "patch.dict", ("m", "n"), True, is_restored=True)
+    restored = ReloadRecord(
+        TEST, Location(3, 1), ReloadMode.REIMPORT, "patch.dict", ("m", "n"), True, is_restored=True, outside=("n",)
+    )
     assert render_reloads(report(reloads=(restored, RECORD, UNRESOLVED)), cwd=CWD, color=False) == (
-        "tests/test_core.py:3:1: reimport patch.dict: m, n (restored afterwards)\n"
+        "tests/test_core.py:3:1: reimport patch.dict: m, n (not in the project) (restored afterwards)\n"
         "tests/test_core.py:8:5: reload importlib.reload: app.core\n"
         "tests/test_core.py:9:5: reload importlib.reload: unresolved: `name` is a parameter\n"
     )
@@ -421,6 +423,12 @@ def test_statistics_of_nothing() -> None:
 # summary and notes
 
 
+NOTHING = (
+    "Nothing is reloaded in what was read (12 files, 12 modules). "
+    "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
+)
+
+
 @dataclass(frozen=True)
 class Ending:
     summary: str = ""
@@ -448,13 +456,7 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
         pytest.param(
             report(reloads=()),
             (),
-            Ending(
-                "",
-                (
-                    "Nothing is reloaded in what was read (12 files, 12 modules). "
-                    "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'.",
-                ),
-            ),
+            Ending("", (NOTHING,)),
             id="nothing reloaded",
         ),
         pytest.param(
@@ -511,6 +513,24 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                 ),
             ),
             id="many unresolved",
+        ),
+        pytest.param(
+            report(reloads=(replace(UNRESOLVED, mode=ReloadMode.REIMPORT, is_restored=True),)),
+            (),
+            Ending("", (NOTHING.replace("Nothing", "Nothing of the project"),)),
+            id="unresolved, but put back",
+        ),
+        pytest.param(
+            report(reloads=(replace(RECORD, modules=("json",), outside=("json",)),)),
+            (),
+            Ending("", (NOTHING.replace("Nothing", "Nothing of the project"),)),
+            id="not in the project",
+        ),
+        pytest.param(
+            report(reloads=(replace(RECORD, modules=("app.core", "json"), outside=("json",)),)),
+            (),
+            Ending("Nothing stale found: 1 reload of 1 module in 12 files.\n"),
+            id="partly not in the project",
         ),
         pytest.param(
             report(unmatched=("ap.*",)),

@@ -355,7 +355,9 @@ class Evaluator:
         summary = self._program.summaries.get(file)
         if summary is None:
             index = self._program.indexes.get(file)
-            if index is not None:
+            if index is not None and index.public is not None:
+                yield from index.public
+            elif index is not None:
                 yield from (name for name in index.made if not name.startswith("_"))
                 yield from (item.local for item in index.imports if not item.local.startswith(("_", "*")))
             return

@@ -1,10 +1,13 @@
 """Finds every place that makes a module's body run again, from source, with the standard `ast` alone.
 
-`outline` takes down a file in one pass, `values` works out what an expression stands for, `search` finds the
-places of one file, `restored` tells which evictions are undone, and `project` follows wrappers across files.
+`suspects` picks the files that may reload something; `outline` takes down the scopes of a file in one pass; `search`
+finds its places that reload, with what `values` makes of their arguments; `restored` and `anew` tell which evictions
+change nothing; `project` follows the `wrappers` from file to file.
 """
 
-from stalecheck.reloads.project import SPELLED, find_in_file, find_reloads
+from stalecheck.reloads.project import find_in_file, find_reloads
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
+from stalecheck.reloads.spellings import EVICTIONS
+from stalecheck.reloads.suspects import may_reload
 
-__all__ = ["SPELLED", "FileReloads", "ReloadSite", "Wrapper", "find_in_file", "find_reloads"]
+__all__ = ["EVICTIONS", "FileReloads", "ReloadSite", "Wrapper", "find_in_file", "find_reloads", "may_reload"]

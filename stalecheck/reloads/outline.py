@@ -4,184 +4,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
-
-Position: TypeAlias = tuple[int, int]
-"""Row and column as `ast` counts them."""
+from stalecheck.reloads.scopes import (
+    CLEANUPS,
+    END,
+    RESTORERS,
+    START,
+    Addition,
+    Binding,
+    Comprehension,
+    Guard,
+    How,
+    Outline,
+    Place,
+    Position,
+    Put,
+    Scope,
+    terminal,
+)
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-How: TypeAlias = Literal["import", "value", "element", "parameter", "arguments", "function", "class", "unknown"]
-
-START: Position = (0, 0)
-END: Position = (1 << 30, 0)
-
-CLEANUPS = frozenset(
-    {
-        "addCleanup",
-        "addClassCleanup",
-        "addModuleCleanup",
-        "addAsyncCleanup",
-        "addfinalizer",
-        "callback",
-        "push",
-    }
-)
-"""Methods that register what runs after the test or the block."""
-
-RESTORERS = frozenset({"dict", "CleanImport", "isolated_modules"})
-"""Context managers and decorators that may put ``sys.modules`` back."""
-
-
-@dataclass(slots=True, eq=False)
-class Scope:
-    """A scope of the file; the pass fills it."""
-
-    kind: Literal["module", "class", "function", "lambda", "comprehension"]
-    name: str
-    """Qualified within the module."""
-
-    parent: Scope | None
-    node: ast.AST
-    place: Place | None = None
-    """Where the scope's own statement stands."""
-
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    attributes: dict[str, list[Binding]] = field(default_factory=dict)
-    """Of a class: what its methods assign to ``self``."""
-
-    outer: set[str] = field(default_factory=set)
-    """Names declared ``global`` or ``nonlocal``."""
-
-    results: list[tuple[ast.expr, Place]] = field(default_factory=list)
-    """What a function returns or yields."""
-
-    yields: list[Position] = field(default_factory=list)
-
-    @property
-    def function(self) -> Scope | None:
-        """The function that this scope is, or is part of."""
-        scope: Scope | None = self
-        while scope is not None and scope.kind != "function":
-            scope = scope.parent
-        return scope
-
-    @property
-    def owner(self) -> Scope | None:
-        """The class that this scope is a method of, directly or from inside a nested function."""
-        scope: Scope | None = self
-        while scope is not None and scope.kind != "class":
-            scope = scope.parent
-        return scope
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where a node stands: its scope and the blocks around it, inside that scope."""
-
-    scope: Scope
-    branch: tuple[tuple[int, int], ...] = ()
-    guards: tuple[Guard, ...] = ()
-    loop: ast.AST | None = None
-    managers: tuple[tuple[ast.expr, Place], ...] = ()
-    """Enclosing ``with`` items and decorators that may restore ``sys.modules``."""
-
-    is_main: bool = False
-    is_final: bool = False
-    is_cleanup: bool = False
-
-    @property
-    def block(self) -> str:
-        """The qualified name of the enclosing function; empty at module level."""
-        function = self.scope.function
-        return function.name if function else ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Guard:
-    """A condition that holds, or does not hold, where a statement stands."""
-
-    test: ast.expr
-    place: Place
-    is_true: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
-    """One way by which a name gets its value."""
-
-    name: str
-    how: How
-    at: Position
-    """From where on it holds."""
-
-    place: Place
-    """Where its value is worked out."""
-
-    branch: tuple[tuple[int, int], ...] = ()
-    """The blocks inside its scope in which it holds for sure."""
-
-    value: ast.expr | None = None
-    dotted: str = ""
-    scope: Scope | None = None
-    """Of a ``def`` or ``class``: the scope that it opens; of a parameter: its function's."""
-
-    path: tuple[int, ...] = ()
-    """Which element of the value, for unpacking."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Addition:
-    """``name.append(value)`` and the like."""
-
-    method: str
-    value: ast.expr | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Put:
-    """``container[key] = value``."""
-
-    container: ast.expr
-    key: ast.expr
-    value: ast.expr | None
-    node: ast.stmt
-    place: Place
-
-
-@dataclass(slots=True, eq=False)
-class Outline:
-    """What the search needs of a file; no second walk over its tree is needed."""
-
-    file: SourceFile
-    module: Scope
-    calls: dict[str, list[tuple[ast.Call, Place]]] = field(default_factory=dict)
-    """Calls by the last name of the callee, and by those of the first arguments: they may be called later."""
-
-    deletions: list[tuple[ast.Delete, Place]] = field(default_factory=list)
-    puts: list[Put] = field(default_factory=list)
-    stars: list[str] = field(default_factory=list)
-    additions: dict[str, list[Addition]] = field(default_factory=dict)
-    """Method calls that fill a container, by its name."""
-
-    cleanups: set[str] = field(default_factory=set)
-    """Names of functions that are handed to a clean-up method."""
-
-    inner: dict[int, Place] = field(default_factory=dict)
-    """The place inside each comprehension and lambda, by the identity of its node."""
-
-    scopes: dict[str, Scope] = field(default_factory=dict)
-    """Functions, classes and lambdas with a name, by qualified name."""
-
-    aliases: dict[str, set[str]] = field(default_factory=dict)
-    """Names that stand for something of another name, wherever they are bound."""
-
-    bound: set[str] = field(default_factory=set)
-    """Every name that the file binds outside class bodies."""
 
 
 def read_outline(tree: ast.Module, file: SourceFile) -> Outline:
@@ -207,13 +52,6 @@ def import_base(file: SourceFile, node: ast.ImportFrom) -> str:
     return ".".join([*kept, *([node.module] if node.module else [])])
 
 
-def terminal(node: ast.expr) -> str:
-    """The last name of ``a``, ``a.b`` or ``f.a``; empty for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
-
-
 class _Pass:
     """The walk itself: an explicit stack, because generated code nests deeper than Python recurses."""
 
@@ -225,9 +63,10 @@ class _Pass:
 
     def read(self, body: Sequence[ast.stmt], place: Place) -> None:
         self._push_body(body, place)
-        while self.stack:
-            node, where = self.stack.pop()
-            read = _READERS.get(type(node).__name__)
+        stack = self.stack
+        while stack:
+            node, where = stack.pop()
+            read = _READERS.get(node.__class__)
             if read is not None:
                 read(self, node, where)
             else:
@@ -237,13 +76,15 @@ class _Pass:
         self.stack.extend((node, place) for node in reversed(nodes) if node is not None)
 
     def _push_children(self, node: ast.AST, place: Place) -> None:
-        stack = self.stack
-        for name in reversed(node._fields):
+        push = self.stack.append
+        for name in _FIELDS[node.__class__]:
             child = getattr(node, name, None)
-            if isinstance(child, list):
-                stack.extend((part, place) for part in reversed(child) if type(part) not in _LEAVES)
-            elif isinstance(child, ast.AST) and type(child) not in _LEAVES:
-                stack.append((child, place))
+            if child.__class__ is list:
+                for part in reversed(child):
+                    if (part := _inside(part)).__class__ not in _LEAVES:
+                        push((part, place))
+            elif (child := _inside(child)).__class__ not in _LEAVES:
+                push((child, place))
 
     def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
         placed: list[tuple[ast.AST, Place]] = []
@@ -253,6 +94,8 @@ class _Pass:
                 leaves = _leaves(statement.body), _leaves(statement.orelse)
                 if leaves[0] != leaves[1]:
                     guard = Guard(statement.test, place, is_true=leaves[1])
+                    if _ends(statement.body) or _ends(statement.orelse):
+                        place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
         self.stack.extend(reversed(placed))
 
@@ -261,8 +104,8 @@ class _Pass:
     def _read_function(self, node: Function, place: Place) -> None:
         scope = self._open("function", node.name, node, place)
         self._bind(node.name, "function", _start(node), place, scope=scope)
-        inner = Place(scope, managers=(*place.managers, *_managers(node.decorator_list, place)))
-        inner = replace(inner, is_main=place.is_main)
+        managers = (*place.managers, *_managers(node.decorator_list, place))
+        inner = Place(scope, managers=managers, is_main=place.is_main)
         self._bind_parameters(node.args, inner)
         self._push_body(node.body, inner)
         self._push(*node.decorator_list, *_defaults(node.args), place=place)
@@ -311,11 +154,10 @@ class _Pass:
 
     def _read_if(self, node: ast.If, place: Place) -> None:
         is_main = place.is_main or _asks_for_main(node.test)
-        yes, no = (Guard(node.test, place, is_true=is_true) for is_true in (True, False))
-        inside = replace(_branch(place, node, 1), guards=(*place.guards, no))
-        self._push_body(node.orelse, inside)
-        inside = replace(_branch(place, node, 0), guards=(*place.guards, yes), is_main=is_main)
-        self._push_body(node.body, inside)
+        if node.orelse:
+            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, is_true=False)))
+        inside = _branch(place, node, 0, Guard(node.test, place, is_true=True))
+        self._push_body(node.body, inside if is_main is place.is_main else replace(inside, is_main=is_main))
         self._push(node.test, place=place)
 
     def _read_for(self, node: ast.For | ast.AsyncFor, place: Place) -> None:
@@ -332,7 +174,8 @@ class _Pass:
 
     def _read_with(self, node: ast.With | ast.AsyncWith, place: Place) -> None:
         expressions = [item.context_expr for item in node.items]
-        inside = replace(place, managers=(*place.managers, *_managers(expressions, place)))
+        managers = tuple(_managers(expressions, place))
+        inside = replace(place, managers=(*place.managers, *managers)) if managers else place
         for item in node.items:
             if item.optional_vars is not None:
                 self._bind_target(item.optional_vars, None, "unknown", _end(item.context_expr), place)
@@ -344,7 +187,7 @@ class _Pass:
         self._push_body(node.finalbody, replace(place, is_final=True))
         self._push_body(node.orelse, tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
-            caught = _branch(place, node, number)
+            caught = replace(_branch(place, node, number), is_caught=True)
             if handler.name:
                 self._bind(handler.name, "unknown", _start(handler), caught)
             self._push_body(handler.body, caught)
@@ -378,6 +221,7 @@ class _Pass:
                 continue
             dotted = f"{base}.{alias.name}" if base else alias.name
             self._alias(alias.asname or alias.name, dotted)
+            self.outline.taken.setdefault(dotted, []).append((node, place))
             self._bind(alias.asname or alias.name, "import", _end(node), place, dotted=dotted)
 
     def _read_assign(self, node: ast.Assign, place: Place) -> None:
@@ -419,8 +263,13 @@ class _Pass:
     def _read_call(self, node: ast.Call, place: Place) -> None:
         function = node.func
         calls = self.outline.calls
-        later = (keyword.value for keyword in node.keywords if keyword.arg in ("target", "function"))
-        for name in {terminal(function), *map(terminal, node.args[:3]), *map(terminal, later)}:
+        names = [terminal(function)]
+        # Only a callee is of interest without a name: what it is may be worked out.
+        names += [
+            part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
+        ]
+        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
+        for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
             self.handed[id(function)] = [(argument, "value") for argument in node.args]
@@ -438,7 +287,7 @@ class _Pass:
         self._push_children(node, inside)
 
     def _read_delete(self, node: ast.Delete, place: Place) -> None:
-        if any(isinstance(target, ast.Subscript) for target in node.targets):
+        if any(isinstance(target, (ast.Subscript, ast.Attribute)) for target in node.targets):
             self.outline.deletions.append((node, place))
         self._push_children(node, place)
 
@@ -535,18 +384,40 @@ class _Pass:
             self.outline.aliases.setdefault(name, set()).add(last)
 
 
+def _inside(node: Any) -> Any:
+    """What is left of ``a.b.c`` when the attributes are taken off: only ``a`` may have something below it."""
+    while node.__class__ is ast.Attribute:
+        node = node.value
+    return node
+
+
 _LEAVES = frozenset(
     {
-        *(type(None), str),
+        *(type(None), str, int),
         *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
         *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
     }
 )
 """What has nothing below it that is of interest."""
 
+_PLAIN = frozenset({"ctx", "op", "ops", "lineno", "id", "attr", "arg", "name", "type_comment", "kind", "conversion"})
+"""Fields with nothing below them, whatever the node."""
+
+
+class _Fields(dict[type, tuple[str, ...]]):
+    """The fields of each kind of node that may have something below them, last first."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        self[kind] = tuple(name for name in reversed(getattr(kind, "_fields", ())) if name not in _PLAIN)
+        return self[kind]
+
+
+_FIELDS = _Fields()
+
+_NAMED = (ast.Name, ast.Attribute)
 _ADDING = frozenset({"append", "add", "extend", "update", "insert", "appendleft", "setdefault"})
 
-_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
+_NAMED_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "FunctionDef": _Pass._read_function,
     "AsyncFunctionDef": _Pass._read_function,
     "ClassDef": _Pass._read_class,
@@ -577,6 +448,9 @@ _READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "Return": _Pass._read_return,
     "Yield": _Pass._read_yield,
 }
+
+# `TryStar` is new in Python 3.11.
+_READERS = {getattr(ast, name): read for name, read in _NAMED_READERS.items() if hasattr(ast, name)}
 
 
 def _hand_over_outer_names(outline: Outline) -> None:
@@ -613,6 +487,11 @@ def _leaves(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Continue, ast.Return, ast.Raise, ast.Break))
 
 
+def _ends(body: Sequence[ast.stmt]) -> bool:
+    """Whether nothing more of the function runs after a block."""
+    return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
+
+
 def _managers(nodes: Sequence[ast.expr], place: Place) -> Iterator[tuple[ast.expr, Place]]:
     for node in nodes:
         if isinstance(node, ast.Call) and terminal(node.func) in RESTORERS:
@@ -628,8 +507,19 @@ def _asks_for_main(test: ast.expr) -> bool:
     )
 
 
-def _branch(place: Place, node: ast.AST, number: int) -> Place:
-    return replace(place, branch=(*place.branch, (id(node), number)))
+def _branch(place: Place, node: ast.AST, number: int, *guards: Guard) -> Place:
+    """The place inside one of the blocks of a statement."""
+    return Place(
+        place.scope,
+        (*place.branch, (id(node), number)),
+        (*place.guards, *guards),
+        place.loop,
+        place.managers,
+        place.is_main,
+        place.is_final,
+        place.is_caught,
+        place.is_cleanup,
+    )
 
 
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:

@@ -11,24 +11,17 @@ from dataclasses import replace
 from functools import partial
 
 from stalecheck.model import SourceFile
-from stalecheck.reloads.outline import Binding, Outline, read_outline
+from stalecheck.reloads.anew import without_half_evictions
+from stalecheck.reloads.items import Instance, Thing
+from stalecheck.reloads.outline import read_outline
+from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
-from stalecheck.reloads.values import Evaluator, Instance, Thing, reloader
+from stalecheck.reloads.spellings import reloader
+from stalecheck.reloads.suspects import may_reload
+from stalecheck.reloads.values import Evaluator
 from stalecheck.vocabulary import ReloadMode
 
-SPELLED: re.Pattern[bytes] = re.compile(
-    rb"reload"
-    rb"|\.[\s\\]*modules\b|[\"']modules[\"']|\bfrom[\s\\]+sys[\s\\]+import\b"
-    rb"|exec_module|load_module|_bootstrap"
-    rb"|import_fresh_module|CleanImport|\b(?:unload|forget|unload_extension)\b"
-)
-"""What the bytes of a file that reloads something contain; many files that match reload nothing."""
-
-_WORDS = (
-    *(b"reload", b"modules", b"exec_module", b"load_module", b"_bootstrap", b"from sys", b"from\tsys"),
-    *(b"import_fresh_module", b"CleanImport", b"unload", b"forget", b"from  sys", b"from \\"),
-)
 _ROUNDS = 12
 """How long a chain of wrappers of wrappers is followed."""
 
@@ -58,7 +51,7 @@ def find_reloads(
     """
     project = _Project({})
     waiting = dict(files)
-    added = [file for file, source in files.items() if _is_spelled(source)]
+    added = [file for file, source in files.items() if may_reload(source)]
     while added:
         sources = {file: waiting.pop(file) for file in added}
         trees = ((file, parse(file)) for file in added)
@@ -66,12 +59,8 @@ def find_reloads(
         may_concern = project.concern()
         added = [file for file, source in waiting.items() if may_concern(file, source)]
     found = {reading.file: project.sites(reading) for reading in project.readings}
+    found = without_half_evictions(found, files, parse)
     return {file: found[file] for file in files if found.get(file)}
-
-
-def _is_spelled(source: bytes) -> bool:
-    """Whether `SPELLED` matches; asks for plain words first, which is many times faster."""
-    return any(word in source for word in _WORDS) and SPELLED.search(source) is not None
 
 
 class _Reading:
@@ -107,13 +96,18 @@ class _Project:
         self._starred: dict[str, list[str]] = {}
         self._led: dict[str, list[str]] = {}
         self._shadowing: set[str] = set()
+        self._words: set[bytes] = set()
+        """The names that were looked for in the files that wait."""
+
+        self._mentions: dict[SourceFile, tuple[set[bytes], set[str]]] = {}
+        """Those that each of them mentions, and the modules that it imports with a star."""
 
     def add(self, readings: list[_Reading]) -> None:
         """Search more files, and again those that call a wrapper found meanwhile."""
         self.readings += readings
         for reading in readings:
             for module in _modules(reading.file):
-                if any(binding.how in ("function", "class") for binding in _bindings_of_reload(reading.outline)):
+                if _binds_its_own_reload(reading.outline):
                     self._shadowing.add(f"{module}.reload")
                 self._stars.setdefault(module, []).extend(reading.outline.stars)
                 for star in reading.outline.stars:
@@ -127,7 +121,12 @@ class _Project:
         self._led.clear()
         names = self._names()
         new = {id(reading) for reading in readings}
-        due = [reading for reading in self.readings if id(reading) in new or reading.mentions(names)]
+        are_starred = any(reading.outline.stars for reading in readings)
+        due = [
+            reading
+            for reading in self.readings
+            if id(reading) in new or reading.mentions(names) or (are_starred and reading.outline.stars)
+        ]
         for _ in range(_ROUNDS):
             changed = [reading for reading in due if self._search(reading, names)]
             if not changed:
@@ -138,22 +137,31 @@ class _Project:
             due = [reading for reading in self.readings if reading.mentions(fresh)]
 
     def concern(self) -> Callable[[SourceFile, bytes], bool]:
-        """What tells whether a file that was not searched may call or re-export a wrapper."""
+        """What tells whether a file that was not searched may call or re-export a wrapper.
+
+        It has to be asked for every such file: what it did not find it does not look for again.
+        """
         holders: dict[bytes, set[str]] = {}
         for name, modules in self._holders():
             holders.setdefault(name.encode(), set()).update(modules)
-        if not holders:
+        bound = (path for path in (*self._shadowing, *self._exports) if path.endswith(".reload"))
+        everywhere = frozenset(path.removesuffix(".reload") for path in bound).union(*holders.values())
+        if not everywhere:
             return lambda file, source: False
-        words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(holders))) + rb")\b")
-        everywhere = frozenset(module for modules in holders.values() for module in modules)
+        words = {word: re.compile(rb"\b" + re.escape(word) + rb"\b") for word in holders.keys() - self._words}
+        self._words.update(words)
 
         def may_concern(file: SourceFile, source: bytes) -> bool:
-            modules = {module for word in set(words.findall(source)) for module in holders[word]}
+            if file not in self._mentions:
+                bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
+                self._mentions[file] = set(), bases
+            mentioned, bases = self._mentions[file]
+            mentioned.update(word for word, pattern in words.items() if word in source and pattern.search(source))
+            modules = {module for word in mentioned & holders.keys() for module in holders[word]}
             package = f"{file.package}."
             if any(package.startswith(f"{m}.") or _last(m).encode() in source for m in modules):
                 return True
-            bases = {base.rpartition(b".")[2].decode() for base in _STAR.findall(source)}
-            return any("" in bases or _last(module) in bases for module in everywhere) if bases else False
+            return bool(bases) and any("" in bases or _last(module) in bases for module in everywhere)
 
         return may_concern
 
@@ -188,10 +196,12 @@ class _Project:
             if path in self._given:
                 return self._given[path]
             if path in self._shadowing:
-                return Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
+                return _NO_RELOAD
             if path != name and (spelling := reloader(path)):
                 return Wrapper(_last(name), "module", 0, "module", ReloadMode.RELOAD, spelling=spelling)
-        return None
+        # A function that some other module calls so.
+        is_bound = any(path.endswith(".reload") and path in self._exports for path in self._paths(name))
+        return _NO_RELOAD if is_bound else None
 
     def _resolve(self, reading: _Reading, name: str) -> tuple[_Reading, str, str] | None:
         """The file that defines a wrapper, its qualified name there, and its dotted name."""
@@ -282,8 +292,13 @@ def _exports(outline: Outline) -> tuple[dict[str, str], dict[str, str]]:
     return names, instances
 
 
-def _bindings_of_reload(outline: Outline) -> list[Binding]:
-    return outline.module.bindings.get("reload", [])
+def _binds_its_own_reload(outline: Outline) -> bool:
+    """Whether the module's `reload` is something of its own, not what it imported by that name."""
+    bindings = outline.module.bindings.get("reload", [])
+    if any(binding.how == "import" for binding in bindings):
+        return False
+    items = Evaluator(outline, lambda name: None).exported("reload") if bindings else ()
+    return bool(bindings) and not any(isinstance(item, Thing) and reloader(item.name) for item in items)
 
 
 def _families(finds: Iterable[Find]) -> dict[str, Wrapper]:
@@ -338,6 +353,7 @@ def _columns(source: bytes) -> Callable[[int, int], int]:
     return lambda row, offset: len(lines[row - 1].encode()[:offset].decode(errors="replace")) + 1
 
 
-_STAR = re.compile(rb"\bfrom[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
+_STAR = re.compile(rb"from[\s\\]+([\w.]+)[\s\\]+import[\s\\]*\*")
+_NO_RELOAD = Wrapper("reload", "", -1, "module", ReloadMode.RELOAD, patterns=())
 _MOST_PATHS = 30
 _MOST_PATTERNS = 16

@@ -6,10 +6,16 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from stalecheck.reloads.outline import CLEANUPS, Outline, Place, Scope, terminal
-from stalecheck.reloads.values import MODULES, Evaluator, Text, Thing
+from stalecheck.reloads.items import MODULES, Text, Thing, is_short
+from stalecheck.reloads.scopes import CLEANUPS, PATCHERS, Binding, Outline, Place, Scope, terminal
+from stalecheck.reloads.values import Evaluator
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
+
+_STEPS = 8
+"""How far it is followed where a value that is put back comes from."""
+
+_EVERYWHERE = frozenset({"", "sys", "modules"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +25,15 @@ class PutBack:
     names: frozenset[str] | None
     row: int
     place: Place
+    value: ast.expr | None = None
+    """What is put there; None for a helper that puts back what it noted itself."""
+
+    about: frozenset[str] = frozenset()
+    """The names that it is made of: a condition on them is no reason to doubt it."""
+
+    def concerns(self, names: frozenset[str]) -> bool:
+        """Whether one of the modules is put there."""
+        return self.names is None or not names.isdisjoint(self.names)
 
 
 class Restoration:
@@ -27,13 +42,15 @@ class Restoration:
     def __init__(self, outline: Outline, evaluator: Evaluator) -> None:
         self._outline = outline
         self._evaluator = evaluator
-        self._put_backs = [*self._assigned(), *self._updated()]
+        self._put_backs = [*self._assigned(), *self._updated(), *self._helped()]
         self._patched = [
             place
-            for call, place in outline.calls.get("dict", ())
+            for name in PATCHERS
+            for call, place in outline.calls.get(name, ())
             if patches_modules(call, place, evaluator)
             if not any(call is manager for manager, _ in place.managers)
         ]
+        self._undone = list(self._monkeypatched())
 
     def covers(self, place: Place, row: int, targets: Iterable[str], *, is_clearing: bool) -> bool:
         """Whether what is evicted at a place comes back.
@@ -45,9 +62,11 @@ class Restoration:
         if any(self._reaches(patch, place) for patch in self._patched):
             return True
         names = frozenset(targets)
+        if any(undo.concerns(names) and undo.row < row and self._reaches(undo.place, place) for undo in self._undone):
+            return True
         return any(
-            (back.names is None or not names.isdisjoint(back.names))
-            and (self._comes(back, place) or (is_clearing and _follows(back, place, row)))
+            back.concerns(names)
+            and (self._comes(back, place) or (_follows(back, place, row) and (is_clearing or self._is_old(back, row))))
             for back in self._put_backs
         )
 
@@ -61,7 +80,8 @@ class Restoration:
             keys = self._evaluator.items(put.key, put.place)
             texts = [key.text for key in keys if isinstance(key, Text)]
             names = frozenset(texts) if keys and len(texts) == len(keys) else None
-            yield PutBack(names, put.node.lineno, put.place)
+            value = put.value or ast.Constant(None)
+            yield PutBack(names, put.node.lineno, put.place, value, _names_in(put.key, value))
 
     def _updated(self) -> Iterable[PutBack]:
         calls = self._outline.calls
@@ -82,7 +102,75 @@ class Restoration:
                 texts = frozenset(key.text for key in keys if isinstance(key, Text))
                 is_later = number > 0 and terminal(call.func) in CLEANUPS
                 where = replace(place, is_cleanup=True) if is_later else place
-                yield PutBack(texts or None, call.lineno, where)
+                yield PutBack(
+                    texts or None, call.lineno, where, rest[-1] if rest else ast.Constant(None), _names_in(*rest)
+                )
+
+    def _helped(self) -> Iterable[PutBack]:
+        """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
+        for call, place in self._outline.calls.get("modules_cleanup", ()):
+            named = [part for part in (call.func, *call.args) if terminal(part) == "modules_cleanup"]
+            function = named[0] if named else call.func
+            if any(is_test_helper(name, function) for name in self._evaluator.names(function, place)):
+                is_later = function is not call.func and terminal(call.func) in CLEANUPS
+                yield PutBack(None, call.lineno, replace(place, is_cleanup=True) if is_later else place)
+
+    def _monkeypatched(self) -> Iterable[PutBack]:
+        """What pytest's monkeypatch noted: it comes back at the end of the test, whatever happens in between."""
+        for method in ("setitem", "delitem"):
+            for call, place in self._outline.calls.get(method, ()):
+                if len(call.args) > 1 and MODULES in self._evaluator.items(call.args[0], place):
+                    keys = self._evaluator.items(call.args[1], place)
+                    texts = frozenset(key.text for key in keys if isinstance(key, Text))
+                    yield PutBack(texts, call.lineno, place)
+
+    def _is_old(self, back: PutBack, row: int) -> bool:
+        """Whether what is put back was in ``sys.modules`` before the eviction in a row of the same function."""
+        return back.value is None or self._is_kept(back.value, back, row, _STEPS)
+
+    def _is_kept(self, node: ast.expr, back: PutBack, row: int, steps: int) -> bool:
+        while isinstance(node, (ast.Subscript, ast.Call, ast.Starred)) or terminal(node) in ("items", "pop", "get"):
+            if isinstance(node, ast.Call):
+                node = node.args[0] if isinstance(node.func, ast.Name) and node.args else node.func
+            else:
+                node = node.value  # type: ignore[attr-defined]
+        if steps == 0:
+            return False
+        if isinstance(node, ast.Attribute):
+            owner = back.place.scope.owner
+            found = owner.attributes.get(node.attr, []) if owner and terminal(node.value) in ("self", "cls") else []
+        elif isinstance(node, ast.Name):
+            found = self._evaluator.bindings(node.id, back.place, (node.lineno, node.col_offset))
+        else:
+            return False
+        return bool(found) and all(self._was_bound_before(binding, back, row, steps) for binding in found)
+
+    def _was_bound_before(self, binding: Binding, back: PutBack, row: int, steps: int) -> bool:
+        is_here = binding.place.scope.function is back.place.scope.function
+        if binding.how == "import":
+            is_same = back.names is None or binding.dotted in back.names
+            return is_same and (binding.at[0] < row or not is_here)
+        if binding.value is None or binding.how not in ("value", "element"):
+            return False
+        if binding.how == "element":
+            return self._is_kept(binding.value, back, row, steps - 1)
+        if is_here and binding.value.lineno > row:
+            return False
+        filling = [put.value for put in self._outline.puts if terminal(put.container) == binding.name and put.value]
+        if any(self._takes(value, binding.place) for value in (binding.value, *filling)):
+            return True
+        items = self._evaluator.items(binding.value, binding.place)
+        if back.names is not None and any(isinstance(item, Thing) and item.name in back.names for item in items):
+            return True
+        return self._is_kept(binding.value, back, row, steps - 1)
+
+    def _takes(self, value: ast.expr, place: Place) -> bool:
+        """Whether an expression reads ``sys.modules``."""
+        return is_short(value) and any(
+            (terminal(node) == "modules" or self._is_alias(node)) and MODULES in self._evaluator.items(node, place)
+            for node in ast.walk(value)
+            if isinstance(node, (ast.Name, ast.Attribute))
+        )
 
     def _is_alias(self, node: ast.expr) -> bool:
         return "modules" in self._outline.aliases.get(terminal(node), ())
@@ -90,7 +178,7 @@ class Restoration:
     def _restores(self, manager: ast.expr, place: Place) -> bool:
         if not isinstance(manager, ast.Call):
             return False
-        if terminal(manager.func) == "dict":
+        if terminal(manager.func) in PATCHERS:
             return patches_modules(manager, place, self._evaluator)
         names = self._evaluator.names(manager.func, place)
         return any(is_test_helper(name, manager.func) for name in names)
@@ -125,12 +213,27 @@ class Restoration:
 
 
 def patches_modules(call: ast.Call, place: Place, evaluator: Evaluator) -> bool:
-    """Whether a call is ``patch.dict(sys.modules, …)``, or with the string ``"sys.modules"``."""
-    if terminal(call.func) != "dict" or not isinstance(call.func, ast.Attribute):
+    """Whether a call replaces ``sys.modules``, or what is in it, for a while.
+
+    ``patch.dict(sys.modules, …)``, ``patch.object(sys, "modules", …)``, ``patch("sys.modules", …)`` and
+    ``monkeypatch.setattr(sys, "modules", …)``. With another table in its place nothing that is evicted from
+    it matters: the import statement keeps to the interpreter's own.
+    """
+    method = terminal(call.func)
+    if method not in PATCHERS or not (method == "patch" or isinstance(call.func, ast.Attribute)):
         return False
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "in_dict"]
-    first = [*call.args[:1], *named]
-    return bool(first) and any(item in (MODULES, Text("sys.modules")) for item in evaluator.items(first[0], place))
+    named = [keyword.value for keyword in call.keywords if keyword.arg in ("in_dict", "target")]
+    given = [*call.args[:2], *named]
+    if not given or (method != "dict" and not any(map(_names_modules, given))):
+        return False
+    first = evaluator.items(given[0], place)
+    if method in ("object", "setattr") and first == (Thing("sys"),):
+        return len(given) > 1 and _names_modules(given[1])
+    return method != "object" and any(item in (MODULES, Text("sys.modules")) for item in first)
+
+
+def _names_modules(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in ("modules", "sys.modules")
 
 
 def is_test_helper(name: str, function: ast.expr) -> bool:
@@ -141,7 +244,25 @@ def is_test_helper(name: str, function: ast.expr) -> bool:
 
 
 def _follows(back: PutBack, place: Place, row: int) -> bool:
-    return back.row > row and back.place.scope.function is place.scope.function
+    """Whether a put-back always comes after a place in the same function.
+
+    It does not in another branch, below ``except``, or on a condition that is about something else.
+    """
+    where = back.place
+    if back.row <= row or where.scope.function is not place.scope.function or where.is_caught > place.is_caught:
+        return False
+    taken = dict(place.branch)
+    if any(taken.get(statement, block) != block for statement, block in where.branch):
+        return False
+    conditions = [guard.test for guard in where.guards if guard not in place.guards]
+    return all(not back.about.isdisjoint(_names_in(test)) for test in conditions)
+
+
+def _names_in(*nodes: ast.expr | None) -> frozenset[str]:
+    """The names and strings in some expressions, but for ``sys.modules``."""
+    found = [part for node in nodes if node is not None for part in ast.walk(node)]
+    texts = {part.value for part in found if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return frozenset(texts.union(*({terminal(part)} for part in found if isinstance(part, ast.expr)))) - _EVERYWHERE
 
 
 def terminal_name(function: Scope) -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
-from stalecheck.reloads.outline import CLEANUPS, Outline, Place, Scope, terminal
-from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
-from stalecheck.reloads.sites import ReloadSite, Wrapper
-from stalecheck.reloads.values import (
+from stalecheck.reloads.anew import is_half
+from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
+from stalecheck.reloads.items import (
     MODULES,
     Entry,
-    Evaluator,
     Fresh,
     Hole,
     Instance,
     Items,
-    Known,
     Partial,
     Spec,
     Table,
@@ -27,30 +24,15 @@ from stalecheck.reloads.values import (
     Thing,
     Unknown,
     is_short,
-    receiver,
-    reloader,
     unknown,
 )
+from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
+from stalecheck.reloads.scopes import Outline, Place, terminal
+from stalecheck.reloads.sites import ReloadSite, Wrapper
+from stalecheck.reloads.spellings import EVICTIONS, SPELLINGS, reloader
+from stalecheck.reloads.values import Evaluator, Known
+from stalecheck.reloads.wrappers import fitted, handed, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
-
-SPELLINGS = frozenset(
-    {
-        *("reload", "reload_module", "pop", "clear", "__delitem__", "delitem", "setitem", "dict"),
-        *("exec_module", "load_module", "_exec", "reload_extension", "unload_extension", "reload_plugin"),
-        *("import_fresh_module", "CleanImport", "unload", "forget", "run_line_magic", "magic"),
-    }
-)
-"""The last names of callees that may reload something."""
-
-CALLERS = CLEANUPS | {
-    *("map", "imap", "partial", "register", "submit", "apply", "apply_async", "to_thread", "run_in_executor"),
-    *("call_soon", "call_soon_threadsafe", "call_later", "call_at"),
-    *("assertWarns", "raises", "run_sync"),
-}
-"""Functions that call the function they are given, with the arguments that follow it."""
-
-_STARTERS = {"Thread": (1, 3), "Process": (1, 3), "Timer": (1, 2)}
-"""Classes that call the function they are given later: the positions of the function and of its arguments."""
 
 _ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
 """What may name a module, or a parameter that does."""
@@ -100,31 +82,6 @@ class _Event:
     is_unordered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Invocation:
-    """A call, or a function handed over to be called with these arguments."""
-
-    node: ast.Call
-    function: ast.expr
-    arguments: Sequence[ast.expr]
-    keywords: Sequence[ast.keyword]
-    place: Place
-    is_each: bool = False
-    elsewhere: Mapping[int, Place] = field(default_factory=dict)
-    """Where arguments stand that were given elsewhere than `place`, by the identity of the node."""
-
-    @property
-    def is_spread(self) -> bool:
-        """Whether an argument is ``*args`` or ``**kwargs``."""
-        return any(isinstance(a, ast.Starred) for a in self.arguments) or any(k.arg is None for k in self.keywords)
-
-    def argument(self, position: int, name: str = "") -> ast.expr | None:
-        if 0 <= position < len(self.arguments):
-            before = self.arguments[: position + 1]
-            return None if any(isinstance(a, ast.Starred) for a in before) else before[-1]
-        return next((k.value for k in self.keywords if name and k.arg == name), None)
-
-
 class _Search:
     def __init__(
         self, outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
@@ -141,7 +98,7 @@ class _Search:
     def run(self) -> Findings:
         events: list[_Event] = []
         for call, place in self._candidates():
-            for invocation in self._invocations(call, place):
+            for invocation in invocations(call, place, self._may_reload):
                 events.extend(self._recognised(invocation))
         for statement, place in self.outline.deletions:
             events.extend(self._deletion(statement, place))
@@ -160,36 +117,6 @@ class _Search:
     def _is_interesting(self, name: str) -> bool:
         return name in self.names or not self.names.isdisjoint(self.outline.aliases.get(name, ()))
 
-    def _invocations(self, call: ast.Call, place: Place) -> Iterator[_Invocation]:
-        if self._may_reload(call.func):
-            yield _Invocation(call, call.func, _spread(call.args), _spread_names(call.keywords), place)
-        caller = terminal(call.func)
-        if caller in _STARTERS:
-            yield from self._started(call, place, *_STARTERS[caller])
-        if caller not in CALLERS:
-            return
-        for number, argument in enumerate(call.args[:3]):
-            if isinstance(argument, (ast.Name, ast.Attribute)) and self._may_reload(argument):
-                rest = call.args[number + 1 :]
-                is_map = caller in ("map", "imap")
-                if rest or (call.keywords and not is_map):
-                    names = _spread_names(call.keywords)
-                    yield _Invocation(call, argument, _spread(rest), names, place, is_each=is_map)
-
-    def _started(self, call: ast.Call, place: Place, at: int, rest_at: int) -> Iterator[_Invocation]:
-        """The call that a thread or process makes: ``Thread(target=f, args=(a,), kwargs={"b": b})``."""
-        named = {keyword.arg: keyword.value for keyword in call.keywords}
-        placed = dict(enumerate(call.args))
-        function = named.get("target") or named.get("function") or placed.get(at)
-        if not isinstance(function, (ast.Name, ast.Attribute)) or not self._may_reload(function):
-            return
-        arguments = named.get("args") or placed.get(rest_at)
-        keywords = named.get("kwargs") or placed.get(rest_at + 1)
-        starred = [ast.copy_location(ast.Starred(arguments, ast.Load()), arguments)] if arguments else []
-        doubled = [ast.copy_location(ast.keyword(None, keywords), keywords)] if keywords else []
-        if starred or doubled:
-            yield _Invocation(call, function, _spread(starred), _spread_names(doubled), place)
-
     def _may_reload(self, function: ast.expr) -> bool:
         if isinstance(function, ast.Call):
             maker = terminal(function.func)
@@ -202,7 +129,7 @@ class _Search:
             return owner == "modules" or "modules" in self.outline.aliases.get(owner, ())
         return self._is_interesting(name)
 
-    def _recognised(self, call: _Invocation) -> Iterator[_Event]:
+    def _recognised(self, call: Invocation) -> Iterator[_Event]:
         made = self.evaluator.items(call.function, call.elsewhere.get(id(call.function), call.place))
         partials = [item for item in made if isinstance(item, Partial)]
         if partials:
@@ -229,13 +156,13 @@ class _Search:
         if isinstance(call.function, ast.Attribute) and not is_own and not is_told:
             yield from self._by_method(call.function, call)
 
-    def _completed(self, item: Partial, call: _Invocation) -> Iterator[_Event]:
+    def _completed(self, item: Partial, call: Invocation) -> Iterator[_Event]:
         """The call of a ``functools.partial``, unless the partial itself names what is reloaded."""
         node, place = item.node, item.place
         if not self._may_reload(node.args[0]) or len(call.elsewhere) > _MOST_PARTIALS:
             return
-        given, named = _spread(node.args[1:]), _spread_names(node.keywords)
-        alone = _Invocation(node, node.args[0], given, named, place)
+        given, named = spread(node.args[1:]), spread_names(node.keywords)
+        alone = Invocation(node, node.args[0], given, named, place)
         if (given or named) and any(True for _ in self._recognised(alone)):
             return
         elsewhere = {id(part): place for part in (node.args[0], *given, *(keyword.value for keyword in named))}
@@ -260,7 +187,7 @@ class _Search:
 
     # Functions, by their absolute name
 
-    def _by_name(self, name: str, call: _Invocation) -> Iterator[_Event]:
+    def _by_name(self, name: str, call: Invocation) -> Iterator[_Event]:
         last = name.rpartition(".")[2]
         if spelling := reloader(name):
             yield from self._plain(call, ReloadMode.RELOAD, spelling, call.argument(0, "module"), "module")
@@ -269,6 +196,10 @@ class _Search:
         elif name == "sys.modules.clear":
             why: Items = (Unknown("`sys.modules.clear()` evicts every module"),)
             yield _Event(call.node, call.place, ReloadMode.REIMPORT, name, why, "name")
+        elif name in ("imp.load_source", "imp.load_module"):
+            argument = call.argument(0, "name")
+            items = values_of(self.evaluator, argument, call)[0] if argument is not None else ()
+            yield from self._loaded_by_name(name, items, call)
         elif name == "importlib._bootstrap._exec":
             yield from self._plain(call, ReloadMode.RELOAD, name, call.argument(1, "module"), "module")
         elif name == "sublime_plugin.reload_plugin":
@@ -277,27 +208,21 @@ class _Search:
             yield self._helped(last, call)
 
     def _plain(
-        self, call: _Invocation, mode: ReloadMode, spelling: str, argument: ast.expr | None, wants: Wants
+        self, call: Invocation, mode: ReloadMode, spelling: str, argument: ast.expr | None, wants: Wants
     ) -> Iterator[_Event]:
         if argument is None and call.arguments:
             argument = call.arguments[0]
         if argument is None and call.is_spread:
             yield _Event(call.node, call.place, mode, spelling, (unknown(call.node),), wants)
         if argument is not None:
-            items, is_unordered = self._values(argument, call)
+            items, is_unordered = values_of(self.evaluator, argument, call)
             plain = tuple(i if isinstance(i, _ARGUMENTS) else unknown(argument) for i in items)
             yield _Event(call.node, call.place, mode, spelling, plain, wants, is_unordered=is_unordered)
 
-    def _values(self, argument: ast.expr, call: _Invocation) -> tuple[Items, bool]:
-        items = self.evaluator.items(argument, call.elsewhere.get(id(argument), call.place))
-        if call.is_each or isinstance(argument, ast.Starred):
-            items = self.evaluator.elements(items)
-        return items or (unknown(argument),), self.evaluator.saw_unordered
-
-    def _helped(self, last: str, call: _Invocation) -> _Event:
+    def _helped(self, last: str, call: Invocation) -> _Event:
         """CPython's own helpers for tests."""
         arguments = list(call.arguments) if last == "CleanImport" else list(call.arguments[:1])
-        items = [item for argument in arguments for item in self._values(argument, call)[0]]
+        items = [item for argument in arguments for item in values_of(self.evaluator, argument, call)[0]]
         fresh = call.argument(1, "fresh") if last == "import_fresh_module" else None
         if fresh is not None:
             listed = self.evaluator.items(fresh, call.place)
@@ -311,12 +236,12 @@ class _Search:
 
     # Methods, whatever their object is
 
-    def _by_method(self, function: ast.Attribute, call: _Invocation) -> Iterator[_Event]:
+    def _by_method(self, function: ast.Attribute, call: Invocation) -> Iterator[_Event]:
         name = function.attr
         if name in ("reload_extension", "unload_extension"):
             argument = call.argument(0, "name")
             if argument is not None and (name == "reload_extension" or self._is_loaded_too(argument, call)):
-                items, _ = self._values(argument, call)
+                items, _ = values_of(self.evaluator, argument, call)
                 yield _Event(
                     call.node,
                     call.place,
@@ -329,7 +254,7 @@ class _Search:
                 )
         elif name in ("delitem", "setitem") and len(call.arguments) > 1:
             if MODULES in self.evaluator.items(call.arguments[0], call.place):
-                items, _ = self._values(call.arguments[1], call)
+                items, _ = values_of(self.evaluator, call.arguments[1], call)
                 spelling = f"monkeypatch.{name}"
                 yield _Event(call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True)
         elif name == "dict":
@@ -341,7 +266,7 @@ class _Search:
         elif name in ("run_line_magic", "magic"):
             yield from self._magic(call)
 
-    def _is_loaded_too(self, argument: ast.expr, call: _Invocation) -> bool:
+    def _is_loaded_too(self, argument: ast.expr, call: Invocation) -> bool:
         for other, place in self.outline.calls.get("load_extension", ()):
             if place.block == call.place.block:
                 named = [keyword.value for keyword in other.keywords if keyword.arg == "name"]
@@ -349,7 +274,7 @@ class _Search:
                     return True
         return False
 
-    def _patched(self, call: _Invocation) -> Iterator[_Event]:
+    def _patched(self, call: Invocation) -> Iterator[_Event]:
         if call.function is not call.node.func or not patches_modules(call.node, call.place, self.evaluator):
             return
         given = call.argument(1, "values")
@@ -368,7 +293,7 @@ class _Search:
                     keys = [key for pair, _ in item.pairs for key in pair] if isinstance(item, Table) else []
                     items += [key for key in keys if isinstance(key, Text)]
         if items:
-            found: Items = tuple(Unknown(_why_hole(i)) if isinstance(i, Hole) else i for i in items)
+            found: Items = tuple(Unknown(why_hole(i)) if isinstance(i, Hole) else i for i in items)
             yield _Event(
                 call.node,
                 call.place,
@@ -380,7 +305,7 @@ class _Search:
                 is_together=True,
             )
 
-    def _executed(self, call: _Invocation) -> Iterator[_Event]:
+    def _executed(self, call: Invocation) -> Iterator[_Event]:
         argument = call.argument(0, "module")
         if argument is None or call.place.block.rpartition(".")[2] == "exec_module":
             return
@@ -410,20 +335,26 @@ class _Search:
         named = [item.name for item in specs if isinstance(item, Spec)]
         return any(isinstance(name, Hole) and (name.function, name.parameter) in holes for name in named)
 
-    def _loaded(self, function: ast.Attribute, call: _Invocation) -> Iterator[_Event]:
+    def _loaded(self, function: ast.Attribute, call: Invocation) -> Iterator[_Event]:
         owner: ast.expr = function.value
         names = set()
         while isinstance(owner, ast.Attribute):
             names.add(owner.attr)
             owner = owner.value
-        if names.isdisjoint({"__loader__", "__spec__"}):
-            return
         specs = self.evaluator.items(function.value, call.place)
         items = tuple(item.name for item in specs if isinstance(item, Spec))
-        if items:
+        if names.isdisjoint({"__loader__", "__spec__"}):
+            yield from self._loaded_by_name("load_module", items, call)
+        elif items:
             yield _Event(call.node, call.place, ReloadMode.RELOAD, "load_module", items, "name")
 
-    def _magic(self, call: _Invocation) -> Iterator[_Event]:
+    def _loaded_by_name(self, spelling: str, items: Items, call: Invocation) -> Iterator[_Event]:
+        """A module that is loaded from its file; under a name that is not known it is taken for a new one."""
+        texts = tuple(item for item in items if isinstance(item, Text) and not item.is_glob)
+        if texts:
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, spelling, texts, "name")
+
+    def _magic(self, call: Invocation) -> Iterator[_Event]:
         words: list[str] = []
         for argument in call.arguments:
             items = self.evaluator.items(argument, call.place)
@@ -434,22 +365,22 @@ class _Search:
 
     # Wrappers
 
-    def _wrapped(self, name: str, wrapper: Wrapper, call: _Invocation) -> Iterator[_Event]:
+    def _wrapped(self, name: str, wrapper: Wrapper, call: Invocation) -> Iterator[_Event]:
         """The reloads that the call of a wrapper makes; one for each mode."""
         fits: dict[tuple[ReloadMode, bool], list[Text | Hole | Entry | Unknown]] = {}
         misfits: dict[tuple[ReloadMode, bool], list[Unknown]] = {}
         are_unordered = False
         family = (wrapper, *wrapper.others)
         for one in family:
-            items, is_unordered = self._handed(one, call)
+            items, is_unordered = handed(self.evaluator, one, call)
             are_unordered = are_unordered or is_unordered
             key = one.mode, one.is_restored
             for item in items:
-                fitted = list(_fitted(item, one))
-                if fitted:
-                    fits.setdefault(key, []).extend(fitted)
+                modules = list(fitted(item, one))
+                if modules:
+                    fits.setdefault(key, []).extend(modules)
                 else:
-                    misfits.setdefault(key, []).append(_misfit(item, one))
+                    misfits.setdefault(key, []).append(misfit(item, one))
         for mode, is_restored in dict.fromkeys((*fits, *misfits)):
             key = mode, is_restored
             yield _Event(
@@ -463,42 +394,6 @@ class _Search:
                 is_together=all(one.is_together for one in family if one.mode is mode),
                 is_unordered=are_unordered,
             )
-
-    def _handed(self, wrapper: Wrapper, call: _Invocation) -> tuple[Items, bool]:
-        """What a call hands to the parameter of a wrapper; nothing when it leaves it out."""
-        if wrapper.is_variadic:
-            arguments: Sequence[ast.expr] = call.arguments[wrapper.position :]
-        else:
-            argument = call.argument(wrapper.position, wrapper.parameter)
-            if argument is None and call.is_spread:
-                return self._looked_up(wrapper.parameter, call) or (unknown(call.node),), False
-            arguments = [argument] if argument is not None else []
-        items: Items = ()
-        is_unordered = False
-        for argument in arguments:
-            values, unordered = self._values(argument, call)
-            if wrapper.is_each:
-                values = self.evaluator.elements(values)
-                unordered = unordered or self.evaluator.saw_unordered
-            is_unordered = is_unordered or unordered
-            items = (*items, *values)
-        if not arguments:
-            texts = tuple(Text(name) for name in wrapper.default)
-            items = texts if wrapper.takes == "name" else tuple(Thing(text.text) for text in texts)
-        return items, is_unordered
-
-    def _looked_up(self, parameter: str, call: _Invocation) -> Items:
-        """What ``**kwargs`` hand to a parameter, where its entries are known."""
-        if any(isinstance(argument, ast.Starred) for argument in call.arguments):
-            return ()
-        found: Items = ()
-        for keyword in call.keywords:
-            if keyword.arg is None:
-                for item in self._values(keyword.value, call)[0]:
-                    pairs = item.pairs if isinstance(item, Table) else ()
-                    values = [value for keys, value in pairs if Text(parameter) in keys]
-                    found = values[-1] if values else found
-        return found
 
     # Statements
 
@@ -561,8 +456,12 @@ class _Search:
             event.place.is_main,
             event.place.branch,
             bool(event.place.guards),
+            event.spelling in EVICTIONS
+            and not whys
+            and not holes
+            and is_half(self.outline, event.node, event.place, targets),
         )
-        return Find(site, tuple(self._wrappers(holes, event, site)))
+        return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 
     def _is_restored(self, event: _Event, targets: Sequence[str]) -> bool:
         if self.restoration is None:
@@ -570,41 +469,6 @@ class _Search:
         is_clearing = event.spelling == "sys.modules.clear"
         row = event.node.lineno
         return self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
-
-    def _wrappers(self, holes: list[Hole], event: _Event, site: ReloadSite) -> Iterator[tuple[str, Wrapper]]:
-        grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
-        for hole in holes:
-            key = (hole.function, hole.parameter, hole.takes, hole.is_each)
-            grouped.setdefault(key, []).append(hole)
-        for (function, parameter, takes, is_each), members in grouped.items():
-            scope = self.outline.scopes[function]
-            made = [p.replace("{}", hole.pattern) for hole in members for p in event.patterns]
-            is_variadic = members[0].is_variadic
-            yield (
-                function,
-                Wrapper(
-                    function,
-                    parameter,
-                    _position(scope, parameter),
-                    "module" if takes == "module" else "name",
-                    event.mode,
-                    tuple(dict.fromkeys(made)),
-                    self._default(scope, parameter, takes),
-                    is_each and not is_variadic,
-                    is_variadic,
-                    site.is_restored,
-                    site.is_together or len(made) > 1,
-                ),
-            )
-
-    def _default(self, scope: Scope, parameter: str, takes: str) -> tuple[str, ...]:
-        default = _default_of(scope, parameter)
-        if default is None or scope.place is None:
-            return ()
-        items = self.evaluator.items(default, scope.place)
-        if takes == "module":
-            return tuple(item.name for item in items if isinstance(item, Thing))
-        return tuple(item.text for item in items if isinstance(item, Text))
 
     def _imports(self, loop: ast.AST | None) -> bool:
         """Whether a loop imports again what it evicts before it evicts the next."""
@@ -649,7 +513,7 @@ def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
         if item.is_variadic and not item.is_each:
             yield Unknown(f"`{item.parameter}` is a tuple")
         elif wants == "module" and not item.takes and item.pattern != "{}":
-            yield Unknown(_why_hole(item))
+            yield Unknown(why_hole(item))
         else:
             yield replace(item, takes=item.takes or wants)
     elif isinstance(item, Unknown):
@@ -658,99 +522,9 @@ def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
         yield Unknown("the argument is not known")
 
 
-def _fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unknown]:
-    """The names of the modules that a wrapper reloads for one argument; nothing when it does not fit."""
-    is_module = wrapper.takes == "module"
-    name = ""
-    if isinstance(item, Thing) and is_module and not item.is_of_object:
-        name = item.name
-    elif isinstance(item, Text) and not is_module:
-        name = item.text
-    if name:
-        yield from (Text(pattern.replace("{}", name)) for pattern in wrapper.patterns)
-    elif isinstance(item, Hole) and (item.takes == "" or item.is_text is not is_module):
-        if not (item.is_variadic and not item.is_each):
-            hole = replace(item, is_text=True, takes=item.takes or wrapper.takes)
-            for pattern in wrapper.patterns:
-                yield replace(hole, pattern=pattern.replace("{}", item.pattern))
-    elif isinstance(item, Entry) and item.part == wrapper.takes and wrapper.patterns == ("{}",):
-        yield replace(item, part="name")
-    elif isinstance(item, Unknown):
-        yield item
-
-
-def _misfit(item: object, wrapper: Wrapper) -> Unknown:
-    if isinstance(item, Thing) and item.is_of_object:
-        return Unknown(f"`{item.name}` is not known")
-    if isinstance(item, Hole):
-        return Unknown(_why_hole(item))
-    if isinstance(item, Text):
-        return Unknown(f"`{item.text!r}` is a string, not a module")
-    if isinstance(item, Thing):
-        return Unknown(f"`{item.name}` is not a known text")
-    return Unknown(f"what `{wrapper.name}` is given is not known")
-
-
-def _why_hole(hole: Hole) -> str:
-    return f"`{hole.parameter}` is a parameter of `{hole.function}`"
-
-
-def _spread(arguments: Sequence[ast.expr]) -> list[ast.expr]:
-    """Arguments with the elements of ``*(a, b)`` in their places."""
-    found: list[ast.expr] = []
-    for argument in arguments:
-        inner = argument.value if isinstance(argument, ast.Starred) else None
-        found += inner.elts if isinstance(inner, (ast.Tuple, ast.List)) else [argument]
-    return found
-
-
-def _spread_names(keywords: Sequence[ast.keyword]) -> list[ast.keyword]:
-    """Keyword arguments with the entries of ``**{"a": a}`` in their places."""
-    found: list[ast.keyword] = []
-    for keyword in keywords:
-        entries = keyword.value if keyword.arg is None else None
-        if not isinstance(entries, ast.Dict):
-            found.append(keyword)
-            continue
-        for key, value in zip(entries.keys, entries.values, strict=True):
-            is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
-            name = key.value if is_text else None  # type: ignore[union-attr]
-            given = value if key is None or is_text else entries
-            found.append(ast.copy_location(ast.keyword(name, given), keyword))
-    return found
-
-
 def _is_same(one: ast.expr, other: ast.expr) -> bool:
     """Whether two expressions are written alike."""
     return is_short(one) and is_short(other) and ast.dump(one) == ast.dump(other)
-
-
-def _position(scope: Scope, parameter: str) -> int:
-    arguments = _signature(scope)
-    if arguments is None:
-        return -1
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    own = [name for name in positional if not receiver(scope, name)]
-    if arguments.vararg is not None and arguments.vararg.arg == parameter:
-        return len(own)
-    return own.index(parameter) if parameter in own else -1
-
-
-def _default_of(scope: Scope, parameter: str) -> ast.expr | None:
-    arguments = _signature(scope)
-    if arguments is None:
-        return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = positional[len(positional) - len(arguments.defaults) :]
-    defaults = dict(zip((argument.arg for argument in given), arguments.defaults, strict=True))
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    defaults.update({argument.arg: default for argument, default in named if default is not None})
-    return defaults.get(parameter)
-
-
-def _signature(scope: Scope) -> ast.arguments | None:
-    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-    return scope.node.args if is_function else None  # type: ignore[attr-defined]
 
 
 _MOST_PARTIALS = 20

@@ -45,6 +45,9 @@ class ReloadSite:
     is_guarded: bool = False
     """Whether it stands below any ``if``: at module level mostly what runs only when the module runs again."""
 
+    is_half: bool = False
+    """Whether the function goes on with ``from p import m``, which finds the evicted module in its package."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

@@ -24,13 +24,13 @@ def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
     if report.suppressed:
         return f"Nothing stale found but what comments suppress ({len(report.suppressed)}).\n"
     matched = [pattern for pattern in patterns if pattern not in report.unmatched]
-    resolved = [record for record in report.reloads if record.is_resolved]
+    resolved = _looked_at(report)
     if not report.checked or not (resolved or matched):
         return ""
     clean = style("Nothing stale found", "green", color=color)
     if not resolved:
         return f"{clean} in {counted(report.files, 'file')}, with {', '.join(matched)} taken as reloaded.\n"
-    modules = counted(len({name for record in resolved for name in record.modules}), "module")
+    modules = counted(len({name for record in resolved for name in record.inside}), "module")
     reloads = counted(len(resolved), "reload")
     return f"{clean}: {reloads} of {modules} in {counted(report.files, 'file')}.\n"
 
@@ -38,7 +38,8 @@ def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
 def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, ...]:
     """What the reader should know besides: what was not resolved, matched or read."""
     lines = []
-    unresolved = [record for record in report.reloads if not record.is_resolved]
+    # Of what is put back nothing stays stale, whatever it was.
+    unresolved = [record for record in report.reloads if not record.is_resolved and not record.is_restored]
     if unresolved:
         lines.append(_unresolved(unresolved, cwd=cwd))
     lines += [_unmatched(pattern) for pattern in report.unmatched]
@@ -47,13 +48,19 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
             "Name a file, without --force-exclude, or change --exclude."
         )
-    elif not report.reloads and set(patterns) <= set(report.unmatched):
+    elif not (unresolved or _looked_at(report)) and set(patterns) <= set(report.unmatched):
         read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
+        what = "Nothing of the project" if report.reloads else "Nothing"
         lines.append(
-            f"Nothing is reloaded in what was read ({read}). "
+            f"{what} is reloaded in what was read ({read}). "
             "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
         )
     return tuple(lines)
+
+
+def _looked_at(report: Report) -> list[ReloadRecord]:
+    """The reloads of modules of the project."""
+    return [record for record in report.reloads if record.is_resolved and record.inside]
 
 
 def _unmatched(pattern: str) -> str:

@@ -42,19 +42,55 @@ def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
 
 
 def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> ast.Module:
-    """Empty the branches of a tree that no supported Python runs, in place, and return it."""
+    """Take out of a tree what no supported Python runs, in place, and return it.
+
+    The branches of decided conditions, and what stands behind a ``return`` and the like.
+    """
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.If):
-            decided = decide(node.test, target_version)
-            if decided is False:
-                node.body = [ast.copy_location(ast.Pass(), node.body[0])]
-            elif decided is True:
-                node.orelse = []
+        for block in ("body", "orelse", "finalbody"):
+            statements = getattr(node, block, None)
+            if isinstance(statements, list):
+                _cut(statements, target_version)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            pending += getattr(node, block, None) or ()
+            children = getattr(node, block, None)
+            pending += children if isinstance(children, list) else ()
     return tree
+
+
+def _cut(statements: list[ast.stmt], target_version: tuple[int, int]) -> None:
+    """Shorten a block to what is run of it, and its statements to their branches that may run."""
+    for number, statement in enumerate(statements):
+        leaving = [statement]
+        match statement:
+            case ast.If(test=test) | ast.While(test=test):
+                decided = decide(test, target_version)
+                if decided is False:
+                    statement.body = [ast.copy_location(ast.Pass(), statement.body[0])]
+                    leaving = statement.orelse
+                elif decided is True and isinstance(statement, ast.If):
+                    statement.orelse = []
+                    leaving = statement.body
+            case ast.Expr(value=value) | ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
+                statement.value = _chosen(value, target_version)
+        if leaving and isinstance(leaving[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+            del statements[number + 1 :]
+            return
+
+
+def _chosen(value: ast.expr, target_version: tuple[int, int]) -> ast.expr:
+    """The part of ``a if … else b`` or ``… and a`` that is evaluated."""
+    if isinstance(value, ast.IfExp):
+        decided = decide(value.test, target_version)
+        return value if decided is None else value.body if decided else value.orelse
+    if isinstance(value, ast.BoolOp):
+        ending = isinstance(value.op, ast.Or)
+        for number, part in enumerate(value.values):
+            if decide(part, target_version) is ending:
+                value.values = value.values[: number + 1]
+                break
+    return value
 
 
 def is_main_guard(test: ast.expr) -> bool:
@@ -107,6 +143,8 @@ def _decide_version(left: ast.expr, op: ast.cmpop, right: ast.expr, target_versi
             | ast.Subscript(value=ast.Attribute(attr="version_info"), slice=ast.Constant(value=0))
         ):
             versions = [(3,)]
+        case ast.Attribute(attr="hexversion"):
+            versions = [((3 << 24) + (minor << 16) + (micro << 8),) for minor in minors for micro in (0, 99)]
         case _:
             return None
     answers = {compare(version, bound) for version in versions}

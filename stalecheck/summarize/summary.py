@@ -324,7 +324,7 @@ class Summary:
     """(function, name, place) of each binding of a global name inside a function."""
 
     dotted: tuple[str, ...] = ()
-    """The dotted names that function bodies read through imported packages: ``p.a.f``."""
+    """The dotted names that function bodies read through a package that several imports bind: ``p.a.f``."""
 
 
 @dataclass(frozen=True, slots=True)

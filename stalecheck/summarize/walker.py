@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,6 +50,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
+from stalecheck.summarize.trim import without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_local_uses, find_usages
 
 _RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
@@ -58,18 +60,18 @@ _Block = cst.BaseSuite | cst.Module
 
 def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreadable:
     """Summarize one file's bytes for the given target version."""
+    tree = parse(data)
     try:
         source = decode(data)
-        module = cst.parse_module(source)
+        module = cst.parse_module(without_idle_statements(source, tree) if isinstance(tree, ast.Module) else source)
     except cst.ParserSyntaxError as error:
-        kept = _without_rejected(source, parse(data))
+        kept = _without_rejected(source, tree)
         if kept is not None:
             return summarize(kept.encode(), target_version)
         # Its message is a list of tokens, its place the next token's.
         return Unreadable("syntax that the parser does not know", Location(max(error.editor_line, 1), 1))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
-    tree = parse(data)
     if isinstance(tree, ast.Module):
         return _Walker(Positions(source), target_version, source).walk(module, tree)
     module, ranges = provide(module)
@@ -171,7 +173,8 @@ class _Walker:
         self._block(module.body, tree.body if tree else None)
         exports = self._scope.names
         usages = find_usages(tree, frozenset(exports)) if tree else {}
-        packages = {binding.name for binding in self._bindings if isinstance(binding.value, ModuleImport)}
+        first = Counter(b.name for b in self._bindings if isinstance(b.value, ModuleImport) and b.value.binds_first)
+        packages = {name for name, count in first.items() if count > 1}
         return Summary(
             bindings=tuple(self._bindings),
             exports=tuple(sorted(exports.items())),
@@ -182,7 +185,7 @@ class _Walker:
             public=None if self._public is None else tuple(self._public),
             usages=tuple(sorted((name, tuple(kinds)) for name, kinds in usages.items())),
             rebound=tuple(self._rebound),
-            dotted=tuple(sorted(find_dotted(tree, packages))) if tree else (),
+            dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
         )
 
     # -- statements at module and class level -------------------------------------------------------------

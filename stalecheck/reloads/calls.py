@@ -1,0 +1,345 @@
+"""What calls give back: imported modules, looked-up entries, containers, specs, results of wrappers."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from stalecheck.reloads.items import (
+    MIXED,
+    MODULES,
+    Entry,
+    Fresh,
+    Group,
+    Hole,
+    Info,
+    Instance,
+    Item,
+    Items,
+    Partial,
+    Spec,
+    Table,
+    Text,
+    Thing,
+    Unknown,
+    are_names,
+    distinct,
+    joined,
+    less,
+    looked_up,
+    modules_of,
+    shorten,
+    unknown,
+)
+from stalecheck.reloads.scopes import Place, Scope
+from stalecheck.reloads.spellings import reloader
+from stalecheck.reloads.texts import text_method
+
+if TYPE_CHECKING:
+    from stalecheck.reloads.values import Evaluator
+
+
+def called(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    """What a call gives back."""
+    if isinstance(node.func, ast.Attribute):
+        owners = evaluator.inner(node.func.value, place)
+        if any(isinstance(owner, (Text, Group, Table)) for owner in owners):
+            return _method(evaluator, node, owners, place)
+    found: list[Item] = []
+    for item in evaluator.inner(node.func, place):
+        found.extend(_result(evaluator, item, node, place))
+    return distinct(found)
+
+
+def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> Items:
+    if not isinstance(item, Thing):
+        return (item if isinstance(item, Unknown) else unknown(node),)
+    name, arguments = item.name, node.args
+    if name in _IMPORTERS:
+        return _imported(evaluator, name, node, place)
+    if reloader(name) and arguments:
+        return evaluator.inner(arguments[0], place)
+    if name.startswith("sys.modules."):
+        return _from_modules(evaluator, name, node, place)
+    if name == "builtins.getattr" and len(arguments) >= 2:
+        return _got(evaluator, node, place)
+    if name in _SEQUENCES and len(arguments) == 1:
+        return _sequence(evaluator, name, arguments[0], place)
+    if name in ("builtins.dict", "collections.OrderedDict", "types.MappingProxyType"):
+        return _dict_call(evaluator, node, place)
+    if name == "builtins.enumerate" and arguments:
+        inner = evaluator.each(evaluator.inner(arguments[0], place), shorten(arguments[0]))
+        return (Group(tuple((Group(((unknown(node),), (part,))),) for part in inner)),)
+    if name == "builtins.zip" and arguments:
+        return _zipped(evaluator, arguments, place)
+    if name == "builtins.map" and len(arguments) == 2:
+        return _mapped(evaluator, node, place)
+    if name in _PACKAGES:
+        return _packaged(evaluator, node, place)
+    if name == "builtins.type" and len(arguments) == 1:
+        given = evaluator.inner(arguments[0], place)
+        return tuple(
+            evaluator.class_of(part)
+            if isinstance(part, Instance)
+            else part
+            if isinstance(part, Unknown)
+            else unknown(node)
+            for part in given
+        )
+    if name == "functools.partial" and arguments:
+        return (Partial(node, place),)
+    if name in NAMESPACES:
+        return (Thing(name),)
+    if name in _SPECS:
+        argument = argument_of(node, 0, "name") or argument_of(node, 0, "fullname")
+        return tuple(map(Spec, evaluator.inner(argument, place))) if argument else (unknown(node),)
+    if name in _MAKERS:
+        argument = argument_of(node, 0, "name") or argument_of(node, 0, "spec")
+        made = evaluator.inner(argument, place) if argument else (unknown(node),)
+        return tuple(Fresh(part.name if isinstance(part, Spec) else part) for part in made)
+    if name == "pytest.param" and arguments:
+        parts = tuple(evaluator.inner(argument, place) for argument in arguments)
+        return parts[0] if len(parts) == 1 else (Group(parts),)
+    if name == "builtins.super":
+        owner = place.scope.owner
+        return tuple(map(Instance, _bases(evaluator, owner))) if owner else (unknown(node),)
+    return _made(evaluator, name, node, place)
+
+
+def applied(evaluator: Evaluator, function: Item, given: Items, node: ast.expr) -> Items:
+    """What a function gives back for one argument, when `map` calls it."""
+    if isinstance(function, Thing):
+        wrapper = evaluator.known(function.name)
+        is_passing = wrapper is not None and wrapper.patterns[:1] == ("{}",) and wrapper.position == 0
+        if reloader(function.name) or is_passing:
+            return tuple(Thing(part.text) if isinstance(part, Text) else part for part in given)
+        if function.name == "importlib.import_module":
+            return modules_of(given, node)
+    return (function if isinstance(function, Unknown) else unknown(node),)
+
+
+def _made(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
+    """The result of a wrapper, of a function of this file, or of a class."""
+    wrapper = evaluator.known(name)
+    if wrapper is not None and wrapper.patterns[:1] == ("{}",) and 0 <= wrapper.position < len(node.args):
+        argument = evaluator.inner(node.args[wrapper.position], place)
+        return tuple(Thing(part.text) if isinstance(part, Text) else part for part in argument)
+    scope = evaluator.own(name)
+    if scope is None:
+        return (Instance(name),)
+    if scope.kind == "class":
+        return (Instance(name),)
+    if evaluator.call_depth >= _CALL_DEPTH:
+        return (unknown(node),)
+    evaluator.call_depth += 1
+    found = [part for value, where in scope.results for part in evaluator.inner(value, where)]
+    evaluator.call_depth -= 1
+    known = tuple(part for part in found if not isinstance(part, (Hole, Unknown)))
+    return known or (unknown(node),)
+
+
+def _bases(evaluator: Evaluator, owner: Scope) -> list[str]:
+    if not isinstance(owner.node, ast.ClassDef) or owner.place is None:
+        return []
+    bases = [base for node in owner.node.bases for base in evaluator.inner(node, owner.place)]
+    return [base.name for base in bases if isinstance(base, Thing)]
+
+
+def _imported(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
+    argument = argument_of(node, 0, "name")
+    if argument is None:
+        return (unknown(node),)
+    names = evaluator.inner(argument, place)
+    if name == "importlib.import_module":
+        package = argument_of(node, 1, "package")
+        found = _absolute(evaluator, names, package, node, place)
+    else:
+        fromlist = argument_of(node, 3, "fromlist")
+        is_deep = fromlist is not None and not _is_empty(fromlist)
+        found = names if is_deep else tuple(map(_top, names))
+    return modules_of(found, node)
+
+
+def _absolute(evaluator: Evaluator, names: Items, package: ast.expr | None, node: ast.Call, place: Place) -> Items:
+    if not any(_starts_with_dot(name) for name in names):
+        return names
+    bases = evaluator.inner(package, place) if package is not None else (unknown(node),)
+    found: list[Item] = []
+    for name, base in product(names, bases):
+        if not _starts_with_dot(name):
+            found.append(name)
+        elif isinstance(base, Text) and isinstance(name, (Text, Hole)):
+            written = name.text if isinstance(name, Text) else name.pattern
+            rest = written.lstrip(".")
+            above = base.text.split(".")
+            kept = above[: len(above) - (len(written) - len(rest) - 1)]
+            whole = ".".join([*kept, *([rest] if rest else [])])
+            found.append(Text(whole) if isinstance(name, Text) else replace(name, pattern=whole))
+        else:
+            found.append(base if isinstance(base, Unknown) else unknown(node))
+    return tuple(found)
+
+
+def _from_modules(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
+    method = name.rpartition(".")[2]
+    if method in ("keys", "copy", "__iter__"):
+        return (MODULES,)
+    if method in ("values", "items"):
+        return (Group(((Entry("module" if method == "values" else "pair"),),)),)
+    if method in ("get", "pop", "__getitem__") and node.args:
+        return modules_of(evaluator.inner(node.args[0], place), node)
+    return (unknown(node),)
+
+
+def _got(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    owners = evaluator.inner(node.args[0], place)
+    names = evaluator.inner(node.args[1], place)
+    found: list[Item] = []
+    for owner, name in product(owners, names):
+        found.extend(evaluator.member(owner, name.text, node) if isinstance(name, Text) else (unknown(node),))
+    return tuple(found)
+
+
+def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place) -> Items:
+    found: list[Item] = []
+    for item in evaluator.inner(argument, place):
+        if item == MODULES:
+            found.append(Group(((Entry("name"),),)))
+        elif isinstance(item, Table):
+            found.append(Group(tuple(keys for keys, _ in item.pairs)))
+        elif isinstance(item, Group):
+            found.append(_rearranged(item, name))
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def _dict_call(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    pairs: list[tuple[Items, Items]] = []
+    for argument in node.args:
+        for item in evaluator.inner(argument, place):
+            if item == MODULES:
+                return (MODULES,)
+            if not isinstance(item, Table):
+                return (unknown(node),)
+            pairs.extend(item.pairs)
+    for keyword in node.keywords:
+        key: Item = Text(keyword.arg) if keyword.arg else unknown(node)
+        pairs.append(((key,), evaluator.inner(keyword.value, place)))
+    return (Table(tuple(pairs)),)
+
+
+def _zipped(evaluator: Evaluator, arguments: list[ast.expr], place: Place) -> Items:
+    columns = [evaluator.inner(argument, place) for argument in arguments]
+    groups = [column[0] for column in columns if len(column) == 1 and isinstance(column[0], Group)]
+    if len(groups) != len(columns):
+        return (Unknown("what `zip` runs over is not known"),)
+    return (Group(tuple((Group(row),) for row in zip(*(g.elements for g in groups), strict=False))),)
+
+
+def _mapped(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    function, values = node.args
+    if isinstance(function, ast.Lambda):
+        inner = evaluator.outline.inner.get(id(function))
+        found = evaluator.inner(function.body, inner) if inner is not None else (unknown(node),)
+        return (Group(tuple((part,) for part in found)),)
+    functions = evaluator.inner(function, place)
+    rows = [applied(evaluator, f, (part,), node) for part in _over(evaluator, values, place) for f in functions]
+    return (Group(tuple(rows)),)
+
+
+def _over(evaluator: Evaluator, values: ast.expr, place: Place) -> Items:
+    return evaluator.each(evaluator.inner(values, place), shorten(values))
+
+
+def _packaged(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    """The modules of a package on disk: those whose names begin with the prefix."""
+    prefix = argument_of(node, 1, "prefix")
+    before = evaluator.inner(prefix, place) if prefix is not None else (Text(""),)
+    names = joined([before, (Text("*", is_glob=True),)])
+    return (Group(tuple((Info(unknown(node) if name is MIXED else name),) for name in names)),)
+
+
+def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -> Items:
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    found: list[Item] = []
+    for owner in owners:
+        if isinstance(owner, Table):
+            found.extend(_table_method(evaluator, method, owner, node, place))
+        elif isinstance(owner, Group) and method == "difference" and node.args and are_names((owner,)):
+            found.extend(less(evaluator.inner(node.args[0], place), node))
+        elif isinstance(owner, Group):
+            found.append(owner if method in ("copy", "union", "difference") else unknown(node))
+        elif isinstance(owner, Text):
+            found.extend(text_method(evaluator, method, owner.text, node, place))
+        else:
+            found.append(owner if isinstance(owner, Unknown) else unknown(node))
+    return tuple(found)
+
+
+def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Call, place: Place) -> Items:
+    if method in ("keys", "copy"):
+        return (Group(tuple(keys for keys, _ in table.pairs)),) if method == "keys" else (table,)
+    if method == "values":
+        return (Group(tuple(values for _, values in table.pairs)),)
+    if method == "items":
+        return (Group(tuple((Group(pair),) for pair in table.pairs)),)
+    if method in ("get", "pop") and node.args:
+        return looked_up(table, evaluator.inner(node.args[0], place), node)
+    return (unknown(node),)
+
+
+def argument_of(node: ast.Call, position: int, name: str) -> ast.expr | None:
+    """An argument, by its position or its name."""
+    if position < len(node.args) and not any(isinstance(a, ast.Starred) for a in node.args[: position + 1]):
+        return node.args[position]
+    return next((keyword.value for keyword in node.keywords if keyword.arg == name), None)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return not node.elts
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _top(item: Item) -> Item:
+    return Text(item.text.partition(".")[0]) if isinstance(item, Text) else item
+
+
+def _starts_with_dot(item: Item) -> bool:
+    text = item.text if isinstance(item, Text) else item.pattern if isinstance(item, Hole) else ""
+    return text.startswith(".")
+
+
+def _rearranged(group: Group, name: str) -> Group:
+    if name == "builtins.reversed":
+        return replace(group, elements=group.elements[::-1])
+    if name in ("builtins.set", "builtins.frozenset"):
+        return replace(group, is_unordered=True)
+    texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
+    if name == "builtins.sorted":
+        if len(texts) == len(group.elements):
+            return Group(tuple((Text(text),) for text in sorted(texts)))
+        return replace(group, is_unordered=False)
+    return group
+
+
+_CALL_DEPTH = 2
+"""How far the results of functions of the file are followed."""
+NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
+_IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "builtins.__import__"})
+_SEQUENCES = frozenset(
+    f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
+)
+_PACKAGES = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
+_SPECS = frozenset(
+    {
+        *("importlib.util.spec_from_file_location", "importlib.util.spec_from_loader", "importlib.util.find_spec"),
+        *("importlib.machinery.ModuleSpec", "importlib.machinery.SourceFileLoader"),
+        *("importlib.find_loader", "pkgutil.get_loader", "pkgutil.find_loader"),
+    }
+)
+"""What is made of a module's name and leads to its loader."""
+_MAKERS = frozenset({"importlib.util.module_from_spec", "types.ModuleType", "imp.new_module"})

@@ -1,0 +1,214 @@
+"""The kinds of things that an expression may stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from typing import Literal, TypeAlias
+
+from stalecheck.reloads.scopes import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What an absolute dotted name stands for."""
+
+    name: str
+    is_of_object: bool = False
+    """Whether it is an attribute of an object or class that this file does not define: no module's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of the class of that name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A constant string."""
+
+    text: str
+    is_glob: bool = False
+    """Whether it stands for the names of modules on disk, with ``*`` for what is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A parameter, or what is made of it; what it takes is open as long as nothing was made of it."""
+
+    function: str
+    parameter: str
+    is_text: bool = False
+    takes: Literal["module", "name", ""] = ""
+    pattern: str = "{}"
+    is_each: bool = False
+    is_variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A tuple, list or set; each element is a tuple of alternatives."""
+
+    elements: tuple[tuple[Item, ...], ...]
+    is_unordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dictionary; keys and values are alternatives."""
+
+    pairs: tuple[tuple[tuple[Item, ...], tuple[Item, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a loop over ``sys.modules`` runs through; `globs` is None before any condition narrows it."""
+
+    part: Literal["name", "module", "pair"]
+    globs: tuple[Text | Hole, ...] | None = None
+    is_new: bool = False
+    """Whether only names come through that an earlier copy of ``sys.modules`` did not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What `pkgutil` tells about the modules of a package."""
+
+    name: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The result of ``functools.partial``."""
+
+    node: ast.Call
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A module spec of that name."""
+
+    name: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A module object that was made by hand and is not yet in ``sys.modules``."""
+
+    name: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What could not be worked out, and why."""
+
+    why: str
+
+
+Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Info | Partial | Spec | Fresh | Unknown
+Items: TypeAlias = tuple[Item, ...]
+
+MODULES = Thing("sys.modules")
+TOO_MUCH = Unknown("the expression is too involved")
+MIXED = Unknown("a part of the text is not known")
+LIMIT = 400
+"""Alternatives that one expression may have."""
+
+
+def distinct(items: Iterable[Item]) -> Items:
+    """The items without repetitions, in order."""
+    return tuple(dict.fromkeys(items))
+
+
+def modules_of(names: Items, node: ast.expr) -> Items:
+    """The modules that have these names."""
+    found: list[Item] = []
+    for name in names:
+        if isinstance(name, Text):
+            found.append(Thing(name.text))
+        elif isinstance(name, Hole) and (name.is_text or not name.takes):
+            found.append(replace(name, is_text=False, takes=name.takes or "name"))
+        elif isinstance(name, Entry) and name.part == "name":
+            found.append(replace(name, part="module"))
+        else:
+            found.append(name if isinstance(name, Unknown) else unknown(node))
+    return tuple(found)
+
+
+def looked_up(table: Table, keys: Items, node: ast.expr) -> Items:
+    """The entries of a dictionary under these keys."""
+    found: list[Item] = []
+    for key in keys:
+        values = [value for pair, value in table.pairs if key in pair]
+        found.extend(values[-1] if values else (unknown(node),))
+    return tuple(found)
+
+
+def joined(parts: list[Items]) -> Items:
+    """The texts that a concatenation may give; parameters leave a hole in the text."""
+    count = 1
+    for part in parts:
+        count *= len(part)
+    if count > LIMIT:
+        return (TOO_MUCH,)
+    return distinct(joined_one(row) for row in product(*parts))
+
+
+def joined_one(row: tuple[Item, ...]) -> Item:
+    """The text of one item after the other."""
+    before, hole, is_glob = "", None, False
+    for item in row:
+        if isinstance(item, Text):
+            before += item.text
+            is_glob = is_glob or item.is_glob
+        elif isinstance(item, Hole) and hole is None and (item.is_text or not item.takes):
+            hole = replace(item, is_text=True, takes=item.takes or "name")
+            before += item.pattern
+        else:
+            return item if isinstance(item, Unknown) else MIXED
+    return replace(hole, pattern=before) if hole else Text(before, is_glob)
+
+
+def are_names(items: Items) -> bool:
+    """Whether a collection is ``sys.modules``, a copy of it, or of its names."""
+    names = Group(((Entry("name"),),))
+    return bool(items) and all(
+        item == MODULES or (isinstance(item, Group) and replace(item, is_unordered=False) == names) for item in items
+    )
+
+
+def less(items: Items, node: ast.expr) -> Items:
+    """What is left of the names in ``sys.modules`` without some."""
+    return (Group(((Entry("name", is_new=True),),)),) if are_names(items) else (unknown(node),)
+
+
+def unknown(node: ast.expr) -> Unknown:
+    """The reason for an expression that nothing is known about."""
+    return Unknown(f"`{shorten(node)}` is not known")
+
+
+def shorten(node: ast.expr) -> str:
+    """An expression as source, short enough for a sentence."""
+    if not is_short(node):
+        return "…"
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 50 else f"{text[:47]}…"
+
+
+def is_short(node: ast.expr) -> bool:
+    """Whether an expression has so few parts that recursive code of the standard library can handle it."""
+    return sum(1 for _ in islice(ast.walk(node), 120)) < 120
+
+
+def integer(node: ast.expr) -> int | None:
+    """The value of a constant integer."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        sign, node = -1, node.operand
+    is_integer = isinstance(node, ast.Constant) and type(node.value) is int
+    return sign * node.value if is_integer else None  # type: ignore[attr-defined]

@@ -1,0 +1,252 @@
+"""What a name stands for at a place: its bindings, and what parameters are given."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from stalecheck.reloads.calls import applied, argument_of
+from stalecheck.reloads.conditions import narrow
+from stalecheck.reloads.items import Group, Hole, Instance, Item, Items, Spec, Table, Text, Thing, Unknown, shorten
+from stalecheck.reloads.scopes import END, Addition, Binding, Place, Position, Scope, terminal
+
+if TYPE_CHECKING:
+    from stalecheck.reloads.values import Evaluator
+
+
+def named(evaluator: Evaluator, name: str, at: Position, place: Place) -> Items:
+    """What a name may stand for at a place."""
+    bindings, is_bound = bindings_at(name, place, at)
+    if not is_bound:
+        return _unbound(evaluator, name)
+    found: list[Item] = []
+    for binding in bindings:
+        if id(binding) in evaluator.active:
+            evaluator.cuts += 1
+            continue
+        evaluator.active.add(id(binding))
+        items = bound(evaluator, binding)
+        evaluator.active.discard(id(binding))
+        found.extend(items)
+    narrowed = narrow(evaluator, tuple(found), name, place)
+    return _filled(evaluator, narrowed, name, place)
+
+
+def _unbound(evaluator: Evaluator, name: str) -> Items:
+    file = evaluator.outline.file
+    if name in ("__name__", "__package__"):
+        return (Text(file.module if name == "__name__" else file.package),)
+    if name == "__spec__":
+        return (Spec(Text(file.module)),)
+    if name == "reload" and name in evaluator.outline.bound:
+        return (Unknown("`reload` is bound elsewhere in this file"),)
+    if name == "reload" or hasattr(builtins, name):
+        return (Thing(f"builtins.{name}"),)
+    return (Unknown(f"`{name}` is not bound in this file"),)
+
+
+def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:
+    """The bindings of a name that may hold at a place, and whether there are any at all."""
+    scope: Scope | None = place.scope
+    is_here = True
+    while scope is not None:
+        if name in scope.outer:
+            is_here = False
+        elif name in scope.bindings and (scope.kind != "class" or scope is place.scope):
+            found = scope.bindings[name]
+            return (_reaching(found, at, place.branch) if is_here else _reaching(found, END, ())), True
+        is_here = is_here and scope.kind in ("comprehension", "lambda")
+        scope = scope.parent
+    return [], False
+
+
+def bound(evaluator: Evaluator, binding: Binding) -> Items:
+    """What a binding gives its name."""
+    module = evaluator.outline.file.module
+    if id(binding) in evaluator.assumed:
+        return evaluator.assumed[id(binding)]
+    if binding.how == "import":
+        return (Thing(binding.dotted),)
+    if binding.scope is not None and binding.how in ("function", "class"):
+        return (Thing(f"{module}.{binding.scope.name}"),)
+    if binding.how in ("parameter", "arguments") and binding.scope is not None:
+        return _supplied(evaluator, binding.name, binding.scope) or (_parameter(evaluator, binding, binding.scope),)
+    if binding.value is None or binding.how == "unknown":
+        return (Unknown(f"`{binding.name}` is not known"),)
+    if binding.how != "element":
+        return _unpacked(evaluator, binding.value, binding.path, binding.name, binding.place)
+    found = evaluator.each(evaluator.inner(binding.value, binding.place), shorten(binding.value))
+    for number in binding.path:
+        found = evaluator.nth(found, number, binding.name)
+    return found
+
+
+def _unpacked(evaluator: Evaluator, node: ast.expr, path: tuple[int, ...], what: str, place: Place) -> Items:
+    """One element of a value; its siblings are left alone where they are written out.
+
+    They may be bound by the same statement: ``a, b = reload(a), reload(b)``.
+    """
+    while path and (element := _written(node, path[0])) is not None:
+        node, path = element, path[1:]
+    found: Items | None = None
+    if path and (found := _mapped_one(evaluator, node, path[0], place)) is not None:
+        path = path[1:]
+    if found is None:
+        found = evaluator.inner(node, place)
+    for number in path:
+        found = evaluator.nth(found, number, what)
+    return found
+
+
+def _mapped_one(evaluator: Evaluator, node: ast.expr, number: int, place: Place) -> Items | None:
+    """One element of ``[f(x) for x in (a, b)]`` or ``map(f, (a, b))``; None for anything else."""
+    while isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        if evaluator.inner(node.func, place) not in ((Thing("builtins.list"),), (Thing("builtins.tuple"),)):
+            return None
+        node = node.args[0]
+    if isinstance(node, ast.Call) and len(node.args) == 2 and terminal(node.func) == "map":
+        element = _written(node.args[1], number)
+        if element is None or evaluator.inner(node.func, place) != (Thing("builtins.map"),):
+            return None
+        given = evaluator.inner(element, place)
+        return tuple(part for f in evaluator.inner(node.args[0], place) for part in applied(evaluator, f, given, node))
+    if not isinstance(node, (ast.ListComp, ast.GeneratorExp)) or len(node.generators) != 1:
+        return None
+    inner, generator = evaluator.outline.inner.get(id(node)), node.generators[0]
+    element = _written(generator.iter, number)
+    if inner is None or element is None or generator.ifs or not isinstance(generator.target, ast.Name):
+        return None
+    variable = id(inner.scope.bindings[generator.target.id][0])
+    before = evaluator.assumed.get(variable)
+    evaluator.assumed[variable] = evaluator.inner(element, place)
+    found = evaluator.inner(node.elt, inner)
+    del evaluator.assumed[variable]
+    if before is not None:
+        evaluator.assumed[variable] = before
+    return found
+
+
+def _parameter(evaluator: Evaluator, binding: Binding, scope: Scope) -> Item:
+    kind = receiver(scope, binding.name)
+    if kind and scope.parent is not None:
+        owner = f"{evaluator.outline.file.module}.{scope.parent.name}"
+        return Instance(owner) if kind == "self" else Thing(owner)
+    return Hole(scope.name, binding.name, is_variadic=binding.how == "arguments")
+
+
+def _supplied(evaluator: Evaluator, name: str, scope: Scope) -> Items:
+    """What pytest passes for a parameter: the values of ``parametrize``, or a fixture of this file."""
+    if not isinstance(scope.node, _FUNCTIONS) or scope.place is None:
+        return ()
+    decorators = _decorators(scope)
+    found: list[Item] = []
+    for decorator in decorators:
+        if isinstance(decorator, ast.Call) and terminal(decorator.func) == "parametrize":
+            found.extend(_parametrized(evaluator, name, decorator, scope.place))
+    if not found and (scope.node.name.startswith("test") or any(map(_is_fixture, decorators))):
+        for binding in evaluator.outline.module.bindings.get(name, ()):
+            if binding.scope is not None and any(map(_is_fixture, _decorators(binding.scope))):
+                results = binding.scope.results
+                found.extend(item for value, place in results for item in evaluator.inner(value, place))
+    return tuple(item for item in found if not isinstance(item, (Hole, Unknown)))
+
+
+def _parametrized(evaluator: Evaluator, name: str, decorator: ast.Call, place: Place) -> Items:
+    names, values = argument_of(decorator, 0, "argnames"), argument_of(decorator, 1, "argvalues")
+    if names is None or values is None:
+        return ()
+    listed = evaluator.inner(names, place)
+    if len(listed) == 1 and isinstance(listed[0], Text):
+        words = listed[0].text.replace(",", " ").split()
+    else:
+        words = [item.text for item in evaluator.each(listed, "") if isinstance(item, Text)]
+    if name not in words:
+        return ()
+    rows = evaluator.each(evaluator.inner(values, place), "")
+    return rows if len(words) == 1 else evaluator.nth(rows, words.index(name), name)
+
+
+def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items:
+    """Add what ``name.append(…)`` and the like put into a literal."""
+    if len(items) != 1 or not isinstance(items[0], (Group, Table)):
+        return items
+    additions = evaluator.outline.additions.get(name, [])
+    if additions:
+        home = _home(name, place)
+        additions = [addition for addition in additions if _home(name, addition.place) is home]
+    if not additions or any(id(addition) in evaluator.active for addition in additions):
+        return items
+    if isinstance(items[0], Table):
+        return (Unknown(f"`{name}` is filled at run time"),)
+    elements = list(items[0].elements)
+    for addition in additions:
+        evaluator.active.add(id(addition))
+        elements.extend(_added(evaluator, addition, name))
+        evaluator.active.discard(id(addition))
+    return (replace(items[0], elements=tuple(elements)),)
+
+
+def _home(name: str, place: Place) -> Scope | None:
+    """The scope that binds a name as seen from a place."""
+    scope: Scope | None = place.scope
+    while scope is not None and (
+        name in scope.outer or name not in scope.bindings or (scope.kind == "class" and scope is not place.scope)
+    ):
+        scope = scope.parent
+    return scope
+
+
+def _added(evaluator: Evaluator, addition: Addition, name: str) -> list[Items]:
+    if addition.value is None or addition.method not in ("append", "add", "extend", "update"):
+        return [(Unknown(f"`{name}` is filled at run time"),)]
+    found = evaluator.inner(addition.value, addition.place)
+    if addition.method in ("append", "add"):
+        return [found]
+    return [(part,) for part in evaluator.each(found, shorten(addition.value))]
+
+
+def receiver(scope: Scope, name: str) -> Literal["self", "cls", ""]:
+    """Whether a parameter of a method is its ``self`` or ``cls``."""
+    node = scope.node
+    if scope.parent is None or scope.parent.kind != "class" or not isinstance(node, _FUNCTIONS):
+        return ""
+    decorators = {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
+    first = [*node.args.posonlyargs, *node.args.args][:1]
+    if "staticmethod" in decorators or not first or first[0].arg != name:
+        return ""
+    return "cls" if "classmethod" in decorators or node.name == "__init_subclass__" else "self"
+
+
+def _decorators(scope: Scope) -> list[ast.expr]:
+    found = list(getattr(scope.node, "decorator_list", ()))
+    is_method = scope.parent is not None and scope.parent.kind == "class"
+    return [*found, *_decorators(scope.parent)] if is_method and scope.parent is not None else found
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    return terminal(decorator.func if isinstance(decorator, ast.Call) else decorator).endswith("fixture")
+
+
+def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
+    """The bindings that may be the last before a place; all of them when none stands before it."""
+    reaching: list[Binding] = []
+    # What another function binds through `global` may hold anywhere.
+    before = [binding for binding in found if binding.at <= at or binding.at == END]
+    for binding in sorted(before, key=lambda b: b.at, reverse=True):
+        reaching.append(binding)
+        if branch[: len(binding.branch)] == binding.branch:
+            break
+    return list(reversed(reaching)) or found
+
+
+def _written(node: ast.expr, number: int) -> ast.expr | None:
+    """An element of a tuple or list, when it is written out up to there."""
+    if not isinstance(node, (ast.Tuple, ast.List)) or not 0 <= number < len(node.elts):
+        return None
+    is_starred = any(isinstance(element, ast.Starred) for element in node.elts[: number + 1])
+    return None if is_starred else node.elts[number]
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

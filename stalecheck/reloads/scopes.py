@@ -1,0 +1,198 @@
+"""The scopes of a file, what they bind, and the statements that may reload something."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from stalecheck.model import SourceFile
+
+Position: TypeAlias = tuple[int, int]
+"""Row and column as `ast` counts them."""
+
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+How: TypeAlias = Literal["import", "value", "element", "parameter", "arguments", "function", "class", "unknown"]
+
+START: Position = (0, 0)
+END: Position = (1 << 30, 0)
+
+CLEANUPS = frozenset(
+    {
+        "addCleanup",
+        "addClassCleanup",
+        "addModuleCleanup",
+        "addAsyncCleanup",
+        "addfinalizer",
+        "callback",
+        "push",
+    }
+)
+"""Methods that register what runs after the test or the block."""
+
+PATCHERS = ("dict", "object", "patch", "setattr")
+"""The last names of what `unittest.mock` and pytest's monkeypatch replace things with."""
+
+RESTORERS = frozenset({*PATCHERS, "CleanImport", "isolated_modules"})
+"""Context managers and decorators that may put ``sys.modules`` back."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A scope of the file; the pass fills it."""
+
+    kind: Literal["module", "class", "function", "lambda", "comprehension"]
+    name: str
+    """Qualified within the module."""
+
+    parent: Scope | None
+    node: ast.AST
+    place: Place | None = None
+    """Where the scope's own statement stands."""
+
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+    """Of a class: what its methods assign to ``self``."""
+
+    outer: set[str] = field(default_factory=set)
+    """Names declared ``global`` or ``nonlocal``."""
+
+    results: list[tuple[ast.expr, Place]] = field(default_factory=list)
+    """What a function returns or yields."""
+
+    yields: list[Position] = field(default_factory=list)
+
+    @property
+    def function(self) -> Scope | None:
+        """The function that this scope is, or is part of."""
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "function":
+            scope = scope.parent
+        return scope
+
+    @property
+    def owner(self) -> Scope | None:
+        """The class that this scope is a method of, directly or from inside a nested function."""
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "class":
+            scope = scope.parent
+        return scope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a node stands: its scope and the blocks around it, inside that scope."""
+
+    scope: Scope
+    branch: tuple[tuple[int, int], ...] = ()
+    guards: tuple[Guard, ...] = ()
+    loop: ast.AST | None = None
+    managers: tuple[tuple[ast.expr, Place], ...] = ()
+    """Enclosing ``with`` items and decorators that may restore ``sys.modules``."""
+
+    is_main: bool = False
+    is_final: bool = False
+    is_caught: bool = False
+    """Whether it stands below ``except``."""
+
+    is_cleanup: bool = False
+
+    @property
+    def block(self) -> str:
+        """The qualified name of the enclosing function; empty at module level."""
+        function = self.scope.function
+        return function.name if function else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """A condition that holds, or does not hold, where a statement stands."""
+
+    test: ast.expr
+    place: Place
+    is_true: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One way by which a name gets its value."""
+
+    name: str
+    how: How
+    at: Position
+    """From where on it holds."""
+
+    place: Place
+    """Where its value is worked out."""
+
+    branch: tuple[tuple[int, int], ...] = ()
+    """The blocks inside its scope in which it holds for sure."""
+
+    value: ast.expr | None = None
+    dotted: str = ""
+    scope: Scope | None = None
+    """Of a ``def`` or ``class``: the scope that it opens; of a parameter: its function's."""
+
+    path: tuple[int, ...] = ()
+    """Which element of the value, for unpacking."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Addition:
+    """``name.append(value)`` and the like."""
+
+    method: str
+    value: ast.expr | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Put:
+    """``container[key] = value``."""
+
+    container: ast.expr
+    key: ast.expr
+    value: ast.expr | None
+    node: ast.stmt
+    place: Place
+
+
+@dataclass(slots=True, eq=False)
+class Outline:
+    """What the search needs of a file; no second walk over its tree is needed."""
+
+    file: SourceFile
+    module: Scope
+    calls: dict[str, list[tuple[ast.Call, Place]]] = field(default_factory=dict)
+    """Calls by the last name of the callee, and by those of the first arguments: they may be called later."""
+
+    deletions: list[tuple[ast.Delete, Place]] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    stars: list[str] = field(default_factory=list)
+    taken: dict[str, list[tuple[ast.ImportFrom, Place]]] = field(default_factory=dict)
+    """The statements ``from p import m``, by ``p.m``."""
+
+    additions: dict[str, list[Addition]] = field(default_factory=dict)
+    """Method calls that fill a container, by its name."""
+
+    cleanups: set[str] = field(default_factory=set)
+    """Names of functions that are handed to a clean-up method."""
+
+    inner: dict[int, Place] = field(default_factory=dict)
+    """The place inside each comprehension and lambda, by the identity of its node."""
+
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    """Functions, classes and lambdas with a name, by qualified name."""
+
+    aliases: dict[str, set[str]] = field(default_factory=dict)
+    """Names that stand for something of another name, wherever they are bound."""
+
+    bound: set[str] = field(default_factory=set)
+    """Every name that the file binds outside class bodies."""
+
+
+def terminal(node: ast.expr) -> str:
+    """The last name of ``a``, ``a.b`` or ``f.a``; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""

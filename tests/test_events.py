@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stalecheck.events import Schedule, schedule
+from stalecheck.index import index_file
+from stalecheck.model import Location, SourceFile, Span
+from stalecheck.modules import ModuleTable
+from stalecheck.reloads import ReloadSite
+from stalecheck.vocabulary import ReloadMode
+
+ROOT = Path("/project")
+SPAN = Span(Location(3, 1), Location(3, 9))
+
+
+def source_file(module: str, *, is_package: bool = False) -> SourceFile:
+    path = ROOT.joinpath(*module.split("."))
+    return SourceFile(path / "__init__.py" if is_package else path.with_suffix(".py"), module, is_package, ROOT)
+
+
+def scheduled(site: ReloadSite, *, user: str = "import app.core") -> Schedule:
+    files = [source_file("app", is_package=True), source_file("app.core"), source_file("user")]
+    indexes = {file: index_file(user.encode() if file.module == "user" else b"") for file in files}
+    return schedule({files[-1]: (site,)}, (), (), indexes, ModuleTable(files))
+
+
+def site(*targets: str, spelling: str = "importlib.reload") -> ReloadSite:
+    return ReloadSite(SPAN, ReloadMode.RELOAD, spelling, targets)
+
+
+@pytest.mark.parametrize(
+    ("target", "modules", "outside", "why"),
+    [
+        ("app.core", ("app.core",), (), ""),
+        ("json", ("json",), ("json",), ""),
+        ("other.core.sub", ("other.core.sub",), ("other.core.sub",), ""),
+        ("app.compiled.sub", ("app.compiled.sub",), ("app.compiled.sub",), ""),
+        ("app.core.Loader", (), (), "`app.core.Loader` is no module"),
+        ("app.core.Loader.module", (), (), "`app.core.Loader.module` is no module"),
+        ("app.none", (), (), "`app.none` is no module"),
+        ("builtins.int", (), (), "`builtins.int` is no module"),
+    ],
+)
+def test_record(target: str, modules: tuple[str, ...], outside: tuple[str, ...], why: str) -> None:
+    (record,) = scheduled(site(target)).records
+    assert (record.modules, record.outside, record.why, record.is_resolved) == (modules, outside, why, not why)
+
+
+@pytest.mark.parametrize(
+    ("user", "is_reload"),
+    [
+        ("import app.core", True),
+        ("from app import core", True),
+        ("from app.core import C", True),
+        ("def f():\n    import app.core", True),
+        ("import app", False),
+    ],
+)
+@pytest.mark.parametrize("spelling", ["load_module", "imp.load_source"])
+def test_first_loading_is_no_reload(spelling: str, user: str, is_reload: bool) -> None:
+    assert bool(scheduled(site("app.core", spelling=spelling), user=user).records) is is_reload
+
+
+def test_loading_of_what_the_project_does_not_have_is_no_reload() -> None:
+    assert scheduled(site("plugin", spelling="load_module")).records == ()

@@ -1,0 +1,77 @@
+"""Function bodies are blanked before LibCST parses them: the summary must be the one of the whole file."""
+
+from __future__ import annotations
+
+import ast
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from stalecheck.summarize import walker
+from stalecheck.summarize.summary import Summary
+from stalecheck.summarize.trim import without_idle_statements
+
+STDLIB = Path(sysconfig.get_path("stdlib"))
+
+STAYS = {
+    "what runs at module level": "x = 1\nprint(x)\n",
+    "a class body": "class A:\n    x = 1\n    print(x)\n",
+    "what a function gives back, and what that is made of": "def f(a):\n    b = a\n    return b\n",
+    "a generator's yield": "def f(a):\n    yield a\n",
+    "an import inside a function, and all around it": "def f(a):\n    import m\n    print(a)\n",
+    "a global": "def f(a):\n    global x\n    x = a\n",
+    "a cache that is cleared": "def f(a):\n    print(a)\n    made.cache_clear()\n",
+    "a constructor": "class A:\n    def __init__(self):\n        print(self)\n",
+    "a body on the header's line": "def f(a): print(a)\n",
+    "a statement that shares its line": "def f(a):\n    print(a); return a\n",
+}
+IS_BLANKED = {
+    "a body that gives nothing back": (
+        'def f(a):\n    """Do."""\n    b = a\n    print(b)\nx = 1\n',
+        "def f(a):\n    pass\n\n\nx = 1\n",
+    ),
+    "all but a constant that is given back": (
+        "def f(a):\n    b = [\n        a]\n    if b:\n        return None  # sic\n    print(b)\n",
+        "def f(a):\n    pass\n\n    if b:\n        return None  # sic\n    pass\n",
+    ),
+    "what does not bind, beside what is given back": (
+        "def f(a):\n\tb = a\n\tfor c in b:\n\t\tassert c\n\treturn b\n",
+        "def f(a):\n\tb = a\n\tfor c in b:\n\t\tpass\n\treturn b\n",
+    ),
+    "a decorated function inside": (
+        "def f(a):\n    @wraps(a)\n    def g(): ...\n    g()\n",
+        "def f(a):\n    pass\n\n\n",
+    ),
+    "an elif": (
+        "def f(a):\n    if a:\n        return 1\n    elif b:\n        print(b)\n    else:\n        print(a)\n",
+        "def f(a):\n    if a:\n        return 1\n    pass\n\n\n\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", STAYS.values(), ids=STAYS)
+def test_what_a_summary_tells_of_stays(source: str) -> None:
+    assert without_idle_statements(source, ast.parse(source)) == source
+
+
+@pytest.mark.parametrize(("source", "blanked"), IS_BLANKED.values(), ids=IS_BLANKED)
+def test_what_no_summary_tells_of_is_blanked_row_by_row(source: str, blanked: str) -> None:
+    assert without_idle_statements(source, ast.parse(source)) == blanked
+
+
+@pytest.mark.parametrize("folder", ["asyncio", "importlib", "logging", "unittest"])
+def test_summaries_are_those_of_the_whole_files(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = sorted((STDLIB / folder).rglob("*.py"))
+    trimmed = [_summary(path) for path in paths]
+    monkeypatch.setattr(walker, "without_idle_statements", lambda source, tree: source)
+    whole = [_summary(path) for path in paths]
+    assert len(paths) > 1
+    assert trimmed == whole
+
+
+def _summary(path: Path) -> str:
+    """Functions and classes are compared by identity: their texts tell more."""
+    found = walker.summarize(path.read_bytes(), (3, 10))
+    assert isinstance(found, Summary)
+    return repr(found)

@@ -36,7 +36,6 @@ from stalecheck.summarize.summary import (
 from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
 from stalecheck.summarize.usage import find_local_uses
 
-
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
 

@@ -49,6 +49,7 @@ from stalecheck.summarize.summary import (
 from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
+_UNCUT = 1_000_000
 _MOST_STEPS = 4_000
 """How many expressions are looked at for one binding: what takes more is not worth knowing."""
 
@@ -63,44 +64,69 @@ class Evaluator:
         self.containers = Containers(self, self.classes)
         self.names = Names(self, self.stars, self.containers)
         self.calls = Calls(self, self.classes, self.containers)
-        self._values: dict[tuple[SourceFile, int], Value] = {}
-        self._running: set[tuple[SourceFile, int]] = set()
-        self._looking: set[tuple[SourceFile, str]] = set()
+        self._values: dict[tuple[SourceFile, int | str], Value] = {}
+        self._open: dict[tuple[SourceFile, int | str], int] = {}
+        """What is being evaluated, each with its depth: what is asked for again meanwhile, in a circle, is nothing."""
+
+        self._cut = _UNCUT
+        """The depth of the outermost evaluation that was asked for again."""
+
+        self._provisional: dict[tuple[SourceFile, int | str], int] = {}
+        """Values that lack what such an evaluation will bring, each with its depth."""
+
         self._steps = 0
 
     def binding(self, file: SourceFile, index: int) -> Value:
         """Return what a binding of a file may be."""
         key = (file, index)
         found = self._values.get(key)
-        if found is None:
-            if key in self._running:
-                return NOTHING
-            steps, self._steps = self._steps, 0
-            self._running.add(key)
-            try:
-                found = self._binding(file, self.program.summaries[file].bindings[index])
-            finally:
-                self._running.discard(key)
-                self._steps = steps
-            self._values[key] = found
+        if found is not None:
+            self._cut = min(self._cut, self._provisional.get(key, _UNCUT))
+            return found
+        if key in self._open:
+            self._cut = min(self._cut, self._open[key])
+            return NOTHING
+        steps, self._steps = self._steps, 0
+        cut, self._cut = self._cut, _UNCUT
+        depth = self._open[key] = len(self._open)
+        try:
+            found = self._binding(file, self.program.summaries[file].bindings[index])
+        finally:
+            self._close(key)
+            self._steps = steps
+        self._values[key] = found
+        if self._cut < depth:
+            self._provisional[key] = self._cut
+            self._cut = min(cut, self._cut)
+        else:
+            self._cut = cut
         return found
 
     def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
-        if not self._running:
+        if not self._open:
             self._steps = 0
         return self.evaluate(expression, Frame(file, at))
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""
         key = (file, name)
-        if key in self._looking:
+        if key in self._open:
+            self._cut = min(self._cut, self._open[key])
             return NOTHING
-        self._looking.add(key)
+        self._open[key] = len(self._open)
         try:
             return self.names.find(file, name)
         finally:
-            self._looking.discard(key)
+            self._close(key)
+
+    def _close(self, key: tuple[SourceFile, int | str]) -> None:
+        """End an evaluation, and forget what was only found while it had no answer of its own yet."""
+        depth = self._open.pop(key)
+        if self._provisional:
+            for other in [other for other, cut in self._provisional.items() if cut >= depth]:
+                del self._provisional[other]
+                del self._values[other]
 
     def _binding(self, file: SourceFile, binding: Binding) -> Value:
         match binding.value:

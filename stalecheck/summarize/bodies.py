@@ -36,6 +36,9 @@ from stalecheck.summarize.summary import (
 from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
 from stalecheck.summarize.usage import find_local_uses
 
+_SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
+"""Class methods that a test runner calls again before the tests that use what they assign."""
+
 
 @dataclass(slots=True)
 class Body:
@@ -69,9 +72,8 @@ class Bodies:
             if isinstance(special, cst.Param):
                 parameters.add(special.name.value)
         scope = Body(name, frozenset(parameters), outer)
-        if self._recorder.scope.outer is not None and any(
-            as_written(d.decorator) == "classmethod" for d in node.decorators
-        ):
+        is_method = self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
+        if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
         body = list(function_statements(node.body.body, block_of(twin, "body")))
         for statement, _ in body:

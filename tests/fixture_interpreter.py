@@ -233,7 +233,7 @@ def find_old(run: Run) -> Old:
                 collect_codes(execution.code, name, None, old)
                 for key, value in execution.namespace.items():
                     is_kept = current is not None and current.__dict__.get(key, ABSENT) is value
-                    if not (key.startswith("__") or is_kept or is_plain(value)):
+                    if not ((key.startswith("__") and key != "__all__") or is_kept or is_plain(value)):
                         old.objects.setdefault(id(value), f"{name}.{key}")
                         old.kept.append(value)
     return old

@@ -50,6 +50,9 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _UNCUT = 1_000_000
+_TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+"""Attributes that are strings, whatever has them."""
+
 _MOST_STEPS = 4_000
 """How many expressions are looked at for one binding: what takes more is not worth knowing."""
 
@@ -199,6 +202,8 @@ class Evaluator:
                 return self._lambda(function, frame)
 
     def _attribute(self, value: Value, name: str, frame: Frame) -> Value:
+        if name in _TEXTS:
+            return Value(is_new=True)
         found: list[Value] = []
         for thing in value.things:
             match thing:
@@ -222,7 +227,8 @@ class Evaluator:
                         # A folder without an `__init__.py` on the way: there is no file for the package itself.
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
-                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
+                        is_new = value.is_new and dotted.endswith("()")
+                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
         if not found:

@@ -342,3 +342,5 @@ class PublicNames:
 
     names: tuple[str, ...] = ()
     module: Expression | None = field(default=None)
+    imported: NameImport | None = None
+    """The import of another module's ``__all__``."""

@@ -30,11 +30,21 @@ from stalecheck.link.values import (
     FunctionThing,
     InstanceThing,
     Relation,
+    Thing,
     Value,
     union,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Parameter
+from stalecheck.summarize.summary import (
+    LITERAL,
+    NOWHERE,
+    Argument,
+    Attribute,
+    Call,
+    Function,
+    FunctionExpression,
+    Parameter,
+)
 
 _MOST_CALLS = 5
 
@@ -65,21 +75,39 @@ class Calls:
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
+        return self._apply(function, arguments, inner)
+
+    def decorated(self, thing: FunctionThing, frame: Frame) -> Value:
+        """Return what the name of a function stands for: an instance if a decorator makes one of the function."""
+        value = Value((thing,), is_new=True)
+        for decorator in reversed(thing.function.decorators):
+            maker = self._evaluator.evaluate(decorator.value, frame)
+            if any(isinstance(item, (ClassThing, FunctionThing, InstanceThing)) for item in maker.things):
+                made = self._apply(maker, [(Argument(LITERAL, NOWHERE), value)], replace(frame, depth=frame.depth + 1))
+                if made.things and all(map(self._is_plain_instance, made.things)):
+                    value = made
+        return value
+
+    def _is_plain_instance(self, thing: Thing) -> bool:
+        return isinstance(thing, InstanceThing) and self._classes.member(thing.of, "__get__") is None
+
+    def _apply(self, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value:
+        """Return what calling something gives back."""
         results: list[Value] = []
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, function, arguments, inner))
+                    results.append(self._construct(thing, function, arguments, frame))
                 case FunctionThing():
-                    results.append(self._call_function(thing, function, arguments, inner))
+                    results.append(self._call_function(thing, function, arguments, frame))
                 case ExternalThing(name=name):
-                    results.append(self._call_external(name, function, arguments, inner))
+                    results.append(self._call_external(name, function, arguments, frame))
                 case InstanceThing(of=owner):
                     method = self._classes.member(owner, "__call__")
                     bound = method and self._program.summaries[method[0].file].bindings[method[1]].value
                     if method and isinstance(bound, Function):
                         target = FunctionThing(method[0].file, bound, owner)
-                        results.append(self._call_function(target, function, arguments, inner))
+                        results.append(self._call_function(target, function, arguments, frame))
                     else:
                         results.append(computed_by(function, arguments))
                 case _:

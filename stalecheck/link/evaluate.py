@@ -141,8 +141,9 @@ class Evaluator:
             case StarImport():
                 return NOTHING
             case Function() as function:
-                value = Value((FunctionThing(file, function),), is_new=True)
-                return self._own(file, binding, value, OriginKind.FUNCTION)
+                value = self.calls.decorated(FunctionThing(file, function), Frame(file, binding.at))
+                kind = origin_kind(value) if function.decorators else OriginKind.FUNCTION
+                return self._own(file, binding, value, kind)
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self._own(file, binding, value, OriginKind.CLASS)

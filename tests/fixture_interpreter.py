@@ -515,6 +515,7 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         if isinstance(thing, type):
             if thing is value:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+                pending += vars(thing).values() if "<locals>" in thing.__qualname__ else ()
         elif thing is value or id(thing) not in named:
             if origin and not isinstance(thing, types.FunctionType):
                 continue

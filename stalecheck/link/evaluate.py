@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
@@ -32,6 +32,7 @@ from stalecheck.summarize.summary import (
     Call,
     Choice,
     Class,
+    ClassExpression,
     Derived,
     Display,
     Expression,
@@ -184,7 +185,7 @@ class Evaluator:
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
-                return self._attribute(self.evaluate(inner, frame), name, frame)
+                return self.attribute(self.evaluate(inner, frame), name, frame)
             case Call():
                 return self.calls.call(expression, frame)
             case Display():
@@ -201,8 +202,13 @@ class Evaluator:
                 return self._derived(operands, frame)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
+            case ClassExpression(definition=definition, captures=captures):
+                bases = (base.value for base in definition.bases)
+                held = self._wrapped((*bases, *captures), frame)
+                return Value((ClassThing(frame.file, definition),), tuple(held), is_new=True)
 
-    def _attribute(self, value: Value, name: str, frame: Frame) -> Value:
+    def attribute(self, value: Value, name: str, frame: Frame) -> Value:
+        """Return what an attribute of a value may be."""
         if name in _TEXTS:
             return Value(is_new=True)
         found: list[Value] = []
@@ -250,12 +256,7 @@ class Evaluator:
         return Value((), tuple(dict.fromkeys(captures)), is_new=True)
 
     def _lambda(self, function: Function, frame: Frame) -> Value:
-        captures = [
-            replace(capture, relation=Relation.WRAPPED)
-            for closed in function.captures
-            for capture in self.evaluate(closed, frame).captures
-            if capture.relation is not Relation.DERIVED
-        ]
+        captures = self._wrapped(function.captures, frame)
         for decorator in function.decorators:
             captures += [
                 capture.related(Relation.WRAPPED)
@@ -263,3 +264,9 @@ class Evaluator:
                 if capture.made.origin.kind is not OriginKind.VALUE
             ]
         return Value((FunctionThing(frame.file, function),), tuple(dict.fromkeys(captures)), is_new=True)
+
+    def _wrapped(self, expressions: Iterable[Expression], frame: Frame) -> list[Capture]:
+        """Return what a function or class keeps of the names around it."""
+        captures = (capture for item in expressions for capture in self.evaluate(item, frame).captures)
+        held = (capture.related(Relation.WRAPPED) for capture in captures if capture.relation is not Relation.DERIVED)
+        return list(dict.fromkeys(held))

@@ -126,6 +126,14 @@ class FunctionExpression:
     function: Function
 
 
+@dataclass(frozen=True, slots=True)
+class ClassExpression:
+    """A class defined within a function; `captures` are what its body and methods keep of the function's names."""
+
+    definition: Class
+    captures: tuple[Expression, ...] = ()
+
+
 Expression: TypeAlias = (
     Literal
     | Reference
@@ -138,6 +146,7 @@ Expression: TypeAlias = (
     | Choice
     | Derived
     | FunctionExpression
+    | ClassExpression
 )
 
 LITERAL = Literal()

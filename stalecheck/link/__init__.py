@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stalecheck.link.evaluate import Evaluator
@@ -76,14 +76,14 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), import_order, rebound))
+            if (reloads := _lasting(holding, by_origin, import_order, rebound))
         ]
         imports = {
             holding.holder.name: holding.span.start.row
             for holding, _ in found
             if holding.holder.kind is HolderKind.FROM_IMPORT
         }
-        for holding, reloads in _merge_stars(found):
+        for holding, reloads in _merge_stars(_merge_twins(found)):
             reference = _stale_reference(holding, reloads, usages, imports)
             module = holding.capture.made.file
             name = _name_in(file, module, program)
@@ -113,6 +113,22 @@ def _is_hidden(module: SourceFile, program: Program) -> bool:
     return False
 
 
+def _merge_twins(
+    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
+) -> list[tuple[Holding, tuple[Reload, ...]]]:
+    """Make one of what a holder keeps of a name that is defined in several branches: the first definition's."""
+    merged: dict[tuple[object, ...], tuple[Holding, tuple[Reload, ...]]] = {}
+    for holding, reloads in found:
+        capture = holding.capture
+        origin = capture.made.origin
+        key = (holding.span, holding.holder, capture.relation, origin.module, origin.name, origin.kind)
+        known, others = merged.get(key, (holding, ()))
+        is_first = origin.location < known.capture.made.origin.location
+        events = tuple(sorted({*others, *reloads}, key=_reload_order))
+        merged[key] = (holding if is_first else known, events)
+    return list(merged.values())
+
+
 def _merge_stars(
     found: Iterable[tuple[Holding, tuple[Reload, ...]]],
 ) -> list[tuple[Holding, tuple[Reload, ...]]]:
@@ -131,6 +147,35 @@ def _merge_stars(
             events = tuple(sorted({*others, *reloads}, key=_reload_order))
             merged[position] = (replace(first, brings=(*first.brings, *holding.brings)), events)
     return merged
+
+
+def _lasting(
+    holding: Holding,
+    by_origin: Mapping[SourceFile, Iterable[Sequence]],
+    import_order: ImportOrder,
+    rebound: dict[tuple[str, str], tuple[Location, ...]],
+) -> tuple[Reload, ...]:
+    """Return the reloads that leave a holder stale for good.
+
+    What top levels reload is over when functions are called: one that runs the holder's body again makes it fresh.
+    """
+    sequences = tuple(by_origin.get(holding.capture.made.file, ()))
+    found = _reloads(holding, sequences, import_order, rebound)
+    repairs = [sequence for sequence in by_origin.get(holding.file, ()) if _is_repair(sequence)]
+    if not found or not repairs or holding.block:
+        return found
+    for_good: set[Reload] = set()
+    for sequence in sequences:
+        later = repairs if sequence.file is not None and not sequence.block else ()
+        followed = [Sequence(None, "", (*sequence.events, *repair.events)) for repair in later]
+        stale = [set(_reloads(holding, [other], import_order, rebound)) for other in (sequence, *followed)]
+        for_good |= set.intersection(*stale)
+    return tuple(reload for reload in found if reload in for_good)
+
+
+def _is_repair(sequence: Sequence) -> bool:
+    """Whether a sequence stands in a function that is no test: tests run in any order, or alone."""
+    return bool(sequence.block) and not sequence.block.rpartition(".")[2].startswith("test")
 
 
 def _reloads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from stalecheck.link import known
@@ -143,8 +144,11 @@ class Evaluator:
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self._own(file, binding, value, OriginKind.CLASS)
-            case Call() if binding.at.row in self.program.reload_rows.get(file, ()):
-                return NOTHING
+            case Call() if binding.at.row in (given_back := self.program.given_back.get(file, {})):
+                given = given_back[binding.at.row]
+                # It is bound after the reload that stands further right.
+                bound = Location(binding.at.row, sys.maxsize)
+                return NOTHING if given is None else hop(self.names.module(given), given, bound)
             case Display() as display:
                 value = self.containers.filled(file, binding, display)
                 return self._own(file, binding, value, OriginKind.VALUE)

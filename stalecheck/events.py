@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache, partial
 
 from stalecheck.index import FileIndex
@@ -69,13 +70,13 @@ def schedule(
     sequences = list(_nested(blocks, unguarded))
     unmatched: list[str] = []
     for mode, patterns in ((ReloadMode.RELOAD, reloaded), (ReloadMode.REIMPORT, reimported)):
-        matched: dict[SourceFile, None] = {}
+        matched: dict[tuple[SourceFile, str], None] = {}
         for pattern in patterns:
             files = table.match(pattern)
             if not files:
                 unmatched.append(pattern)
-            matched.update(dict.fromkeys(files))
-        sequences += [_named(file, mode) for file in matched if not _is_shadowed(file)]
+            matched.update(dict.fromkeys((file, _meant(file, pattern, indexes)) for file in files))
+        sequences += [_named(file, mode, name) for file, name in matched if not _is_shadowed(file)]
     events = [event for sequence in sequences for event in sequence.events]
     return Schedule(
         tuple(sequences),
@@ -176,9 +177,27 @@ def _expand(
     yield replace(event, at=at)
 
 
-def _named(file: SourceFile, mode: ReloadMode) -> Sequence:
-    reload = Reload(file.module, mode)
-    return Sequence(None, "", (Event(frozenset({file}), mode, _NOWHERE, {file: reload}),))
+def _named(file: SourceFile, mode: ReloadMode, name: str) -> Sequence:
+    reload = Reload(name or file.module, mode)
+    names = {file: name} if name else {}
+    return Sequence(None, "", (Event(frozenset({file}), mode, _NOWHERE, {file: reload}, names=names),))
+
+
+def _meant(file: SourceFile, pattern: str, indexes: Mapping[SourceFile, FileIndex]) -> str:
+    """Return which of its several names a file is reloaded by; empty where it has one, or the pattern leaves it open.
+
+    A name that no import of the project spells is not one that the program has.
+    """
+    names = [name for name in (file.module, *file.aliases) if fnmatchcase(name, pattern)] if file.aliases else []
+    if len(names) != 1:
+        return ""
+    items = (
+        item
+        for index in indexes.values()
+        for item in (*index.imports, *(inner for body in index.bodies for inner in body.imports))
+    )
+    is_spelled = any(not item.level and names[0] in {item.module, f"{item.module}.{item.name}"} for item in items)
+    return names[0] if is_spelled else ""
 
 
 def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> Iterator[Event]:
@@ -189,9 +208,17 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
         if together:
             yield _event(site, file, tuple(together), at)
         return
-    for _, found in targets:
+    for name, found in targets:
         if found:
-            yield _event(site, file, found, at)
+            names = {target: name for target in found if _is_certain(name, target, file)}
+            event = _event(site, file, found, at)
+            reloads = {t: replace(reload, module=names.get(t, reload.module)) for t, reload in event.reloads.items()}
+            yield replace(event, reloads=reloads, names=names)
+
+
+def _is_certain(name: str, target: SourceFile, reloading: SourceFile) -> bool:
+    """Whether a reload's own spelling says by which of its several names a file is reloaded."""
+    return name in target.aliases or (bool(target.aliases) and name == target.module and not reloading.aliases)
 
 
 def _is_shadowed(file: SourceFile) -> bool:

@@ -53,6 +53,9 @@ class Statement:
     asked: tuple[str, ...] = ()
     """Those of the mentions that make something of the others: what is called, decorates, is filled."""
 
+    sets: tuple[str, ...] = ()
+    """The dotted attributes that it assigns: ``m.NULL``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -185,7 +188,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 mentions = _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys(_bound(expressions)))
                 if mentions or bound:
-                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions)))
+                    sets = tuple(_set_attributes(statement))
+                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
                 if is_module_level:
                     made.update(bound)
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
@@ -366,6 +370,14 @@ def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
                 yield Import(module, 0, taken, target.id) if taken else Import(module, 0, "", target.id)
 
 
+def _set_attributes(statement: ast.stmt) -> Iterator[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else ()
+    for target in targets:
+        written = _dotted(target) if isinstance(target, ast.Attribute) else None
+        if written is not None:
+            yield written
+
+
 def _dotted(node: ast.Attribute) -> str | None:
     parts = [node.attr]
     value = node.value
@@ -404,8 +416,10 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     imports: list[Import] = []
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
+    definitions: list[ast.AST] = []
     local: set[str] = set()
     binds_globally = False
+    class_name = class_parameter(function) if owner else ""
     for expression in ast.walk(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -433,7 +447,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 if node.value is not None:
                     assigned.append(node.value)
-                local.update(_bound(node.targets if isinstance(node, ast.Assign) else [node.target]))
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                local.update(_bound(targets))
+                binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
@@ -446,11 +462,16 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
+                definitions += [*_defaults(node), *node.decorator_list]
+            case ast.ClassDef():
+                definitions += [*node.bases, *(k.value for k in node.keywords), *node.decorator_list]
             case _:
                 pass
         pending.extend(_children(node))
     if not (returned or imports or binds_globally or function.name == "__init__"):
         return None
+    if binds_globally:
+        assigned += definitions
     returns = _mentions(returned)
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
     is_keeping = binds_globally or function.name == "__init__"
@@ -466,6 +487,17 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(imports),
         owner,
     )
+
+
+def class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Return the name that a class method gives its class; empty for any other method."""
+    arguments = [*method.args.posonlyargs, *method.args.args]
+    is_of_class = any(isinstance(item, ast.Name) and item.id == "classmethod" for item in method.decorator_list)
+    return arguments[0].arg if is_of_class and arguments else ""
+
+
+def _is_attribute_of(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == name
 
 
 def _calls_globals(node: ast.Call) -> bool:

@@ -50,6 +50,8 @@ class _Local:
     modules: dict[str, SourceFile]
     names: Mapping[str, tuple[tuple[SourceFile, str], ...]]
     stars: tuple[SourceFile, ...]
+    dotted: Mapping[str, SourceFile]
+    """Modules that are imported by a dotted name whose beginning has no file: namespace packages."""
 
 
 def nominate(
@@ -113,10 +115,14 @@ class _Nomination:
         """The names at the beginning of what tainted statements mention."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
+        self._has_spilled = False
+        """Whether a file that may have been visited already has got more taint from another one."""
 
     def _imported_tops(self, file: SourceFile, index: FileIndex) -> frozenset[str]:
         resolved = [self._locals[file], *(self._bodies[id(body)] for body in index.bodies if body.imports)]
-        modules = {module for local in resolved for module in (*local.modules.values(), *local.stars)}
+        modules = {
+            module for local in resolved for module in (*local.modules.values(), *local.dotted.values(), *local.stars)
+        }
         modules |= {module for local in resolved for origins in local.names.values() for module, _ in origins}
         return frozenset(module.module.partition(".")[0] for module in modules)
 
@@ -126,6 +132,12 @@ class _Nomination:
         while grown:
             grown = False
             for local in self._locals.values():
+                for star in local.stars:
+                    brought = self._locals[star].modules if star in self._locals else {}
+                    missing = {name: module for name, module in brought.items() if name not in local.modules}
+                    public = {name: module for name, module in missing.items() if not name.startswith("_")}
+                    local.modules.update(public)
+                    grown = grown or bool(public)
                 for name, origins in local.names.items():
                     for module, taken in origins:
                         passed = self._locals[module].modules.get(taken) if module in self._locals else None
@@ -151,6 +163,7 @@ class _Nomination:
                 taint = self.taint.get(file)
                 before = (0 if taint is None else taint.size(), file in self.nominated)
                 self._visit(file, index)
+                grown, self._has_spilled = grown or self._has_spilled, False
                 taint = self.taint.get(file)
                 grown = grown or before != (0 if taint is None else taint.size(), file in self.nominated)
 
@@ -260,9 +273,24 @@ class _Nomination:
                         _add(taint.names, name, groups)
                     if statement.owner:
                         _add(taint.carriers, statement.owner, groups)
+                    for dotted in statement.sets:
+                        self._set_on_module(dotted, local, groups)
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:
+        """Taint a name of another module that a statement here assigns: ``m.NULL = …``."""
+        first, *rest = dotted.split(".")
+        module = local.modules.get(first)
+        for part in rest[:-1]:
+            module = None if module is None else self._module_attribute(module, part)
+        if module is not None:
+            taint = self.taint.setdefault(module, _Taint())
+            before = taint.size()
+            _add(taint.names, rest[-1], groups)
+            self._tainted_tops.add(module.module.partition(".")[0])
+            self._has_spilled = self._has_spilled or taint.size() > before
 
     def _visit_body(self, body: Body, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         """Make a function that may return something tainted a carrier; return what it keeps itself."""
@@ -308,6 +336,12 @@ class _Nomination:
         if rest:
             groups |= taint.carriers.get(rest[-1], _NONE)
         module = local.modules.get(first)
+        for end in range(len(rest), 0, -1) if local.dotted and module is None else ():
+            module = local.dotted.get(".".join((first, *rest[:end])))
+            if module is not None:
+                self._reached.setdefault(file, set()).add(module)
+                rest = rest[end:]
+                break
         if groups or module is None:
             return groups
         for part in rest:
@@ -339,6 +373,7 @@ class _Nomination:
         modules: dict[str, SourceFile] = {}
         names: dict[str, list[tuple[SourceFile, str]]] = {}
         stars: list[SourceFile] = []
+        dotted: dict[str, SourceFile] = {}
         for item in imports:
             name = absolute(file, item.level, item.module or None)
             if name is None:
@@ -348,6 +383,10 @@ class _Nomination:
                 target = self._table.find(name if is_whole else item.local, file)
                 if target is not None:
                     modules[item.local] = target
+                elif not is_whole:
+                    inner = self._table.find(name, file)
+                    if inner is not None:
+                        dotted[name] = inner
                 continue
             module = self._table.find(name, file)
             if item.name == "*":
@@ -359,4 +398,4 @@ class _Nomination:
                 modules[item.local] = submodule
             if module is not None:
                 names.setdefault(item.local, []).append((module, item.name))
-        return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars))
+        return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars), dotted)

@@ -171,13 +171,18 @@ def _in_processes(
     work: Callable[[bytes], _Result], items: Sequence[bytes], failed: _Result, pool: ProcessPoolExecutor
 ) -> Iterator[_Result]:
     chunks = list(_chunks(items))
-    futures = [pool.submit(_in_thread, work, chunk) for chunk in chunks]
+    futures = [pool.submit(_Worker.work, work, chunk) for chunk in chunks]
     for chunk, future in zip(chunks, futures, strict=True):
         try:
             yield from future.result()
         except BrokenProcessPool:  # noqa: PERF203
             for item in chunk:
                 yield _alone(work, item, failed)
+        except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
+                if worker.pid is not None:
+                    os.kill(worker.pid, signal.SIGINT)
+            raise
 
 
 def _chunks(items: Sequence[bytes]) -> Iterator[list[bytes]]:
@@ -197,7 +202,7 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
     """Work on one item in a process of its own, whose death is an answer."""
     with _pool(1) as pool:
         try:
-            return pool.submit(_in_thread, work, [item]).result()[0]
+            return pool.submit(_Worker.work, work, [item]).result()[0]
         except BrokenProcessPool:
             return failed
 
@@ -205,12 +210,38 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
 def _pool(jobs: int) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_silently)
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_Worker.begin)
 
 
-def _die_silently() -> None:
-    """Leave what Ctrl-C says to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+class _Worker:
+    """What Ctrl-C does in a worker: ends its work, and prints nothing where it waits for some.
+
+    It does not end the process: before Python 3.11.5, a pool whose workers are gone may wait for them for ever.
+    """
+
+    is_interrupted = False
+    is_working = False
+
+    @classmethod
+    def begin(cls) -> None:
+        signal.signal(signal.SIGINT, cls._interrupt)
+
+    @classmethod
+    def work(cls, work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
+        """Work on the items. Raises KeyboardInterrupt, also for Ctrl-C in between."""
+        if cls.is_interrupted:
+            raise KeyboardInterrupt
+        cls.is_working = True
+        try:
+            return _in_thread(work, items)
+        finally:
+            cls.is_working = False
+
+    @classmethod
+    def _interrupt(cls, *_: object) -> None:
+        cls.is_interrupted = True
+        if cls.is_working:
+            raise KeyboardInterrupt
 
 
 def processors() -> int:

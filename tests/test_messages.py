@@ -125,7 +125,7 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
                 "host/refresh.py": "import importlib\nfrom arm import a\ndef refresh():\n    importlib.reload(a)\n",
             },
             "STL101",
-            "`C` stays the old class `host.arm.a.C` after `host.arm.a` is reloaded at host/refresh.py:4; "
+            "`C` stays the old class `arm.a.C` after `arm.a` is reloaded at host/refresh.py:4; "
             "`from arm import a` and use `a.C` where it is needed",
             id="a module under the name that the host gives it",
         ),

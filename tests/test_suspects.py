@@ -38,6 +38,7 @@ MAY_RELOAD = {
     "CPython's helper": "from test.support import import_helper\nimport_helper.forget('m')\n",
     "CPython's helper under another name": "from test.support import import_helper as ih\nih.unload('m')\n",
     "CPython's helper, imported itself": "from test.support.import_helper import (a,\n    unload)\n",
+    "a module loaded from its file": "import imp\nimp.load_source('m', 'm.py')\n",
     "the import system's own": "from importlib._bootstrap import _exec\n",
 }
 

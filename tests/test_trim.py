@@ -20,6 +20,8 @@ STAYS = {
     "what a function gives back, and what that is made of": "def f(a):\n    b = a\n    return b\n",
     "a generator's yield": "def f(a):\n    yield a\n",
     "an import inside a function, and all around it": "def f(a):\n    import m\n    print(a)\n",
+    "an attribute of the class": "class A:\n    @classmethod\n    def f(cls, a):\n        cls.x = a\n        pass\n",
+    "a name that an expression binds": "def f(a):\n    while b := a:\n        print(b)\n    return b\n",
     "a global": "def f(a):\n    global x\n    x = a\n",
     "a cache that is cleared": "def f(a):\n    print(a)\n    made.cache_clear()\n",
     "a constructor": "class A:\n    def __init__(self):\n        print(self)\n",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from stalecheck.link.evaluate import Evaluator, Program
-from stalecheck.link.holders import Holding, find_holdings
+from stalecheck.link.evaluate import Evaluator
+from stalecheck.link.holders import find_holdings
+from stalecheck.link.holding import Holding
+from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.order import Event, Sequence, stale_since
+from stalecheck.link.program import Program
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
 from stalecheck.summarize.summary import Usage
-from stalecheck.vocabulary import HolderKind, ReloadMode
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
 
@@ -37,10 +40,15 @@ class StaleReference:
     because: tuple[str, int] | None = None
     """The import in the same file that this follows from: its name and row."""
 
-    brings: tuple[str, ...] = ()
+    brings: tuple[StaleReference, ...] = ()
+    """What a star import brings, name by name."""
+
     passes_through: bool = False
     is_argument: bool = False
     """What a decorator was given, not the decorator."""
+
+    is_type_argument: bool = False
+    """What a base is parametrized with, not the base."""
 
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
@@ -55,6 +63,7 @@ class StaleReference:
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
     evaluator = Evaluator(program)
+    import_order = ImportOrder(program.table, program.summaries, program.indexes)
     by_origin: dict[SourceFile, list[Sequence]] = {}
     for sequence in sequences:
         for file in {file for event in sequence.events for file in event.files}:
@@ -67,7 +76,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), rebound))
+            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), import_order, rebound))
         ]
         imports = {
             holding.holder.name: holding.span.start.row
@@ -127,6 +136,7 @@ def _merge_stars(
 def _reloads(
     holding: Holding,
     sequences: Iterable[Sequence],
+    import_order: ImportOrder,
     rebound: dict[tuple[str, str], tuple[Location, ...]],
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
@@ -144,7 +154,8 @@ def _reloads(
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
-        for reload in stale_since(holding.file, holding.capture, sequence, block=holding.block, rebound=places):
+        since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
+        for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
             if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):
@@ -167,21 +178,33 @@ def _stale_reference(
     capture = holding.capture
     row = imports.get(holding.root)
     is_own = holding.root == holding.holder.name
+    brought = tuple(
+        _stale_reference(
+            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
+        )
+        for name, kept in holding.brings
+    )
+    origin = capture.made.origin
+    if capture.relation is Relation.DERIVED and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
+        origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
+    if capture.name:
+        origin = replace(origin, module=capture.name)
+    names = [capture.name if file == capture.made.file and capture.name else file.module for file in capture.via]
+    passed = [name for name, file in zip(names, capture.via, strict=True) if file != holding.file]
     return StaleReference(
         holding.file,
         holding.span,
         holding.holder,
-        capture.made.origin,
+        origin,
         capture.relation,
         reloads,
-        tuple(dict.fromkeys(file.module for file in capture.via if file != holding.file)),
+        tuple(dict.fromkeys(passed)),
         capture.made.traits,
-        usages.get(holding.holder.name.partition(".")[0], frozenset())
-        if "<locals>" not in holding.holder.name
-        else frozenset(),
+        usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
         None if row is None or is_own else (holding.root, row),
-        holding.brings,
+        brought,
         holding.passes_through,
         holding.is_argument,
+        holding.is_type_argument,
         capture.of_instance,
     )

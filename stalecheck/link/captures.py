@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 
 from stalecheck.link import known
 from stalecheck.link.values import (
     Capture,
     ClassThing,
-    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
+    ModuleThing,
     Relation,
-    Thing,
     Value,
 )
-from stalecheck.summarize.summary import NOWHERE, Argument, Display, Element
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element
 from stalecheck.vocabulary import OriginKind
+
+
+class Part(Enum):
+    """What is taken of a mapping, by the name of the method that gives it."""
+
+    KEYS = "keys"
+    VALUES = "values"
+    ITEMS = "items"
+    WHOLE = "copy"
+
 
 TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 """What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
@@ -29,8 +40,8 @@ def origin_kind(value: Value) -> OriginKind:
     """Return what kind of origin a value is that a module's body made."""
     for thing in value.things:
         match thing:
-            case InstanceThing():
-                return OriginKind.INSTANCE
+            case InstanceThing(may_be_old=may_be_old):
+                return OriginKind.VALUE if may_be_old else OriginKind.INSTANCE
             case FunctionThing():
                 return OriginKind.FUNCTION
             case ClassThing():
@@ -66,20 +77,25 @@ def placeless(captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
     return tuple(replace(capture, span=NOWHERE) for capture in captures)
 
 
-def copied(value: Value, method: str) -> Value:
-    """Return what ``copy``, ``keys``, ``values`` or ``items`` of a container gives."""
-    things: list[Thing] = []
-    for thing in value.things:
-        if isinstance(thing, ContainerThing) and method == "items":
-            elements = thing.display.elements
-            pairs = [
-                Element(Display(elements[start : start + 2], is_sequence=True), NOWHERE)
-                for start in range(0, len(elements) - 1, 2)
-            ]
-            things.append(ContainerThing(thing.file, Display(tuple(pairs))))
-        else:
-            things.append(thing)
-    return Value(tuple(things), placeless(value.captures), is_new=True)
+def part_of(display: Display, part: Part) -> Display:
+    """Return the keys, values or items of a mapping; of what is no mapping everything."""
+    if not display.is_mapping or part is Part.WHOLE:
+        return display
+    parts: list[Element] = []
+    key: Element | None = None
+    for element in display.elements:
+        if element.is_unpacked:
+            method = Attribute(element.value, part.value)
+            parts.append(replace(element, value=Call(method, ())))
+        elif element.is_key:
+            key = element
+            if part is Part.KEYS:
+                parts.append(element)
+        elif part is Part.VALUES:
+            parts.append(element)
+        elif part is Part.ITEMS and key is not None:
+            parts.append(Element(Display((key, element), is_sequence=True), NOWHERE))
+    return Display(tuple(parts))
 
 
 def _looks_like_class(dotted: str) -> bool:
@@ -133,6 +149,20 @@ def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
     return tuple(found)
 
 
+def gathered(arguments: list[tuple[Argument, Value]]) -> Value:
+    """Return what ``*args`` or ``**kwargs`` hold of the arguments that they take up."""
+    found: dict[Capture, None] = {}
+    for argument, value in arguments:
+        for capture in value.captures:
+            kind = capture.made.origin.kind
+            if kind is OriginKind.MODULE or is_result(capture):
+                continue
+            is_value = capture.relation is Relation.IS and kind is OriginKind.VALUE
+            relation = Relation.DERIVED if is_value else Relation.INSIDE
+            found[replace(capture, relation=relation, span=argument.span)] = None
+    return Value((), tuple(found), is_new=True)
+
+
 def values_of(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
     """Return the plain values and objects that a computed value comes from."""
     return tuple(
@@ -155,3 +185,36 @@ def class_of(value: Value) -> Value:
         capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
     )
     return Value(things, captures)
+
+
+def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Value:
+    """Return a value as it arrives from another module, which was imported by a name."""
+    written = spelled(through, name)
+    captures = tuple(
+        replace(
+            capture,
+            via=capture.via if capture.via[-1] == through else (*capture.via, through),
+            steps=capture.steps if capture.via[-1] == through else (*capture.steps, capture.taken),
+            taken=at,
+            span=NOWHERE,
+            name=capture.name or (written if capture.via == (through,) else ""),
+        )
+        for capture in value.captures
+        if capture.relation in TRAVELS
+    )
+    return Value(value.things, captures)
+
+
+def spelled(file: SourceFile, name: str) -> str:
+    """Return the name that a file was imported by, if it has several and this is one of them; else nothing."""
+    return name if file.aliases and name in {file.module, *file.aliases} else ""
+
+
+def renamed(value: Value, name: str) -> Value:
+    """Return modules as they are imported by a name, if it is theirs."""
+    files = {thing.file: spelled(thing.file, name) for thing in value.things if isinstance(thing, ModuleThing)}
+    if not any(files.values()):
+        return value
+    things = tuple(replace(t, name=t.name or files[t.file]) if isinstance(t, ModuleThing) else t for t in value.things)
+    captures = tuple(replace(c, name=c.name or files.get(c.made.file, "")) for c in value.captures)
+    return Value(things, captures, value.is_new)

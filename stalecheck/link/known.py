@@ -139,6 +139,21 @@ CONTAINERS = frozenset(
 )
 """Calls that make a container of their arguments, or of the elements of their arguments."""
 
+MAPPINGS = frozenset(
+    {
+        "builtins.dict",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.ChainMap",
+        "collections.Counter",
+        "collections.UserDict",
+        "types.MappingProxyType",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+    }
+)
+"""Those of them that take a mapping over whole; the others take its keys."""
+
 MOCKS = frozenset(
     f"{module}.{name}"
     for module in ("unittest.mock", "mock")
@@ -177,12 +192,28 @@ CLASS_FACTORIES = frozenset(
 )
 """Calls that make a class."""
 
+RECORD_MAKERS = frozenset(
+    {
+        "collections.namedtuple",
+        "typing.NamedTuple",
+        "typing_extensions.NamedTuple",
+        "typing.TypedDict",
+        "typing_extensions.TypedDict",
+        "dataclasses.make_dataclass",
+    }
+)
+"""Calls that make a class of field names: of their arguments it keeps defaults, bases and annotations."""
+
 IDENTITY_ONLY = frozenset(
     f"{module}.{name}"
     for module in ("typing", "typing_extensions")
     for name in ("TypeVar", "NewType", "ParamSpec", "TypeVarTuple", "Protocol")
 )
 """Of these only the identity differs after a reload, and nobody looks."""
+
+GENERIC_BASES = frozenset(
+    f"{module}.{name}" for module in ("typing", "typing_extensions") for name in ("Generic", "Protocol")
+)
 
 ENUMS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"))
 COMPARABLE_ENUM_BASES = frozenset({"enum.IntEnum", "enum.StrEnum", "enum.IntFlag", "builtins.str", "builtins.int"})

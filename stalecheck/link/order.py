@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.values import Capture
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -23,6 +24,9 @@ class Event:
 
     group: int = 0
     """Events of the same non-zero group happen in no particular order (a loop over a set)."""
+
+    names: Mapping[SourceFile, str] = field(default_factory=dict)
+    """By which name a file is reloaded, where it has several and one is meant for certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def stale_since(
     file: SourceFile,
     capture: Capture,
     sequence: Sequence,
+    import_order: ImportOrder,
     *,
     block: str = "",
     rebound: tuple[Location, ...] = (),
@@ -54,6 +59,7 @@ def stale_since(
         file: The holder's file.
         capture: What the holder keeps, and through which files.
         sequence: The reloads, in order.
+        import_order: What files import above a place.
         block: The function that binds the holder, empty at module level.
         rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
     """
@@ -61,11 +67,15 @@ def stale_since(
         return
     origin = capture.made.file
     when = _bound_at(file, capture, sequence, block)
+    if _is_over(file, capture.taken, sequence, import_order):
+        when = len(sequence.events)
     if _runs_before(file, origin, sequence):
         return
     for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
         if link == sequence.file and not sequence.block and not sequence.is_own_only:
             when = sum(event.at < taken for event in sequence.events)
+        elif _is_over(link, taken, sequence, import_order):
+            when = len(sequence.events)
         elif link not in {origin, file}:
             when = _last_run(link, when, sequence, origin)
     when = _last_run(origin, when, sequence, origin)
@@ -86,7 +96,18 @@ def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bo
     return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
 
 
+def _is_over(file: SourceFile, at: Location, sequence: Sequence, import_order: ImportOrder) -> bool:
+    """Whether a file imports the module whose top level reloads above the place where it takes something."""
+    reloads = sequence.file
+    if reloads is None or reloads == file or sequence.block or sequence.is_own_only:
+        return False
+    return import_order.has_run(reloads, file, at)
+
+
 def _counts(capture: Capture, event: Event) -> bool:
+    name = event.names.get(capture.made.file)
+    if name and capture.name and name != capture.name:
+        return False
     if event.mode is ReloadMode.REIMPORT:
         return True
     return capture.made.origin.kind is not OriginKind.MODULE and not capture.made.is_kept

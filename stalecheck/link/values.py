@@ -39,6 +39,9 @@ class Trait(IntEnum):
     IDENTITY_ONLY = 2
     """A TypeVar, NewType or Protocol."""
 
+    ENUM = 5
+    """An Enum whose members are equal to themselves only."""
+
     ENUM_MEMBER = 4
 
     COMPARABLE_ENUM = 3
@@ -76,6 +79,8 @@ class Capture:
     """Where each file of `via` behind the origin's took it from the one before."""
 
     span: Span = NOWHERE
+    name: str = ""
+    """By which name the origin's module was imported, where it has several: each makes a module of its own."""
 
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
@@ -84,9 +89,10 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class ModuleThing:
-    """A module of the project."""
+    """A module of the project; `name` is how it was imported, where it has several names."""
 
     file: SourceFile
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,8 @@ class InstanceThing:
     """An instance of a class of the project."""
 
     of: ClassThing
+    may_be_old: bool = False
+    """The class has a ``__new__`` that may answer with an object that it made before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
+from stalecheck.reloads.reloaders import reloader
 from stalecheck.reloads.scopes import Place, Scope
-from stalecheck.reloads.spellings import reloader
 from stalecheck.reloads.texts import text_method
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import without_half_evictions
 from stalecheck.reloads.items import Instance, Thing
 from stalecheck.reloads.outline import read_outline
+from stalecheck.reloads.reloaders import reloader
 from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
-from stalecheck.reloads.spellings import reloader
 from stalecheck.reloads.suspects import may_reload
 from stalecheck.reloads.values import Evaluator
 from stalecheck.vocabulary import ReloadMode

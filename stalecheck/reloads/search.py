@@ -26,10 +26,10 @@ from stalecheck.reloads.items import (
     is_short,
     unknown,
 )
+from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
-from stalecheck.reloads.spellings import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.values import Evaluator, Known
 from stalecheck.reloads.wrappers import fitted, handed, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode

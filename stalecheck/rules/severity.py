@@ -6,6 +6,7 @@ from stalecheck.link import Relation, StaleReference, Trait, Usage
 from stalecheck.vocabulary import OriginKind, Severity
 
 _COMPARED = frozenset({Usage.ISINSTANCE, Usage.EXCEPT, Usage.MATCH, Usage.BASE, Usage.IDENTITY, Usage.PICKLE})
+_COMPARED_INSIDE = frozenset({Usage.ISINSTANCE, Usage.EXCEPT})
 
 
 def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> Severity:
@@ -26,6 +27,19 @@ def severity_by_use(reference: StaleReference) -> Severity:
     """Return the severity of holding a name, from what the holder's file does with it."""
     if reference.usages and reference.usages <= {Usage.ANNOTATION}:
         return Severity.NOTE
-    is_class = reference.origin.kind is OriginKind.CLASS
-    is_compared = bool(reference.usages & _COMPARED) if is_class else Usage.IDENTITY in reference.usages
+    return severity(reference, Severity.ERROR if _is_compared(reference) else Severity.WARNING)
+
+
+def severity_of_parts(reference: StaleReference) -> Severity:
+    """Return the severity of holding a class inside a container, from what the holder's file does with that."""
+    is_class = reference.origin.kind is OriginKind.CLASS and not reference.of_instance
+    is_compared = is_class and bool(reference.usages & _COMPARED_INSIDE)
     return severity(reference, Severity.ERROR if is_compared else Severity.WARNING)
+
+
+def _is_compared(reference: StaleReference) -> bool:
+    if reference.of_instance:
+        return Usage.PICKLE in reference.usages
+    if reference.origin.kind is not OriginKind.CLASS:
+        return Usage.IDENTITY in reference.usages
+    return bool(reference.usages & _COMPARED) or (Trait.ENUM in reference.traits and Usage.MEMBER in reference.usages)

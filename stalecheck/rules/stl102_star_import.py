@@ -69,7 +69,7 @@ from collections.abc import Iterable, Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
-from stalecheck.rules.severity import severity
+from stalecheck.rules.severity import severity_by_use
 from stalecheck.rules.words import import_of, imported_late
 from stalecheck.vocabulary import HolderKind
 
@@ -80,13 +80,13 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     """Judge star imports."""
     for reference in references:
         if reference.holder.kind is HolderKind.STAR_IMPORT:
-            names = ", ".join(f"`{name}`" for name in reference.brings[:_SHOWN])
+            names = ", ".join(f"`{part.holder.name}`" for part in reference.brings[:_SHOWN])
             more = len(reference.brings) - _SHOWN
             listed = f"{names} and {more} more" if more > 0 else names
             module = reference.origin.module
             yield Judgement(
                 reference,
-                severity(reference),
+                max(map(severity_by_use, reference.brings)),
                 f"`*` keeps what it brought of the old `{module}`: {listed}",
                 _remedy(reference),
             )

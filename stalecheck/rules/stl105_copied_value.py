@@ -85,7 +85,8 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if not (is_copied or reference.relation is Relation.DERIVED):
             continue
         origin = f"`{reference.origin.module}.{reference.origin.name}`"
-        kept = "the old value of" if is_copied else "what was computed from the old"
+        instance = "an instance of " if reference.of_instance else ""
+        kept = "the old value of" if is_copied else f"what was computed from {instance}the old"
         yield Judgement(
             reference,
             severity_by_use(reference),

@@ -68,7 +68,7 @@ from collections.abc import Iterable, Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
-from stalecheck.rules.severity import severity
+from stalecheck.rules.severity import severity_by_use
 from stalecheck.rules.words import old
 from stalecheck.vocabulary import HolderKind
 
@@ -79,7 +79,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if reference.holder.kind is HolderKind.INSTANCE:
             yield Judgement(
                 reference,
-                severity(reference),
+                severity_by_use(reference),
                 f"`{reference.holder.name}` stays an instance of {old(reference)}",
                 "make the instance where it is needed, or make it again after the reload",
             )

@@ -63,7 +63,8 @@ def refresh():
 ## When it is fine
 
 When the module of the subclass is reloaded after that of the base (`reload(core); reload(car)`):
-the linter then says nothing. A Protocol or TypeVar is reported as a note.
+the linter then says nothing. A Protocol, a TypeVar and what a generic base is parametrized with
+are reported as notes.
 """
 
 from __future__ import annotations
@@ -81,9 +82,11 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     """Judge base classes and metaclasses."""
     for reference in references:
         if reference.holder.kind is HolderKind.BASE_CLASS:
+            is_argument = reference.is_type_argument
+            verb = "is parametrized with" if is_argument else "inherits from"
             yield Judgement(
                 reference,
-                severity(reference, Severity.ERROR),
-                f"`{reference.holder.name}` inherits from {old(reference)}",
+                Severity.NOTE if is_argument else severity(reference, Severity.ERROR),
+                f"`{reference.holder.name}` {verb} {old(reference)}",
                 reload_after(reference),
             )

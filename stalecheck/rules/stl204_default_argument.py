@@ -69,7 +69,7 @@ from collections.abc import Iterable, Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
-from stalecheck.rules.severity import severity
+from stalecheck.rules.severity import severity_by_use
 from stalecheck.rules.words import held
 from stalecheck.vocabulary import HolderKind
 
@@ -80,7 +80,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if reference.holder.kind is HolderKind.DEFAULT_ARGUMENT:
             yield Judgement(
                 reference,
-                severity(reference),
+                severity_by_use(reference),
                 f"a default of `{reference.holder.name}` stays {held(reference)}",
                 "default to None and look the current one up when it is needed",
             )

@@ -65,7 +65,7 @@ from collections.abc import Iterable, Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
-from stalecheck.rules.severity import severity
+from stalecheck.rules.severity import severity_of_parts
 from stalecheck.rules.words import held, looked_up
 from stalecheck.vocabulary import HolderKind
 
@@ -76,7 +76,7 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
         if reference.holder.kind is HolderKind.CONTAINER:
             yield Judgement(
                 reference,
-                severity(reference),
+                severity_of_parts(reference),
                 f"`{reference.holder.name}` holds {held(reference)}",
                 f"fill it in the function that uses it, or hold a function that {looked_up(reference)}",
             )

@@ -55,7 +55,7 @@ class Converter:
                     is_sequence=not isinstance(node, cst.Set),
                 )
             case cst.Dict():
-                return Display(tuple(self._dict_elements(node, look)))
+                return Display(tuple(self._dict_elements(node, look)), is_mapping=True)
             case cst.ListComp() | cst.SetComp() | cst.GeneratorExp() | cst.DictComp():
                 return self._comprehension(node, look)
             case cst.Lambda():
@@ -150,7 +150,7 @@ class Converter:
     def _dict_elements(self, node: cst.Dict, look: Look) -> Iterator[Element]:
         for element in node.elements:
             if isinstance(element, cst.DictElement):
-                yield Element(self.convert(element.key, look), self._span(element.key))
+                yield Element(self.convert(element.key, look), self._span(element.key), is_key=True)
                 yield Element(self.convert(element.value, look), self._span(element.value))
             else:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
@@ -163,8 +163,11 @@ class Converter:
             for condition in loop.ifs:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
-        results = (node.key, node.value) if isinstance(node, cst.DictComp) else (node.elt,)
-        return Display(tuple(Element(self.convert(result, look), self._span(result)) for result in results))
+        if isinstance(node, cst.DictComp):
+            key = Element(self.convert(node.key, look), self._span(node.key), is_key=True)
+            value = Element(self.convert(node.value, look), self._span(node.value))
+            return Display((key, value), is_mapping=True)
+        return Display((Element(self.convert(node.elt, look), self._span(node.elt)),))
 
     def _subscript(self, node: cst.Subscript, look: Look) -> Expression:
         match node:
@@ -215,7 +218,7 @@ class Converter:
                     elements += value.elements
                 else:
                     elements.append(Element(value, self._span(part), is_unpacked=True))
-            return Display(tuple(elements))
+            return Display(tuple(elements), is_mapping=any(isinstance(v, Display) and v.is_mapping for v, _ in values))
         return Derived(tuple(value for value, _ in values))
 
     def _formatted(self, node: cst.FormattedString | cst.ConcatenatedString, look: Look) -> Iterator[Expression]:

@@ -82,6 +82,8 @@ class Element:
     value: Expression
     span: Span
     is_unpacked: bool = False
+    is_key: bool = False
+    """The key of a mapping; its value follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,7 @@ class Display:
 
     elements: tuple[Element, ...]
     is_sequence: bool = False
+    is_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,23 @@ class StarImport:
     level: int
 
 
+class Usage(Enum):
+    """What a file does with a name that makes its identity matter, or not."""
+
+    ISINSTANCE = "isinstance"
+    EXCEPT = "except"
+    MATCH = "match"
+    BASE = "base"
+    IDENTITY = "is"
+    EQUAL = "=="
+    MEMBER = "member"
+    """One of its attributes is compared."""
+
+    PICKLE = "pickle"
+    ANNOTATION = "annotation"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
     """An expression that a function or class keeps, and its place: a default, a decorator, a base."""
@@ -176,6 +196,8 @@ class Captured:
     value: Expression
     span: Span
     keyword: str = ""
+    usages: tuple[Usage, ...] = ()
+    """Of a default, what the function's body does with the parameter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,19 +309,6 @@ class LocalImport:
     block: str
     at: Location
     uses: tuple[Location, ...]
-
-
-class Usage(Enum):
-    """What a file does with a name that makes its identity matter, or not."""
-
-    ISINSTANCE = "isinstance"
-    EXCEPT = "except"
-    MATCH = "match"
-    BASE = "base"
-    IDENTITY = "is"
-    PICKLE = "pickle"
-    ANNOTATION = "annotation"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from stalecheck.index import class_parameter
+
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -17,11 +19,15 @@ def without_idle_statements(source: str, tree: ast.Module) -> str:
     if source.count("\r") != source.count("\r\n") or "\f" in source:
         return source
     lines = source.split("\n")
+    has_walrus = ":=" in source
     pending: list[ast.stmt] = list(tree.body)
     while pending:
         statement = pending.pop()
         if isinstance(statement, _Function):
-            if statement.name != "__init__" and not _reaches_out(statement):
+            is_told = (
+                statement.name == "__init__" or _reaches_out(statement) or (has_walrus and _binds_inside(statement))
+            )
+            if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))
         else:
             pending.extend(_children(statement))
@@ -29,7 +35,8 @@ def without_idle_statements(source: str, tree: ast.Module) -> str:
 
 
 def _reaches_out(function: _Function) -> bool:
-    """Whether a function, or one inside it, imports, binds globals or clears caches: where it does so is told."""
+    """Whether a function binds something outside, imports, or clears caches: where it does so is told."""
+    class_name = class_parameter(function)
     for statement in _statements(function.body, is_nested=True):
         match statement:
             case ast.Import() | ast.ImportFrom() | ast.Global():
@@ -37,8 +44,26 @@ def _reaches_out(function: _Function) -> bool:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="cache_clear"))):
                 return True
             case ast.Assign(targets=targets):
-                if any(isinstance(t, ast.Subscript) and isinstance(t.value, ast.Call) for t in targets):
+                if any(_is_outside(node, class_name) for target in targets for node in ast.walk(target)):
                     return True
+            case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+                if _is_outside(target, class_name):
+                    return True
+    return False
+
+
+def _binds_inside(function: _Function) -> bool:
+    """Whether an expression binds a name: any statement may, then."""
+    return any(isinstance(node, ast.NamedExpr) for node in ast.walk(function))
+
+
+def _is_outside(target: ast.AST, class_name: str) -> bool:
+    """Whether a target is ``globals()["x"]``, or an attribute of the class that a class method is given."""
+    match target:
+        case ast.Subscript(value=ast.Call()):
+            return True
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name == class_name
     return False
 
 

@@ -9,12 +9,14 @@ from stalecheck.model import Location
 from stalecheck.summarize.summary import Usage
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_TYPING = ("typing", "typing_extensions")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
     """Return for each of the module's `names` the ways in which the file reads it, shadowed names left out."""
     found: dict[str, set[Usage]] = {}
+    casts = _names_of_cast(tree)
     pending: list[tuple[ast.AST, frozenset[str], Usage]] = [(tree, names, Usage.OTHER)]
     while pending:
         node, visible, usage = pending.pop()
@@ -33,8 +35,29 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
                 for item in ast.walk(generator.target)
                 if isinstance(item, ast.Name)
             }
+        if casts and isinstance(node, ast.Call) and node.args and _written(node.func) in casts:
+            pending.append((node.args[0], visible, Usage.ANNOTATION))
+            pending.extend((child, visible, Usage.OTHER) for child in (node.func, *node.args[1:], *node.keywords))
+            continue
         pending.extend((child, visible, kind) for child, kind in _children(node, usage))
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
+
+
+def names_read(tree: ast.Module) -> frozenset[str]:
+    """Return every name that a file reads."""
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[Usage]]:
+    """Return for each parameter with a default the ways in which the function's body reads it."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaulted = positional[len(positional) - len(arguments.defaults) :]
+    defaulted += [
+        item for item, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is not None
+    ]
+    body = ast.Module(function.body, [])
+    return find_usages(body, frozenset(item.arg for item in defaulted)) if defaulted else {}
 
 
 def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
@@ -73,6 +96,11 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
             yield function, Usage.OTHER
             for child in (*node.args, *node.keywords):
                 yield child, Usage.PICKLE
+        case ast.Call() if usage is Usage.PICKLE:
+            # What is pickled is an instance of the class that is called.
+            yield node.func, Usage.PICKLE
+            for child in (*node.args, *node.keywords):
+                yield child, Usage.OTHER
         case ast.Call(func=ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance" | "suppress") as function):
             yield function, Usage.OTHER
             for child in (*node.args, *node.keywords):
@@ -97,12 +125,17 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
                 yield child, Usage.BASE
             for child in (*node.keywords, *node.decorator_list, *node.body):
                 yield child, Usage.OTHER
+        case ast.Compare(comparators=[ast.Constant(value=None)]):
+            yield node.left, Usage.OTHER
         case ast.Compare(ops=ops) if any(isinstance(op, (ast.Is, ast.IsNot)) for op in ops):
             for child in (node.left, *node.comparators):
                 yield child, Usage.IDENTITY
         case ast.Compare(left=left, comparators=[right]) if _is_type(left) or _is_type(right):
             yield left, Usage.IDENTITY
             yield right, Usage.IDENTITY
+        case ast.Compare():
+            for child in (node.left, *node.comparators):
+                yield child, Usage.EQUAL
         case ast.AnnAssign():
             yield node.annotation, Usage.ANNOTATION
             yield node.target, Usage.OTHER
@@ -116,15 +149,42 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
                 yield node.returns, Usage.ANNOTATION
             for child in (node.args, *node.decorator_list, *node.body):
                 yield child, Usage.OTHER
-        case ast.Tuple() | ast.BinOp() | ast.Subscript() | ast.List():
+        case ast.Subscript() if usage is Usage.BASE:
+            # Nothing inherits from what a base is parametrized with.
+            yield node.value, Usage.BASE
+            yield node.slice, Usage.ANNOTATION
+        case ast.Tuple() | ast.BinOp() | ast.Subscript() | ast.List() | ast.Set():
             for child in ast.iter_child_nodes(node):
                 yield child, usage
         case ast.Attribute():
             # `x is m.SENTINEL` compares the attribute, not m; `isinstance(a, m.C)` looks m.C up afresh.
-            yield node.value, Usage.OTHER
+            is_member = usage in {Usage.EQUAL, Usage.IDENTITY, Usage.MATCH}
+            yield node.value, Usage.MEMBER if is_member else Usage.OTHER
         case _:
             for child in ast.iter_child_nodes(node):
                 yield child, Usage.OTHER
+
+
+def _names_of_cast(tree: ast.Module) -> frozenset[str]:
+    """Return how the file writes ``typing.cast``, whose first argument nobody looks at."""
+    written: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            imported = [alias for alias in statement.names if alias.name in _TYPING]
+            written.update(f"{alias.asname or alias.name}.cast" for alias in imported)
+        elif isinstance(statement, ast.ImportFrom) and statement.module in _TYPING:
+            written.update(alias.asname or alias.name for alias in statement.names if alias.name == "cast")
+    return frozenset(written)
+
+
+def _written(function: ast.expr) -> str:
+    """Return ``f`` or ``module.f``; empty for anything else."""
+    match function:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return f"{owner}.{name}"
+    return ""
 
 
 def _is_type(node: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""How reloads are spelled."""
+"""The functions that reload or evict a module, by name."""
 
 from __future__ import annotations
 

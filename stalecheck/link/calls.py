@@ -1,0 +1,249 @@
+"""What calls give back: of classes and functions of the project, and of what lies outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from stalecheck.link import known
+from stalecheck.link.captures import (
+    Part,
+    class_of,
+    computed_by,
+    derived,
+    gathered,
+    is_function_spec,
+    kept,
+    placeless,
+    related,
+    values_of,
+)
+from stalecheck.link.classes import Classes
+from stalecheck.link.containers import Containers
+from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.values import (
+    NOTHING,
+    Capture,
+    ClassThing,
+    ContainerThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    Relation,
+    Value,
+    union,
+)
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Parameter
+
+_MOST_CALLS = 5
+
+
+class Calls:
+    """Evaluates calls; remembers what functions return that are called without arguments that matter."""
+
+    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._classes = classes
+        self._containers = containers
+        self._calling: set[Function] = set()
+        self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
+
+    def call(self, call: Call, frame: Frame) -> Value:
+        """Return what a call gives back, and what of its arguments the result keeps."""
+        inner = replace(frame, depth=frame.depth + 1)
+        if isinstance(call.function, Attribute) and call.function.name in known.COPIES | known.GETTERS:
+            receiver = self._evaluator.evaluate(call.function.value, inner)
+            if any(isinstance(thing, ContainerThing) for thing in receiver.things):
+                if call.function.name in known.GETTERS:
+                    return self._containers.elements(receiver, None, inner, Part.VALUES)
+                taken = self._containers.taken(receiver, Part(call.function.name), inner)
+                return replace(taken, captures=placeless(taken.captures))
+        function = self._evaluator.evaluate(call.function, frame)
+        arguments = [
+            (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
+            for argument in call.arguments
+        ]
+        results: list[Value] = []
+        for thing in function.things:
+            match thing:
+                case ClassThing():
+                    results.append(self._construct(thing, function, arguments, inner))
+                case FunctionThing():
+                    results.append(self._call_function(thing, function, arguments, inner))
+                case ExternalThing(name=name):
+                    results.append(self._call_external(name, function, arguments, inner))
+                case InstanceThing(of=owner):
+                    method = self._classes.member(owner, "__call__")
+                    bound = method and self._program.summaries[method[0].file].bindings[method[1]].value
+                    if method and isinstance(bound, Function):
+                        target = FunctionThing(method[0].file, bound, owner)
+                        results.append(self._call_function(target, function, arguments, inner))
+                    else:
+                        results.append(computed_by(function, arguments))
+                case _:
+                    results.append(computed_by(function, arguments))
+        return union(results) if results else computed_by(function, arguments)
+
+    def returns_of(self, thing: FunctionThing) -> Value:
+        """Return what a call of a function without known arguments may give."""
+        return self._returns(thing, {}, Frame(thing.file, Location(1, 1), holder=thing.file))
+
+    def _construct(
+        self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame
+    ) -> Value:
+        if self._classes.is_enum(thing):
+            return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
+        captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
+        if not self._classes.makes_anew(thing):
+            return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
+        bases = self._classes.external_bases(thing) & known.CONTAINERS
+        if not captures and bases:
+            return self._containers.container(
+                (InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS)
+            )
+        if not captures:
+            captures = kept(arguments)
+        return Value((InstanceThing(thing),), captures, is_new=True)
+
+    def _call_function(
+        self,
+        thing: FunctionThing,
+        function: Value,
+        arguments: list[tuple[Argument, Value]],
+        frame: Frame,
+    ) -> Value:
+        definition = thing.function
+        own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
+        computed = tuple(capture.related(Relation.DERIVED) for capture in own)
+        if definition.is_opaque or not self._is_transparent(thing):
+            return Value((), (*computed, *kept(arguments)), is_new=True)
+        if not definition.returns:
+            return Value(is_new=True)
+        values = self._bind_arguments(thing, function, arguments)
+        result = self._returns(thing, values, frame)
+        makers = {capture.made.file for capture in own}
+        if all(isinstance(item, Parameter) for item in definition.returns):
+            return result
+        visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
+        others = tuple(capture for capture in result.captures if capture.made.file not in makers)
+        if own and not any(capture.relation in visible for capture in result.captures):
+            if any(isinstance(item, FunctionExpression) for item in definition.returns):
+                wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
+                return Value(result.things, (*wrapped, *result.captures), is_new=True)
+            return Value(result.things, (*computed, *others), is_new=True)
+        return Value(result.things, result.captures, is_new=result.is_new)
+
+    def _is_transparent(self, thing: FunctionThing) -> bool:
+        for decorator in thing.function.decorators:
+            value = self._evaluator.evaluate(decorator.value, Frame(thing.file, decorator.span.start))
+            for item in value.things:
+                match item:
+                    case ExternalThing(name=name) if name.removesuffix("()") in known.TRANSPARENT_DECORATORS:
+                        pass
+                    case FunctionThing() if passes_through(item):
+                        pass
+                    case _:
+                        return False
+            if not value.things:
+                return False
+        return True
+
+    def _bind_arguments(
+        self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]]
+    ) -> dict[str, Value]:
+        names = list(thing.function.parameters)
+        values: dict[str, Value] = {}
+        rest: list[tuple[Argument, Value]] = []
+        is_static = any(
+            self._classes.is_external(thing.file, decorator.value, "builtins.staticmethod")
+            for decorator in thing.function.decorators
+        )
+        is_class_method = any(
+            self._classes.is_external(thing.file, decorator.value, "builtins.classmethod")
+            for decorator in thing.function.decorators
+        )
+        if thing.bound is not None and names and not is_static:
+            is_instance = any(capture.relation is Relation.WRAPPED for capture in function.captures)
+            if is_class_method or is_instance:
+                first = names.pop(0)
+                if is_class_method:
+                    values[first] = Value((thing.bound,), self._class_captures(thing.bound))
+                else:
+                    values[first] = Value((InstanceThing(thing.bound),), ())
+        for argument, value in arguments:
+            if argument.keyword and argument.keyword in thing.function.parameters:
+                values[argument.keyword] = value
+            elif names and not argument.keyword:
+                values[names.pop(0)] = value
+            else:
+                rest.append((argument, value))
+        for variadic in (thing.function.star, thing.function.double_star):
+            if variadic:
+                values[variadic] = gathered(rest)
+        return values
+
+    def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
+        name = thing.definition.name
+        if "." in name:
+            return ()
+        return tuple(c for c in self._evaluator.name(thing.file, name).captures if c.relation is Relation.IS)
+
+    def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: Frame) -> Value:
+        """Return what a function gives back; nothing where it calls itself, or for calls within too many calls."""
+        key = thing.function
+        if key in self._calling or len(self._calling) >= _MOST_CALLS:
+            return NOTHING
+        holder = frame.holder or frame.file
+        is_plain = not any(value.captures or value.things for value in arguments.values())
+        if is_plain and (key, holder, frame.at) in self._results:
+            return self._results[key, holder, frame.at]
+        inner = Frame(thing.file, frame.at, arguments, frame.depth + 1, holder)
+        self._calling.add(key)
+        try:
+            values = [self._evaluator.evaluate(item, inner) for item in thing.function.returns]
+        finally:
+            self._calling.discard(key)
+        result = union(values) if values else NOTHING
+        if is_plain:
+            self._results[key, holder, frame.at] = result
+        return result
+
+    def _call_external(
+        self, name: str, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame
+    ) -> Value:
+        result = (ExternalThing(f"{name}()"),)
+        if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
+            is_enum = name.removesuffix("()") in known.ENUMS
+            relation = Relation.MEMBER if is_enum else Relation.INSTANCE
+            return Value(result, related(function, relation), is_new=not is_enum)
+        if name in known.SAME_OBJECT:
+            return Value(result)
+        if name in known.HOLDS_NOTHING or name in known.REGISTRARS:
+            return Value(result, is_new=True)
+        if name in {"typing.cast", "typing_extensions.cast"} and len(arguments) > 1:
+            return arguments[1][1]
+        if name == "builtins.getattr" and len(arguments) > 1:
+            return Value((), derived(arguments[0][1]), is_new=True)
+        if name == "builtins.type" and len(arguments) == 1:
+            return class_of(arguments[0][1])
+        if name in known.CLASS_MAKERS:
+            return Value((ExternalThing("types.new_class()"),), is_new=True)
+        if name in known.COMPUTES:
+            return Value(result, values_of(arguments), is_new=True)
+        if name == "builtins.sorted":
+            arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
+        if name in known.CONTAINERS:
+            return self._containers.container(result, arguments, frame, is_mapping=name in known.MAPPINGS)
+        if name in known.RECORD_MAKERS:
+            return Value(result, values_of(arguments), is_new=True)
+        if name in known.MOCKS:
+            arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
+        return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+
+def passes_through(thing: FunctionThing) -> bool:
+    """Whether a decorator hands its argument back unchanged."""
+    returns = thing.function.returns
+    return bool(returns) and all(isinstance(item, Parameter) for item in returns)

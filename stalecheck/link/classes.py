@@ -1,0 +1,229 @@
+"""Classes of the project: their bases, their members, what their instances have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from stalecheck.link import known
+from stalecheck.link.captures import TRAVELS, derived, hop
+from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.values import (
+    NOTHING,
+    ClassThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    Made,
+    Relation,
+    Thing,
+    Trait,
+    Value,
+    union,
+)
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import Attribute, Call, Choice, Class, Derived, Display, Expression, Function, Literal
+from stalecheck.vocabulary import OriginKind
+
+_MOST_BASES = 40
+_ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
+
+
+class Classes:
+    """Answers questions about classes; remembers their bases."""
+
+    def __init__(self, evaluator: Evaluates) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._orders: dict[Class, list[ClassThing]] = {}
+        self._enums: dict[Class, bool] = {}
+        self._outer_bases: dict[Class, frozenset[str]] = {}
+
+    def attribute_of_class(self, thing: ClassThing, name: str, value: Value, frame: Frame) -> Value:
+        """Return what an attribute of a class may be: a member of an Enum, a method, a value."""
+        found = self.member(thing, name)
+        if found is None:
+            return Value((), derived(value), is_new=bool(value.captures))
+        owner, index = found
+        member = self._evaluator.binding(owner.file, index)
+        if self.is_enum(owner) and isinstance(
+            self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
+        ):
+            captures = tuple(
+                replace(capture, made=self._as_member(capture.made, owner), relation=Relation.MEMBER)
+                for capture in member.captures
+                if capture.made.file == owner.file
+            )
+            members = Value((InstanceThing(owner),), captures)
+            return members if owner.file == frame.file else hop(members, owner.file, frame.at)
+        things: tuple[Thing, ...] = tuple(
+            replace(item, bound=thing) if isinstance(item, FunctionThing) else item for item in member.things
+        )
+        member = Value(things, member.captures)
+        return member if owner.file == frame.file else hop(member, owner.file, frame.at)
+
+    def _as_member(self, made: Made, owner: ClassThing) -> Made:
+        origin = replace(made.origin, kind=OriginKind.INSTANCE)
+        traits = {Trait.ENUM_MEMBER, *self.traits(Value((owner,)))}
+        return replace(made, origin=origin, traits=frozenset(traits))
+
+    def attribute_of_instance(self, thing: InstanceThing, name: str, value: Value, frame: Frame) -> Value:
+        """Return what an attribute of an instance may be: a bound method, or what ``__init__`` assigns."""
+        found = self.member(thing.of, name)
+        if found is not None:
+            owner, index = found
+            bound = self._program.summaries[owner.file].bindings[index].value
+            if isinstance(bound, Function) and not any(
+                self.is_external(owner.file, decorator.value, "builtins.property", "functools.cached_property")
+                for decorator in bound.decorators
+            ):
+                captures = tuple(
+                    capture.related(Relation.WRAPPED)
+                    for capture in value.captures
+                    if capture.relation in TRAVELS and capture.relation is not Relation.DERIVED
+                )
+                return Value((FunctionThing(owner.file, bound, thing.of),), captures, is_new=True)
+        set_there = [
+            self._evaluator.evaluate(attribute.value, self._inside(frame, owner.file))
+            for owner in self.order(thing.of)
+            for attribute in owner.definition.attributes
+            if attribute.name == name
+        ]
+        kept = union(set_there) if set_there else NOTHING
+        return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
+
+    def _inside(self, frame: Frame, file: SourceFile) -> Frame:
+        """Return the frame of an expression in another file whose value is taken where `frame` stands."""
+        return Frame(file, frame.at, depth=frame.depth + 1, holder=frame.holder or frame.file)
+
+    def member(self, thing: ClassThing, name: str) -> tuple[ClassThing, int] | None:
+        """Return the class or base whose body binds a name, and the binding; None if none does."""
+        for owner in self.order(thing):
+            for member, reaching in owner.definition.members:
+                if member == name:
+                    return owner, reaching[-1]
+        return None
+
+    def order(self, thing: ClassThing) -> list[ClassThing]:
+        """Return a class and its bases in the project."""
+        order = self._orders.get(thing.definition)
+        if order is None:
+            self._orders[thing.definition] = [thing]
+            order = self._orders[thing.definition] = self._order_bases(thing)
+        return order
+
+    def _order_bases(self, thing: ClassThing) -> list[ClassThing]:
+        """Return a class and its bases in the project, breadth first: close enough to what Python does."""
+        order: list[ClassThing] = []
+        seen: set[Class] = set()
+        pending = [thing]
+        while pending and len(order) < _MOST_BASES:
+            current = pending.pop(0)
+            if current.definition in seen:
+                continue
+            seen.add(current.definition)
+            order.append(current)
+            for base in current.definition.bases:
+                if not base.keyword:
+                    things = self._evaluator.evaluate(base.value, Frame(current.file, base.span.start)).things
+                    pending += [item for item in things if isinstance(item, ClassThing)]
+        return order
+
+    def external_bases(self, thing: ClassThing) -> frozenset[str]:
+        """Return the names of all bases, direct or not, that lie outside of what was read."""
+        found = self._outer_bases.get(thing.definition)
+        if found is None:
+            found = self._outer_bases[thing.definition] = frozenset(
+                item.name
+                for owner in self.order(thing)
+                for base in owner.definition.bases
+                for item in self._evaluator.evaluate(base.value, Frame(owner.file, base.span.start)).things
+                if isinstance(item, ExternalThing)
+            )
+        return found
+
+    def is_abstract(self, thing: ClassThing) -> bool:
+        """Whether a class is an abstract base class, with which others can be registered."""
+        metaclasses = {
+            item.name
+            for owner in self.order(thing)
+            for base in owner.definition.bases
+            if base.keyword == "metaclass"
+            for item in self._evaluator.evaluate(base.value, Frame(owner.file, base.span.start)).things
+            if isinstance(item, ExternalThing)
+        }
+        bases = self.external_bases(thing) | metaclasses
+        return any(name in {"abc.ABC", "abc.ABCMeta"} or name.startswith("collections.abc.") for name in bases)
+
+    def is_typed_dict(self, thing: ClassThing) -> bool:
+        """Whether a class is a TypedDict: its subclasses copy its fields and keep nothing of it."""
+        return any(name.endswith(".TypedDict") for name in self.external_bases(thing))
+
+    def has_own_items(self, thing: ClassThing) -> bool:
+        """Whether a class, and not ``typing.Generic``, decides what a subscript of it is."""
+        seen: set[Class] = set()
+        pending: list[Thing] = [thing]
+        while pending:
+            match pending.pop():
+                case ClassThing(file=file, definition=definition) if definition not in seen:
+                    seen.add(definition)
+                    if any(name == "__class_getitem__" for name, _ in definition.members):
+                        return True
+                    bases = [base for base in definition.bases if not base.keyword]
+                    found = [
+                        self._evaluator.evaluate(base.value, Frame(file, base.span.start)).things for base in bases
+                    ]
+                    pending += [item for things in reversed(found) for item in things]
+                case ExternalThing(name=name) if name.removesuffix("[]") in known.GENERIC_BASES:
+                    return False
+        return False
+
+    def is_enum(self, thing: ClassThing) -> bool:
+        """Whether a class is an Enum."""
+        answer = self._enums.get(thing.definition)
+        if answer is None:
+            answer = self._enums[thing.definition] = any(
+                name in known.ENUMS or name.rpartition(".")[2] in _ENUM_NAMES for name in self.external_bases(thing)
+            )
+        return answer
+
+    def makes_anew(self, thing: ClassThing) -> bool:
+        """Whether calling a class makes an object, and its ``__new__`` cannot answer with one that it made before."""
+        found = self.member(thing, "__new__")
+        if found is None:
+            return True
+        owner, index = found
+        bound = self._program.summaries[owner.file].bindings[index].value
+        pending = list(bound.returns) if isinstance(bound, Function) else []
+        if not pending:
+            return False
+        while pending:
+            match pending.pop():
+                case Choice(options=options):
+                    pending += options
+                case Call(function=Attribute(name="__new__")):
+                    pass
+                case _:
+                    return False
+        return True
+
+    def traits(self, value: Value) -> Iterator[Trait]:
+        """Yield what decides how bad it is when a value is replaced."""
+        for thing in value.things:
+            match thing:
+                case ExternalThing(name="builtins.object()"):
+                    yield Trait.SENTINEL
+                case ExternalThing(name=name) if name.removesuffix("()") in known.IDENTITY_ONLY:
+                    yield Trait.IDENTITY_ONLY
+                case ClassThing():
+                    bases = self.external_bases(thing)
+                    if bases & {"typing.Protocol", "typing_extensions.Protocol"}:
+                        yield Trait.IDENTITY_ONLY
+                    if bases & known.ENUMS:
+                        is_comparable = bases & known.COMPARABLE_ENUM_BASES
+                        yield Trait.COMPARABLE_ENUM if is_comparable else Trait.ENUM
+
+    def is_external(self, file: SourceFile, expression: Expression, *names: str) -> bool:
+        """Whether an expression is one of the things outside that are named."""
+        value = self._evaluator.evaluate(expression, Frame(file, Location(1, 1)))
+        return any(isinstance(thing, ExternalThing) and thing.name in names for thing in value.things)

@@ -1,0 +1,238 @@
+"""Containers: what displays hold, what is put into them later, what is taken out of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stalecheck.link import known
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related
+from stalecheck.link.classes import Classes
+from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.values import (
+    Capture,
+    ClassThing,
+    ContainerThing,
+    ExternalThing,
+    InstanceThing,
+    Made,
+    Relation,
+    Thing,
+    Value,
+    union,
+)
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    TEXT,
+    Argument,
+    Attribute,
+    Binding,
+    Call,
+    Display,
+    Element,
+    Expression,
+    Item,
+    Reference,
+)
+from stalecheck.vocabulary import OriginKind
+
+
+class Containers:
+    """Evaluates containers and their elements; remembers what statements put into them."""
+
+    def __init__(self, evaluator: Evaluates, classes: Classes) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._classes = classes
+        self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
+
+    def display(self, display: Display, frame: Frame) -> Value:
+        """Return a container display, and what its elements keep."""
+        first: dict[tuple[Made, SourceFile], Capture] = {}
+        for element in display.elements:
+            value = self._evaluator.evaluate(element.value, frame)
+            if element.is_unpacked:
+                value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
+            for capture in value.captures:
+                key = (capture.made, capture.via[-1])
+                if key not in first and not is_result(capture):
+                    first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
+        return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
+
+    def item(self, item: Item, frame: Frame) -> Value:
+        """Return what a subscript, an iteration or an unpacking gives."""
+        if item.index is None:
+            inner = self._copied(item.value, frame)
+            if inner is not None:
+                return self.elements(self._evaluator.evaluate(inner, frame), None, frame)
+            return self.elements(self._evaluator.evaluate(item.value, frame), item.position, frame)
+        value = self._evaluator.evaluate(item.value, frame)
+        for thing in value.things:
+            if isinstance(thing, ClassThing):
+                if self._classes.is_enum(thing):
+                    return Value((InstanceThing(thing),), related(value, Relation.MEMBER))
+                return Value(value.things, value.captures)
+            if isinstance(thing, ExternalThing) and is_generic(thing.name):
+                # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
+                # The typing module answers with the same alias for the same arguments, unless one of them is new.
+                is_cached = thing.name.startswith(("typing.", "typing_extensions."))
+                is_literal = thing.name.endswith(".Literal")
+                is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
+                return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
+        return self.elements(value, item.position, frame, Part.VALUES)
+
+    def _copied(self, expression: Expression, frame: Frame) -> Expression | None:
+        """Return what ``list(x)``, ``tuple(x)``, ``sorted(x)`` take their elements from."""
+        match expression:
+            case Call(function=function, arguments=(Argument(value=inner, keyword=""), *_)):
+                things = self._evaluator.evaluate(function, frame).things
+                if any(isinstance(thing, ExternalThing) and thing.name in known.ELEMENTWISE for thing in things):
+                    return inner
+        return None
+
+    def _is_own(self, index: Expression, frame: Frame) -> bool:
+        """Whether the arguments of an alias name something that the file itself makes, or may: in a string."""
+        if isinstance(index, Display):
+            return any(self._is_own(element.value, frame) for element in index.elements)
+        if index == TEXT:
+            return True
+        value = self._evaluator.evaluate(index, frame)
+        return any(capture.made.file == frame.file for capture in value.captures) or (
+            isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)
+        )
+
+    def opened(self, value: Value, frame: Frame) -> Value:
+        """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
+        here = frame.holder or frame.file
+        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here]
+        if not containers or any(capture.relation is Relation.IS for capture in value.captures):
+            return value
+        inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
+        return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))
+
+    def taken(self, value: Value, part: Part, frame: Frame) -> Value:
+        """Return a container that is made of the elements of another one, or of a part of them."""
+        containers = [thing for thing in value.things if isinstance(thing, ContainerThing)]
+        here = frame.holder or frame.file
+        if all(c.file == here and part_of(c.display, part) is c.display for c in containers):
+            return Value(value.things, value.captures, is_new=True)
+        things = tuple(
+            replace(thing, display=part_of(thing.display, part)) if isinstance(thing, ContainerThing) else thing
+            for thing in value.things
+        )
+        spans = {capture.made: capture.span for capture in value.captures if capture.relation is Relation.INSIDE}
+        elements = [
+            self.elements(Value((thing,)), None, frame, Part.WHOLE)
+            for thing in things
+            if isinstance(thing, ContainerThing)
+        ]
+        inside = [
+            replace(capture, relation=Relation.INSIDE, span=spans.get(capture.made, NOWHERE))
+            for capture in union(elements).captures
+            if capture.relation is not Relation.DERIVED
+        ]
+        others = () if inside else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
+        return Value(things, (*inside, *others), is_new=True)
+
+    def elements(self, value: Value, position: int | None, frame: Frame, part: Part = Part.KEYS) -> Value:
+        """Return what an element of a container may be; of a mapping one of its keys, or of another part."""
+        found: list[Value] = []
+        for thing in value.things:
+            match thing:
+                case ContainerThing(file=file, display=display):
+                    elements = part_of(display, part).elements
+                    if (
+                        position is not None
+                        and display.is_sequence
+                        and position < len(elements)
+                        and not any(element.is_unpacked for element in elements[: position + 1])
+                    ):
+                        elements = (elements[position],)
+                    inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
+                    for element in elements:
+                        item = self._evaluator.evaluate(element.value, inner)
+                        if element.is_unpacked:
+                            item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
+                        if file != (frame.holder or frame.file):
+                            item = hop(item, file, frame.at)
+                        if not item.captures:
+                            item = Value(item.things, derived(value), is_new=True)
+                        found.append(Value(item.things, item.captures, item.is_new))
+                case ClassThing() if self._classes.is_enum(thing):
+                    found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
+                case _:
+                    found.append(Value((), derived(value), is_new=True))
+        if not found:
+            return Value((), derived(value), is_new=True)
+        return union(found)
+
+    def container(
+        self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: Frame, *, is_mapping: bool
+    ) -> Value:
+        """Return the container that a call makes of its arguments, or of their elements."""
+        captures: dict[tuple[Made, SourceFile], Capture] = {}
+        others: list[Capture] = []
+        for argument, given in arguments:
+            value = given if argument.keyword else self.taken(given, Part.WHOLE if is_mapping else Part.KEYS, frame)
+            for capture in value.captures:
+                if is_result(capture):
+                    continue
+                is_element = argument.keyword or capture.relation in {Relation.INSIDE, Relation.DERIVED}
+                if not is_element and capture.made.origin.kind in {OriginKind.INSTANCE, OriginKind.VALUE}:
+                    # A copy of a container has its elements, which are captures of their own, or only computed.
+                    others.append(capture.related(Relation.DERIVED))
+                    continue
+                if not is_element and capture.relation in {Relation.WRAPPED, Relation.INSTANCE}:
+                    continue  # What an iterator was made around is not among its elements.
+                key = (capture.made, capture.via[-1])
+                has_place = capture.relation is Relation.INSIDE and capture.span != NOWHERE
+                span = capture.span if has_place else argument.span
+                captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
+        return Value(result, (*captures.values(), *others), is_new=True)
+
+    def filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
+        """Return a container with what later statements at module or class level put into it, up to a place."""
+        value = self._evaluator.evaluate(display, Frame(file, binding.at))
+        elements = list(display.elements)
+        captures = list(value.captures)
+        for element, at in self._additions(file).get(binding, ()):
+            if before is not None and at >= before:
+                continue
+            elements.append(element)
+            added = Display((element,), is_mapping=display.is_mapping)
+            captures += self._evaluator.evaluate(added, Frame(file, at)).captures
+        if len(elements) == len(display.elements):
+            return value
+        filled = Display(tuple(elements), is_mapping=display.is_mapping)
+        return Value((ContainerThing(file, filled),), tuple(captures), is_new=True)
+
+    def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
+        """Return for each container of a file what statements put into it."""
+        found = self._fillings.get(file)
+        if found is None:
+            found = self._fillings[file] = {}
+            summary = self._program.summaries[file]
+            filled: list[tuple[Expression, tuple[Element, ...], Location]] = [
+                (store.target, store.values, store.at) for store in summary.stores if not store.attribute
+            ]
+            for statement in summary.calls:
+                function = statement.call.function
+                if isinstance(function, Attribute) and function.name in known.MUTATORS:
+                    unpacks = function.name in known.UNPACKERS
+                    elements = tuple(
+                        Element(
+                            argument.value,
+                            argument.span,
+                            is_unpacked=unpacks and not argument.keyword,
+                            is_key=function.name == "setdefault" and not position,
+                        )
+                        for position, argument in enumerate(statement.call.arguments)
+                    )
+                    filled.append((function.value, elements, statement.at))
+            for target, elements, at in filled:
+                for index in target.reaching if isinstance(target, Reference) else ():
+                    filled_one = summary.bindings[index]
+                    is_mapping = isinstance(filled_one.value, Display) and filled_one.value.is_mapping
+                    kept_there = ((element, at) for element in elements if is_mapping or not element.is_key)
+                    found.setdefault(filled_one, []).extend(kept_there)
+        return found

@@ -1,0 +1,173 @@
+"""Functions and classes as holders: defaults, decorators, bases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from stalecheck.link import known
+from stalecheck.link.calls import passes_through
+from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
+from stalecheck.link.registrations import Registrations
+from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.model import Location
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    Binding,
+    Call,
+    CallStatement,
+    Captured,
+    Class,
+    Display,
+    Expression,
+    Function,
+    FunctionExpression,
+    Item,
+)
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+
+class Definitions:
+    """Finds what definitions hold."""
+
+    def __init__(self, subject: Subject, registrations: Registrations) -> None:
+        self._subject = subject
+        self._registrations = registrations
+
+    def of_function(self, binding: Binding, function: Function) -> Iterator[Holding]:
+        """Yield what the defaults and decorators of a function keep."""
+        yield from self.of_defaults(binding.name, function, binding)
+        yield from self._decorators(binding, function.decorators, function)
+
+    def of_class(self, binding: Binding, definition: Class) -> Iterator[Holding]:
+        """Yield what the bases and decorators of a class keep."""
+        for base in definition.bases:
+            if base.keyword in {"", "*", "metaclass"}:
+                value = self._subject.evaluate(base.value, binding.at)
+                if any(
+                    isinstance(item, ClassThing) and self._subject.evaluator.classes.is_typed_dict(item)
+                    for item in value.things
+                ):
+                    continue
+                arguments = [
+                    capture
+                    for argument in self._type_arguments(base.value, binding.at)
+                    for capture in self._subject.evaluate(argument, binding.at).captures
+                ]
+                inherited = {capture.made for capture in value.captures}
+                for capture in closest([*value.captures, *arguments]):
+                    holding = self._subject.holding(
+                        binding.name, HolderKind.BASE_CLASS, base.span, capture, binding.block, base.value
+                    )
+                    yield replace(holding, is_type_argument=capture.made not in inherited)
+        yield from self._decorators(binding, definition.decorators, None)
+
+    def of_made_class(self, binding: Binding, expression: Expression) -> Iterator[Holding]:
+        """Yield bases and defaults of a class that a call makes: ``type("D", (m.C,), {})``."""
+        if not isinstance(expression, Call):
+            return
+        names = {
+            t.name
+            for t in self._subject.evaluate(expression.function, binding.at).things
+            if isinstance(t, ExternalThing)
+        }
+        for position, argument in enumerate(expression.arguments):
+            is_second = position == 1 and not argument.keyword
+            if (names & known.CLASS_MAKERS and is_second) or (
+                names & known.RECORD_MAKERS and argument.keyword == "bases"
+            ):
+                kind = HolderKind.BASE_CLASS
+            elif names & known.RECORD_MAKERS and argument.keyword == "defaults":
+                kind = HolderKind.DEFAULT_ARGUMENT
+            elif names & known.CLASS_MAKERS and position == 2 and isinstance(argument.value, Display):
+                kind = HolderKind.CONTAINER
+            else:
+                continue
+            elements = argument.value.elements if isinstance(argument.value, Display) else ()
+            for element in elements:
+                for capture in closest(self._subject.evaluate(element.value, binding.at).captures):
+                    yield self._subject.holding(binding.name, kind, element.span, capture, binding.block, element.value)
+
+    def of_lambdas(self, expression: Expression, at: Location, block: str = "") -> Iterator[Holding]:
+        """Yield what the defaults of lambdas within an expression keep."""
+        pending = [expression]
+        while pending:
+            match pending.pop():
+                case FunctionExpression(function=function):
+                    if function.name == "<lambda>":
+                        yield from self.of_defaults(function.name, function, Binding("", NOWHERE, function, at, block))
+                case Display(elements=elements):
+                    pending += [element.value for element in elements]
+                case Call(function=called, arguments=arguments):
+                    names = {t.name for t in self._subject.evaluate(called, at).things if isinstance(t, ExternalThing)}
+                    if not names & known.CONSUMERS:
+                        pending += [argument.value for argument in arguments if argument.keyword != "key"]
+                case _:
+                    pass
+
+    def of_defaults(self, name: str, function: Function, binding: Binding) -> Iterator[Holding]:
+        """Yield what the defaults of a function keep, under the name that it is bound to."""
+        for default in function.defaults:
+            for capture in closest(self._subject.evaluate(default.value, binding.at).captures):
+                if capture.relation is Relation.DERIVED and capture.made.origin.kind in CALLED:
+                    continue
+                holding = self._subject.holding(
+                    name, HolderKind.DEFAULT_ARGUMENT, default.span, capture, binding.block, default.value
+                )
+                yield replace(holding, usages=frozenset(default.usages))
+
+    def _decorators(
+        self, binding: Binding, decorators: Iterable[Captured], function: Function | None
+    ) -> Iterator[Holding]:
+        for decorator in decorators:
+            if isinstance(decorator.value, Call):
+                registry = self._registrations.registry(decorator.value, binding.at)
+                if registry and not self._subject.evaluate(decorator.value.function, binding.at).captures:
+                    statement = CallStatement(decorator.value, registry, binding.at)
+                    yield from self._registrations.of_registration(registry, statement)
+                    continue
+            value = self._subject.evaluate(decorator.value, binding.at)
+            names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
+            if function is not None and names & known.CACHES:
+                result = self._subject.evaluator.calls.returns_of(
+                    FunctionThing(self._subject.file, replace(function, decorators=()))
+                )
+                for capture in closest(result.captures):
+                    if capture.relation in HELD:
+                        yield self._subject.holding(
+                            binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
+                        )
+            passes = any(isinstance(thing, FunctionThing) and passes_through(thing) for thing in value.things)
+            for capture in closest(value.captures):
+                is_constant = capture.made.origin.kind is OriginKind.VALUE
+                if not (capture.relation is Relation.DERIVED and is_constant):
+                    yield replace(
+                        self._subject.holding(
+                            binding.name,
+                            HolderKind.DECORATED,
+                            decorator.span,
+                            capture,
+                            binding.block,
+                            decorator.value,
+                        ),
+                        passes_through=passes and capture.relation is Relation.IS,
+                        is_argument=capture.span != NOWHERE,
+                    )
+
+    def _type_arguments(self, base: Expression, at: Location) -> Iterator[Expression]:
+        """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""
+        pending = [base]
+        while pending:
+            match pending.pop():
+                case Item(value=value, index=index) if index is not None:
+                    things = self._subject.evaluate(value, at).things
+                    if any(
+                        isinstance(thing, ClassThing) and self._subject.evaluator.classes.has_own_items(thing)
+                        for thing in things
+                    ):
+                        continue
+                    arguments = [e.value for e in index.elements] if isinstance(index, Display) else [index]
+                    pending += [value, *arguments]
+                    yield from arguments
+                case _:
+                    pass

@@ -1,0 +1,84 @@
+"""What a file has certainly imported above a place: the top levels that are over by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stalecheck.index import FileIndex, Import
+from stalecheck.model import Location, SourceFile
+from stalecheck.modules import ModuleTable, absolute
+from stalecheck.summarize.summary import ModuleImport, NameImport, StarImport, Summary
+
+
+class ImportOrder:
+    """Answers whether a module's top level has run when a file goes on below a place."""
+
+    def __init__(
+        self, table: ModuleTable, summaries: Mapping[SourceFile, Summary], indexes: Mapping[SourceFile, FileIndex]
+    ) -> None:
+        self._table = table
+        self._summaries = summaries
+        self._indexes = indexes
+        self._reached: dict[SourceFile, frozenset[SourceFile]] = {}
+        self._places: dict[SourceFile, dict[SourceFile, Location]] = {}
+
+    def has_run(self, module: SourceFile, file: SourceFile, at: Location) -> bool:
+        """Whether `file` imports `module` above a place, and `module` does not import `file` in turn."""
+        place = self._imports(file).get(module)
+        return place is not None and place < at and file not in self._reachable(module)
+
+    def _imports(self, file: SourceFile) -> Mapping[SourceFile, Location]:
+        """Return where a file first imports each module, whatever its conditions say."""
+        places = self._places.get(file)
+        if places is None:
+            places = self._places[file] = {}
+            summary = self._summaries.get(file)
+            for binding in summary.bindings if summary is not None else ():
+                if binding.is_conditional or binding.block:
+                    continue
+                match binding.value:
+                    case ModuleImport(module=module):
+                        item = Import(module, 0, "", "")
+                    case NameImport(module=module, level=level, name=name):
+                        item = Import(module, level, name, "")
+                    case StarImport(module=module, level=level):
+                        item = Import(module, level, "*", "")
+                    case _:
+                        continue
+                for target in self._targets(file, item):
+                    places.setdefault(target, binding.at)
+        return places
+
+    def _reachable(self, module: SourceFile) -> frozenset[SourceFile]:
+        """Return every file that is imported, maybe, while a module's top level runs."""
+        found = self._reached.get(module)
+        if found is None:
+            seen: set[SourceFile] = set()
+            pending = [module]
+            while pending:
+                file = pending.pop()
+                index = self._indexes.get(file)
+                if index is None:
+                    continue
+                items = [*index.imports, *(item for body in index.bodies for item in body.imports)]
+                new = {target for item in items for target in self._targets(file, item)} - seen
+                seen |= new
+                pending += new
+            found = self._reached[module] = frozenset(seen)
+        return found
+
+    def _targets(self, file: SourceFile, item: Import) -> Iterator[SourceFile]:
+        """Yield the files whose top levels an import runs."""
+        name = absolute(file, item.level, item.module or None)
+        if name is None:
+            return
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            target = self._table.find(".".join(parts[:end]), file)
+            if target is not None:
+                yield target
+        package = self._table.find(name, file)
+        if item.name and (package is None or item.name not in self._indexes[package].made):
+            submodule = self._table.find(f"{name}.{item.name}", file)
+            if submodule is not None:
+                yield submodule

@@ -1,0 +1,132 @@
+"""Imports as holders: which names of a file are another module's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from stalecheck.link.captures import hop
+from stalecheck.link.holding import Holding, Subject, closest
+from stalecheck.link.values import Capture, Relation
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import Binding, LocalImport, ModuleImport, StarImport
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_IMPORTED = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
+
+
+class Imports:
+    """Finds what imports hold."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def of_import(self, index: int, binding: Binding) -> Iterator[Holding]:
+        """Yield what an import binds."""
+        value = self._subject.evaluator.binding(self._subject.file, index)
+        for capture in closest(value.captures):
+            if capture.relation in _IMPORTED:
+                is_module = capture.made.origin.kind is OriginKind.MODULE
+                kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
+                yield self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
+
+    def of_star(self, index: int, binding: Binding) -> Iterator[Holding]:
+        """Yield what a star import brings, one holding for each module that it comes from."""
+        found = self._subject.evaluator.stars.brought(self._subject.file, binding)
+        if found is None:
+            return
+        target, names = found
+        exports = dict(self._subject.summary.exports)
+        brings: dict[SourceFile, list[tuple[str, Capture]]] = {}
+        for name in names:
+            if name in exports and index not in exports[name]:
+                continue
+            value = hop(self._subject.evaluator.name(target, name), target, binding.at)
+            for capture in closest(value.captures):
+                if capture.made.file != self._subject.file and not self._is_hidden(index, name, capture):
+                    brings.setdefault(capture.made.file, []).append((name, capture))
+        for brought in brings.values():
+            yield replace(
+                self._subject.holding("*", HolderKind.STAR_IMPORT, binding.span, brought[0][1], binding.block),
+                brings=tuple(brought),
+                rebound=self._brought_later(index, [name for name, _ in brought]),
+            )
+
+    def of_local_import(self, local: LocalImport) -> Iterator[Holding]:
+        """Yield what an import inside a function binds for the rest of that function."""
+        if not local.uses:
+            return
+        for index, binding in enumerate(self._subject.summary.bindings):
+            if binding.block == f"{local.block}.<locals>" and binding.at == local.at and binding.name == local.name:
+                for capture in closest(self._subject.evaluator.binding(self._subject.file, index).captures):
+                    if capture.relation in _IMPORTED:
+                        is_module = capture.made.origin.kind is OriginKind.MODULE
+                        kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
+                        yield replace(
+                            self._subject.holding(
+                                f"{local.block}.<locals>.{local.name}", kind, local.span, capture, local.block
+                            ),
+                            until=local.uses,
+                        )
+                return
+
+    def overlaid(self) -> set[int]:
+        """Return the bindings whose names a later star import binds again."""
+        bindings = self._subject.summary.bindings
+        overlaid: set[int] = set()
+        for name, reaching in self._subject.summary.exports:
+            for star in reaching:
+                is_star = isinstance(bindings[star].value, StarImport) and not bindings[star].is_conditional
+                if is_star and self._subject.evaluator.stars.provides(self._subject.file, bindings[star], name):
+                    overlaid.update(
+                        index
+                        for index in reaching
+                        if index < star and not isinstance(bindings[index].value, StarImport)
+                    )
+        return overlaid
+
+    def is_lesser(self, index: int, binding: Binding) -> bool:
+        """Whether another import of the same package stands for it: the first one that is used, else the last."""
+        if not (isinstance(binding.value, ModuleImport) and binding.value.binds_first):
+            return False
+        reaching = [
+            other
+            for other in dict(self._subject.summary.exports).get(binding.name, ())
+            if isinstance(self._subject.summary.bindings[other].value, ModuleImport)
+        ]
+        if len(reaching) < 2:
+            return False
+        imports = {i: self._subject.summary.bindings[i].value for i in reaching}
+        used = [
+            i
+            for i, value in imports.items()
+            if isinstance(value, ModuleImport)
+            and "." in value.module
+            and any(f"{dotted}.".startswith(f"{value.module}.") for dotted in self._subject.summary.dotted)
+        ]
+        return index in imports and index != (used[0] if used else reaching[-1])
+
+    def _is_hidden(self, star: int, name: str, capture: Capture) -> bool:
+        """Whether a later star import binds a name to something else."""
+        for later in self._subject.summary.stars:
+            binding = self._subject.summary.bindings[later]
+            if (
+                later > star
+                and not binding.is_conditional
+                and self._subject.evaluator.stars.provides(self._subject.file, binding, name)
+            ):
+                found = self._subject.evaluator.stars.brought(self._subject.file, binding)
+                value = self._subject.evaluator.name(found[0], name) if found is not None else None
+                if value is not None and all(other.made != capture.made for other in value.captures):
+                    return True
+        return False
+
+    def _brought_later(self, star: int, names: Iterable[str]) -> tuple[Location, ...]:
+        """Return the later star imports that bring all of the names again."""
+        bindings = self._subject.summary.bindings
+        return tuple(
+            bindings[later].at
+            for later in self._subject.summary.stars
+            if later > star
+            and all(self._subject.evaluator.stars.provides(self._subject.file, bindings[later], name) for name in names)
+        )

@@ -1,0 +1,260 @@
+"""A name → what it may be: through imports, re-exports, stars, and attributes set from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stalecheck.link.captures import hop, placeless, renamed, spelled
+from stalecheck.link.containers import Containers
+from stalecheck.link.program import Evaluates, Frame, resolve
+from stalecheck.link.stars import Stars
+from stalecheck.link.values import NOTHING, Capture, ExternalThing, Made, ModuleThing, Relation, Value, union
+from stalecheck.model import Location, Origin, SourceFile
+from stalecheck.modules import absolute
+from stalecheck.summarize.summary import (
+    Attribute,
+    Binding,
+    Display,
+    Function,
+    Literal,
+    NameImport,
+    Reference,
+    StarImport,
+    Store,
+)
+from stalecheck.vocabulary import OriginKind
+
+MODULE_ATTRIBUTES = frozenset(
+    {
+        "__name__",
+        "__file__",
+        "__doc__",
+        "__package__",
+        "__path__",
+        "__spec__",
+        "__loader__",
+        "__dict__",
+        "__all__",
+        "__builtins__",
+        "__annotations__",
+    }
+)
+"""What every module has of its own."""
+
+
+class Names:
+    """Follows names through the modules of the project."""
+
+    def __init__(self, evaluator: Evaluates, stars: Stars, containers: Containers) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._stars = stars
+        self._containers = containers
+        self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._outside: dict[tuple[SourceFile, str], list[tuple[SourceFile, Store]]] | None = None
+
+    def reference(self, reference: Reference, frame: Frame) -> Value:
+        """Return what a name may be where it is read."""
+        file = frame.file
+        if reference.is_late:
+            reaching = self._late_names(file).get(reference.name, ())
+            value = self._reach(file, reference.name, reaching) if reaching else None
+            if value is None:
+                value = self.through_stars(file, reference.name, self._program.summaries[file].stars)
+        elif reference.reaching or reference.stars:
+            value = self._reach(file, reference.name, (*reference.reaching, *reference.stars), frame.at)
+            if value == NOTHING and not reference.reaching:
+                value = None
+        else:
+            value = None
+        if value is None:
+            return Value((ExternalThing(f"builtins.{reference.name}"),))
+        value = Value(value.things, placeless(value.captures))
+        if frame.holder is not None and frame.holder != file:
+            return hop(value, file, frame.at)
+        return value
+
+    def _late_names(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
+        names = self._late.get(file)
+        if names is None:
+            summary = self._program.summaries[file]
+            names = dict(summary.exports)
+            for index, binding in enumerate(summary.bindings):
+                if binding.block and not binding.block.endswith(".<locals>"):
+                    names[binding.name] = (*names.get(binding.name, ()), index)
+            self._late[file] = names
+        return names
+
+    def find(self, file: SourceFile, name: str) -> Value:
+        """Return what a module's attribute may be; nothing where the module has none."""
+        summary = self._program.summaries.get(file)
+        if summary is None:
+            return self._indexed_name(file, name)
+        exports = self._exports.get(file)
+        if exports is None:
+            exports = self._exports[file] = dict(summary.exports)
+        reaching = exports.get(name)
+        if reaching is not None:
+            return self._reach(file, name, reaching)
+        if summary.stars:
+            found = self.through_stars(file, name, summary.stars)
+            if found is not None:
+                return found
+        value = self._submodule(file, name)
+        if value == NOTHING:
+            value = self._set_from_outside(file, name)
+        return value if value != NOTHING else self._answered(file, name, exports.get("__getattr__", ()))
+
+    def _set_from_outside(self, file: SourceFile, name: str) -> Value:
+        """Return what another module assigns to an attribute of a module that does not bind the name itself."""
+        if self._outside is None:
+            self._outside = {}
+            for other, summary in self._program.summaries.items():
+                for store in summary.stores:
+                    if store.attribute:
+                        for thing in self._evaluator.expression(other, store.target, store.at).things:
+                            if isinstance(thing, ModuleThing):
+                                self._outside.setdefault((thing.file, store.attribute), []).append((other, store))
+        values = [
+            hop(self._evaluator.expression(other, store.values[0].value, store.at), other, store.at)
+            for other, store in self._outside.get((file, name), ())
+        ]
+        return union(values) if values else NOTHING
+
+    def _answered(self, file: SourceFile, name: str, reaching: Iterable[int]) -> Value:
+        """Return what a module's own ``__getattr__`` (PEP 562) answers for a name, as far as that can be read."""
+        values: list[Value] = []
+        for index in reaching:
+            function = self._program.summaries[file].bindings[index].value
+            if isinstance(function, Function):
+                frame = Frame(file, Location(1, 1))
+                values += [
+                    self._evaluator.evaluate(item, frame)
+                    for item in function.returns
+                    if isinstance(item, (Reference, Attribute)) and item.name == name
+                ]
+        return union(values) if values else NOTHING
+
+    def _indexed_name(self, file: SourceFile, name: str) -> Value:
+        """Look a name up in a module that was not read closely: only modules and classes matter there."""
+        index = self._program.indexes.get(file)
+        if index is not None:
+            for item in reversed(index.imports):
+                if item.local == name and item.name != "*":
+                    return self.imported(file, item.module, item.level, item.name, Location(1, 1), item.local)
+            if name in index.made:
+                return NOTHING
+            for item in index.imports:
+                if item.name == "*":
+                    target = resolve(self._program, file, item.module, item.level)
+                    if target is not None and not name.startswith("_"):
+                        found = self._evaluator.name(target, name)
+                        if found != NOTHING:
+                            return hop(found, target, Location(1, 1))
+        return self._submodule(file, name)
+
+    def _submodule(self, file: SourceFile, name: str) -> Value:
+        if not file.is_package:
+            return NOTHING
+        found = self._program.table.find(f"{file.module}.{name}", file)
+        return NOTHING if found is None else self.module(found)
+
+    def module(self, file: SourceFile, name: str = "") -> Value:
+        """Return a module, which was imported by a name, as a value; its own origin if it is evicted."""
+        written = spelled(file, name)
+        thing = ModuleThing(file, written)
+        if file not in self._program.evicted:
+            return Value((thing,))
+        made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
+        return Value((thing,), (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),))
+
+    def imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
+        """Return what an import statement binds: a module where `name` is empty, else something of a module."""
+        target = resolve(self._program, file, module, level)
+        if not name:
+            if target is None:
+                return Value((ExternalThing(local if "." not in module else module),))
+            return hop(self.module(target, module), target, at)
+        written = "" if level else f"{module}.{name}"
+        if target is None:
+            found = self._program.table.find(f"{absolute(file, level, module or None)}.{name}", file)
+            if found is not None:
+                return hop(self.module(found, written), found, at)
+            return Value((ExternalThing(f"{module}.{name}"),)) if level == 0 else NOTHING
+        if name in MODULE_ATTRIBUTES:
+            return NOTHING
+        if target == file and file.is_package:
+            # A package that imports from itself: its own name for the submodule is being bound right here.
+            found = self._program.table.find(f"{target.module}.{name}", target)
+            if found is not None:
+                return hop(self.module(found), found, at)
+        value = self._evaluator.name(target, name)
+        if value == NOTHING and target.is_package and not self._defines(target, name):
+            found = self._program.table.find(f"{target.module}.{name}", target)
+            if found is not None:
+                return hop(self.module(found, written), found, at)
+        if any(isinstance(thing, ModuleThing) for thing in value.things):
+            # Under eviction the parent's attribute is replaced with the module: nothing was taken through the parent.
+            return renamed(
+                Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures)), written
+            )
+        return hop(value, target, at, "" if level else module)
+
+    def _defines(self, file: SourceFile, name: str) -> bool:
+        summary = self._program.summaries.get(file)
+        if summary is not None:
+            return any(known_name == name for known_name, _ in summary.exports)
+        index = self._program.indexes.get(file)
+        return index is not None and name in index.made
+
+    def _reach(self, file: SourceFile, name: str, reaching: Iterable[int], before: Location | None = None) -> Value:
+        """Return what a name may be that the given bindings can have bound, star imports among them.
+
+        Containers are taken as they are filled `before` a place, by default in the end.
+        """
+        values: list[Value] = []
+        bindings = self._program.summaries[file].bindings
+        alternatives = [
+            index
+            for index in reaching
+            if not isinstance(bindings[index].value, Literal) and not self._fails(file, bindings[index])
+        ]
+        # A number or None beside something else is a fallback, or a name declared before it is bound.
+        for index in sorted(alternatives or reaching, reverse=True):
+            if isinstance(bindings[index].value, StarImport):
+                found = self.through_stars(file, name, (index,))
+                if found is not None:
+                    values.append(found)
+                    if not bindings[index].is_conditional:
+                        break
+            elif before is not None and isinstance(display := bindings[index].value, Display):
+                values.append(self._containers.filled(file, bindings[index], display, before))
+            else:
+                values.append(self._evaluator.binding(file, index))
+        return union(values) if values else NOTHING
+
+    def _fails(self, file: SourceFile, binding: Binding) -> bool:
+        """Whether an import asks a module of the project for a name that it cannot have."""
+        if not isinstance(binding.value, NameImport):
+            return False
+        target = resolve(self._program, file, binding.value.module, binding.value.level)
+        summary = None if target is None else self._program.summaries.get(target)
+        if target is None or summary is None or summary.stars or self._defines(target, "__getattr__"):
+            return False
+        name = binding.value.name
+        return not self._defines(target, name) and self._evaluator.name(target, name) == NOTHING
+
+    def through_stars(self, file: SourceFile, name: str, stars: Iterable[int]) -> Value | None:
+        """Return what a name may be that one of the star imports brings; None if none does."""
+        bindings = self._program.summaries[file].bindings
+        found: list[Value] = []
+        for index in sorted(stars, reverse=True):
+            brought = self._stars.target_of(file, bindings[index], name)
+            value = NOTHING if brought is None else self._evaluator.name(brought, name)
+            if brought is not None and value != NOTHING:
+                found.append(hop(value, brought, bindings[index].at))
+                if not bindings[index].is_conditional:
+                    break
+        return union(found) if found else None

@@ -1,0 +1,68 @@
+"""What the linker works on, and where in it an expression is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stalecheck.index import FileIndex
+from stalecheck.link.values import Value
+from stalecheck.model import Location, SourceFile
+from stalecheck.modules import ModuleTable, absolute
+from stalecheck.summarize.summary import Expression, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the linker works on."""
+
+    table: ModuleTable
+    summaries: Mapping[SourceFile, Summary]
+    indexes: Mapping[SourceFile, FileIndex]
+    reloaded: frozenset[SourceFile]
+    """Modules whose bodies run again, in whatever mode."""
+
+    evicted: frozenset[SourceFile]
+    """Those of them that become a second module object."""
+
+    reload_rows: Mapping[SourceFile, frozenset[int]] = field(default_factory=dict)
+    """Where files reload: a call there gives back the module itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where an expression is evaluated: its file, the place in it, the arguments of the call."""
+
+    file: SourceFile
+    at: Location
+    arguments: Mapping[str, Value] | None = None
+    depth: int = 0
+    holder: SourceFile | None = None
+    """The file that the result goes to, where a call goes into another file's function."""
+
+
+class Evaluates(Protocol):
+    """What the parts of the evaluation need of the whole: each may have to evaluate what it comes upon."""
+
+    @property
+    def program(self) -> Program:
+        """What the linker works on."""
+
+    def evaluate(self, expression: Expression, frame: Frame) -> Value:
+        """Return what an expression may be within a frame."""
+
+    def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
+        """Return what an expression may be that stands in a file at module or class level."""
+
+    def binding(self, file: SourceFile, index: int) -> Value:
+        """Return what a binding of a file may be."""
+
+    def name(self, file: SourceFile, name: str) -> Value:
+        """Return what a module's attribute may be; nothing where the module has none."""
+
+
+def resolve(program: Program, file: SourceFile, module: str, level: int) -> SourceFile | None:
+    """Return the file that an import statement in `file` names; None outside the project."""
+    name = absolute(file, level, module or None)
+    return None if name is None else program.table.find(name, file)

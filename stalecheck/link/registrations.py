@@ -1,0 +1,57 @@
+"""Registries outside of the project's own modules, which keep what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stalecheck.link.holding import HELD, Holding, Subject, closest
+from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.model import Location
+from stalecheck.summarize.summary import Attribute, Call, CallStatement
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_SINGLE_DISPATCH = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
+
+
+class Registrations:
+    """Finds what registries are given."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def registry(self, call: Call, at: Location) -> str:
+        """Return the name of a registry of types that is called: a singledispatch function or an ABC outside."""
+        function = call.function
+        if not isinstance(function, Attribute) or function.name != "register":
+            return ""
+        for thing in self._subject.evaluate(function.value, at).things:
+            match thing:
+                case ExternalThing(name=name) if name.startswith(("collections.abc.", "numbers.", "os.PathLike")):
+                    return f"{name}.register"
+                case ClassThing(definition=definition) if self._subject.evaluator.classes.is_abstract(thing):
+                    return f"{definition.name}.register"
+                case FunctionThing(file=file, function=definition):
+                    for decorator in definition.decorators:
+                        value = self._subject.evaluator.expression(file, decorator.value, at)
+                        if any(
+                            isinstance(item, ExternalThing) and item.name in _SINGLE_DISPATCH for item in value.things
+                        ):
+                            return f"{definition.name}.register"
+        return ""
+
+    def of_registration(self, name: str, statement: CallStatement) -> Iterator[Holding]:
+        """Yield what a registry keeps of the arguments that it is called with."""
+        for argument in statement.call.arguments:
+            value = self._subject.evaluate(argument.value, statement.at)
+            for capture in closest(value.captures):
+                if capture.relation in HELD:
+                    is_constant = capture.made.origin.kind is OriginKind.VALUE and (capture.relation is Relation.IS)
+                    if not is_constant:
+                        yield self._subject.holding(
+                            name.replace("()", ""),
+                            HolderKind.CALLBACK,
+                            argument.span,
+                            capture,
+                            "",
+                            argument.value,
+                        )

@@ -1,0 +1,147 @@
+"""Statements that put something into a container, an attribute or a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from stalecheck.link import known
+from stalecheck.link.definitions import Definitions
+from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
+from stalecheck.link.registrations import Registrations
+from stalecheck.link.values import (
+    Capture,
+    ClassThing,
+    ContainerThing,
+    ExternalThing,
+    Made,
+    ModuleThing,
+    Relation,
+    Thing,
+    Value,
+)
+from stalecheck.model import Location
+from stalecheck.summarize.summary import (
+    LITERAL,
+    NOWHERE,
+    Attribute,
+    CallStatement,
+    Choice,
+    Display,
+    Element,
+    Item,
+    Store,
+)
+from stalecheck.vocabulary import HolderKind
+
+
+class Statements:
+    """Finds what statements store."""
+
+    def __init__(self, subject: Subject, definitions: Definitions, registrations: Registrations) -> None:
+        self._subject = subject
+        self._definitions = definitions
+        self._registrations = registrations
+
+    def of_store(self, store: Store) -> Iterator[Holding]:
+        """Yield what an assignment to an item or an attribute stores."""
+        target = self._subject.evaluate(store.target, store.at)
+        if not store.name:
+            return
+        if store.attribute:
+            yield from self._attribute_store(store, target)
+            return
+        yield from self._elements(store.name, store.values, target, store.at)
+
+    def _attribute_store(self, store: Store, target: Value) -> Iterator[Holding]:
+        [element] = store.values
+        hooks = {
+            f"{thing.name}.{store.attribute}" for thing in target.things if isinstance(thing, ExternalThing)
+        } & known.HOOKS
+        value = self._subject.evaluate(element.value, store.at)
+        for capture in closest(value.captures):
+            if _belongs_to(target, capture):
+                continue
+            if hooks and capture.relation in HELD and capture.relation is not Relation.INSIDE:
+                yield self._subject.holding(min(hooks), HolderKind.CALLBACK, element.span, capture, "", element.value)
+            elif capture.relation is not Relation.INSIDE or constructs(element.value):
+                kind = KINDS[capture.relation]
+                is_container = kind is HolderKind.CONTAINER and capture.span != NOWHERE
+                place = capture.span if is_container else element.span
+                yield self._subject.holding(store.name, kind, place, capture, "", element.value)
+
+    def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
+        seen: set[Made] = set()
+        is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
+        for element in elements:
+            expression = element.value
+            if element.is_unpacked:
+                keys = Item(element.value)
+                expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
+            value = self._subject.evaluate(expression, at)
+            for capture in closest(value.captures):
+                if capture.made in seen or _belongs_to(target, capture):
+                    continue
+                if capture.relation is Relation.DERIVED and (element.is_unpacked or capture.made.origin.kind in CALLED):
+                    continue
+                seen.add(capture.made)
+                place = capture.span if capture.relation is Relation.INSIDE else element.span
+                inside = replace(capture, relation=_inside(capture))
+                yield self._subject.holding(
+                    name,
+                    HolderKind.CONTAINER,
+                    element.span if place == NOWHERE else place,
+                    inside,
+                    "",
+                    element.value,
+                )
+
+    def of_call(self, statement: CallStatement) -> Iterator[Holding]:
+        """Yield what a call puts into a container or a registry."""
+        yield from self._definitions.of_lambdas(statement.call, statement.at)
+        function = statement.call.function
+        callee = self._subject.evaluate(function, statement.at)
+        names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
+        registry = min(names) if names else self._registrations.registry(statement.call, statement.at)
+        if registry:
+            yield from self._registrations.of_registration(registry, statement)
+        elif isinstance(function, Attribute) and function.name in known.MUTATORS:
+            target = self._subject.evaluate(function.value, statement.at)
+            if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):
+                return
+            unpacks = function.name in known.UNPACKERS
+            elements = [
+                Element(
+                    argument.value,
+                    argument.span,
+                    is_unpacked=unpacks and not argument.keyword and not isinstance(argument.value, Display),
+                )
+                for argument in statement.call.arguments
+            ]
+            flat: list[Element] = []
+            for element in elements:
+                if unpacks and isinstance(element.value, Display):
+                    flat += element.value.elements
+                else:
+                    flat.append(element)
+            yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+
+
+def _inside(capture: Capture) -> Relation:
+    return capture.relation if capture.relation is Relation.MEMBER else Relation.INSIDE
+
+
+def _may_be_mapping(container: Thing) -> bool:
+    match container:
+        case ContainerThing(display=display):
+            return display.is_mapping
+        case ExternalThing(name=name):
+            return name.removesuffix("()") not in known.CONTAINERS - known.MAPPINGS
+    return True
+
+
+def _belongs_to(target: Value, capture: Capture) -> bool:
+    """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
+    if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
+        return True
+    return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)

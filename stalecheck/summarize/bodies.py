@@ -1,0 +1,351 @@
+"""Function bodies: what they return, what they keep, which names of the module they bind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import libcst as cst
+
+from stalecheck.model import Location, Span
+from stalecheck.summarize.expressions import choice, parameter_names, shares
+from stalecheck.summarize.imports import imported
+from stalecheck.summarize.positions import blocks
+from stalecheck.summarize.recorder import Recorder
+from stalecheck.summarize.summary import (
+    LITERAL,
+    NOWHERE,
+    Binding,
+    Bound,
+    Captured,
+    Class,
+    Expression,
+    Function,
+    FunctionExpression,
+    InstanceAttribute,
+    Item,
+    LocalImport,
+    ModuleImport,
+    NameImport,
+    Parameter,
+    Reference,
+    StarImport,
+)
+from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
+from stalecheck.summarize.usage import find_local_uses
+
+_SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
+"""Class methods that a test runner calls again before the tests that use what they assign."""
+
+
+@dataclass(slots=True)
+class Body:
+    """What a function body binds: parameters, and local names with the expressions assigned to them."""
+
+    name: str
+    parameters: frozenset[str]
+    outer: Body | None
+    values: dict[str, list[Callable[[], Expression]]] = field(default_factory=dict)
+    global_names: set[str] = field(default_factory=set)
+    class_parameter: str = ""
+    """What a class method calls its class."""
+
+    returns: list[cst.BaseExpression] = field(default_factory=list)
+    is_opaque: bool = False
+    expanding: set[str] = field(default_factory=set)
+    cache: dict[str, Expression] = field(default_factory=dict)
+
+
+class Bodies:
+    """Reads function bodies: what they return, what their names are assigned, which globals they bind."""
+
+    def __init__(self, recorder: Recorder, source: str) -> None:
+        self._recorder = recorder
+        self._has_walrus = ":=" in source
+
+    def collect(self, node: cst.FunctionDef, twin: ast.stmt | None, name: str, outer: Body | None) -> Body:
+        """Read a function's statements: what it returns, what its names are assigned, which globals it binds."""
+        parameters = set(parameter_names(node.params))
+        for special in (node.params.star_arg, node.params.star_kwarg):
+            if isinstance(special, cst.Param):
+                parameters.add(special.name.value)
+        scope = Body(name, frozenset(parameters), outer)
+        is_method = self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
+        if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
+            scope.class_parameter = next(iter(parameter_names(node.params)), "")
+        body = list(function_statements(node.body.body, block_of(twin, "body")))
+        for statement, _ in body:
+            if isinstance(statement, cst.Global):
+                scope.global_names.update(item.name.value for item in statement.names)
+        for statement, other in body:
+            self._collect_one(statement, other, scope)
+            if self._has_walrus:
+                self._collect_walrus(statement, other, scope)
+        self._collect_local_imports(scope, body, twin)
+        return scope
+
+    def _collect_one(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
+        match node:
+            case cst.Return():
+                if node.value is not None:
+                    scope.returns.append(node.value)
+            case cst.Assign():
+                for target in node.targets:
+                    self._collect_assignment(target.target, node.value, node, twin, scope)
+                _note_yield(node.value, scope)
+            case cst.AnnAssign() if node.value is not None:
+                self._collect_assignment(node.target, node.value, node, twin, scope)
+            case cst.AugAssign():
+                self._collect_assignment(node.target, node.value, node, twin, scope)
+            case cst.Import() | cst.ImportFrom():
+                self._collect_import(node, twin, scope)
+            case cst.FunctionDef() | cst.ClassDef() if node.name.value in scope.global_names:
+                self._collect_global_definition(node, twin, scope)
+            case cst.FunctionDef():
+                self._collect_nested(node, twin, scope)
+            case cst.ClassDef():
+                scope.values.setdefault(node.name.value, []).append(lambda: LITERAL)
+            case cst.For():
+                self._collect_loop(node.target, node.iter, scope)
+            case cst.With():
+                for item in node.items:
+                    if item.asname is not None:
+                        self._collect_loop(item.asname.name, item.item, scope)
+            case cst.Expr():
+                _note_yield(node.value, scope)
+                if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(".cache_clear"):
+                    self._recorder.enter(node, twin)
+                    self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
+            case cst.Del():
+                if isinstance(node.target, cst.Name) and node.target.value in scope.global_names:
+                    self._recorder.enter(node, twin)
+                    self._recorder.rebound.append((scope.name, node.target.value, self._recorder.at))
+            case _:
+                pass
+
+    def _collect_assignment(
+        self,
+        target: cst.BaseExpression,
+        value: cst.BaseExpression,
+        node: Statement,
+        twin: ast.stmt | None,
+        scope: Body,
+    ) -> None:
+        match target:
+            case cst.Subscript(
+                value=cst.Call(func=cst.Name(value="globals"), args=[]),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))],
+            ):
+                self._bind_globally(str(key.evaluated_value), target, value, node, twin, scope)
+                return
+            case cst.Name() if target.value in scope.global_names:
+                self._bind_globally(target.value, target, value, node, twin, scope)
+                return
+            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
+                self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
+                return
+
+        def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
+            def convert() -> Expression:
+                whole = self._quietly(value, scope)
+                return next((part for single, part in shares(target, whole) if single is wanted), LITERAL)
+
+            return convert
+
+        for single, _ in shares(target, LITERAL):
+            if isinstance(single, cst.Name):
+                if single.value in scope.global_names:
+                    self._bind_globally(single.value, single, value, node, twin, scope, target)
+                else:
+                    scope.values.setdefault(single.value, []).append(convert_share(single))
+
+    def _collect_walrus(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
+        for walrus in walruses(node):
+            self._collect_assignment(walrus.target, walrus.value, node, twin, scope)
+        if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
+            orelse = block_of(twin, "orelse")
+            self._collect_walrus(node.orelse, orelse[0] if orelse else None, scope)
+
+    def _collect_loop(self, target: cst.BaseExpression, values: cst.BaseExpression, scope: Body) -> None:
+        for single, _ in shares(target, LITERAL):
+            if isinstance(single, cst.Name) and single.value not in scope.global_names:
+                scope.values.setdefault(single.value, []).append(lambda: Item(self._quietly(values, scope)))
+
+    def _collect_import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None, scope: Body) -> None:
+        self._recorder.enter(node, twin)
+        for name, span, bound in imported(node, twin, self._recorder.positions):
+            if name in scope.global_names:
+                self._recorder.rebound.append((scope.name, name, self._recorder.at))
+                self._recorder.bind(name, span, bound, block=scope.name)
+            elif not isinstance(bound, StarImport):
+                # The import of a function body has no entry in the module's names, but it is a binding like any
+                # other, so that expressions can refer to it.
+                index = len(self._recorder.bindings)
+                self._recorder.bindings.append(
+                    Binding(name, NOWHERE, bound, self._recorder.at, scope.name + ".<locals>")
+                )
+                scope.values.setdefault(name, []).append(partial(Reference, name, (index,)))
+
+    def _collect_global_definition(
+        self, node: cst.FunctionDef | cst.ClassDef, twin: ast.stmt | None, scope: Body
+    ) -> None:
+        """Bind a function or class that a ``global`` statement makes the module's."""
+
+        def look(name: str) -> Expression:
+            return self._look_in(scope, name)
+
+        self._recorder.enter(node, twin)
+        name = node.name.value
+        span = self._recorder.positions.definition_name(node, twin)
+        decorators = tuple(
+            Captured(self._recorder.converter.convert(item.decorator, look), self._recorder.span(item.decorator))
+            for item in node.decorators
+        )
+        self._recorder.rebound.append((scope.name, name, self._recorder.at))
+        bound: Bound
+        if isinstance(node, cst.FunctionDef):
+            defaults = self._recorder.converter.defaults(node.params, look)
+            bound = Function(name, parameter_names(node.params), defaults, decorators, is_opaque=True)
+        else:
+            bases = tuple(
+                Captured(
+                    self._recorder.converter.convert(base.value, look),
+                    self._recorder.span(base.value),
+                    base.keyword.value if base.keyword is not None else base.star,
+                )
+                for base in (*node.bases, *node.keywords)
+            )
+            bound = Class(name, bases, decorators)
+        self._recorder.bind(name, span, bound, block=scope.name)
+
+    def _collect_nested(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body) -> None:
+        inner = self.collect(node, twin, f"{scope.name}.<locals>.{node.name.value}", scope)
+
+        def convert() -> Expression:
+            names = names_below(node) - inner.parameters - inner.values.keys()
+            captures = tuple(
+                self._look_in(scope, name) for name in sorted(names) if name in scope.values or name in scope.parameters
+            )
+            decorators = tuple(
+                Captured(self._quietly(decorator.decorator, scope), NOWHERE) for decorator in node.decorators
+            )
+            return FunctionExpression(
+                Function(inner.name, parameter_names(node.params), decorators=decorators, captures=captures)
+            )
+
+        if node.name.value not in scope.global_names:
+            scope.values.setdefault(node.name.value, []).append(convert)
+
+    def _bind_globally(
+        self,
+        name: str,
+        target: cst.BaseExpression,
+        value: cst.BaseExpression,
+        node: Statement,
+        twin: ast.stmt | None,
+        scope: Body,
+        whole: cst.BaseExpression | None = None,
+    ) -> None:
+        self._recorder.enter(node, twin)
+        span = self._recorder.span(target)
+        converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
+        if whole is not None:
+            converted = next((part for single, part in shares(whole, converted) if single is target), LITERAL)
+        self._recorder.rebound.append((scope.name, name, self._recorder.at))
+        self._recorder.bind(name, span, converted, block=scope.name)
+
+    def _collect_local_imports(
+        self,
+        scope: Body,
+        body: Sequence[tuple[Statement, ast.stmt | None]],
+        twin: ast.stmt | None,
+    ) -> None:
+        imports: list[tuple[str, Span, NameImport | ModuleImport, Location]] = []
+        for statement, other in body:
+            if isinstance(statement, (cst.Import, cst.ImportFrom)):
+                self._recorder.enter(statement, other)
+                imports += [
+                    (name, span, bound, self._recorder.at)
+                    for name, span, bound in imported(statement, other, self._recorder.positions)
+                    if not isinstance(bound, StarImport) and name not in scope.global_names
+                ]
+        if imports and twin is not None:
+            uses = find_local_uses(twin, {name for name, *_ in imports})
+            for name, span, bound, at in imports:
+                rebound = [place for other, _, _, place in imports if other == name and place > at]
+                until = min(rebound) if rebound else None
+                kept = tuple(u for u in uses.get(name, ()) if u > at and (until is None or u < until))
+                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept))
+
+    def returns(self, scope: Body) -> tuple[Expression, ...]:
+        """Return what a function gives back, its local names replaced by what they were assigned."""
+        return tuple(self._quietly(value, scope) for value in scope.returns)
+
+    def _quietly(self, node: cst.BaseExpression, scope: Body) -> Expression:
+        """Convert an expression of a function body, whose places nobody will point at."""
+        quiet, self._recorder.is_quiet = self._recorder.is_quiet, True
+        try:
+            return self._recorder.converter.convert(node, lambda name: self._look_in(scope, name))
+        finally:
+            self._recorder.is_quiet = quiet
+
+    def _look_in(self, scope: Body, name: str) -> Expression:
+        current: Body | None = scope
+        while current is not None:
+            if name in current.global_names:
+                break
+            if name in current.values:
+                return self._expand(current, name)
+            if name in current.parameters:
+                return Parameter(name) if current is scope else LITERAL
+            current = current.outer
+        return Reference(name, is_late=True)
+
+    def _expand(self, scope: Body, name: str) -> Expression:
+        """Return what a local name was assigned, as one expression."""
+        if name in scope.cache:
+            return scope.cache[name]
+        if name in scope.expanding:
+            return LITERAL
+        scope.expanding.add(name)
+        options = [convert() for convert in scope.values[name]]
+        if name in scope.parameters:
+            options.append(Parameter(name))
+        scope.expanding.discard(name)
+        scope.cache[name] = choice(tuple(options))
+        return scope.cache[name]
+
+    def instance_attributes(self, node: cst.ClassDef, twin: ast.stmt | None) -> Iterator[InstanceAttribute]:
+        """Yield what ``__init__`` assigns to attributes of the instance."""
+        for statement, other in blocks(node.body.body, block_of(twin, "body")):
+            if isinstance(statement, cst.FunctionDef) and statement.name.value == "__init__":
+                names = parameter_names(statement.params)
+                if not names:
+                    continue
+                scope = self.collect(statement, other, f"{node.name.value}.__init__", None)
+                body = function_statements(statement.body.body, block_of(other, "body"))
+                yield from self._self_assignments(names[0], body, scope)
+
+    def _self_assignments(
+        self, self_name: str, body: Iterable[tuple[Statement, ast.stmt | None]], scope: Body
+    ) -> Iterator[InstanceAttribute]:
+        for statement, twin in body:
+            if isinstance(statement, cst.Assign):
+                pairs = [(target.target, statement.value) for target in statement.targets]
+            elif isinstance(statement, cst.AnnAssign) and statement.value is not None:
+                pairs = [(statement.target, statement.value)]
+            else:
+                continue
+            for target, value in pairs:
+                match target:
+                    case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
+                        self._recorder.enter(statement, twin)
+                        converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
+                        yield InstanceAttribute(name, converted, self._recorder.span(target))
+
+
+def _note_yield(value: cst.BaseExpression, scope: Body) -> None:
+    if isinstance(value, cst.Yield):
+        scope.is_opaque = True

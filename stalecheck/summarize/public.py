@@ -1,0 +1,57 @@
+"""What ``__all__`` lists, as it is put together."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from stalecheck.summarize.recorder import Recorder
+from stalecheck.summarize.summary import PublicNames
+from stalecheck.summarize.syntax import as_written
+
+
+class Public:
+    """Puts together what ``__all__`` lists."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.names: list[PublicNames] | None = None
+        self.texts: dict[str, cst.List | cst.Tuple] = {}
+        """Lists that ``__all__`` may be put together from."""
+
+    def extend(self, node: cst.BaseExpression) -> None:
+        """Add to ``__all__`` what an expression lists; what cannot be read makes all of it unknown."""
+        if self.names is None:
+            self.names = []
+        part = self._names(node)
+        if part is None:
+            self.names = None
+        else:
+            self.names += part
+
+    def _names(self, node: cst.BaseExpression) -> list[PublicNames] | None:
+        match node:
+            case cst.List() | cst.Tuple() | cst.Set():
+                names: list[str] = []
+                parts: list[PublicNames] = []
+                for element in node.elements:
+                    if isinstance(element, cst.StarredElement):
+                        parts += self._names(element.value) or []
+                    elif isinstance(element.value, (cst.SimpleString, cst.ConcatenatedString)):
+                        names.append(str(element.value.evaluated_value))
+                    elif isinstance(element.value, cst.Attribute) and element.value.attr.value == "__name__":
+                        written = as_written(element.value.value)
+                        names.append(written.rpartition(".")[2])
+                    else:
+                        return None
+                return [PublicNames(tuple(names)), *parts]
+            case cst.BinaryOperation(operator=cst.Add()):
+                left, right = self._names(node.left), self._names(node.right)
+                return None if left is None or right is None else left + right
+            case cst.Name() if node.value in self.texts:
+                return self._names(self.texts[node.value])
+            case cst.Attribute(attr=cst.Name(value="__all__")):
+                return [PublicNames(module=self._recorder.convert(node.value))]
+            case cst.Call(func=cst.Name(value="list" | "tuple" | "sorted" | "set"), args=[argument]):
+                return self._names(argument.value)
+            case _:
+                return None

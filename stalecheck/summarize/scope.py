@@ -1,0 +1,44 @@
+"""Which bindings a name may have at a place, as far as the statements above have run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names of the module or of a class body, as far as its statements have run."""
+
+    prefix: str = ""
+    names: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    stars: tuple[int, ...] = ()
+    outer: Scope | None = None
+    is_dead: bool = False
+
+    def copy(self) -> Scope:
+        """Return a scope that can go another way from here."""
+        return Scope(self.prefix, dict(self.names), self.stars, self.outer)
+
+    def bind(self, name: str, index: int) -> None:
+        """Make a binding the only one that a name can have."""
+        self.names[name] = (index,)
+
+    def merge(self, branches: Iterable[Scope]) -> None:
+        """Become what stands after one of the branches has run."""
+        alive = [branch for branch in branches if not branch.is_dead]
+        if not alive:
+            self.is_dead = True
+            return
+        self.is_dead = False
+        names: dict[str, tuple[int, ...]] = {}
+        for branch in alive:
+            for name, reaching in branch.names.items():
+                known = names.get(name)
+                names[name] = reaching if known is None else _union(known, reaching)
+        self.names = names
+        self.stars = tuple(sorted({star for branch in alive for star in branch.stars}))
+
+
+def _union(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return one if one == other else tuple(sorted({*one, *other}))

@@ -1,0 +1,105 @@
+"""Small questions about the two syntax trees of a file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from stalecheck.summarize.positions import blocks
+
+Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
+Block = cst.BaseSuite | cst.Module
+
+
+def block_of(twin: object, name: str) -> list[ast.stmt] | None:
+    """Return a block of a statement of the standard library's tree, ``body`` or ``orelse``; None if it has none."""
+    found: list[ast.stmt] | None = getattr(twin, name, None)
+    return found
+
+
+def parse_test(module: cst.Module, test: cst.BaseExpression) -> ast.expr:
+    """Return a condition as the standard library's tree, which the other tree came without."""
+    try:
+        return ast.parse(module.code_for_node(test).strip(), mode="eval").body
+    except SyntaxError:
+        return ast.Name("?", ast.Load())
+
+
+def as_written(node: cst.CSTNode) -> str:
+    """Return a dotted name as it is written; empty for anything else."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return ""
+    parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+def function_statements(
+    body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], twins: Sequence[ast.stmt] | None
+) -> Iterator[tuple[Statement, ast.stmt | None]]:
+    """Yield the statements of a function body, nested blocks included, nested definitions not entered."""
+    for node, twin in blocks(body, twins):
+        yield node, twin
+        for suite, inner in suites(node, twin):
+            yield from function_statements(suite.body, inner)
+
+
+def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSuite, list[ast.stmt] | None]]:
+    """Yield the blocks of a compound statement, each with its twin."""
+    match node:
+        case cst.If():
+            yield node.body, block_of(twin, "body")
+            orelse = block_of(twin, "orelse")
+            if isinstance(node.orelse, cst.If):
+                yield from suites(node.orelse, orelse[0] if orelse else None)
+            elif node.orelse is not None:
+                yield node.orelse.body, orelse
+        case cst.For() | cst.While():
+            yield node.body, block_of(twin, "body")
+            if node.orelse is not None:
+                yield node.orelse.body, block_of(twin, "orelse")
+        case cst.With():
+            yield node.body, block_of(twin, "body")
+        case cst.Try() | cst.TryStar():
+            yield node.body, block_of(twin, "body")
+            handlers = block_of(twin, "handlers")
+            caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+            for position, handler in enumerate(caught):
+                yield handler.body, block_of(handlers[position] if handlers else None, "body")
+            if node.orelse is not None:
+                yield node.orelse.body, block_of(twin, "orelse")
+            if node.finalbody is not None:
+                yield node.finalbody.body, block_of(twin, "finalbody")
+        case cst.Match():
+            cases = block_of(twin, "cases")
+            for position, matched in enumerate(node.cases):
+                yield matched.body, block_of(cases[position] if cases else None, "body")
+
+
+def walruses(node: Statement) -> Iterator[cst.NamedExpr]:
+    """Yield the walrus expressions of one statement, not those of the statements and functions within it."""
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, cst.NamedExpr):
+            yield current
+        within = () if isinstance(current, (cst.FunctionDef, cst.ClassDef)) else current.children
+        pending.extend(child for child in within if not isinstance(child, (cst.BaseSuite, cst.Lambda, cst.If)))
+
+
+def names_below(node: cst.CSTNode) -> set[str]:
+    """Return every name that occurs in a tree."""
+    names: set[str] = set()
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, cst.Name):
+            names.add(current.value)
+        else:
+            pending.extend(current.children)
+    return names

@@ -26,6 +26,12 @@ class _Taint:
     names: dict[str, _Groups] = field(default_factory=dict)
     carriers: dict[str, _Groups] = field(default_factory=dict)
 
+    def escape(self, group: int | None) -> None:
+        """Forget which groups taint what the file keeps, but its own: from here even their members may take it old."""
+        for names in (self.names, self.carriers):
+            for name, groups in names.items():
+                names[name] = frozenset(number if number == group else _ANY for number in groups)
+
     def size(self) -> int:
         """Return a number that grows with the taint."""
         return sum(map(len, self.names.values())) + sum(map(len, self.carriers.values()))
@@ -255,6 +261,7 @@ class _Nomination:
         if self._matters(hit, file):
             self.nominated.add(file)
         if taint.size():
+            taint.escape(self._group.get(file))
             self.taint[file] = taint
             self._tainted_tops.add(file.module.partition(".")[0])
 

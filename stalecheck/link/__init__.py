@@ -83,7 +83,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             for holding, _ in found
             if holding.holder.kind is HolderKind.FROM_IMPORT
         }
-        for holding, reloads in _merge_stars(found):
+        for holding, reloads in _merged(found):
             reference = _stale_reference(holding, reloads, usages, imports)
             module = holding.capture.made.file
             name = _name_in(file, module, program)
@@ -113,24 +113,19 @@ def _is_hidden(module: SourceFile, program: Program) -> bool:
     return False
 
 
-def _merge_stars(
-    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
-) -> list[tuple[Holding, tuple[Reload, ...]]]:
-    """Make one of all that a star import brings: it is one statement, whatever goes stale through it."""
-    merged: list[tuple[Holding, tuple[Reload, ...]]] = []
-    stars: dict[Span, int] = {}
+def _merged(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[Holding, tuple[Reload, ...]]]:
+    """Make one of all that is one holder: what a star import brings, and a name that several functions bind."""
+    merged: dict[tuple[object, ...], tuple[Holding, tuple[Reload, ...]]] = {}
     for holding, reloads in found:
-        position = stars.get(holding.span)
-        if holding.holder.kind is not HolderKind.STAR_IMPORT:
-            merged.append((holding, reloads))
-        elif position is None:
-            stars[holding.span] = len(merged)
-            merged.append((holding, reloads))
-        else:
-            first, others = merged[position]
-            events = tuple(sorted({*others, *reloads}, key=_reload_order))
-            merged[position] = (replace(first, brings=(*first.brings, *holding.brings)), events)
-    return merged
+        is_nameless = holding.holder.name in {"*", "<lambda>"}
+        key: tuple[object, ...] = (holding.holder, holding.capture.made, holding.span if is_nameless else None)
+        if holding.holder.kind is HolderKind.STAR_IMPORT:
+            key = (holding.span,)
+        first, others = merged.get(key, (holding, ()))
+        if first is not holding:
+            first = replace(first, brings=(*first.brings, *holding.brings))
+        merged[key] = (first, tuple(sorted({*others, *reloads}, key=_reload_order)))
+    return list(merged.values())
 
 
 def _reloads(
@@ -154,6 +149,8 @@ def _reloads(
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
             places = rebound.get((sequence.block, name), ())
+            if is_same_block:
+                places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:

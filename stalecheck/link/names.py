@@ -195,11 +195,12 @@ class Names:
             found = self._program.table.find(f"{target.module}.{name}", target)
             if found is not None:
                 return hop(self.module(found, written), found, at)
-        if any(isinstance(thing, ModuleThing) for thing in value.things):
-            # Under eviction the parent's attribute is replaced with the module: nothing was taken through the parent.
+        if is_submodule(value, target, name):
             return renamed(
                 Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures)), written
             )
+        if any(isinstance(thing, ModuleThing) for thing in value.things):
+            return renamed(hop(value, target, at), written)
         return hop(value, target, at, "" if level else module)
 
     def _defines(self, file: SourceFile, name: str) -> bool:
@@ -230,7 +231,8 @@ class Names:
                     if not bindings[index].is_conditional:
                         break
             elif before is not None and isinstance(display := bindings[index].value, Display):
-                values.append(self._containers.filled(file, bindings[index], display, before))
+                filled = self._containers.filled(file, bindings[index], display, before)
+                values.append(self._evaluator.own(file, bindings[index], filled, OriginKind.VALUE))
             else:
                 values.append(self._evaluator.binding(file, index))
         return union(values) if values else NOTHING
@@ -258,3 +260,12 @@ class Names:
                 if not bindings[index].is_conditional:
                     break
         return union(found) if found else None
+
+
+def is_submodule(value: Value, package: SourceFile, name: str) -> bool:
+    """Whether an attribute of a package is its submodule of that name.
+
+    When that is imported again, it replaces the attribute as well: nothing is kept by the package.
+    """
+    own = f"{package.module}.{name}"
+    return any(isinstance(thing, ModuleThing) and thing.file.module == own for thing in value.things)

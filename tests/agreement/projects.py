@@ -512,15 +512,15 @@ def fill_dict(here: Source, draw: st.DrawFn) -> None:
     template = draw(
         st.sampled_from(
             [
-                "{name}['k'] = {thing}",
+                "{name}['{key}'] = {thing}",
                 "{name}[{thing}] = 1",
-                "{name}.update(k={thing})",
-                "{name} |= {{'k': {thing}}}",
-                "{name}.setdefault('j', {thing})",
+                "{name}.update({key}={thing})",
+                "{name} |= {{'{key}': {thing}}}",
+                "{name}.setdefault('{key}', {thing})",
             ]
         )
     )
-    here.lines.append(template.format(name=name, thing=thing.text))
+    here.lines.append(template.format(name=name, key=f"k{len(here.lines)}", thing=thing.text))
 
 
 IMPORTS: tuple[Form, ...] = (
@@ -698,8 +698,9 @@ def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reload
 def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
     """`run` reloads at its top level, and goes on afterwards."""
     here = written[-1]
-    for line in ["import importlib, sys", *draw(reloading(mode, reloaded))]:
-        here.lines.append(line)
+    here.lines += ["import importlib, sys", *(f"import {name}" for name in reloaded), *draw(reloading(mode, reloaded))]
+    for name in ("importlib", "sys", *(name.partition(".")[0] for name in reloaded)):
+        here.bind(name, Kind.MODULE)
     draw(statements(here, FORMS, most=3))
     return project(written, mode, (Act("nothing", ""),))
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from stalecheck.model import Diagnostic
 from stalecheck.vocabulary import ReloadMode
 
 from .compare import Held, Stock, asked_for, place_of
+from .oracle import Bound, collect_bound
 from .projects import Act, Project
 
 ROOT = Path(__file__).parent.parent.parent
@@ -83,23 +85,26 @@ def disagreements(project: Project, player: Player) -> list[str]:
 def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Compare one answer with what is reported: each stale name has a diagnostic, each diagnostic a stale name.
 
-    Of names for plain values, and of what the interpreter finds deeper than `inside`, either may be said.
+    Several names of one module for one object of its own count once, as in `compare.py`. Of names for plain values, and of
+    what the interpreter finds deeper than `inside`, either may be said.
     """
     world = Stock(answer)
     held = Held(world, {**answer, "module": "", "steady": []})
-    labels = {**held.inside, **held.direct}
     reported: set[tuple[str, str]] = set()
     found = []
     for diagnostic in diagnostics:
         slots = list(slots_of(world, diagnostic))
-        reported.update((module, name.partition(".")[0]) for module, name in slots)
+        for module, name in slots:
+            for each in (name, name.partition(".")[0]):
+                reported |= {(module, each), (module, held.first_name.get((module, each), each))}
         if slots and not any(is_excused(world, held, slot) for slot in slots):
-            place = f"{slots[0][0]}:{diagnostic.span.start.row}"
             assert diagnostic.holder
+            place = f"{diagnostic.holder.module}:{diagnostic.span.start.row}"
             found.append(f"{place}: {diagnostic.code} {diagnostic.holder.name}: fresh")
-    for module, name in labels:
-        if "." not in name and (module, name) not in reported:
-            found.append(f"{module}: {name} is stale ({held.of((module, name))} {labels[module, name]}), not reported")
+    for slot, label in {**held.inside, **held.direct}.items():
+        module, name = slot
+        if "." not in name and (module, held.first_name.get(slot, name)) not in reported:
+            found.append(f"{module}: {name} is stale ({held.of(slot)} {label}), not reported")
     return found
 
 
@@ -113,19 +118,25 @@ def slots_of(world: Stock, diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
         return
     module, name = place_of(world, diagnostic)
     if name == "*":
-        source = starred(diagnostic)
-        brought = world.objects.get(source, frozenset()) | world.atomic.get(source, frozenset())
-        yield from ((module, each) for each in world.unbound.get(module, ()) if each in brought)
+        yield from ((module, each) for each in brought(world, diagnostic))
     elif "<locals>" not in name:
         is_known = name in world.objects.get(module, frozenset()) | world.atomic.get(module, frozenset())
         yield module, name if is_known else name.partition(".")[0]
 
 
-def starred(diagnostic: Diagnostic) -> str:
-    """Return the module of the star import that a diagnostic is about."""
+def brought(world: Stock, diagnostic: Diagnostic) -> Iterator[str]:
+    """Yield the names that a star import binds and that no statement below it binds again."""
     assert diagnostic.holder
-    package = diagnostic.holder.module if diagnostic.path.stem == "__init__" else diagnostic.holder.module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(diagnostic.path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.lineno == diagnostic.span.start.row:
-            return ".".join(filter(None, [package, node.module or ""])) if node.level else node.module or ""
-    raise AssertionError(f"no star import stands at {diagnostic.path}:{diagnostic.span.start.row}")
+    row = diagnostic.span.start.row
+    tree = ast.parse(diagnostic.path.read_text(encoding="utf-8"))
+    [star] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.lineno == row]
+    bound = Bound()
+    later = [statement for statement in tree.body if statement.lineno > row]
+    collect_bound([statement for statement in later if not isinstance(statement, ast.FunctionDef)], bound)
+    bound.otherwise |= {statement.name for statement in later if isinstance(statement, ast.FunctionDef)}
+    package = diagnostic.holder.module
+    if diagnostic.path.stem != "__init__":
+        package = package.rpartition(".")[0]
+    source = resolve_name("." * star.level + (star.module or ""), package)
+    names = world.objects[source] | world.atomic[source]
+    yield from sorted(names - bound.by_import - bound.otherwise)

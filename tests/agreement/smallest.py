@@ -1,0 +1,46 @@
+"""Takes statements out of a project as long as it still shows what it is about.
+
+Hypothesis shrinks what it draws; a statement that goes shifts what later ones draw, so that some stay which are not needed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from .projects import Project
+
+
+def smallest(project: Project, shows: Callable[[Project], bool]) -> Project:
+    """Return the project without any file or statement that it can spare."""
+    while True:
+        smaller = next(filter(shows, without_one(project)), None)
+        if smaller is None:
+            return project
+        project = smaller
+
+
+def without_one(project: Project) -> Iterator[Project]:
+    """Yield the projects that lack one file, one statement, one part of a statement or one act."""
+    for number, (path, text) in enumerate(project.sources):
+        before, after = project.sources[:number], project.sources[number + 1 :]
+        if not path.endswith(("run.py", "__init__.py")):
+            yield replace(project, sources=before + after)
+        for smaller in without_one_statement(text):
+            yield replace(project, sources=(*before, (path, smaller), *after))
+    for act in project.acts if len(project.acts) > 1 else ():
+        rest = tuple(other for other in project.acts if other != act)
+        yield replace(project, acts=rest, options=tuple(other.what for other in rest))
+
+
+def without_one_statement(text: str) -> Iterator[str]:
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt):
+            kept = lines[: node.lineno - 1], lines[node.end_lineno :]
+            yield "".join([*kept[0], *kept[1]])
+            if isinstance(node, (ast.Try, ast.If)):
+                for body in (node.body, node.handlers[0].body if isinstance(node, ast.Try) and node.handlers else []):
+                    inner = lines[body[0].lineno - 1 : body[-1].end_lineno] if body else []
+                    yield "".join([*kept[0], *(line[4:] for line in inner), *kept[1]])

@@ -137,11 +137,17 @@ class _Nomination:
         grown = True
         while grown:
             grown = False
-            for local in self._locals.values():
+            for file, local in self._locals.items():
+                for statement in self._indexes[file].statements:
+                    aliased = local.modules.get(statement.mentions[0]) if len(statement.mentions) == 1 else None
+                    if aliased is not None:
+                        missing = [name for name in statement.binds if name not in local.modules]
+                        local.modules.update(dict.fromkeys(missing, aliased))
+                        grown = grown or bool(missing)
                 for star in local.stars:
                     brought = self._locals[star].modules if star in self._locals else {}
-                    missing = {name: module for name, module in brought.items() if name not in local.modules}
-                    public = {name: module for name, module in missing.items() if not name.startswith("_")}
+                    unknown = {name: module for name, module in brought.items() if name not in local.modules}
+                    public = {name: module for name, module in unknown.items() if not name.startswith("_")}
                     local.modules.update(public)
                     grown = grown or bool(public)
                 for name, origins in local.names.items():

@@ -145,10 +145,12 @@ def _reloads(
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
         if sequence.file == holding.file and sequence.block and not holding.until:
-            name = holding.holder.name
+            name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
-            places = rebound.get((sequence.block, name), ())
+            parts = name.split(".")
+            owners = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+            places = tuple(place for owner in owners for place in rebound.get((sequence.block, owner), ()))
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)

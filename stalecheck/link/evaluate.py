@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed
+from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.containers import Containers
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
@@ -206,7 +206,7 @@ class Evaluator:
                     if name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
                         if not is_submodule(taken, file, name):
-                            taken = hop(taken, file, frame.at, written)
+                            taken = taken_of(hop(taken, file, frame.at, written), file, value)
                         found.append(renamed(taken, f"{written}.{name}" if written else ""))
                 case ClassThing():
                     found.append(self.classes.attribute_of_class(thing, name, value, frame))

@@ -102,6 +102,9 @@ class Names:
             found = self.through_stars(file, name, summary.stars)
             if found is not None:
                 return found
+        bound_late = self._late_names(file).get(name)
+        if bound_late:
+            return self._reach(file, name, bound_late)
         value = self._submodule(file, name)
         if value == NOTHING:
             value = self._set_from_outside(file, name)
@@ -143,7 +146,9 @@ class Names:
         if index is not None:
             for item in reversed(index.imports):
                 if item.local == name and item.name != "*":
-                    return self.imported(file, item.module, item.level, item.name, Location(1, 1), item.local)
+                    binds_first = not item.name and item.local == item.module.partition(".")[0]
+                    module = item.local if binds_first else item.module
+                    return self.imported(file, module, item.level, item.name, Location(1, 1), item.local)
             if name in index.made:
                 return NOTHING
             for item in index.imports:
@@ -191,22 +196,19 @@ class Names:
             if found is not None:
                 return hop(self.module(found), found, at)
         value = self._evaluator.name(target, name)
-        if value == NOTHING and target.is_package and not self._defines(target, name):
+        if value == NOTHING and target.is_package:
+            # Nothing is known of the name, or it is asked for while the package itself is about to bind it.
             found = self._program.table.find(f"{target.module}.{name}", target)
             if found is not None:
                 return hop(self.module(found, written), found, at)
-        if is_submodule(value, target, name):
-            return renamed(
-                Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures)), written
-            )
         if any(isinstance(thing, ModuleThing) for thing in value.things):
-            return renamed(hop(value, target, at), written)
+            return renamed(passed(value, target, name, at), written)
         return hop(value, target, at, "" if level else module)
 
     def _defines(self, file: SourceFile, name: str) -> bool:
         summary = self._program.summaries.get(file)
         if summary is not None:
-            return any(known_name == name for known_name, _ in summary.exports)
+            return any(known_name == name and reaching for known_name, reaching in summary.exports)
         index = self._program.indexes.get(file)
         return index is not None and name in index.made
 
@@ -256,16 +258,23 @@ class Names:
             brought = self._stars.target_of(file, bindings[index], name)
             value = NOTHING if brought is None else self._evaluator.name(brought, name)
             if brought is not None and value != NOTHING:
-                found.append(hop(value, brought, bindings[index].at))
+                found.append(passed(value, brought, name, bindings[index].at))
                 if not bindings[index].is_conditional:
                     break
         return union(found) if found else None
 
 
-def is_submodule(value: Value, package: SourceFile, name: str) -> bool:
-    """Whether an attribute of a package is its submodule of that name.
+def passed(value: Value, through: SourceFile, name: str, at: Location) -> Value:
+    """Return a value as it arrives from another module, which names it.
 
-    When that is imported again, it replaces the attribute as well: nothing is kept by the package.
+    When a submodule is imported again, it replaces its package's attribute as well: nothing was taken through that.
     """
+    if is_submodule(value, through, name):
+        return Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures))
+    return hop(value, through, at)
+
+
+def is_submodule(value: Value, package: SourceFile, name: str) -> bool:
+    """Whether an attribute of a package is its submodule of that name."""
     own = f"{package.module}.{name}"
     return any(isinstance(thing, ModuleThing) and thing.file.module == own for thing in value.things)

@@ -6,6 +6,7 @@ Hypothesis shrinks what it draws; a statement that goes shifts what later ones d
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -37,7 +38,7 @@ def without_one(project: Project) -> Iterator[Project]:
 def without_one_statement(text: str) -> Iterator[str]:
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt):
+        if isinstance(node, ast.stmt) and not {"sys.modules", "importlib"} & set(re.findall(r"sys\.modules|importlib", ast.unparse(node))):
             kept = lines[: node.lineno - 1], lines[node.end_lineno :]
             yield "".join([*kept[0], *kept[1]])
             if isinstance(node, (ast.Try, ast.If)):

@@ -15,7 +15,7 @@ from typing import Any
 
 import stalecheck
 from stalecheck.model import Diagnostic
-from stalecheck.vocabulary import ReloadMode
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 from .compare import Held, Stock, asked_for, place_of
 from .oracle import Bound, collect_bound
@@ -85,19 +85,23 @@ def disagreements(project: Project, player: Player) -> list[str]:
 def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Compare one answer with what is reported: each stale name has a diagnostic, each diagnostic a stale name.
 
-    Several names of one module for one object of its own count once, as in `compare.py`. Of names for plain values, and of
-    what the interpreter finds deeper than `inside`, either may be said.
+    Several names of one module for one object of its own count once, as in `compare.py`; so do those of several modules
+    for one container, which is reported where it is filled. Of plain values, and of what the interpreter finds deeper
+    than `inside`, either may be said.
     """
     world = Stock(answer)
+    same = {slot: slots for slots in world.groups.values() for slot in slots}
     held = Held(world, {**answer, "module": "", "steady": []})
     reported: set[tuple[str, str]] = set()
     found = []
     for diagnostic in diagnostics:
         slots = list(slots_of(world, diagnostic))
+        if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
+            slots += [other for slot in slots for other in same.get(slot, ())]
         for module, name in slots:
             for each in (name, name.partition(".")[0]):
                 reported |= {(module, each), (module, held.first_name.get((module, each), each))}
-        if slots and not any(is_excused(world, held, slot) for slot in slots):
+        if slots and not any(is_excused(world, held, slot) for slot in slots) and not is_plain(world, diagnostic):
             assert diagnostic.holder
             place = f"{diagnostic.holder.module}:{diagnostic.span.start.row}"
             found.append(f"{place}: {diagnostic.code} {diagnostic.holder.name}: fresh")
@@ -110,6 +114,11 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
 
 def is_excused(world: Stock, held: Held, slot: tuple[str, str]) -> bool:
     return held.of(slot) in {*STALE, "behind"} or slot[1] in world.atomic.get(slot[0], ())
+
+
+def is_plain(world: Stock, diagnostic: Diagnostic) -> bool:
+    """Whether what is kept is a plain value: identity says nothing of it."""
+    return diagnostic.origin is not None and diagnostic.origin.name in world.atomic.get(diagnostic.origin.module, ())
 
 
 def slots_of(world: Stock, diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
@@ -132,7 +141,7 @@ def brought(world: Stock, diagnostic: Diagnostic) -> Iterator[str]:
     [star] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.lineno == row]
     bound = Bound()
     later = [statement for statement in tree.body if statement.lineno > row]
-    collect_bound([statement for statement in later if not isinstance(statement, ast.FunctionDef)], bound)
+    collect_bound([statement for statement in later if not isinstance(statement, ast.FunctionDef | ast.AugAssign)], bound)
     bound.otherwise |= {statement.name for statement in later if isinstance(statement, ast.FunctionDef)}
     package = diagnostic.holder.module
     if diagnostic.path.stem != "__init__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stalecheck.index import Body, FileIndex, Import
+from stalecheck.index import Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 
@@ -139,7 +139,7 @@ class _Nomination:
             grown = False
             for file, local in self._locals.items():
                 for statement in self._indexes[file].statements:
-                    aliased = local.modules.get(statement.mentions[0]) if len(statement.mentions) == 1 else None
+                    aliased = self._aliased(statement, local)
                     if aliased is not None:
                         missing = [name for name in statement.binds if name not in local.modules]
                         local.modules.update(dict.fromkeys(missing, aliased))
@@ -156,6 +156,17 @@ class _Nomination:
                         if passed is not None and name not in local.modules:
                             local.modules[name] = passed
                             grown = True
+
+    def _aliased(self, statement: Statement, local: _Local) -> SourceFile | None:
+        """Return the module that a statement may give other names to: ``core = app.core``."""
+        mentions = [mention for mention in statement.mentions if mention not in statement.binds]
+        if len(mentions) != 1 or not statement.binds:
+            return None
+        first, *rest = mentions[0].split(".")
+        module = local.modules.get(first)
+        for part in rest:
+            module = None if module is None else self._module_attribute(module, part)
+        return module
 
     def groups(self, file: SourceFile) -> _Groups:
         """Return what reloads a module."""

@@ -71,10 +71,25 @@ class Names:
             value = None
         if value is None:
             return Value((ExternalThing(f"builtins.{reference.name}"),))
-        value = Value(value.things, placeless(value.captures))
+        captures = value.captures
+        if self._is_kept(file, reference):
+            # A wrapper is reported where it stands, by its name: whoever holds it too is no second wrapper.
+            captures = tuple(capture for capture in captures if capture.relation is not Relation.WRAPPED)
+        value = Value(value.things, placeless(captures))
         if frame.holder is not None and frame.holder != file:
             return hop(value, file, frame.at)
         return value
+
+    def _is_kept(self, file: SourceFile, reference: Reference) -> bool:
+        """Whether a name still stands for the same object when the file's top level has run."""
+        last = self._exported(file).get(reference.name, ())
+        return bool(last) and (reference.is_late or set(last) <= {*reference.reaching, *reference.stars})
+
+    def _exported(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
+        names = self._exports.get(file)
+        if names is None:
+            names = self._exports[file] = dict(self._program.summaries[file].exports)
+        return names
 
     def _late_names(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
         names = self._late.get(file)
@@ -92,9 +107,7 @@ class Names:
         summary = self._program.summaries.get(file)
         if summary is None:
             return self._indexed_name(file, name)
-        exports = self._exports.get(file)
-        if exports is None:
-            exports = self._exports[file] = dict(summary.exports)
+        exports = self._exported(file)
         reaching = exports.get(name)
         if reaching is not None:
             return self._reach(file, name, reaching)

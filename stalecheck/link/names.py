@@ -68,7 +68,8 @@ class Names:
             if value == NOTHING and not reference.reaching:
                 value = None
         else:
-            value = None
+            by_function = self._late_names(file).get(reference.name, ())
+            value = self._reach(file, reference.name, by_function) if by_function else None
         if value is None:
             return Value((ExternalThing(f"builtins.{reference.name}"),))
         captures = value.captures

@@ -42,7 +42,9 @@ LEFT_OUT = {
     "a package that takes itself or its submodule from a submodule": "a circle of imports: what each of them gets depends on "
     "how far the other has run",
     "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
-    "a function held under a lost name": "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L",
+    "a thing held under a lost name": "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a "
+    "list looked into by its second name when the first one is bound again",
+    "a global that a function takes from a name": "`def set(): global x; x = f`: which f that is depends on when it is called",
     "a container of another module, filled": "what a module registers of its own, or takes again when it is reloaded itself, "
     "is a matter for a rule that does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers",
     "a container that is taken anew": "what a module has put into another one's container stays in it when a function that "
@@ -77,7 +79,7 @@ class Kind(Enum):
 
 OBJECTS = (Kind.CLASS, Kind.INSTANCE, Kind.FUNCTION, Kind.FACTORY, Kind.OTHER, Kind.SAME)
 HOLDING = (Kind.LIST, Kind.DICT, Kind.TUPLE)
-LOSABLE = (Kind.CLASS, Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a function held under a lost name.
+LOSABLE = (Kind.CLASS, Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
 CALLABLE = (Kind.CLASS, Kind.FUNCTION, Kind.FACTORY)
 LETTERS = {
     Kind.CLASS: "C",
@@ -183,6 +185,12 @@ class Source:
         for name, kind in self.names.items():
             yield Thing(name, kind)
 
+    def may_take(self, module: Source, name: str) -> bool:
+        """Whether the module may bind a name that it takes from another one."""
+        # LEFT_OUT: a thing held under a lost name.
+        is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
+        return not is_lost and not self.is_circular(module, name)
+
     def is_circular(self, module: Source, name: str) -> bool:
         """Whether a name that this package's submodule binds is the package itself or another submodule."""
         # LEFT_OUT: a package that takes itself or its submodule from a submodule.
@@ -248,7 +256,7 @@ def from_import_as(here: Source, draw: st.DrawFn) -> None:
 def star_import(here: Source, draw: st.DrawFn) -> None:
     # LEFT_OUT: a star import of a package without __all__.
     listed = [module for module in here.earlier if module.exported is not None or not module.is_package]
-    module = draw(one_of([m for m in listed if not any(here.is_circular(m, name) for name in m.public)]))
+    module = draw(one_of([module for module in listed if all(here.may_take(module, name) for name in module.public)]))
     here.lines.append(f"from {draw(spelled(here, module.name))} import *")
     for name in module.public:
         here.bind_import(name, module, name)
@@ -284,9 +292,7 @@ def import_in_function(here: Source, draw: st.DrawFn) -> None:
 
 def exported(here: Source) -> st.SearchStrategy[tuple[Source, str]]:
     """Draw a name of an earlier module, re-exports included."""
-    return one_of(
-        [(module, name) for module in here.earlier for name in module.names if not here.is_circular(module, name)]
-    )
+    return one_of([(module, name) for module in here.earlier for name in module.names if here.may_take(module, name)])
 
 
 def spelled(here: Source, module: str) -> st.SearchStrategy[str]:
@@ -414,6 +420,8 @@ def alias(here: Source, draw: st.DrawFn) -> None:
             ]
         )
     )
+    if "global" in template and "." not in thing.text:
+        raise NothingToBuildOnError  # LEFT_OUT: a global that a function takes from a name.
     here.write(thing.kind, template, thing=thing.text)
 
 
@@ -771,7 +779,7 @@ def taken_anew(here: Source) -> list[tuple[Source, str]]:
         (module, name)
         for module in here.earlier
         for name, kind in module.names.items()
-        # LEFT_OUT: a container that is taken anew, a function held under a lost name.
+        # LEFT_OUT: a container that is taken anew, a thing held under a lost name.
         if name in here.imported and kind not in HOLDING
     ]
 

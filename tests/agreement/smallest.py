@@ -38,7 +38,7 @@ def without_one(project: Project) -> Iterator[Project]:
 def without_one_statement(text: str) -> Iterator[str]:
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt) and not {"sys.modules", "importlib"} & set(re.findall(r"sys\.modules|importlib", ast.unparse(node))):
+        if isinstance(node, ast.stmt) and not re.search(r"sys\.modules|importlib|cache|set_", ast.unparse(node)):
             kept = lines[: node.lineno - 1], lines[node.end_lineno :]
             yield "".join([*kept[0], *kept[1]])
             if isinstance(node, (ast.Try, ast.If)):

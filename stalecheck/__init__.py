@@ -11,6 +11,10 @@ __all__ = ["check"]
 __version__ = "0.1.0"
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__file__", "__name__", "__path__", "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     if name == "check":
         from stalecheck.api import check

@@ -9,6 +9,7 @@ from typing import Any
 
 from stalecheck.config import load_config
 from stalecheck.model import Diagnostic
+from stalecheck.render.entries import entries
 from stalecheck.run import run
 
 
@@ -26,7 +27,8 @@ def check(
         config: A configuration file to use instead of the nearest one.
         isolated: Read no configuration file.
         options: The command line's options, with underscores: ``reloaded=["app.*"]``, ``select=["STL1"]``,
-            ``min_severity="note"``, ``target_version="py311"``.
+            ``min_severity="note"``, ``target_version="py311"``. With ``show_suppressed=True`` those are returned,
+            too, that comments suppress.
 
     Raises:
         stalecheck.errors.UsageError: a path does not exist, an option or code is unknown.
@@ -41,4 +43,5 @@ def check(
         isolated=isolated,
         overrides=options,
     )
-    return list(run(listed, settings, cwd=cwd).diagnostics)
+    report = run(listed, settings, cwd=cwd)
+    return [entry.diagnostic for entry in entries(report, cwd=cwd, show_suppressed=settings.show_suppressed)]

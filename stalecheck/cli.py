@@ -201,7 +201,11 @@ def command(
 
 def _target(path: Path) -> Path:
     """Where to write; refused before the work is done rather than after it."""
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except PermissionError as error:
+        raise UsageError(f"--output-file: cannot write {path}: {error.strerror}") from None
+    if is_folder:
         raise UsageError(f"--output-file: {path} is a folder; name a file in it")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"--output-file: the folder {path.parent} does not exist; make it first")

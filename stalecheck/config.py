@@ -381,7 +381,9 @@ def _read_options(options: Mapping[str, object], cwd: Path) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in options.items():
         if name not in _READERS:
-            raise UsageError(f'unknown option "{name}"; {_nearest_key(name)}')
+            near = get_close_matches(name.replace("-", "_"), _READERS, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"the options are {', '.join(sorted(_READERS))}"
+            raise UsageError(f'unknown option "{name}"; {hint}')
         if value is not None and value != () and value != []:
             values[name] = _read_value(name, value, f"--{name.replace('_', '-')}", cwd, UsageError)
     return values

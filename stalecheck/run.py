@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from stalecheck.config import Config, absolute_path, check_codes, shown
 from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
-from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse, special_forms
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
@@ -25,6 +25,8 @@ from stalecheck.summarize.guards import without_dead_branches
 from stalecheck.summarize.summary import Summary
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
+
+_REMEMBERED_FORMS = 128
 
 Unread = Mapping[Path, Unreadable]
 
@@ -65,7 +67,8 @@ def run(
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     rows = {file: frozenset(site.span.start.row for site in found_there) for file, found_there in sites.items()}
-    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows)
+    is_crowded = cache(partial(_is_typing_crowded, sources.values()))
+    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows, is_crowded)
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
@@ -156,6 +159,11 @@ def _search(
         return None if tree is None else without_dead_branches(tree, target_version)
 
     return find_reloads(sources, parse_alive)
+
+
+def _is_typing_crowded(sources: Iterable[bytes]) -> bool:
+    """Whether a `typing` form may have been forgotten when its line runs again (CPython's `typing._tp_cache`)."""
+    return len(frozenset().union(*map(special_forms, sources))) > _REMEMBERED_FORMS
 
 
 def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:

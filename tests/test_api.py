@@ -165,3 +165,20 @@ def relative(path: Path) -> str:
 
 def point(location: Location) -> dict[str, int]:
     return {"row": location.row, "column": location.column}
+
+
+def test_suppressed_diagnostics_are_returned_on_request(project: Path) -> None:
+    (project / "area.py").write_text("from shapes import Circle  # stalecheck: ignore[STL101]\n", encoding="utf-8")
+    assert stalecheck.check(reloaded=["shapes"]) == []
+    [suppressed] = stalecheck.check(reloaded=["shapes"], show_suppressed=True)
+    assert suppressed.code == "STL101"
+
+
+def test_an_option_spelled_as_on_the_command_line_is_named_as_python_takes_it() -> None:
+    with pytest.raises(UsageError, match='unknown option "min-severity"; did you mean "min_severity"'):
+        stalecheck.check(**{"min-severity": "note"})
+
+
+def test_the_package_shows_what_is_meant_for_its_users() -> None:
+    assert "check" in dir(stalecheck)
+    assert "Any" not in dir(stalecheck)

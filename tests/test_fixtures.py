@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fixture_project import FIXTURES, Expected, FixtureProject, find_projects
+from fixture_project import FIXTURES, Expected, FixtureProject, Line, find_projects
 
 import stalecheck
 
@@ -45,6 +47,7 @@ def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProjec
 def test_the_interpreter_agrees_with_every_line(project: FixtureProject, tmp_path: Path) -> None:
     holders = run_project(project, tmp_path)
     assert disagreements(project, holders) == []
+    assert [line for line, other in flipped(project) if not disagreements(other, holders)] == [], "cannot fail"
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -152,6 +155,14 @@ def disagreements(project: FixtureProject, holders: list[dict[str, Any]]) -> lis
             place = f"{holder['file']}:{holder['rows'][0]}"
             found.append(f"{place}: {holder['name']} keeps {', '.join(holder['old'])}, which no line expects")
     return found + miscounted(project, at_row)
+
+
+def flipped(project: FixtureProject) -> Iterator[tuple[Line, FixtureProject]]:
+    """Each line that running shows, with the project in which it says the opposite."""
+    for number, line in enumerate(project.lines):
+        if not line.not_shown:
+            opposite = replace(line, codes=() if line.codes else ("STL101",), reason="it is not")
+            yield line, replace(project, lines=(*project.lines[:number], opposite, *project.lines[number + 1 :]))
 
 
 def owners_and_parts(stale: list[dict[str, Any]], holders: list[dict[str, Any]]) -> list[dict[str, Any]]:

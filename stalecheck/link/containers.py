@@ -91,11 +91,14 @@ class Containers:
         return None
 
     def _is_own(self, index: Expression, frame: Frame) -> bool:
-        """Whether the arguments of an alias name something that the file itself makes, or may: in a string."""
+        """Whether the arguments of an alias name something that the file itself makes.
+
+        A string is the same each time, as long as the typing module remembers it.
+        """
         if isinstance(index, Display):
             return any(self._is_own(element.value, frame) for element in index.elements)
         if index == TEXT:
-            return True
+            return self._evaluator.program.is_typing_crowded()
         value = self._evaluator.evaluate(index, frame)
         return any(capture.made.file == frame.file for capture in value.captures) or (
             isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Program:
 
     reload_rows: Mapping[SourceFile, frozenset[int]] = field(default_factory=dict)
     """Where files reload: a call there gives back the module itself."""
+
+    is_typing_crowded: Callable[[], bool] = lambda: False
+    """Whether the project has more forms like ``Union[…]`` than the `typing` module remembers: the last 128."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], boo
 _MINORS_AHEAD = 30
 
 
-def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
-    """Return what a condition is on every supported Python from `target_version` on; None if that depends."""
+def decide(test: ast.expr, target_version: tuple[int, int], platform: str = "") -> bool | None:
+    """Return what a condition is on every supported Python from `target_version` on; None if that depends.
+
+    `platform` is the ``sys.platform`` to decide for, as type checkers do; by default conditions on it depend.
+    """
     if is_type_checking(test):
         return False
     match test:
@@ -32,12 +35,16 @@ def decide(test: ast.expr, target_version: tuple[int, int]) -> bool | None:
         case ast.Name(id="PY3") | ast.Attribute(attr="PY3"):
             return True
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            decided = decide(operand, target_version)
+            decided = decide(operand, target_version, platform)
             return None if decided is None else not decided
         case ast.BoolOp(op=op, values=values):
-            return _decide_chain([decide(value, target_version) for value in values], isinstance(op, ast.And))
+            return _decide_chain([decide(value, target_version, platform) for value in values], isinstance(op, ast.And))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return _decide_version(left, op, right, target_version)
+            decided = _decide_version(left, op, right, target_version)
+            return _decide_platform(left, op, right, platform) if decided is None and platform else decided
+        case ast.Call(func=ast.Attribute(value=value, attr="startswith"), args=[ast.Constant(value=str() as start)]):
+            name = _platform_name(value, platform)
+            return name.startswith(start) if name and platform else None
     return None
 
 
@@ -149,6 +156,31 @@ def _decide_version(left: ast.expr, op: ast.cmpop, right: ast.expr, target_versi
             return None
     answers = {compare(version, bound) for version in versions}
     return answers.pop() if len(answers) == 1 else None
+
+
+def _decide_platform(left: ast.expr, op: ast.cmpop, right: ast.expr, platform: str) -> bool | None:
+    name = _platform_name(left, platform)
+    match op, right:
+        case _ if not name:
+            return None
+        case ((ast.Eq() | ast.NotEq()), ast.Constant(value=str() as other)):
+            return (name == other) is isinstance(op, ast.Eq)
+        case ((ast.In() | ast.NotIn()), (ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements))):
+            others = [element.value for element in elements if isinstance(element, ast.Constant)]
+            return (name in others) is isinstance(op, ast.In) if len(others) == len(elements) else None
+    return None
+
+
+def _platform_name(node: ast.expr, platform: str) -> str:
+    """Return what an expression calls the platform; empty for anything else."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="sys"), attr="platform"):
+            return platform
+        case ast.Attribute(value=ast.Name(id="os"), attr="name"):
+            return "nt" if platform == "win32" else "posix"
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="platform"), attr="system"), args=[]):
+            return {"win32": "Windows", "darwin": "Darwin", "linux": "Linux"}.get(platform, "")
+    return ""
 
 
 def _version(node: ast.expr) -> tuple[int, ...] | None:

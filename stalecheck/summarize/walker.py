@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -336,7 +337,7 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        decided = decide(test, self._target_version)
+        decided = decide(test, self._target_version, sys.platform)
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         self._recorder.convert(node.test)

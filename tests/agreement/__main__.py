@@ -1,11 +1,17 @@
-"""Prints how well the linter agrees with the interpreter: ``python -m tests.agreement [--cases] [PACKAGE]...``."""
+"""Prints how well the linter agrees with the interpreter: ``python -m tests.agreement [--cases] [PACKAGE]...``.
+
+With ``--without-fallback`` the linter takes nothing for granted about calls of functions that it does not know:
+the difference is what the fallback brings and costs.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from unittest.mock import patch
 
+from stalecheck.link.values import NOTHING
 from stalecheck.vocabulary import ReloadMode
 
 from .compare import Agreement
@@ -18,6 +24,13 @@ from .targets import TARGETS, NotInstallableError
 def main() -> int:
     """Measure the packages named, or all, and print a table for each mode; 1 if a disagreement has no reason."""
     options = parser().parse_args()
+    if options.without_fallback:
+        with patch("stalecheck.link.calls.computed_by", lambda function, arguments: NOTHING):
+            return print_tables(options)
+    return print_tables(options)
+
+
+def print_tables(options: argparse.Namespace) -> int:
     wanted = [target for target in TARGETS if not options.packages or target.package in options.packages]
     missing = 0
     for mode in [ReloadMode(options.mode)] if options.mode else list(ReloadMode):
@@ -49,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("packages", nargs="*", metavar="PACKAGE", help="default: all")
     made.add_argument("--mode", choices=[mode.value for mode in ReloadMode], help="default: both")
+    made.add_argument("--without-fallback", action="store_true", help="calls of unknown functions keep nothing")
     made.add_argument("--cases", action="store_true", help="list every disagreement")
     return made
 

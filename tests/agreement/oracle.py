@@ -566,7 +566,7 @@ def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after:
                 continue
             old.labels[id(value)] = prefix + name
             old.things[id(value)] = value
-            if is_a(value, (staticmethod, classmethod)):
+            if is_a(value, (staticmethod, classmethod)) and getattr(now, "__func__", None) is not value.__func__:
                 old.labels[id(value.__func__)] = prefix + name
                 old.things[id(value.__func__)] = value.__func__
             if is_a(value, type):

@@ -176,7 +176,9 @@ class Evaluator:
                 return self.names.reference(expression, frame)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
-                return Value((ExternalThing(name),)) if found is None else self.names.module(found)
+                if found is None:
+                    return Value((ExternalThing(name),))
+                return hop(self.names.module(found, name), found, frame.at)
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):

@@ -86,7 +86,7 @@ class Calls:
                     results.append(computed_by(function, arguments))
         return union(results) if results else computed_by(function, arguments)
 
-    def returns_of(self, thing: FunctionThing, at: Location = Location(1, 1)) -> Value:
+    def returns_of(self, thing: FunctionThing, at: Location) -> Value:
         """Return what a call of a function at a place may give, whose arguments are not known."""
         return self._returns(thing, {}, Frame(thing.file, at, holder=thing.file))
 

@@ -2,8 +2,8 @@
 
     python -m tests.agreement.player
 
-Reads one order per line, ``{"root": DIRECTORY, "modules": [...], "act": ["call", "run:go"]}``, and answers each with a line in
-the form of `oracle.py`, whose judgement it uses: that knows one reload of one module, this any sequence of them.
+Reads one order per line, ``{"root": DIRECTORY, "modules": [...], "act": ["call", "run:go"]}``, and answers each with a
+line in the form of `oracle.py`, whose judgement it uses: that knows one reload of one module, this any sequence.
 Standard library only. Each project is played in a forked child of its own.
 """
 
@@ -56,25 +56,25 @@ def in_child(order: dict[str, Any]) -> str:
 
 
 def play(order: dict[str, Any]) -> dict[str, Any]:
-    """Import the project, reload, and say which names hold something old.
-
-    Raises whatever the project raises.
-    """
+    """Import the project, reload, and say which names hold something old; ``raised`` is what the project raises."""
     names: list[str] = order["modules"]
     oracle.in_time(PLAY_SECONDS)
     sys.path.insert(0, order["root"])
     history = History(set(names))
     history.listen()
-    for name in names:
-        importlib.import_module(name)
-    act(*order["act"])
-    for name in names:
-        importlib.import_module(name)
+    try:
+        for name in names:
+            importlib.import_module(name)
+        act(*order["act"])
+        for name in names:
+            importlib.import_module(name)
+    except Exception as error:
+        return {"error": None, "raised": f"{type(error).__name__}: {error}"[:200]}
     world = oracle.World({name: sys.modules[name] for name in names})
     world.order = {name: number for number, name in enumerate(history.bodies)}
     world.look()
     found = verdicts(world, history)
-    return {**world.names(), "error": None, "ran": [body.name for body in history.old], **found}
+    return {**world.names(), "error": None, "raised": None, "ran": [body.name for body in history.old], **found}
 
 
 def act(how: str, what: str) -> None:

@@ -1,8 +1,8 @@
 """Small projects of several modules that reload one another: the strategy behind `test_projects.py`.
 
-A project is written module by module, each from statements that a *form* writes (`FORMS`). A form draws what it builds on
-from what the module can name at this point (`Source.some`), so that every statement runs; a form that finds nothing to
-build on writes nothing. What the linter and the interpreter cannot agree on yet is left out under `LEFT_OUT`, with the reason.
+A project is written module by module, each from statements that a *form* writes (`FORMS`). A form draws what it builds
+on from what the module can name at this point (`Source.some`), so that every statement runs; a form that finds nothing
+to build on writes nothing. What the linter and the interpreter cannot agree on yet is left out: `LEFT_OUT` says why.
 """
 
 from __future__ import annotations
@@ -32,23 +32,35 @@ LAYOUTS = (
     ("p.a", "p.b", "p", "c", "run"),
     ("a", "p.b", "p", "c", "run"),
 )
-"""The modules of a project; each may import those before it. A package comes after the submodules that it re-exports."""
+"""The modules of a project; each may import those before it. A package comes after what it re-exports."""
 
 LEFT_OUT = {
-    "a container within a container": "a container that comes from another module is reported where it stands, once; the "
-    "interpreter counts every container, default or class that holds it",
-    "a star import of a package without __all__": "it brings the submodules that somebody has imported before; who that is "
-    "depends on the order in which the program starts",
-    "a package that takes itself or its submodule from a submodule": "a circle of imports: what each of them gets depends on "
-    "how far the other has run",
+    "a container within a container": (
+        "a container that comes from another module is reported where it stands, once; the interpreter counts every "
+        "container, default or class that holds it"
+    ),
+    "a star import of a package without __all__": (
+        "it brings the submodules that somebody has imported before: the order in which the program starts decides"
+    ),
+    "a package that takes itself or its submodule from a submodule": (
+        "a circle of imports: what each of them gets depends on how far the other has run"
+    ),
     "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
-    "a thing held under a lost name": "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a "
-    "list looked into by its second name when the first one is bound again",
-    "a global that a function takes from a name": "`def set(): global x; x = f`: which f that is depends on when it is called",
-    "a container of another module, filled": "what a module registers of its own, or takes again when it is reloaded itself, "
-    "is a matter for a rule that does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers",
-    "a container that is taken anew": "what a module has put into another one's container stays in it when a function that "
-    "reloads binds the container's name again",
+    "a thing held under a lost name": (
+        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list looked into by its "
+        "second name when the first one is bound again"
+    ),
+    "a global that a function takes from a name": (
+        "`def set(): global x; x = f`: which f that is depends on when it is called"
+    ),
+    "a container of another module, filled": (
+        "what a module registers of its own, or takes again when it is reloaded itself, is a matter for a rule that "
+        "does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers"
+    ),
+    "a container that is taken anew": (
+        "what a module has put into another one's container stays in it when a function that reloads binds the "
+        "container's name again"
+    ),
     "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
 }
 """What is not written because the two do not agree on it yet, and why; the places that see to it name the entry."""
@@ -222,7 +234,7 @@ def import_module(here: Source, draw: st.DrawFn) -> None:
     """``import a``, ``import p.a``: of the latter ``p`` is bound."""
     module = draw(one_of(list(here.earlier)))
     here.lines.append(f"import {module.name}")
-    top, _, rest = module.name.partition(".")
+    top = module.name.partition(".")[0]
     here.bind(top, Kind.MODULE)
     here.handles[module.name] = module
 
@@ -282,6 +294,22 @@ def import_of_this_version(here: Source, draw: st.DrawFn) -> None:
     here.lines += [f"    from {draw(spelled(here, module.name))} import {name}", "else:", f"    {name} = None"]
     here.bind("sys", Kind.MODULE)
     here.bind_import(name, module, name)
+
+
+def import_by_call(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of(list(here.earlier)))
+    here.lines.append("import importlib")
+    here.bind("importlib", Kind.MODULE)
+    name = here.write(Kind.MODULE, "{new} = importlib.import_module({module!r})", module=module.name)
+    here.bind(name, Kind.MODULE, module)
+
+
+def import_in_class(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    spelling = draw(spelled(here, module.name))
+    here.write(
+        Kind.CLASS, "class {new}:\n    from {m} import {name}\n    def method(self): pass", m=spelling, name=name
+    )
 
 
 def import_in_function(here: Source, draw: st.DrawFn) -> None:
@@ -362,12 +390,16 @@ def class_attribute(here: Source, draw: st.DrawFn) -> None:
 
 def dataclass_field(here: Source, draw: st.DrawFn) -> None:
     thing = draw(here.some(*CALLABLE))
-    value = draw(st.sampled_from(["{thing}", "dataclasses.field(default={thing})", "dataclasses.field(default_factory={thing})"]))
+    value = draw(
+        st.sampled_from(["{thing}", "dataclasses.field(default={thing})", "dataclasses.field(default_factory={thing})"])
+    )
     here.lines.append("import dataclasses")
     here.bind("dataclasses", Kind.MODULE)
     value = value.format(thing=thing.text)
     here.write(
-        Kind.CLASS, "@dataclasses.dataclass\nclass {new}:\n    held: object = {value}\n    def method(self): pass", value=value
+        Kind.CLASS,
+        "@dataclasses.dataclass\nclass {new}:\n    held: object = {value}\n    def method(self): pass",
+        value=value,
     )
 
 
@@ -581,6 +613,8 @@ IMPORTS: tuple[Form, ...] = (
     try_import,
     import_of_what_is_missing,
     import_of_this_version,
+    import_by_call,
+    import_in_class,
     import_in_function,
 )
 DEFINITIONS: tuple[Form, ...] = (
@@ -617,6 +651,7 @@ ASSIGNMENTS: tuple[Form, ...] = (
 )
 CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
 
+
 def filled_elsewhere(here: Source, draw: st.DrawFn) -> None:
     """A module fills another module's list: the old element stays beside the new one."""
     if here.name != "run":  # LEFT_OUT: a container of another module, filled.
@@ -628,8 +663,7 @@ def filled_elsewhere(here: Source, draw: st.DrawFn) -> None:
 
 
 FORMS = tuple(
-    form
-    for form in (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS, filled_elsewhere)
+    form for form in (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS, filled_elsewhere)
 )
 
 
@@ -784,9 +818,7 @@ def taken_anew(here: Source) -> list[tuple[Source, str]]:
     ]
 
 
-def project(
-    written: list[Source], mode: ReloadMode, acts: tuple[Act, ...], options: tuple[str, ...] = ()
-) -> Project:
+def project(written: list[Source], mode: ReloadMode, acts: tuple[Act, ...], options: tuple[str, ...] = ()) -> Project:
     files = ((source.name.replace(".", "/") + ("/__init__.py" if source.is_package else ".py")) for source in written)
     sources = tuple((path, source.text) for path, source in zip(files, written, strict=True))
     return Project(sources, mode, acts, options)

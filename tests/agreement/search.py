@@ -1,4 +1,7 @@
-"""Searches for projects on which the linter and the interpreter differ: ``python -m tests.agreement.search``."""
+"""Searches for a project on which the linter and the interpreter differ, and prints the smallest one like it.
+
+python -m tests.agreement.search --examples 2000 --seed 1
+"""
 
 from __future__ import annotations
 
@@ -9,49 +12,57 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
 from .projects import Project, projects
+from .smallest import smallest
 from .verdicts import NotRunnableError, Player, disagreements
 
 
 def main() -> int:
-    """Generate projects until one is found, print the smallest like it; 1 if there is one."""
+    """Generate projects until the two differ; 1 if they do."""
     options = parser().parse_args()
-    played: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    differing: list[Project] = []
+
+    @seed(options.seed)
+    @settings(
+        max_examples=options.examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(project=projects())
+    def search(project: Project) -> None:
+        try:
+            found = disagreements(project, player)
+        except NotRunnableError as error:
+            counts[str(error).partition(":")[0]] += 1
+            reject()
+        counts["compared"] += 1
+        if found:
+            differing[:] = [project]
+            raise AssertionError
+
+    def differs(project: Project) -> bool:
+        try:
+            return bool(disagreements(project, player))
+        except (NotRunnableError, SyntaxError):
+            return False
+
     with Player() as player:
-
-        @seed(options.seed)
-        @settings(
-            max_examples=options.examples,
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(projects())
-        def search(project: Project) -> None:
-            try:
-                found = disagreements(project, player)
-            except NotRunnableError as error:
-                played[str(error).partition(":")[0]] += 1
-                reject()
-            played["compared"] += 1
-            assert found == [], "\n".join(found)
-
         try:
             search()
-        except AssertionError as error:
-            print(error, *error.__notes__, sep="\n")
-            return 1
-        finally:
-            print(dict(played), file=sys.stderr)
-    return 0
+        except AssertionError:
+            project = smallest(differing[0], differs)
+            print(project, *disagreements(project, player), sep="\n")
+        print(", ".join(f"{number} {what}" for what, number in counts.items()), file=sys.stderr)
+    return 1 if differing else 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(prog="python -m tests.agreement.search", description=__doc__)
-    made.add_argument("--examples", type=int, default=2000)
-    made.add_argument("--seed", type=int, default=0)
+    made = argparse.ArgumentParser(prog="python -m tests.agreement.search", description=(__doc__ or "").splitlines()[0])
+    made.add_argument("--examples", type=int, default=2000, help="how many projects (default: 2000, about a minute)")
+    made.add_argument("--seed", type=int, default=0, help="another seed, other projects (default: 0)")
     return made
 
 

@@ -1,6 +1,6 @@
 """Takes statements out of a project as long as it still shows what it is about.
 
-Hypothesis shrinks what it draws; a statement that goes shifts what later ones draw, so that some stay which are not needed.
+Hypothesis shrinks what it draws; a statement that goes shifts what later ones draw, so that some stay without need.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from .projects import Project
+
+NEEDED = re.compile(r"sys\.modules|importlib|cache|set_")
+"""What reloads, and what calls a function that only matters once it has run: a half of that shows something else."""
 
 
 def smallest(project: Project, shows: Callable[[Project], bool]) -> Project:
@@ -38,10 +41,17 @@ def without_one(project: Project) -> Iterator[Project]:
 def without_one_statement(text: str) -> Iterator[str]:
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt) and not re.search(r"sys\.modules|importlib|cache|set_", ast.unparse(node)):
-            kept = lines[: node.lineno - 1], lines[node.end_lineno :]
-            yield "".join([*kept[0], *kept[1]])
-            if isinstance(node, (ast.Try, ast.If)):
-                for body in (node.body, node.handlers[0].body if isinstance(node, ast.Try) and node.handlers else []):
-                    inner = lines[body[0].lineno - 1 : body[-1].end_lineno] if body else []
-                    yield "".join([*kept[0], *(line[4:] for line in inner), *kept[1]])
+        if isinstance(node, ast.stmt) and not NEEDED.search(ast.unparse(node)):
+            above, below = lines[: node.lineno - 1], lines[node.end_lineno :]
+            yield "".join([*above, *below])
+            for body in bodies_of(node):
+                inner = lines[body[0].lineno - 1 : body[-1].end_lineno]
+                yield "".join([*above, *(line[4:] for line in inner), *below])
+
+
+def bodies_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """Yield what may stand in the place of a statement that chooses between several."""
+    if isinstance(node, (ast.Try, ast.If)):
+        yield node.body
+    if isinstance(node, ast.Try):
+        yield from (handler.body for handler in node.handlers)

@@ -1,4 +1,4 @@
-"""Asks the interpreter and the linter about one small project, and holds their answers against each other, name by name."""
+"""Asks the interpreter and the linter about one small project, and compares their answers name by name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ class Player:
     def __init__(self) -> None:
         command = [sys.executable, "-E", "-s", "-S", "-m", "tests.agreement.player"]
         self._process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> Player:
@@ -56,7 +61,9 @@ class Player:
         print(json.dumps(order), file=self._process.stdin, flush=True)
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         if answer["error"] is not None:
-            raise NotRunnableError(answer["error"])
+            raise RuntimeError(f"the player gave no answer: {answer['error']}")
+        if answer["raised"] is not None:
+            raise NotRunnableError(answer["raised"])
         return answer
 
 
@@ -141,7 +148,9 @@ def brought(world: Stock, diagnostic: Diagnostic) -> Iterator[str]:
     [star] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.lineno == row]
     bound = Bound()
     later = [statement for statement in tree.body if statement.lineno > row]
-    collect_bound([statement for statement in later if not isinstance(statement, ast.FunctionDef | ast.AugAssign)], bound)
+    collect_bound(
+        [statement for statement in later if not isinstance(statement, ast.FunctionDef | ast.AugAssign)], bound
+    )
     bound.otherwise |= {statement.name for statement in later if isinstance(statement, ast.FunctionDef)}
     package = diagnostic.holder.module
     if diagnostic.path.stem != "__init__":

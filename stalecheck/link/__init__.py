@@ -83,7 +83,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             for holding, _ in found
             if holding.holder.kind is HolderKind.FROM_IMPORT
         }
-        for holding, reloads in _merge_stars(_merge_twins(found)):
+        for holding, reloads in _merged(found):
             reference = _stale_reference(holding, reloads, usages, imports)
             module = holding.capture.made.file
             name = _name_in(file, module, program)
@@ -113,40 +113,26 @@ def _is_hidden(module: SourceFile, program: Program) -> bool:
     return False
 
 
-def _merge_twins(
-    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
-) -> list[tuple[Holding, tuple[Reload, ...]]]:
-    """Make one of what a holder keeps of a name that is defined in several branches: the first definition's."""
+def _merged(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[Holding, tuple[Reload, ...]]]:
+    """Make one of all that is one holder of one origin.
+
+    What a star import brings, a name that several functions bind, an origin that several branches define.
+    """
     merged: dict[tuple[object, ...], tuple[Holding, tuple[Reload, ...]]] = {}
     for holding, reloads in found:
-        capture = holding.capture
-        origin = capture.made.origin
-        key = (holding.span, holding.holder, capture.relation, origin.module, origin.name, origin.kind)
-        known, others = merged.get(key, (holding, ()))
-        is_first = origin.location < known.capture.made.origin.location
-        events = tuple(sorted({*others, *reloads}, key=_reload_order))
-        merged[key] = (holding if is_first else known, events)
+        is_nameless = holding.holder.name in {"*", "<lambda>"}
+        origin = holding.capture.made.origin
+        place = holding.span if is_nameless else None
+        key: tuple[object, ...] = (holding.holder, origin.module, origin.name, origin.kind, place)
+        if holding.holder.kind is HolderKind.STAR_IMPORT:
+            key = (holding.span,)
+        first, others = merged.get(key, (holding, ()))
+        if first is not holding:
+            is_earlier = origin.location < first.capture.made.origin.location and holding.span == first.span
+            capture = holding.capture if is_earlier else first.capture
+            first = replace(first, brings=(*first.brings, *holding.brings), capture=capture)
+        merged[key] = (first, tuple(sorted({*others, *reloads}, key=_reload_order)))
     return list(merged.values())
-
-
-def _merge_stars(
-    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
-) -> list[tuple[Holding, tuple[Reload, ...]]]:
-    """Make one of all that a star import brings: it is one statement, whatever goes stale through it."""
-    merged: list[tuple[Holding, tuple[Reload, ...]]] = []
-    stars: dict[Span, int] = {}
-    for holding, reloads in found:
-        position = stars.get(holding.span)
-        if holding.holder.kind is not HolderKind.STAR_IMPORT:
-            merged.append((holding, reloads))
-        elif position is None:
-            stars[holding.span] = len(merged)
-            merged.append((holding, reloads))
-        else:
-            first, others = merged[position]
-            events = tuple(sorted({*others, *reloads}, key=_reload_order))
-            merged[position] = (replace(first, brings=(*first.brings, *holding.brings)), events)
-    return merged
 
 
 def _lasting(
@@ -195,10 +181,14 @@ def _reloads(
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
         if sequence.file == holding.file and sequence.block and not holding.until:
-            name = holding.holder.name
+            name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
-            places = rebound.get((sequence.block, name), ())
+            parts = name.split(".")
+            owners = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+            places = tuple(place for owner in owners for place in rebound.get((sequence.block, owner), ()))
+            if is_same_block:
+                places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:

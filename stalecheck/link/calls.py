@@ -86,9 +86,9 @@ class Calls:
                     results.append(computed_by(function, arguments))
         return union(results) if results else computed_by(function, arguments)
 
-    def returns_of(self, thing: FunctionThing) -> Value:
-        """Return what a call of a function without known arguments may give."""
-        return self._returns(thing, {}, Frame(thing.file, Location(1, 1), holder=thing.file))
+    def returns_of(self, thing: FunctionThing, at: Location) -> Value:
+        """Return what a call of a function at a place may give, whose arguments are not known."""
+        return self._returns(thing, {}, Frame(thing.file, at, holder=thing.file))
 
     def _construct(
         self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame

@@ -34,7 +34,7 @@ from stalecheck.summarize.summary import (
     Item,
     Reference,
 )
-from stalecheck.vocabulary import OriginKind
+from stalecheck.vocabulary import OriginKind, ReloadMode
 
 
 class Containers:
@@ -48,13 +48,13 @@ class Containers:
 
     def display(self, display: Display, frame: Frame) -> Value:
         """Return a container display, and what its elements keep."""
-        first: dict[tuple[Made, SourceFile], Capture] = {}
+        first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
             for capture in value.captures:
-                key = (capture.made, capture.via[-1])
+                key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
                     first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
         return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
@@ -173,7 +173,7 @@ class Containers:
         self, result: tuple[Thing, ...], arguments: list[tuple[Argument, Value]], frame: Frame, *, is_mapping: bool
     ) -> Value:
         """Return the container that a call makes of its arguments, or of their elements."""
-        captures: dict[tuple[Made, SourceFile], Capture] = {}
+        captures: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         others: list[Capture] = []
         for argument, given in arguments:
             value = given if argument.keyword else self.taken(given, Part.WHOLE if is_mapping else Part.KEYS, frame)
@@ -187,7 +187,7 @@ class Containers:
                     continue
                 if not is_element and capture.relation in {Relation.WRAPPED, Relation.INSTANCE}:
                     continue  # What an iterator was made around is not among its elements.
-                key = (capture.made, capture.via[-1])
+                key = (capture.made, capture.via[-1], capture.mode)
                 has_place = capture.relation is Relation.INSIDE and capture.span != NOWHERE
                 span = capture.span if has_place else argument.span
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))

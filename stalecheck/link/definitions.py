@@ -130,7 +130,7 @@ class Definitions:
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
                 result = self._subject.evaluator.calls.returns_of(
-                    FunctionThing(self._subject.file, replace(function, decorators=()))
+                    FunctionThing(self._subject.file, replace(function, decorators=())), binding.at
                 )
                 for capture in closest(result.captures):
                     if capture.relation in HELD:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed
+from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.containers import Containers
-from stalecheck.link.names import MODULE_ATTRIBUTES, Names
+from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
@@ -140,10 +140,10 @@ class Evaluator:
                 return NOTHING
             case Function() as function:
                 value = Value((FunctionThing(file, function),), is_new=True)
-                return self._own(file, binding, value, OriginKind.FUNCTION)
+                return self.own(file, binding, value, OriginKind.FUNCTION)
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
-                return self._own(file, binding, value, OriginKind.CLASS)
+                return self.own(file, binding, value, OriginKind.CLASS)
             case Call() if binding.at.row in (given_back := self.program.given_back.get(file, {})):
                 given = given_back[binding.at.row]
                 # It is bound after the reload that stands further right.
@@ -151,15 +151,15 @@ class Evaluator:
                 return NOTHING if given is None else hop(self.names.module(given), given, bound)
             case Display() as display:
                 value = self.containers.filled(file, binding, display)
-                return self._own(file, binding, value, OriginKind.VALUE)
+                return self.own(file, binding, value, OriginKind.VALUE)
             case expression:
                 value = self.evaluate(expression, Frame(file, binding.at))
                 if not value.is_new:
                     return value
-                return self._own(file, binding, value, origin_kind(value))
+                return self.own(file, binding, value, origin_kind(value))
 
-    def _own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
-        """Make the module the origin of what its body made, if it is reloaded."""
+    def own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
+        """Return a value with the module that binds it as the origin of what its body made, if it is reloaded."""
         if file not in self.program.reloaded or binding.block:
             return value
         origin = Origin(file.module, binding.name, kind, file.path, binding.at)
@@ -180,7 +180,9 @@ class Evaluator:
                 return self.names.reference(expression, frame)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
-                return Value((ExternalThing(name),)) if found is None else self.names.module(found)
+                if found is None:
+                    return Value((ExternalThing(name),))
+                return hop(self.names.module(found, name), found, frame.at)
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
@@ -209,11 +211,9 @@ class Evaluator:
                 case ModuleThing(file=file, name=written):
                     if name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
-                        found.append(
-                            renamed(taken, f"{written}.{name}" if written else "")
-                            if taken.things and isinstance(taken.things[0], ModuleThing)
-                            else hop(taken, file, frame.at, written)
-                        )
+                        if not is_submodule(taken, file, name):
+                            taken = taken_of(hop(taken, file, frame.at, written), file, value)
+                        found.append(renamed(taken, f"{written}.{name}" if written else ""))
                 case ClassThing():
                     found.append(self.classes.attribute_of_class(thing, name, value, frame))
                 case InstanceThing():

@@ -24,6 +24,7 @@ from stalecheck.summarize.summary import (
     Expression,
     Function,
     FunctionExpression,
+    Literal,
     ModuleImport,
     NameImport,
     Reference,
@@ -31,19 +32,21 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
     """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
     finder = _Finder(Subject(file, summary, evaluator))
-    seen: set[tuple[Holder, Made, Span | None]] = set()
+    seen: set[tuple[Holder, Made, ReloadMode | None, Span | None, str, tuple[str, ...]]] = set()
     for holding in finder.find():
         made = holding.capture.made
         if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
         is_nameless = holding.holder.name in {"*", "<lambda>"}
-        key = (holding.holder, made, holding.span if is_nameless else None)
+        span = holding.span if is_nameless else None
+        names = tuple(name for name, _ in holding.brings)
+        key = (holding.holder, made, holding.capture.mode, span, holding.block, names)
         if key not in seen:
             seen.add(key)
             yield holding
@@ -59,7 +62,8 @@ class _Finder:
         self._statements = Statements(subject, self._definitions, registrations)
         self._later: dict[str, list[Location]] = {}
         for binding in summary.bindings:
-            if not binding.block:
+            # None or a number beside an import is what it falls back on.
+            if not binding.block and not isinstance(binding.value, Literal):
                 self._later.setdefault(binding.name, []).append(binding.at)
         self._consumers: dict[str, frozenset[SourceFile]] = {}
         for binding in summary.bindings:

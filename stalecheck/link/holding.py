@@ -9,7 +9,7 @@ from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.values import Capture, Made, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import Attribute, Call, Display, Expression, Item, Reference, Summary, Usage
-from stalecheck.vocabulary import HolderKind, OriginKind
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 HELD = frozenset(Relation) - {Relation.DERIVED}
 
@@ -39,7 +39,7 @@ class Holding:
     """The name in the file that the captured expression begins with: what the holder took it from."""
 
     brings: tuple[tuple[str, Capture], ...] = ()
-    """The names that a star import brings of the origin's module, each with what it keeps."""
+    """The name that a star import brings, with what it keeps; of several holdings made one, all of them."""
 
     passes_through: bool = False
     """A decorator that hands its argument back unchanged."""
@@ -88,12 +88,12 @@ class Subject:
 
 
 def closest(captures: Iterable[Capture]) -> list[Capture]:
-    """Return one capture for each origin: the closest relation; of several ways the shortest."""
-    best: dict[Made, Capture] = {}
+    """Return one capture for each origin and mode: the closest relation; of several ways the shortest."""
+    best: dict[tuple[Made, ReloadMode | None], Capture] = {}
     for capture in captures:
-        other = best.get(capture.made)
+        other = best.get((capture.made, capture.mode))
         if other is None or (capture.relation, len(capture.via)) < (other.relation, len(other.via)):
-            best[capture.made] = capture
+            best[capture.made, capture.mode] = capture
     return list(best.values())
 
 

@@ -10,7 +10,8 @@ from stalecheck.index import FileIndex
 from stalecheck.link.values import Value
 from stalecheck.model import Location, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.summarize.summary import Expression, Summary
+from stalecheck.summarize.summary import Binding, Expression, Summary
+from stalecheck.vocabulary import OriginKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ class Evaluates(Protocol):
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""
+
+    def own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
+        """Return a value with the module that binds it as the origin of what its body made, if it is reloaded."""
 
 
 def resolve(program: Program, file: SourceFile, module: str, level: int) -> SourceFile | None:

@@ -32,7 +32,7 @@ from stalecheck.summarize.summary import (
     Item,
     Store,
 )
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 
 class Statements:
@@ -71,7 +71,7 @@ class Statements:
                 yield self._subject.holding(store.name, kind, place, capture, "", element.value)
 
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
-        seen: set[Made] = set()
+        seen: set[tuple[Made, ReloadMode | None]] = set()
         is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
         for element in elements:
             expression = element.value
@@ -80,11 +80,11 @@ class Statements:
                 expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
             value = self._subject.evaluate(expression, at)
             for capture in closest(value.captures):
-                if capture.made in seen or _belongs_to(target, capture):
+                if (capture.made, capture.mode) in seen or _belongs_to(target, capture):
                     continue
                 if capture.relation is Relation.DERIVED and (element.is_unpacked or capture.made.origin.kind in CALLED):
                     continue
-                seen.add(capture.made)
+                seen.add((capture.made, capture.mode))
                 place = capture.span if capture.relation is Relation.INSIDE else element.span
                 inside = replace(capture, relation=_inside(capture))
                 yield self._subject.holding(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, Origin, SourceFile, Span
 from stalecheck.summarize.summary import NOWHERE, Class, Display, Function
+from stalecheck.vocabulary import ReloadMode
 
 
 class Relation(IntEnum):
@@ -81,6 +82,10 @@ class Capture:
     span: Span = NOWHERE
     name: str = ""
     """By which name the origin's module was imported, where it has several: each makes a module of its own."""
+
+    mode: ReloadMode | None = None
+    """The only mode in which it came this way; None: in both. What is taken of a module that is held is that of the
+    module's last run if that was in place, and that of the old module under eviction."""
 
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""

@@ -435,11 +435,11 @@ class _Walker:
 
     def _delete(self, target: cst.BaseDelTargetExpression) -> None:
         if isinstance(target, cst.Name):
-            self._recorder.scope.names.pop(target.value, None)
+            self._recorder.scope.unbind(target.value)
         elif isinstance(target, cst.Tuple):
             for element in target.elements:
                 if isinstance(element.value, cst.Name):
-                    self._recorder.scope.names.pop(element.value.value, None)
+                    self._recorder.scope.unbind(element.value.value)
 
 
 def _last(values: Expression) -> Expression | None:

@@ -19,6 +19,7 @@ from stalecheck.link.captures import (
     values_of,
 )
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
@@ -61,6 +62,11 @@ class Calls:
                 taken = self._containers.taken(receiver, Part(call.function.name), inner)
                 return replace(taken, captures=placeless(taken.captures))
         function = self._evaluator.evaluate(call.function, frame)
+        if isinstance(call.function, Attribute) and self._is_of_text(call.function, inner):
+            given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
+            joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
+            is_join = call.function.name == "join"
+            return Value((), (*derived(function), *values_of(joined if is_join else given)), is_new=True)
         arguments = [
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
@@ -89,6 +95,15 @@ class Calls:
     def returns_of(self, thing: FunctionThing) -> Value:
         """Return what a call of a function without known arguments may give."""
         return self._returns(thing, {}, Frame(thing.file, Location(1, 1), holder=thing.file))
+
+    def _is_of_text(self, method: Attribute, frame: Frame) -> bool:
+        """Whether a method is that of a string: what it gives back is text, and keeps nothing that it is given."""
+        if constants(self._evaluator, method.value, frame.file):
+            return True
+        if method.name not in known.FORMATS:
+            return False
+        receiver = self._evaluator.evaluate(method.value, frame)
+        return all(isinstance(thing, ExternalThing) for thing in receiver.things)
 
     def _construct(
         self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame

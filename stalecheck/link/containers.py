@@ -23,7 +23,6 @@ from stalecheck.link.values import (
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     NOWHERE,
-    TEXT,
     Argument,
     Attribute,
     Binding,
@@ -32,6 +31,7 @@ from stalecheck.summarize.summary import (
     Element,
     Expression,
     Item,
+    Literal,
     Reference,
 )
 from stalecheck.vocabulary import OriginKind
@@ -97,7 +97,7 @@ class Containers:
         """
         if isinstance(index, Display):
             return any(self._is_own(element.value, frame) for element in index.elements)
-        if index == TEXT:
+        if isinstance(index, Literal) and index.is_text:
             return self._evaluator.program.is_typing_crowded()
         value = self._evaluator.evaluate(index, frame)
         return any(capture.made.file == frame.file for capture in value.captures) or (

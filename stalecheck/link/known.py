@@ -314,6 +314,9 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
+FORMATS = frozenset({"format", "format_map"})
+"""Methods that make a string of their arguments, whatever has them."""
+
 COPIES = frozenset({"copy", "items", "keys", "values"})
 """Methods that make a container of a container's elements."""
 

@@ -11,7 +11,6 @@ from stalecheck.summarize.positions import operands
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
-    TEXT,
     Argument,
     Attribute,
     Call,
@@ -83,6 +82,8 @@ class Converter:
                 for part in (node.left, *(target.comparator for target in node.comparisons)):
                     self.convert(part, look)
                 return LITERAL
+            case cst.SimpleString() | cst.Integer():
+                return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
                 return Derived(tuple(self._formatted(node, look)))
             case _:
@@ -188,8 +189,7 @@ class Converter:
             if not isinstance(element.slice, cst.Index):
                 return Display((Element(Item(value), self._span(node)),))
             index = element.slice.value
-            is_text = isinstance(index, (cst.SimpleString, cst.ConcatenatedString))
-            value_of = TEXT if is_text else self.convert(index, look)
+            value_of = _literal(index) if isinstance(index, cst.ConcatenatedString) else self.convert(index, look)
             indexes.append(Element(value_of, self._span(index)))
         position = None
         if len(node.slice) == 1:
@@ -232,6 +232,9 @@ class Converter:
                     if isinstance(piece, cst.FormattedStringExpression):
                         yield self.convert(piece.expression, look)
 
+
+_LONGEST = 80
+"""How long a string may be, as it is written, to be kept: names and keys are shorter."""
 
 _CONSTANTS = frozenset({"True", "False", "None", "__name__", "__file__", "__package__", "__doc__", "__debug__"})
 
@@ -313,7 +316,17 @@ def choice(options: tuple[Expression, ...]) -> Expression:
     return distinct[0] if len(distinct) == 1 else Choice(distinct)
 
 
+def _literal(node: cst.BaseString | cst.Integer) -> Literal:
+    value: object = None
+    if isinstance(node, (cst.Integer, cst.SimpleString)) and len(node.value) <= _LONGEST:
+        value = node.evaluated_value
+    return Literal("" if value is None else repr(value), is_text=isinstance(node, cst.BaseString))
+
+
 def _integer(index: cst.BaseSlice) -> int | None:
-    if isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
-        return index.value.evaluated_value
+    match index:
+        case cst.Index(value=cst.Integer() as number):
+            return number.evaluated_value
+        case cst.Index(value=cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number)):
+            return -number.evaluated_value
     return None

@@ -17,8 +17,11 @@ from stalecheck.model import Location, Span
 class Literal:
     """An expression that can hold nothing: a number, a string, a comparison."""
 
+    written: str = ""
+    """Of a short string or a whole number what `repr` says; empty for the rest."""
+
     is_text: bool = False
-    """A string between the brackets of a subscript: a forward reference, maybe."""
+    """A string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,6 @@ Expression: TypeAlias = (
 )
 
 LITERAL = Literal()
-TEXT = Literal(is_text=True)
 
 NOWHERE = Span(Location(0, 0), Location(0, 0))
 """The place of what no diagnostic can point at."""

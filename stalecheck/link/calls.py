@@ -35,7 +35,8 @@ from stalecheck.link.values import (
     union,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Parameter
+from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Literal, Parameter
+from stalecheck.vocabulary import OriginKind
 
 _MOST_CALLS = 5
 
@@ -58,7 +59,9 @@ class Calls:
             receiver = self._evaluator.evaluate(call.function.value, inner)
             if any(isinstance(thing, ContainerThing) for thing in receiver.things):
                 if call.function.name in known.GETTERS:
-                    return self._containers.elements(receiver, None, inner, Part.VALUES)
+                    key = call.arguments[0].value if call.arguments else Literal()
+                    keys = constants(self._evaluator, key, frame.file)
+                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(call.function.name), inner)
                 return replace(taken, captures=placeless(taken.captures))
         function = self._evaluator.evaluate(call.function, frame)
@@ -72,12 +75,13 @@ class Calls:
             for argument in call.arguments
         ]
         results: list[Value] = []
+        classes, functions = _apart(function)
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, function, arguments, inner))
+                    results.append(self._construct(thing, classes, arguments, inner))
                 case FunctionThing():
-                    results.append(self._call_function(thing, function, arguments, inner))
+                    results.append(self._call_function(thing, functions, arguments, inner))
                 case ExternalThing(name=name):
                     results.append(self._call_external(name, function, arguments, inner))
                 case InstanceThing(of=owner):
@@ -256,6 +260,16 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+
+def _apart(function: Value) -> tuple[Value, Value]:
+    """Return a callee as far as it is a class, and as far as it is a function, where it may be either."""
+    kinds = {type(thing) for thing in function.things}
+    if not kinds >= {ClassThing, FunctionThing}:
+        return function, function
+    classes = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.FUNCTION)
+    functions = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.CLASS)
+    return replace(function, captures=classes), replace(function, captures=functions)
 
 
 def passes_through(thing: FunctionThing) -> bool:

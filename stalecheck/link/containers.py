@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     Capture,
@@ -79,7 +80,8 @@ class Containers:
                 is_literal = thing.name.endswith(".Literal")
                 is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
                 return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
-        return self.elements(value, item.position, frame, Part.VALUES)
+        keys = constants(self._evaluator, item.index, frame.file)
+        return self.elements(value, item.position, frame, Part.VALUES, keys)
 
     def _copied(self, expression: Expression, frame: Frame) -> Expression | None:
         """Return what ``list(x)``, ``tuple(x)``, ``sorted(x)`` take their elements from."""
@@ -137,20 +139,27 @@ class Containers:
         others = () if inside else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
         return Value(things, (*inside, *others), is_new=True)
 
-    def elements(self, value: Value, position: int | None, frame: Frame, part: Part = Part.KEYS) -> Value:
-        """Return what an element of a container may be; of a mapping one of its keys, or of another part."""
+    def elements(
+        self,
+        value: Value,
+        position: int | None,
+        frame: Frame,
+        part: Part = Part.KEYS,
+        keys: tuple[Literal, ...] = (),
+    ) -> Value:
+        """Return what an element of a container may be; of a mapping one of its keys, or of another part.
+
+        Where the `keys` are known it is what stands under one of them.
+        """
         found: list[Value] = []
         for thing in value.things:
             match thing:
                 case ContainerThing(file=file, display=display):
                     elements = part_of(display, part).elements
-                    if (
-                        position is not None
-                        and display.is_sequence
-                        and position < len(elements)
-                        and not any(element.is_unpacked for element in elements[: position + 1])
-                    ):
-                        elements = (elements[position],)
+                    if keys and display.is_mapping:
+                        elements = part_of(under(display, keys), part).elements
+                    elif position is not None and display.is_sequence:
+                        elements = _at(elements, position)
                     inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
                     for element in elements:
                         item = self._evaluator.evaluate(element.value, inner)
@@ -215,8 +224,10 @@ class Containers:
         if found is None:
             found = self._fillings[file] = {}
             summary = self._program.summaries[file]
-            filled: list[tuple[Expression, tuple[Element, ...], Location]] = [
-                (store.target, store.values, store.at) for store in summary.stores if not store.attribute
+            filled: list[tuple[Expression, tuple[Element, ...], Location, bool]] = [
+                (store.target, store.values, store.at, store.is_conditional)
+                for store in summary.stores
+                if not store.attribute
             ]
             for statement in summary.calls:
                 function = statement.call.function
@@ -231,11 +242,23 @@ class Containers:
                         )
                         for position, argument in enumerate(statement.call.arguments)
                     )
-                    filled.append((function.value, elements, statement.at))
-            for target, elements, at in filled:
+                    filled.append((function.value, elements, statement.at, statement.is_conditional))
+            for target, elements, at, may_lack in filled:
                 for index in target.reaching if isinstance(target, Reference) else ():
                     filled_one = summary.bindings[index]
                     is_mapping = isinstance(filled_one.value, Display) and filled_one.value.is_mapping
-                    kept_there = ((element, at) for element in elements if is_mapping or not element.is_key)
+                    kept_there = (
+                        (replace(element, may_lack=may_lack), at)
+                        for element in elements
+                        if is_mapping or not element.is_key
+                    )
                     found.setdefault(filled_one, []).extend(kept_there)
         return found
+
+
+def _at(elements: tuple[Element, ...], position: int) -> tuple[Element, ...]:
+    """Return the element at a position; all where that is not sure."""
+    if not -len(elements) <= position < len(elements):
+        return elements
+    passed = elements[position:] if position < 0 else elements[: position + 1]
+    return elements if any(element.is_unpacked for element in passed) else (elements[position],)

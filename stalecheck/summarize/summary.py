@@ -88,6 +88,9 @@ class Element:
     is_key: bool = False
     """The key of a mapping; its value follows."""
 
+    may_lack: bool = False
+    """Put in by a statement that may not run."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Display:
@@ -288,6 +291,8 @@ class Store:
     span: Span
     at: Location
     attribute: str = ""
+    is_conditional: bool = False
+    """In a branch that may not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +304,8 @@ class CallStatement:
     """How the callee is written: ``atexit.register``."""
 
     at: Location
+    is_conditional: bool = False
+    """In a branch that may not run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ class _Walker:
             self._public.extend(cst.List([cst.Element(node.args[0].value)]))
         else:
             written = self._holder_name(node.func) or " ".join(self._module.code_for_node(node.func).split())
-            self._recorder.calls.append(CallStatement(value, written, self._recorder.at))
+            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._recorder.branching > 0))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
         value = self._recorder.convert(node)
@@ -225,6 +225,7 @@ class _Walker:
                     self._recorder.span(target),
                     self._recorder.at,
                     target.attr.value,
+                    is_conditional=self._recorder.branching > 0,
                 )
             )
         elif isinstance(target, cst.Subscript):
@@ -251,6 +252,7 @@ class _Walker:
                 held,
                 self._recorder.span(target),
                 self._recorder.at,
+                is_conditional=self._recorder.branching > 0,
             )
         )
 
@@ -262,7 +264,14 @@ class _Walker:
         span = self._recorder.span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
         self._recorder.stores.append(
-            Store(self._recorder.convert(node.target), self._holder_name(node.target), held, span, self._recorder.at)
+            Store(
+                self._recorder.convert(node.target),
+                self._holder_name(node.target),
+                held,
+                span,
+                self._recorder.at,
+                is_conditional=self._recorder.branching > 0,
+            )
         )
 
     def _holder_name(self, node: cst.CSTNode) -> str:

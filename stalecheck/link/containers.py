@@ -8,6 +8,7 @@ from stalecheck.link import known
 from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
+from stalecheck.link.emptied import find_removed
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     Capture,
@@ -21,7 +22,7 @@ from stalecheck.link.values import (
     Value,
     union,
 )
-from stalecheck.model import Location, SourceFile
+from stalecheck.model import Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
     Argument,
@@ -45,6 +46,7 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
+        self._removed: dict[SourceFile, dict[Span, Location]] = {}
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
     def display(self, display: Display, frame: Frame) -> Value:
@@ -204,11 +206,15 @@ class Containers:
 
     def filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
         """Return a container with what later statements at module or class level put into it, up to a place."""
+        display = self.remaining(file, display, before)
         value = self._evaluator.evaluate(display, Frame(file, binding.at))
         elements = list(display.elements)
         captures = list(value.captures)
+        removed = self.removed(file)
         for element, at in self._additions(file).get(binding, ()):
             if before is not None and at >= before:
+                continue
+            if element.span in removed and (before is None or removed[element.span] < before):
                 continue
             elements.append(element)
             added = Display((element,), is_mapping=display.is_mapping)
@@ -217,6 +223,25 @@ class Containers:
             return value
         filled = Display(tuple(elements), is_mapping=display.is_mapping)
         return Value((ContainerThing(file, filled),), tuple(captures), is_new=True)
+
+    def removed(self, file: SourceFile) -> dict[Span, Location]:
+        """Return the places of elements that the file itself takes out of their container again, and where."""
+        found = self._removed.get(file)
+        if found is None:
+            found = self._removed[file] = find_removed(self._program.summaries[file])
+        return found
+
+    def remaining(self, file: SourceFile, display: Display, before: Location | None = None) -> Display:
+        """Return a container display without the elements that are taken out of it, up to a place."""
+        removed = self.removed(file)
+        gone = {
+            element
+            for element in display.elements
+            if element.span in removed and (before is None or removed[element.span] < before)
+        }
+        if not gone:
+            return display
+        return replace(display, elements=tuple(element for element in display.elements if element not in gone))
 
     def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
         """Return for each container of a file what statements put into it."""

@@ -323,6 +323,9 @@ COPIES = frozenset({"copy", "items", "keys", "values"})
 GETTERS = frozenset({"get", "pop", "setdefault"})
 """Methods that give an element of a container."""
 
+REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "__delitem__"})
+"""Methods that take elements out of a container."""
+
 UNPACKERS = frozenset({"extend", "extendleft", "update"})
 """Methods that put the elements of their arguments into a container."""
 

@@ -23,6 +23,9 @@ from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.summary import (
+    LITERAL,
+    Argument,
+    Attribute,
     Binding,
     Call,
     CallStatement,
@@ -196,7 +199,7 @@ class _Walker:
             self._public.extend(cst.List([cst.Element(node.args[0].value)]))
         else:
             written = self._holder_name(node.func) or " ".join(self._module.code_for_node(node.func).split())
-            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._recorder.branching > 0))
+            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
         value = self._recorder.convert(node)
@@ -225,7 +228,7 @@ class _Walker:
                     self._recorder.span(target),
                     self._recorder.at,
                     target.attr.value,
-                    is_conditional=self._recorder.branching > 0,
+                    is_conditional=self._may_not_run(),
                 )
             )
         elif isinstance(target, cst.Subscript):
@@ -252,7 +255,7 @@ class _Walker:
                 held,
                 self._recorder.span(target),
                 self._recorder.at,
-                is_conditional=self._recorder.branching > 0,
+                is_conditional=self._may_not_run(),
             )
         )
 
@@ -270,9 +273,12 @@ class _Walker:
                 held,
                 span,
                 self._recorder.at,
-                is_conditional=self._recorder.branching > 0,
+                is_conditional=self._may_not_run(),
             )
         )
+
+    def _may_not_run(self) -> bool:
+        return self._recorder.branching > 0 or self._recorder.looping > 0
 
     def _holder_name(self, node: cst.CSTNode) -> str:
         """Return how a holder is written, qualified where the class that is being defined binds it."""
@@ -423,7 +429,9 @@ class _Walker:
             for single, _ in shares(node.target, value)
             if isinstance(single, cst.Name)
         }
+        self._recorder.looping += 1
         self._suite(node.body, block_of(twin, "body"))
+        self._recorder.looping -= 1
         last = _last(value.value)
         if last is not None:
             self._recorder.enter(node, twin)
@@ -443,12 +451,22 @@ class _Walker:
         self._suite(node.body, block_of(twin, "body"))
 
     def _delete(self, target: cst.BaseDelTargetExpression) -> None:
-        if isinstance(target, cst.Name):
-            self._recorder.scope.names.pop(target.value, None)
-        elif isinstance(target, cst.Tuple):
-            for element in target.elements:
-                if isinstance(element.value, cst.Name):
-                    self._recorder.scope.names.pop(element.value.value, None)
+        match target:
+            case cst.Name():
+                self._recorder.scope.names.pop(target.value, None)
+            case cst.Tuple():
+                for element in target.elements:
+                    if isinstance(element.value, (cst.Name, cst.Subscript)):
+                        self._delete(element.value)
+            case cst.Subscript(slice=[cst.SubscriptElement(slice=item)]):
+                # `del table[key]` takes out what `table.pop(key)` does, `del table[:]` what `table.clear()` does.
+                is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
+                key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
+                arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
+                method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
+                self._recorder.calls.append(
+                    CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
+                )
 
 
 def _last(values: Expression) -> Expression | None:

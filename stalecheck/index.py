@@ -443,6 +443,10 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     while pending:
         node = pending.pop()
         match node:
+            case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+                if value is not None and not isinstance(value, ast.Constant):
+                    returned.append(value)
+                continue
             case ast.Expr() | ast.Pass():
                 continue
             case ast.Global():
@@ -458,6 +462,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     returned.append(value)
                 continue
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                if isinstance(node.value, (ast.Yield, ast.YieldFrom)) and node.value.value is not None:
+                    returned.append(node.value.value)
                 if node.value is not None:
                     assigned.append(node.value)
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -31,11 +31,23 @@ from stalecheck.link.values import (
     FunctionThing,
     InstanceThing,
     Relation,
+    Thing,
     Value,
     union,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Literal, Parameter
+from stalecheck.summarize.summary import (
+    Argument,
+    Attribute,
+    Call,
+    Display,
+    Element,
+    Function,
+    FunctionExpression,
+    Item,
+    Literal,
+    Parameter,
+)
 from stalecheck.vocabulary import OriginKind
 
 _MOST_CALLS = 5
@@ -137,7 +149,10 @@ class Calls:
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
         if definition.is_opaque or not self._is_transparent(thing):
-            return Value((), (*computed, *kept(arguments)), is_new=True)
+            made: tuple[Thing, ...] = ()
+            if definition.yields is not None and self._is_transparent(thing):
+                made = (ContainerThing(thing.file, definition.yields, is_lazy=True),)
+            return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
         values = self._bind_arguments(thing, function, arguments)
@@ -251,6 +266,9 @@ class Calls:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
+        if name in known.LAZY and len(arguments) > 1:
+            iterated = _iterated(name, [argument for argument, _ in arguments], frame)
+            return Value((*result, iterated), kept(arguments), is_new=True)
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
@@ -270,6 +288,17 @@ def _apart(function: Value) -> tuple[Value, Value]:
     classes = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.FUNCTION)
     functions = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.CLASS)
     return replace(function, captures=classes), replace(function, captures=functions)
+
+
+def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerThing:
+    """Return what ``map`` or ``filter`` gives when it is iterated over."""
+    first, *rest = arguments
+    if name == "builtins.filter":
+        element = Element(Item(rest[0].value), rest[0].span)
+    else:
+        each = tuple(Argument(Item(argument.value), argument.span) for argument in rest)
+        element = Element(Call(first.value, each), first.span)
+    return ContainerThing(frame.file, Display((element,)), is_lazy=True)
 
 
 def passes_through(thing: FunctionThing) -> bool:

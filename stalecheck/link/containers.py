@@ -46,6 +46,9 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
+        self._running: set[Display] = set()
+        """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
+
         self._removed: dict[SourceFile, dict[Span, Location]] = {}
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
@@ -121,13 +124,19 @@ class Containers:
         """Return a container that is made of the elements of another one, or of a part of them."""
         containers = [thing for thing in value.things if isinstance(thing, ContainerThing)]
         here = frame.holder or frame.file
-        if all(c.file == here and part_of(c.display, part) is c.display for c in containers):
+        if all(c.file == here and not c.is_lazy and part_of(c.display, part) is c.display for c in containers):
             return Value(value.things, value.captures, is_new=True)
         things = tuple(
             replace(thing, display=part_of(thing.display, part)) if isinstance(thing, ContainerThing) else thing
             for thing in value.things
         )
         spans = {capture.made: capture.span for capture in value.captures if capture.relation is Relation.INSIDE}
+        spans |= {
+            capture.made: capture.span
+            for thing in containers
+            if thing.is_lazy and thing.file == here
+            for capture in self.display(thing.display, frame).captures
+        }
         elements = [
             self.elements(Value((thing,)), None, frame, Part.WHOLE)
             for thing in things
@@ -156,6 +165,12 @@ class Containers:
         found: list[Value] = []
         for thing in value.things:
             match thing:
+                case ContainerThing(display=display, is_lazy=True) if display in self._running:
+                    pass
+                case ContainerThing(display=display, is_lazy=True):
+                    self._running.add(display)
+                    found.append(self.elements(Value((replace(thing, is_lazy=False),), value.captures), None, frame))
+                    self._running.discard(display)
                 case ContainerThing(file=file, display=display):
                     elements = part_of(display, part).elements
                     if keys and display.is_mapping:

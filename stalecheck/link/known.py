@@ -171,6 +171,9 @@ CONSUMERS = frozenset(
 )
 """Calls that use a function they are given and let go of it."""
 
+LAZY = frozenset({"builtins.map", "builtins.filter"})
+"""Iterators that make or pick each element when they are asked for it."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 

@@ -224,6 +224,9 @@ class Function:
     is_opaque: bool = False
     """A generator or coroutine function: calling it does not give what it returns."""
 
+    yields: Display | None = None
+    """What a generator function yields, one after the other."""
+
     star: str = ""
     """The name of ``*args``, empty if there is none."""
 

@@ -316,6 +316,7 @@ class _Walker:
             decorators,
             self._bodies.returns(scope),
             is_opaque=scope.is_opaque or node.asynchronous is not None,
+            yields=None if node.asynchronous else self._bodies.yields(scope),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
         )

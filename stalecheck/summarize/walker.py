@@ -198,7 +198,11 @@ class _Walker:
         elif name == "__all__.append" and node.args:
             self._public.extend(cst.List([cst.Element(node.args[0].value)]))
         else:
-            written = self._holder_name(node.func) or " ".join(self._module.code_for_node(node.func).split())
+            written = self._holder_name(node.func)
+            if not written and isinstance(node.func, cst.Attribute):
+                container = self._container_name(node.func.value)
+                written = container and f"{container}.{node.func.attr.value}"
+            written = written or " ".join(self._module.code_for_node(node.func).split())
             self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
@@ -251,7 +255,7 @@ class _Walker:
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(target.value),
-                self._holder_name(target.value),
+                self._container_name(target.value),
                 held,
                 self._recorder.span(target),
                 self._recorder.at,
@@ -269,7 +273,7 @@ class _Walker:
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(node.target),
-                self._holder_name(node.target),
+                self._container_name(node.target),
                 held,
                 span,
                 self._recorder.at,
@@ -285,6 +289,17 @@ class _Walker:
         written = as_written(node)
         is_member = self._recorder.scope.outer is not None and written.partition(".")[0] in self._recorder.scope.names
         return self._recorder.qualified(written) if written and is_member else written
+
+    def _container_name(self, node: cst.BaseExpression) -> str:
+        """Return how the outermost container is written: ``T`` of ``T["a"]``, of ``T.setdefault("a", [])``."""
+        while True:
+            match node:
+                case cst.Subscript(value=inner):
+                    node = inner
+                case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="setdefault" | "get"))):
+                    node = inner
+                case _:
+                    return self._holder_name(node)
 
     def _import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None) -> None:
         for name, span, bound in imported(node, twin, self._recorder.positions):

@@ -24,6 +24,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     Item,
     Literal,
+    NamedAttribute,
     NamedModule,
     Parameter,
 )
@@ -132,6 +133,11 @@ class Converter:
                 taken = Attribute(self.convert(owner, look), str(name.evaluated_value))
                 return choice((taken, *(self.convert(argument.value, look) for argument in default)))
             case cst.Call(
+                func=cst.Name(value="getattr"), args=[cst.Arg(value=owner, star=""), cst.Arg(value=named), *default]
+            ):
+                found = NamedAttribute(self.convert(owner, look), self.convert(named, look))
+                return choice((found, *(self.convert(argument.value, look) for argument in default)))
+            case cst.Call(
                 func=cst.Name(value="import_module" | "__import__")
                 | cst.Attribute(attr=cst.Name(value="import_module")),
                 args=[cst.Arg(value=cst.SimpleString() as name)],
@@ -183,6 +189,12 @@ class Converter:
                 slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
             ):
                 return Attribute(self.convert(owner, look), str(name.evaluated_value))
+            case cst.Subscript(
+                value=cst.Attribute(value=owner, attr=cst.Name(value="__dict__"))
+                | cst.Call(func=cst.Name(value="vars"), args=[cst.Arg(value=owner)]),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=named))],
+            ):
+                return NamedAttribute(self.convert(owner, look), self.convert(named, look))
         value = self.convert(node.value, look)
         indexes: list[Element] = []
         for element in node.slice:

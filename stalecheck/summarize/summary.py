@@ -62,6 +62,14 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAttribute:
+    """``getattr(value, name)``, also by ``vars(value)[name]``."""
+
+    value: Expression
+    name: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument of a call; `keyword` is empty for a positional one, ``*`` or ``**`` for unpacking."""
 
@@ -138,6 +146,7 @@ Expression: TypeAlias = (
     | NamedModule
     | Parameter
     | Attribute
+    | NamedAttribute
     | Call
     | Display
     | Item

@@ -9,7 +9,7 @@ from stalecheck.link import known
 from stalecheck.link.calls import passes_through
 from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
 from stalecheck.link.registrations import Registrations
-from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation
 from stalecheck.model import Location
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -135,7 +135,12 @@ class Definitions:
                 for capture in closest(result.captures):
                     if capture.relation in HELD:
                         yield self._subject.holding(
-                            binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
+                            binding.name,
+                            HolderKind.CACHED_RESULT,
+                            binding.span,
+                            capture,
+                            binding.block,
+                            self._return_of(function, capture, binding.at),
                         )
             passes = any(isinstance(thing, FunctionThing) and passes_through(thing) for thing in value.things)
             for capture in closest(value.captures):
@@ -153,6 +158,13 @@ class Definitions:
                         passes_through=passes and capture.relation is Relation.IS,
                         is_argument=capture.span != NOWHERE,
                     )
+
+    def _return_of(self, function: Function, capture: Capture, at: Location) -> Expression | None:
+        """Return the expression with which a function returns what was captured."""
+        for expression in function.returns:
+            if any(other.made == capture.made for other in self._subject.evaluate(expression, at).captures):
+                return expression
+        return None
 
     def _type_arguments(self, base: Expression, at: Location) -> Iterator[Expression]:
         """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""

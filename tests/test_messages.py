@@ -91,6 +91,15 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a cached result of an imported function",
         ),
         pytest.param(
+            {
+                "app.py": "import functools, m\nclass X:\n    @functools.cached_property\n    def v(self): return m.C()\n"
+            },
+            "STL207",
+            "the cache of `X.v` keeps an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "delete `v` of each instance after the reload, or make it a plain property",
+            id="a cached property",
+        ),
+        pytest.param(
             {"app.py": "from n import drop\nfrom m import f\nP = drop(f)\n", "n.py": "def drop(x): ..."},
             "STL101",
             "`f` stays the old function `m.f` after `m` is reloaded at refresh.py:3; "

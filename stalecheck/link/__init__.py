@@ -54,6 +54,9 @@ class StaleReference:
     is_type_argument: bool = False
     """What a base is parametrized with, not the base."""
 
+    is_property: bool = False
+    """A cached property: each instance has a cache of its own."""
+
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
@@ -206,6 +209,7 @@ def _stale_reference(
         holding.passes_through,
         holding.is_argument,
         holding.is_type_argument,
+        holding.is_property,
         capture.of_instance,
     )
 

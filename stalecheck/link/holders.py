@@ -116,6 +116,7 @@ class _Finder:
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
+            yield from self._definitions.of_cached(binding, expression)
         is_display = isinstance(expression, Display)
         value = (
             self._subject.evaluate(expression, binding.at)

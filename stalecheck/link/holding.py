@@ -65,6 +65,9 @@ class Holding:
     is_type_argument: bool = False
     """What a base is parametrized with, not the base."""
 
+    is_property: bool = False
+    """A cached property: each instance has a cache of its own."""
+
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 

@@ -91,9 +91,7 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a cached result of an imported function",
         ),
         pytest.param(
-            {
-                "app.py": "import functools, m\nclass X:\n    @functools.cached_property\n    def v(self): return m.C()\n"
-            },
+            {"app.py": "import functools, m\nclass X:\n    @functools.cached_property\n    def v(_): return m.C()\n"},
             "STL207",
             "the cache of `X.v` keeps an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "
             "delete `v` of each instance after the reload, or make it a plain property",
@@ -105,6 +103,16 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             "`f` stays the old function `m.f` after `m` is reloaded at refresh.py:3; "
             "`import m` and use `m.f` where it is needed",
             id="nothing follows from an argument that is let go",
+        ),
+        pytest.param(
+            {
+                "m.py": "import argparse\nspace = argparse.Namespace(limits=[1])\nlimits = space.limits\n",
+                "app.py": "from m import limits\n",
+            },
+            "STL105",
+            "`limits` keeps the old value of `m.limits` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.limits` where it is needed",
+            id="an attribute of an object of an unknown class",
         ),
         pytest.param(
             {"m.py": ENUM, "app.py": "import m\nRED = m.Color.RED\n"},

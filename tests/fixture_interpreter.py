@@ -46,6 +46,7 @@ SPIED_METHODS = (
     "multiprocessing.managers.BaseManager.register",
 )
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range)
+ITERATORS = (type(iter([])), type(iter(())))
 SHOWN_BY_REPR = {"datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re", "uuid"}
 
 
@@ -560,6 +561,10 @@ def edges(thing: Any, old: Old) -> list[object]:
         return [thing.default, thing.default_factory]
     if isinstance(thing, (types.GenericAlias, typing._GenericAlias)):  # type: ignore[attr-defined]
         return list(thing.__args__)
+    if kind is types.GeneratorType:
+        return list(thing.gi_frame.f_locals.values()) if thing.gi_frame else []
+    if kind in ITERATORS:
+        return gc.get_referents(thing)
     found: list[object] = []
     if isinstance(thing, (dict, types.MappingProxyType)):
         found += [*thing.keys(), *thing.values(), getattr(thing, "default_factory", None)]

@@ -117,6 +117,8 @@ class _Finder:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
             yield from self._definitions.of_cached(binding, expression)
+        if isinstance(expression, Display) and expression.iterated is not None:
+            expression = Display((expression.iterated,))
         is_display = isinstance(expression, Display)
         value = (
             self._subject.evaluate(expression, binding.at)

@@ -230,7 +230,8 @@ class Evaluator:
                         # A folder without an `__init__.py` on the way: there is no file for the package itself.
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
-                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
+                        is_new = value.is_new or bool(value.captures)
+                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
         if not found:

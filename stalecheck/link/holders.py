@@ -120,6 +120,9 @@ class _Finder:
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
+            yield from self._definitions.of_cached(binding, expression)
+        if isinstance(expression, Display) and expression.iterated is not None:
+            expression = Display((expression.iterated,))
         containers = self._subject.evaluator.containers
         if isinstance(expression, Display):
             value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)

@@ -35,11 +35,21 @@ from stalecheck.summarize.summary import (
     Reference,
     StarImport,
 )
-from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
+from stalecheck.summarize.syntax import (
+    FILLERS,
+    Statement,
+    as_written,
+    block_of,
+    function_statements,
+    names_below,
+    walruses,
+)
 from stalecheck.summarize.usage import find_local_uses
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
+
+_CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
 @dataclass(slots=True)
@@ -50,6 +60,9 @@ class Body:
     parameters: frozenset[str]
     outer: Body | None
     values: dict[str, list[Callable[[], Expression]]] = field(default_factory=dict)
+    containers: set[str] = field(default_factory=set)
+    """Local names of containers that the body makes."""
+
     global_names: set[str] = field(default_factory=set)
     class_parameter: str = ""
     """What a class method calls its class."""
@@ -118,6 +131,7 @@ class Bodies:
                         self._collect_loop(item.asname.name, item.item, scope)
             case cst.Expr():
                 _note_yield(node.value, scope)
+                self._collect_filling(node.value, scope)
                 if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(".cache_clear"):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
@@ -149,6 +163,9 @@ class Bodies:
             case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
                 self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
                 return
+            case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
+                self._put_into(name, value, scope)
+                return
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
             def convert() -> Expression:
@@ -157,12 +174,27 @@ class Bodies:
 
             return convert
 
+        if isinstance(target, cst.Name) and _makes_container(value):
+            scope.containers.add(target.value)
         for single, _ in shares(target, LITERAL):
             if isinstance(single, cst.Name):
                 if single.value in scope.global_names:
                     self._bind_globally(single.value, single, value, node, twin, scope, target)
                 else:
                     scope.values.setdefault(single.value, []).append(convert_share(single))
+
+    def _collect_filling(self, node: cst.BaseExpression, scope: Body) -> None:
+        match node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)),
+                args=[cst.Arg(value=value)],
+            ) if name in scope.containers and method in FILLERS:
+                self._put_into(name, value, scope)
+
+    def _put_into(self, name: str, value: cst.BaseExpression, scope: Body) -> None:
+        """Count what is put into a container of the function among what its name was assigned."""
+        filled = partial(self._quietly, cst.Set([cst.Element(value)]), scope)
+        scope.values.setdefault(name, []).append(filled)
 
     def _collect_walrus(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
         for walrus in walruses(node):
@@ -357,6 +389,15 @@ class Bodies:
                         self._recorder.enter(statement, twin)
                         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
+
+
+def _makes_container(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.List() | cst.Dict() | cst.Set() | cst.ListComp() | cst.DictComp() | cst.SetComp():
+            return True
+        case cst.Call(func=function):
+            return as_written(function).rpartition(".")[2] in _CONTAINERS
+    return False
 
 
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:

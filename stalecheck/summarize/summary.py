@@ -107,6 +107,8 @@ class Display:
     elements: tuple[Element, ...]
     is_sequence: bool = False
     is_mapping: bool = False
+    iterated: Element | None = None
+    """Of a generator expression what it iterates over, all that it keeps: its elements are made when asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stalecheck.index import Body, FileIndex, Import
+from stalecheck.index import ANY_NAME, Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 
@@ -25,6 +25,12 @@ class _Taint:
 
     names: dict[str, _Groups] = field(default_factory=dict)
     carriers: dict[str, _Groups] = field(default_factory=dict)
+
+    def escape(self, group: int | None) -> None:
+        """Forget which groups taint what the file keeps, but its own: from here even their members may take it old."""
+        for names in (self.names, self.carriers):
+            for name, groups in names.items():
+                names[name] = frozenset(number if number == group else _ANY for number in groups)
 
     def size(self) -> int:
         """Return a number that grows with the taint."""
@@ -131,11 +137,17 @@ class _Nomination:
         grown = True
         while grown:
             grown = False
-            for local in self._locals.values():
+            for file, local in self._locals.items():
+                for statement in self._indexes[file].statements:
+                    aliased = self._aliased(statement, local)
+                    if aliased is not None:
+                        missing = [name for name in statement.binds if name not in local.modules]
+                        local.modules.update(dict.fromkeys(missing, aliased))
+                        grown = grown or bool(missing)
                 for star in local.stars:
                     brought = self._locals[star].modules if star in self._locals else {}
-                    missing = {name: module for name, module in brought.items() if name not in local.modules}
-                    public = {name: module for name, module in missing.items() if not name.startswith("_")}
+                    unknown = {name: module for name, module in brought.items() if name not in local.modules}
+                    public = {name: module for name, module in unknown.items() if not name.startswith("_")}
                     local.modules.update(public)
                     grown = grown or bool(public)
                 for name, origins in local.names.items():
@@ -144,6 +156,17 @@ class _Nomination:
                         if passed is not None and name not in local.modules:
                             local.modules[name] = passed
                             grown = True
+
+    def _aliased(self, statement: Statement, local: _Local) -> SourceFile | None:
+        """Return the module that a statement may give other names to: ``core = app.core``."""
+        mentions = [mention for mention in statement.mentions if mention not in statement.binds]
+        if len(mentions) != 1 or not statement.binds:
+            return None
+        first, *rest = mentions[0].split(".")
+        module = local.modules.get(first)
+        for part in rest:
+            module = None if module is None else self._module_attribute(module, part)
+        return module
 
     def groups(self, file: SourceFile) -> _Groups:
         """Return what reloads a module."""
@@ -256,6 +279,7 @@ class _Nomination:
         if self._matters(hit, file):
             self.nominated.add(file)
         if taint.size():
+            taint.escape(self._group.get(file))
             self.taint[file] = taint
             self._tainted_tops.add(file.module.partition(".")[0])
 
@@ -347,7 +371,7 @@ class _Nomination:
             return groups
         for part in rest:
             other = self.taint.get(module)
-            groups = _NONE if other is None else other.get(part)
+            groups = self._whole(module) if part == ANY_NAME else _NONE if other is None else other.get(part)
             if groups:
                 self._reached.setdefault(file, set()).add(module)
                 return groups

@@ -16,6 +16,7 @@ import functools
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 import types
@@ -31,12 +32,21 @@ SPIED = (
     "atexit.register",
     "codecs.register",
     "copyreg.pickle",
+    "logging.basicConfig",
     "os.register_at_fork",
     "signal.signal",
     "sys.addaudithook",
+    "unittest.addModuleCleanup",
     "weakref.finalize",
 )
+SPIED_METHODS = (
+    "asyncio.BaseEventLoop.call_later",
+    "asyncio.SelectorEventLoop.add_signal_handler",
+    "logging.Handler.setFormatter",
+    "multiprocessing.managers.BaseManager.register",
+)
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range)
+ITERATORS = (type(iter([])), type(iter(())))
 SHOWN_BY_REPR = {"datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re", "uuid"}
 
 
@@ -120,6 +130,13 @@ class Run:
             module = importlib.import_module(module_name)
             if hasattr(module, name):
                 setattr(module, name, self._spy(getattr(module, name)))
+        for dotted in SPIED_METHODS:
+            module_name, class_name, name = dotted.rsplit(".", 2)
+            owner = getattr(importlib.import_module(module_name), class_name)
+            method = inspect.getattr_static(owner, name)
+            is_bound = isinstance(method, classmethod)
+            spy = self._spy(method.__func__ if is_bound else method)
+            setattr(owner, name, classmethod(spy) if is_bound else spy)
         abc.ABCMeta.register = self._spy(abc.ABCMeta.register)  # type: ignore[method-assign]
 
     def keep_locals(self, frame: types.FrameType, event: str, argument: object) -> None:
@@ -325,7 +342,7 @@ class SlotFinder:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
         for decorator in node.decorator_list:
-            self.registration(decorator)
+            self.registration(decorator, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
         for part in ast.walk(node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
@@ -353,7 +370,7 @@ class SlotFinder:
                 if isinstance(part, ast.NamedExpr):
                     self.add(prefix + part.target.id, "binding", rows_of(part))
         if isinstance(node, ast.Expr):
-            self.registration(node.value)
+            self.registration(node.value, prefix)
         for name in ("body", "orelse", "finalbody"):
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
@@ -371,18 +388,31 @@ class SlotFinder:
         elif isinstance(node, ast.Attribute):
             self.add(ast.unparse(node), "expression", rows)
         elif isinstance(node, ast.Subscript):
-            if isinstance(node.value, ast.Name):
-                self.fills.append((prefix + node.value.id, set(rows)))
+            container = outermost(node.value)
+            if isinstance(container, ast.Name):
+                self.fills.append((prefix + container.id, set(rows)))
             else:
                 self.add(ast.unparse(node.value), "expression", rows)
 
-    def registration(self, node: ast.expr) -> None:
+    def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             receiver = node.func.value
             rows = set(rows_of(node))
-            if isinstance(receiver, ast.Name):
-                self.fills.append((receiver.id, rows))
-            self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+            container = outermost(receiver)
+            if isinstance(container, ast.Name):
+                self.fills += [(container.id, rows), (prefix + container.id, rows)]
+            if container is receiver or not isinstance(container, ast.Name):
+                self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def outermost(node: ast.expr) -> ast.expr:
+    """The container that is filled in the end: ``TABLE`` of ``TABLE["a"]`` and ``TABLE.setdefault("a", [])``."""
+    while True:
+        match node:
+            case ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner, attr="setdefault" | "get")):
+                node = inner
+            case _:
+                return node
 
 
 def rows_of(node: ast.AST) -> range:
@@ -545,6 +575,10 @@ def edges(thing: Any, old: Old) -> list[object]:
         return [thing.default, thing.default_factory]
     if isinstance(thing, (types.GenericAlias, typing._GenericAlias)):  # type: ignore[attr-defined]
         return list(thing.__args__)
+    if kind is types.GeneratorType:
+        return list(thing.gi_frame.f_locals.values()) if thing.gi_frame else []
+    if kind in ITERATORS:
+        return gc.get_referents(thing)
     found: list[object] = []
     if isinstance(thing, (dict, types.MappingProxyType)):
         found += [*thing.keys(), *thing.values(), getattr(thing, "default_factory", None)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import find_holdings
-from stalecheck.link.holding import Holding
+from stalecheck.link.holding import Holding, names_in, root
 from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Program
@@ -18,6 +19,9 @@ from stalecheck.summarize.summary import Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
+
+_MOST_NAMES = 100
+"""How many names of an expression are looked at for the import that it follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class StaleReference:
     is_type_argument: bool = False
     """What a base is parametrized with, not the base."""
 
+    is_property: bool = False
+    """A cached property: each instance has a cache of its own."""
+
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
@@ -76,14 +83,12 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), import_order, rebound))
+            if (reloads := _lasting(holding, by_origin, import_order, rebound))
         ]
         imports = {
-            holding.holder.name: holding.span.start.row
-            for holding, _ in found
-            if holding.holder.kind is HolderKind.FROM_IMPORT
+            holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }
-        for holding, reloads in _merge_stars(found):
+        for holding, reloads in _merged(found):
             reference = _stale_reference(holding, reloads, usages, imports)
             module = holding.capture.made.file
             name = _name_in(file, module, program)
@@ -113,24 +118,55 @@ def _is_hidden(module: SourceFile, program: Program) -> bool:
     return False
 
 
-def _merge_stars(
-    found: Iterable[tuple[Holding, tuple[Reload, ...]]],
-) -> list[tuple[Holding, tuple[Reload, ...]]]:
-    """Make one of all that a star import brings: it is one statement, whatever goes stale through it."""
-    merged: list[tuple[Holding, tuple[Reload, ...]]] = []
-    stars: dict[Span, int] = {}
+def _merged(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[Holding, tuple[Reload, ...]]]:
+    """Make one of all that is one holder of one origin.
+
+    What a star import brings, a name that several functions bind, an origin that several branches define.
+    """
+    merged: dict[tuple[object, ...], tuple[Holding, tuple[Reload, ...]]] = {}
     for holding, reloads in found:
-        position = stars.get(holding.span)
-        if holding.holder.kind is not HolderKind.STAR_IMPORT:
-            merged.append((holding, reloads))
-        elif position is None:
-            stars[holding.span] = len(merged)
-            merged.append((holding, reloads))
-        else:
-            first, others = merged[position]
-            events = tuple(sorted({*others, *reloads}, key=_reload_order))
-            merged[position] = (replace(first, brings=(*first.brings, *holding.brings)), events)
-    return merged
+        is_nameless = holding.holder.name in {"*", "<lambda>"}
+        origin = holding.capture.made.origin
+        place = holding.span if is_nameless else None
+        key: tuple[object, ...] = (holding.holder, origin.module, origin.name, origin.kind, place)
+        if holding.holder.kind is HolderKind.STAR_IMPORT:
+            key = (holding.span,)
+        first, others = merged.get(key, (holding, ()))
+        if first is not holding:
+            is_earlier = origin.location < first.capture.made.origin.location and holding.span == first.span
+            capture = holding.capture if is_earlier else first.capture
+            first = replace(first, brings=(*first.brings, *holding.brings), capture=capture)
+        merged[key] = (first, tuple(sorted({*others, *reloads}, key=_reload_order)))
+    return list(merged.values())
+
+
+def _lasting(
+    holding: Holding,
+    by_origin: Mapping[SourceFile, Iterable[Sequence]],
+    import_order: ImportOrder,
+    rebound: dict[tuple[str, str], tuple[Location, ...]],
+) -> tuple[Reload, ...]:
+    """Return the reloads that leave a holder stale for good.
+
+    What top levels reload is over when functions are called: one that runs the holder's body again makes it fresh.
+    """
+    sequences = tuple(by_origin.get(holding.capture.made.file, ()))
+    found = _reloads(holding, sequences, import_order, rebound)
+    repairs = [sequence for sequence in by_origin.get(holding.file, ()) if _is_repair(sequence)]
+    if not found or not repairs or holding.block:
+        return found
+    for_good: set[Reload] = set()
+    for sequence in sequences:
+        later = repairs if sequence.file is not None and not sequence.block else ()
+        followed = [Sequence(None, "", (*sequence.events, *repair.events)) for repair in later]
+        stale = [set(_reloads(holding, [other], import_order, rebound)) for other in (sequence, *followed)]
+        for_good |= set.intersection(*stale)
+    return tuple(reload for reload in found if reload in for_good)
+
+
+def _is_repair(sequence: Sequence) -> bool:
+    """Whether a sequence stands in a function that is no test: tests run in any order, or alone."""
+    return bool(sequence.block) and not sequence.block.rpartition(".")[2].startswith("test")
 
 
 def _reloads(
@@ -150,10 +186,14 @@ def _reloads(
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
         if sequence.file == holding.file and sequence.block and not holding.until:
-            name = holding.holder.name
+            name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
-            places = rebound.get((sequence.block, name), ())
+            parts = name.split(".")
+            owners = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+            places = tuple(place for owner in owners for place in rebound.get((sequence.block, owner), ()))
+            if is_same_block:
+                places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
@@ -173,11 +213,9 @@ def _stale_reference(
     holding: Holding,
     reloads: tuple[Reload, ...],
     usages: dict[str, frozenset[Usage]],
-    imports: dict[str, int],
+    imports: Mapping[str, Holding],
 ) -> StaleReference:
     capture = holding.capture
-    row = imports.get(holding.root)
-    is_own = holding.root == holding.holder.name
     brought = tuple(
         _stale_reference(
             replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
@@ -201,10 +239,24 @@ def _stale_reference(
         tuple(dict.fromkeys(passed)),
         capture.made.traits,
         usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
-        None if row is None or is_own else (holding.root, row),
+        _because(holding, imports),
         brought,
         holding.passes_through,
         holding.is_argument,
         holding.is_type_argument,
+        holding.is_property,
         capture.of_instance,
     )
+
+
+def _because(holding: Holding, imports: Mapping[str, Holding]) -> tuple[str, int] | None:
+    """Return the import of the same file that a holding follows from: its name and row."""
+    if holding.source is None:
+        return None
+    made = holding.capture.made
+    names = islice(names_in(holding.source), _MOST_NAMES)
+    same = (name for name in names if name in imports and imports[name].capture.made == made)
+    name = next(same, root(holding.source, holding.capture))
+    if name not in imports or name == holding.holder.name:
+        return None
+    return name, imports[name].span.start.row

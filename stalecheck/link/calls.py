@@ -19,6 +19,7 @@ from stalecheck.link.captures import (
     values_of,
 )
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
@@ -42,10 +43,15 @@ from stalecheck.summarize.summary import (
     Attribute,
     Call,
     ClassExpression,
+    Display,
+    Element,
     Function,
     FunctionExpression,
+    Item,
+    Literal,
     Parameter,
 )
+from stalecheck.vocabulary import OriginKind
 
 _MOST_CALLS = 5
 
@@ -70,10 +76,16 @@ class Calls:
             receiver = self._evaluator.evaluate(call.function.value, inner)
             if name in known.COPIES | known.GETTERS and any(isinstance(t, ContainerThing) for t in receiver.things):
                 if name in known.GETTERS:
-                    return self._containers.elements(receiver, None, inner, Part.VALUES)
+                    key = call.arguments[0].value if call.arguments else Literal()
+                    keys = constants(self._evaluator, key, frame.file)
+                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
             function = self._evaluator.attribute(receiver, name, frame)
+            if self._is_of_text(call.function, receiver, frame.file):
+                given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
+                joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
+                return Value((), (*derived(function), *values_of(joined if name == "join" else given)), is_new=True)
         else:
             function = self._evaluator.evaluate(call.function, frame)
         arguments = [
@@ -105,12 +117,13 @@ class Calls:
     ) -> Value:
         """Return what calling something gives back; `receiver` is what a method was taken from."""
         results: list[Value] = []
+        classes, functions = _apart(function)
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, function, arguments, frame))
+                    results.append(self._construct(thing, classes, arguments, frame))
                 case FunctionThing():
-                    results.append(self._call_function(thing, function, arguments, frame, receiver))
+                    results.append(self._call_function(thing, functions, arguments, frame, receiver))
                 case ExternalThing(name=name):
                     results.append(self._call_external(name, function, arguments, frame))
                 case InstanceThing(of=owner):
@@ -126,9 +139,17 @@ class Calls:
                     results.append(computed_by(function, arguments))
         return union(results) if results else computed_by(function, arguments)
 
-    def returns_of(self, thing: FunctionThing) -> Value:
-        """Return what a call of a function without known arguments may give."""
-        return self._returns(thing, {}, Frame(thing.file, Location(1, 1), holder=thing.file))
+    def returns_of(self, thing: FunctionThing, at: Location) -> Value:
+        """Return what a call of a function at a place may give, whose arguments are not known."""
+        return self._returns(thing, {}, Frame(thing.file, at, holder=thing.file))
+
+    def _is_of_text(self, method: Attribute, receiver: Value, file: SourceFile) -> bool:
+        """Whether a method is that of a string: what it gives back is text, and keeps nothing that it is given."""
+        if constants(self._evaluator, method.value, file):
+            return True
+        if method.name not in known.FORMATS:
+            return False
+        return all(isinstance(thing, ExternalThing) for thing in receiver.things)
 
     def _construct(
         self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame
@@ -161,7 +182,10 @@ class Calls:
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
         if definition.is_opaque or not self._is_transparent(thing):
-            return Value((), (*computed, *kept(arguments)), is_new=True)
+            made: tuple[Thing, ...] = ()
+            if definition.yields is not None and self._is_transparent(thing):
+                made = (ContainerThing(thing.file, definition.yields, is_lazy=True),)
+            return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
         values = self._bind_arguments(thing, function, arguments, receiver)
@@ -276,6 +300,9 @@ class Calls:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
+        if name in known.LAZY and len(arguments) > 1:
+            iterated = _iterated(name, [argument for argument, _ in arguments], frame)
+            return Value((*result, iterated), kept(arguments), is_new=True)
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
@@ -285,6 +312,27 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+
+def _apart(function: Value) -> tuple[Value, Value]:
+    """Return a callee as far as it is a class, and as far as it is a function, where it may be either."""
+    kinds = {type(thing) for thing in function.things}
+    if not kinds >= {ClassThing, FunctionThing}:
+        return function, function
+    classes = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.FUNCTION)
+    functions = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.CLASS)
+    return replace(function, captures=classes), replace(function, captures=functions)
+
+
+def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerThing:
+    """Return what ``map`` or ``filter`` gives when it is iterated over."""
+    first, *rest = arguments
+    if name == "builtins.filter":
+        element = Element(Item(rest[0].value), rest[0].span)
+    else:
+        each = tuple(Argument(Item(argument.value), argument.span) for argument in rest)
+        element = Element(Call(first.value, each), first.span)
+    return ContainerThing(frame.file, Display((element,)), is_lazy=True)
 
 
 def passes_through(thing: FunctionThing) -> bool:

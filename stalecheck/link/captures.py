@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -17,8 +18,8 @@ from stalecheck.link.values import (
     Value,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element
-from stalecheck.vocabulary import OriginKind
+from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element, Literal
+from stalecheck.vocabulary import OriginKind, ReloadMode
 
 
 class Part(Enum):
@@ -96,6 +97,28 @@ def part_of(display: Display, part: Part) -> Display:
         elif part is Part.ITEMS and key is not None:
             parts.append(Element(Display((key, element), is_sequence=True), NOWHERE))
     return Display(tuple(parts))
+
+
+def under(display: Display, keys: tuple[Literal, ...]) -> Display:
+    """Return a mapping with what may stand under one of some keys; what stands under others, as written, does not."""
+    found: list[Element] = []
+    for key in keys:
+        matching: list[Element] = []
+        others: list[Element] = []
+        entry: Element | None = None
+        for element in display.elements:
+            if element.is_key:
+                entry = element
+            elif entry is not None and entry.value == key:
+                if not element.may_lack:
+                    matching, others = [], []
+                matching += [entry, element]
+                entry = None
+            elif entry is None or not (isinstance(entry.value, Literal) and entry.value.written):
+                others += [element] if entry is None else [entry, element]
+                entry = None
+        found += [*matching, *(element for element in others if element.is_unpacked)] if matching else others
+    return Display(tuple(dict.fromkeys(found)), is_mapping=True)
 
 
 def _looks_like_class(dotted: str) -> bool:
@@ -205,6 +228,37 @@ def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Valu
         if capture.relation in TRAVELS
     )
     return Value(value.things, captures)
+
+
+def taken_of(value: Value, module: SourceFile, held: Value) -> Value:
+    """Return what is taken of a module, which arrived by `hop`, as what holds the module keeps it.
+
+    `held` is the module as a value: under eviction its own way decides what is old, not the place of the attribute.
+    """
+    ways = [c for c in held.captures if c.made.origin.kind is OriginKind.MODULE and c.made.file == module]
+    if not ways or not value.captures:
+        return value
+    captures = [capture if capture.mode else replace(capture, mode=ReloadMode.RELOAD) for capture in value.captures]
+    evicted = [replace(way, mode=ReloadMode.REIMPORT) for way in ways]
+    captures += along(replace(value, captures=tuple(c for c in value.captures if c.mode is None)), evicted).captures
+    return Value(value.things, tuple(dict.fromkeys(captures)), value.is_new)
+
+
+def along(value: Value, ways: Iterable[Capture]) -> Value:
+    """Return a value that arrived from a module by `hop` as it comes along ways that begin in that module."""
+    captures = [
+        replace(
+            capture,
+            via=(*capture.via, *way.via[1:]),
+            steps=(*capture.steps, *way.steps),
+            taken=way.taken,
+            mode=way.mode or capture.mode,
+        )
+        for way in ways
+        for capture in value.captures
+        if capture.via[-1] == way.via[0] and (capture.mode is None or way.mode in {None, capture.mode})
+    ]
+    return Value(value.things, tuple(dict.fromkeys(captures)), value.is_new)
 
 
 def spelled(file: SourceFile, name: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS, derived, hop
+from stalecheck.link.captures import TRAVELS, along, derived, hop
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
+    Capture,
     ClassThing,
     ExternalThing,
     FunctionThing,
@@ -54,13 +55,32 @@ class Classes:
                 for capture in member.captures
                 if capture.made.file == owner.file
             )
-            members = Value((InstanceThing(owner),), captures)
-            return members if owner.file == frame.file else hop(members, owner.file, frame.at)
+            return self._arrived(Value((InstanceThing(owner),), captures), thing, owner, value, frame)
         things: tuple[Thing, ...] = tuple(
             replace(item, bound=thing) if isinstance(item, FunctionThing) else item for item in member.things
         )
-        member = Value(things, member.captures)
-        return member if owner.file == frame.file else hop(member, owner.file, frame.at)
+        return self._arrived(Value(things, member.captures), thing, owner, value, frame)
+
+    def _arrived(self, member: Value, thing: ClassThing, owner: ClassThing, value: Value, frame: Frame) -> Value:
+        """Return an attribute of a class, which `owner` defines, as it comes along with the class."""
+        if owner.file == frame.file:
+            return member
+        ways = self._ways(thing, owner, value, frame)
+        member = hop(member, owner.file, frame.at)
+        return along(member, ways) if ways else member
+
+    def _ways(self, thing: ClassThing, owner: ClassThing, value: Value, frame: Frame) -> tuple[Capture, ...]:
+        """Return how the module of a class that owns an attribute was captured: by the class itself, or by bases."""
+        ways = [c for c in value.captures if c.relation is Relation.IS and c.made.file == owner.file]
+        if ways or thing.file == owner.file or frame.depth > _MOST_BASES:
+            return tuple(ways)
+        for base in thing.definition.bases:
+            inner = Frame(thing.file, base.span.start, depth=frame.depth + 1)
+            inherited = self._evaluator.evaluate(base.value, inner)
+            for item in inherited.things:
+                if isinstance(item, ClassThing):
+                    ways += self._ways(item, owner, inherited, inner)
+        return tuple(ways) if thing.file == frame.file else hop(Value((), tuple(ways)), thing.file, frame.at).captures
 
     def _as_member(self, made: Made, owner: ClassThing) -> Made:
         origin = replace(made.origin, kind=OriginKind.INSTANCE)
@@ -209,6 +229,9 @@ class Classes:
 
     def traits(self, value: Value) -> Iterator[Trait]:
         """Yield what decides how bad it is when a value is replaced."""
+        inside = (c for c in value.captures if c.relation is Relation.INSIDE and not c.of_instance)
+        if any(capture.made.origin.kind is OriginKind.CLASS for capture in inside):
+            yield Trait.HOLDS_CLASSES
         for thing in value.things:
             match thing:
                 case ExternalThing(name="builtins.object()"):

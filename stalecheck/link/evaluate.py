@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kind, related, renamed
+from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
-from stalecheck.link.names import MODULE_ATTRIBUTES, Names
+from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
@@ -41,6 +43,7 @@ from stalecheck.summarize.summary import (
     Item,
     Literal,
     ModuleImport,
+    NamedAttribute,
     NamedModule,
     NameImport,
     Parameter,
@@ -144,23 +147,26 @@ class Evaluator:
             case Function() as function:
                 value = self.calls.decorated(FunctionThing(file, function), Frame(file, binding.at))
                 kind = origin_kind(value) if function.decorators else OriginKind.FUNCTION
-                return self._own(file, binding, value, kind)
+                return self.own(file, binding, value, kind)
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
-                return self._own(file, binding, value, OriginKind.CLASS)
-            case Call() if binding.at.row in self.program.reload_rows.get(file, ()):
-                return NOTHING
+                return self.own(file, binding, value, OriginKind.CLASS)
+            case Call() if binding.at.row in (given_back := self.program.given_back.get(file, {})):
+                given = given_back[binding.at.row]
+                # It is bound after the reload that stands further right.
+                bound = Location(binding.at.row, sys.maxsize)
+                return NOTHING if given is None else hop(self.names.module(given), given, bound)
             case Display() as display:
                 value = self.containers.filled(file, binding, display)
-                return self._own(file, binding, value, OriginKind.VALUE)
+                return self.own(file, binding, value, OriginKind.VALUE)
             case expression:
                 value = self.evaluate(expression, Frame(file, binding.at))
                 if not value.is_new:
                     return value
-                return self._own(file, binding, value, origin_kind(value))
+                return self.own(file, binding, value, origin_kind(value))
 
-    def _own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
-        """Make the module the origin of what its body made, if it is reloaded."""
+    def own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
+        """Return a value with the module that binds it as the origin of what its body made, if it is reloaded."""
         if file not in self.program.reloaded or binding.block:
             return value
         origin = Origin(file.module, binding.name, kind, file.path, binding.at)
@@ -181,11 +187,15 @@ class Evaluator:
                 return self.names.reference(expression, frame)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
-                return Value((ExternalThing(name),)) if found is None else self.names.module(found)
+                if found is None:
+                    return Value((ExternalThing(name),))
+                return hop(self.names.module(found, name), found, frame.at)
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
                 return self.attribute(self.evaluate(inner, frame), name, frame)
+            case NamedAttribute(value=owner, name=named):
+                return self._named_attribute(owner, named, frame)
             case Call():
                 return self.calls.call(expression, frame)
             case Display():
@@ -219,11 +229,9 @@ class Evaluator:
                 case ModuleThing(file=file, name=written):
                     if name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
-                        found.append(
-                            renamed(taken, f"{written}.{name}" if written else "")
-                            if taken.things and isinstance(taken.things[0], ModuleThing)
-                            else hop(taken, file, frame.at, written)
-                        )
+                        if not is_submodule(taken, file, name):
+                            taken = taken_of(hop(taken, file, frame.at, written), file, value)
+                        found.append(renamed(taken, f"{written}.{name}" if written else ""))
                 case ClassThing():
                     found.append(self.classes.attribute_of_class(thing, name, value, frame))
                 case InstanceThing():
@@ -236,13 +244,21 @@ class Evaluator:
                         # A folder without an `__init__.py` on the way: there is no file for the package itself.
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
-                        is_new = value.is_new and dotted.endswith("()")
+                        is_new = value.is_new or bool(value.captures)
                         found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
         if not found:
             return Value((), derived(value), is_new=value.is_new or bool(value.captures))
         return union(found)
+
+    def _named_attribute(self, owner: Expression, name: Expression, frame: Frame) -> Value:
+        """Return what ``getattr`` may give: of the names that are known, else of none."""
+        value = self.evaluate(owner, frame)
+        names = [written_name(constant) for constant in constants(self, name, frame.file)]
+        if not all(names) or not names:
+            return Value((), derived(value), is_new=True)
+        return union([self.attribute(value, written, frame) for written in names])
 
     def _derived(self, operands: tuple[Expression, ...], frame: Frame) -> Value:
         captures = tuple(

@@ -25,6 +25,7 @@ from stalecheck.summarize.summary import (
     Expression,
     Function,
     FunctionExpression,
+    Literal,
     ModuleImport,
     NameImport,
     Reference,
@@ -32,19 +33,21 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
     """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
     finder = _Finder(Subject(file, summary, evaluator))
-    seen: set[tuple[Holder, Made, Span | None]] = set()
+    seen: set[tuple[Holder, Made, ReloadMode | None, Span | None, str, tuple[str, ...]]] = set()
     for holding in finder.find():
         made = holding.capture.made
         if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
         is_nameless = holding.holder.name in {"*", "<lambda>"}
-        key = (holding.holder, made, holding.span if is_nameless else None)
+        span = holding.span if is_nameless else None
+        names = tuple(name for name, _ in holding.brings)
+        key = (holding.holder, made, holding.capture.mode, span, holding.block, names)
         if key not in seen:
             seen.add(key)
             yield holding
@@ -60,7 +63,8 @@ class _Finder:
         self._statements = Statements(subject, self._definitions, registrations)
         self._later: dict[str, list[Location]] = {}
         for binding in summary.bindings:
-            if not binding.block:
+            # None or a number beside an import is what it falls back on.
+            if not binding.block and not isinstance(binding.value, Literal):
                 self._later.setdefault(binding.name, []).append(binding.at)
         self._consumers: dict[str, frozenset[SourceFile]] = {}
         for binding in summary.bindings:
@@ -77,12 +81,14 @@ class _Finder:
                 pending += members
 
     def find(self) -> Iterator[Holding]:
-        self._overlaid = self._imports.overlaid()
+        overlaid = self._imports.overlaid()
         for index, binding in enumerate(self._subject.summary.bindings):
-            if index in self._overlaid or self._imports.is_lesser(index, binding):
+            again = overlaid.get(index)
+            if (index in overlaid and again is None) or self._imports.is_lesser(index, binding):
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
                 later = tuple(at for at in self._later.get(binding.name, ()) if at > binding.at)
+                later = later if again is None else (*later, again)
                 for holding in self._binding(index, binding):
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
@@ -129,12 +135,25 @@ class _Finder:
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
-        is_display = isinstance(expression, Display)
-        value = (
-            self._subject.evaluate(expression, binding.at)
-            if is_display
-            else self._subject.evaluator.binding(self._subject.file, index)
-        )
+            yield from self._definitions.of_cached(binding, expression)
+        if isinstance(expression, Display) and expression.iterated is not None:
+            expression = Display((expression.iterated,))
+        containers = self._subject.evaluator.containers
+        if isinstance(expression, Display):
+            value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)
+        else:
+            value = self._subject.evaluator.binding(self._subject.file, index)
+            removed = containers.removed(self._subject.file)
+            if removed and isinstance(expression, Call):
+                value = replace(
+                    value,
+                    captures=tuple(
+                        capture
+                        for capture in value.captures
+                        if capture.relation is not Relation.INSIDE
+                        or (capture.span not in removed and binding.span not in removed)
+                    ),
+                )
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from stalecheck.link.captures import hop
 from stalecheck.link.holding import Holding, Subject, closest
+from stalecheck.link.names import passed
 from stalecheck.link.values import Capture, Relation
-from stalecheck.model import Location, SourceFile
+from stalecheck.model import Location
 from stalecheck.summarize.summary import Binding, LocalImport, ModuleImport, StarImport
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -31,26 +31,23 @@ class Imports:
                 yield self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
 
     def of_star(self, index: int, binding: Binding) -> Iterator[Holding]:
-        """Yield what a star import brings, one holding for each module that it comes from."""
+        """Yield what a star import brings, one holding for each name and origin."""
         found = self._subject.evaluator.stars.brought(self._subject.file, binding)
         if found is None:
             return
         target, names = found
         exports = dict(self._subject.summary.exports)
-        brings: dict[SourceFile, list[tuple[str, Capture]]] = {}
         for name in names:
             if name in exports and index not in exports[name]:
                 continue
-            value = hop(self._subject.evaluator.name(target, name), target, binding.at)
+            value = passed(self._subject.evaluator.name(target, name), target, name, binding.at)
             for capture in closest(value.captures):
                 if capture.made.file != self._subject.file and not self._is_hidden(index, name, capture):
-                    brings.setdefault(capture.made.file, []).append((name, capture))
-        for brought in brings.values():
-            yield replace(
-                self._subject.holding("*", HolderKind.STAR_IMPORT, binding.span, brought[0][1], binding.block),
-                brings=tuple(brought),
-                rebound=self._brought_later(index, [name for name, _ in brought]),
-            )
+                    yield replace(
+                        self._subject.holding("*", HolderKind.STAR_IMPORT, binding.span, capture, binding.block),
+                        brings=((name, capture),),
+                        rebound=self._brought_later(index, name),
+                    )
 
     def of_local_import(self, local: LocalImport) -> Iterator[Holding]:
         """Yield what an import inside a function binds for the rest of that function."""
@@ -70,10 +67,10 @@ class Imports:
                         )
                 return
 
-    def overlaid(self) -> set[int]:
-        """Return the bindings whose names a later star import binds to something else."""
+    def overlaid(self) -> dict[int, Location | None]:
+        """Return the bindings whose names a later star import binds: where, if it is to the same object."""
         bindings = self._subject.summary.bindings
-        overlaid: set[int] = set()
+        overlaid: dict[int, Location | None] = {}
         for name, reaching in self._subject.summary.exports:
             for star in reaching:
                 if not isinstance(bindings[star].value, StarImport) or bindings[star].is_conditional:
@@ -85,8 +82,8 @@ class Imports:
                 for index in reaching:
                     if index < star and not isinstance(bindings[index].value, StarImport):
                         held = self._subject.evaluator.binding(self._subject.file, index).captures
-                        if all(capture.made not in same for capture in held):
-                            overlaid.add(index)
+                        is_same = any(capture.made in same for capture in held)
+                        overlaid[index] = bindings[star].at if is_same else None
         return overlaid
 
     def is_lesser(self, index: int, binding: Binding) -> bool:
@@ -125,12 +122,11 @@ class Imports:
                     return True
         return False
 
-    def _brought_later(self, star: int, names: Iterable[str]) -> tuple[Location, ...]:
-        """Return the later star imports that bring all of the names again."""
+    def _brought_later(self, star: int, name: str) -> tuple[Location, ...]:
+        """Return the later star imports that bring a name again."""
         bindings = self._subject.summary.bindings
         return tuple(
             bindings[later].at
             for later in self._subject.summary.stars
-            if later > star
-            and all(self._subject.evaluator.stars.provides(self._subject.file, bindings[later], name) for name in names)
+            if later > star and self._subject.evaluator.stars.provides(self._subject.file, bindings[later], name)
         )

@@ -67,13 +67,29 @@ class Names:
             if value == NOTHING and not reference.reaching:
                 value = None
         else:
-            value = None
+            by_function = self._late_names(file).get(reference.name, ())
+            value = self._reach(file, reference.name, by_function) if by_function else None
         if value is None:
             return Value((ExternalThing(f"builtins.{reference.name}"),))
-        value = Value(value.things, placeless(value.captures))
+        captures = value.captures
+        if self._is_kept(file, reference):
+            # A wrapper is reported where it stands, by its name: whoever holds it too is no second wrapper.
+            captures = tuple(capture for capture in captures if capture.relation is not Relation.WRAPPED)
+        value = Value(value.things, placeless(captures))
         if frame.holder is not None and frame.holder != file:
             return hop(value, file, frame.at)
         return value
+
+    def _is_kept(self, file: SourceFile, reference: Reference) -> bool:
+        """Whether a name still stands for the same object when the file's top level has run."""
+        last = self._exported(file).get(reference.name, ())
+        return bool(last) and (reference.is_late or set(last) <= {*reference.reaching, *reference.stars})
+
+    def _exported(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
+        names = self._exports.get(file)
+        if names is None:
+            names = self._exports[file] = dict(self._program.summaries[file].exports)
+        return names
 
     def _late_names(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
         names = self._late.get(file)
@@ -91,9 +107,7 @@ class Names:
         summary = self._program.summaries.get(file)
         if summary is None:
             return self._indexed_name(file, name)
-        exports = self._exports.get(file)
-        if exports is None:
-            exports = self._exports[file] = dict(summary.exports)
+        exports = self._exported(file)
         reaching = exports.get(name)
         if reaching is not None:
             return self._reach(file, name, reaching)
@@ -101,6 +115,9 @@ class Names:
             found = self.through_stars(file, name, summary.stars)
             if found is not None:
                 return found
+        bound_late = self._late_names(file).get(name)
+        if bound_late:
+            return self._reach(file, name, bound_late)
         value = self._submodule(file, name)
         if value == NOTHING:
             value = self._set_from_outside(file, name)
@@ -150,7 +167,9 @@ class Names:
         if index is not None:
             for item in reversed(index.imports):
                 if item.local == name and item.name != "*":
-                    return self.imported(file, item.module, item.level, item.name, Location(1, 1), item.local)
+                    binds_first = not item.name and item.local == item.module.partition(".")[0]
+                    module = item.local if binds_first else item.module
+                    return self.imported(file, module, item.level, item.name, Location(1, 1), item.local)
             if name in index.made:
                 return NOTHING
             for item in index.imports:
@@ -198,21 +217,19 @@ class Names:
             if found is not None:
                 return hop(self.module(found), found, at)
         value = self._evaluator.name(target, name)
-        if value == NOTHING and target.is_package and not self._defines(target, name):
+        if value == NOTHING and target.is_package:
+            # Nothing is known of the name, or it is asked for while the package itself is about to bind it.
             found = self._program.table.find(f"{target.module}.{name}", target)
             if found is not None:
                 return hop(self.module(found, written), found, at)
         if any(isinstance(thing, ModuleThing) for thing in value.things):
-            # Under eviction the parent's attribute is replaced with the module: nothing was taken through the parent.
-            return renamed(
-                Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures)), written
-            )
+            return renamed(passed(value, target, name, at), written)
         return hop(value, target, at, "" if level else module)
 
     def _defines(self, file: SourceFile, name: str) -> bool:
         summary = self._program.summaries.get(file)
         if summary is not None:
-            return any(known_name == name for known_name, _ in summary.exports)
+            return any(known_name == name and reaching for known_name, reaching in summary.exports)
         index = self._program.indexes.get(file)
         return index is not None and name in index.made
 
@@ -237,7 +254,8 @@ class Names:
                     if not bindings[index].is_conditional:
                         break
             elif before is not None and isinstance(display := bindings[index].value, Display):
-                values.append(self._containers.filled(file, bindings[index], display, before))
+                filled = self._containers.filled(file, bindings[index], display, before)
+                values.append(self._evaluator.own(file, bindings[index], filled, OriginKind.VALUE))
             else:
                 values.append(self._evaluator.binding(file, index))
         return union(values) if values else NOTHING
@@ -261,7 +279,23 @@ class Names:
             brought = self._stars.target_of(file, bindings[index], name)
             value = NOTHING if brought is None else self._evaluator.name(brought, name)
             if brought is not None and value != NOTHING:
-                found.append(hop(value, brought, bindings[index].at))
+                found.append(passed(value, brought, name, bindings[index].at))
                 if not bindings[index].is_conditional:
                     break
         return union(found) if found else None
+
+
+def passed(value: Value, through: SourceFile, name: str, at: Location) -> Value:
+    """Return a value as it arrives from another module, which names it.
+
+    When a submodule is imported again, it replaces its package's attribute as well: nothing was taken through that.
+    """
+    if is_submodule(value, through, name):
+        return Value(value.things, tuple(replace(capture, taken=at) for capture in value.captures))
+    return hop(value, through, at)
+
+
+def is_submodule(value: Value, package: SourceFile, name: str) -> bool:
+    """Whether an attribute of a package is its submodule of that name."""
+    own = f"{package.module}.{name}"
+    return any(isinstance(thing, ModuleThing) and thing.file.module == own for thing in value.things)

@@ -108,6 +108,8 @@ def _counts(capture: Capture, event: Event) -> bool:
     name = event.names.get(capture.made.file)
     if name and capture.name and name != capture.name:
         return False
+    if capture.mode is not None and capture.mode is not event.mode:
+        return False
     if event.mode is ReloadMode.REIMPORT:
         return True
     return capture.made.origin.kind is not OriginKind.MODULE and not capture.made.is_kept

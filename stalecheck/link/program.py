@@ -10,7 +10,8 @@ from stalecheck.index import FileIndex
 from stalecheck.link.values import Value
 from stalecheck.model import Location, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.summarize.summary import Expression, Summary
+from stalecheck.summarize.summary import Binding, Expression, Summary
+from stalecheck.vocabulary import OriginKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Program:
     evicted: frozenset[SourceFile]
     """Those of them that become a second module object."""
 
-    reload_rows: Mapping[SourceFile, frozenset[int]] = field(default_factory=dict)
-    """Where files reload: a call there gives back the module itself."""
+    given_back: Mapping[SourceFile, Mapping[int, SourceFile | None]] = field(default_factory=dict)
+    """The rows at which files reload: a call there gives back the module itself, if it is one."""
 
     is_typing_crowded: Callable[[], bool] = lambda: False
     """Whether the project has more forms like ``Union[…]`` than the `typing` module remembers: the last 128."""
@@ -66,6 +67,9 @@ class Evaluates(Protocol):
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""
+
+    def own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
+        """Return a value with the module that binds it as the origin of what its body made, if it is reloaded."""
 
 
 def resolve(program: Program, file: SourceFile, module: str, level: int) -> SourceFile | None:

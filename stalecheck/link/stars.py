@@ -63,7 +63,8 @@ class Stars:
                         seen.add(listed)
                         yield from self._list_public(listed, seen)
             return
-        yield from (name for name, _ in summary.exports if not name.startswith("_"))
+        deleted = {name for name, reaching in summary.exports if not reaching}
+        yield from (name for name, reaching in summary.exports if reaching and not name.startswith("_"))
         yield from self._own_submodules(file, summary)
         for star in summary.stars:
             binding = summary.bindings[star]
@@ -71,7 +72,8 @@ class Stars:
             target = resolve(self._program, file, binding.value.module, binding.value.level)
             if target is not None and target not in seen:
                 seen.add(target)
-                yield from (name for name in self._list_public(target, seen) if not name.startswith("_"))
+                brought = self._list_public(target, seen)
+                yield from (name for name in brought if not name.startswith("_") and name not in deleted)
 
     def _listed_by(self, file: SourceFile, part: PublicNames) -> Iterator[SourceFile]:
         """Yield the modules whose ``__all__`` is a part of that of `file`."""

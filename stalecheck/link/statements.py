@@ -32,7 +32,7 @@ from stalecheck.summarize.summary import (
     Item,
     Store,
 )
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, ReloadMode
 
 
 class Statements:
@@ -71,20 +71,23 @@ class Statements:
                 yield self._subject.holding(store.name, kind, place, capture, "", element.value)
 
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
-        seen: set[Made] = set()
+        seen: set[tuple[Made, ReloadMode | None]] = set()
         is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
+        removed = self._subject.evaluator.containers.removed(self._subject.file)
         for element in elements:
+            if element.span in removed:
+                continue
             expression = element.value
             if element.is_unpacked:
                 keys = Item(element.value)
                 expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
             value = self._subject.evaluate(expression, at)
             for capture in closest(value.captures):
-                if capture.made in seen or _belongs_to(target, capture):
+                if (capture.made, capture.mode) in seen or _belongs_to(target, capture):
                     continue
                 if capture.relation is Relation.DERIVED and (element.is_unpacked or capture.made.origin.kind in CALLED):
                     continue
-                seen.add(capture.made)
+                seen.add((capture.made, capture.mode))
                 place = capture.span if capture.relation is Relation.INSIDE else element.span
                 inside = replace(capture, relation=_inside(capture))
                 yield self._subject.holding(
@@ -103,8 +106,13 @@ class Statements:
         callee = self._subject.evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
         registry = min(names) if names else self._registrations.registry(statement.call, statement.at)
+        owner = self._registrations.keeper(function, statement.at)
         if registry:
             yield from self._registrations.of_registration(registry, statement)
+        elif owner is not None:
+            for holding in self._registrations.of_registration(statement.name, statement):
+                if not _belongs_to(owner, holding.capture):
+                    yield holding
         elif isinstance(function, Attribute) and function.name in known.MUTATORS:
             target = self._subject.evaluate(function.value, statement.at)
             if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, Origin, SourceFile, Span
 from stalecheck.summarize.summary import NOWHERE, Class, Display, Function
+from stalecheck.vocabulary import ReloadMode
 
 
 class Relation(IntEnum):
@@ -47,6 +48,9 @@ class Trait(IntEnum):
     COMPARABLE_ENUM = 3
     """An Enum mixed with str or int: its members still compare equal."""
 
+    HOLDS_CLASSES = 6
+    """A container of classes, which ``except`` and ``isinstance`` take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -81,6 +85,10 @@ class Capture:
     span: Span = NOWHERE
     name: str = ""
     """By which name the origin's module was imported, where it has several: each makes a module of its own."""
+
+    mode: ReloadMode | None = None
+    """The only mode in which it came this way; None: in both. What is taken of a module that is held is that of the
+    module's last run if that was in place, and that of the old module under eviction."""
 
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
@@ -127,6 +135,8 @@ class ContainerThing:
 
     file: SourceFile
     display: Display
+    is_lazy: bool = False
+    """An iterator that makes its elements when it is asked for them: it holds none itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from stalecheck.summarize.summary import (
     Captured,
     Class,
     ClassExpression,
+    Display,
+    Element,
     Expression,
     Function,
     FunctionExpression,
@@ -34,11 +36,21 @@ from stalecheck.summarize.summary import (
     Reference,
     StarImport,
 )
-from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
+from stalecheck.summarize.syntax import (
+    FILLERS,
+    Statement,
+    as_written,
+    block_of,
+    function_statements,
+    names_below,
+    walruses,
+)
 from stalecheck.summarize.usage import find_local_uses
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
+
+_CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
 @dataclass(slots=True)
@@ -49,11 +61,15 @@ class Body:
     parameters: frozenset[str]
     outer: Body | None
     values: dict[str, list[Callable[[], Expression]]] = field(default_factory=dict)
+    containers: set[str] = field(default_factory=set)
+    """Local names of containers that the body makes."""
+
     global_names: set[str] = field(default_factory=set)
     class_parameter: str = ""
     """What a class method calls its class."""
 
     returns: list[cst.BaseExpression] = field(default_factory=list)
+    yields: list[cst.Yield] = field(default_factory=list)
     is_opaque: bool = False
     expanding: set[str] = field(default_factory=set)
     cache: dict[str, Expression] = field(default_factory=dict)
@@ -73,7 +89,7 @@ class Bodies:
             if isinstance(special, cst.Param):
                 parameters.add(special.name.value)
         scope = Body(name, frozenset(parameters), outer)
-        is_method = self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
+        is_method = outer is None and self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
         if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
         body = list(function_statements(node.body.body, block_of(twin, "body")))
@@ -116,6 +132,7 @@ class Bodies:
                         self._collect_loop(item.asname.name, item.item, scope)
             case cst.Expr():
                 _note_yield(node.value, scope)
+                self._collect_filling(node.value, scope)
                 if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(".cache_clear"):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
@@ -147,6 +164,9 @@ class Bodies:
             case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
                 self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
                 return
+            case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
+                self._put_into(name, value, scope)
+                return
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
             def convert() -> Expression:
@@ -155,12 +175,27 @@ class Bodies:
 
             return convert
 
+        if isinstance(target, cst.Name) and _makes_container(value):
+            scope.containers.add(target.value)
         for single, _ in shares(target, LITERAL):
             if isinstance(single, cst.Name):
                 if single.value in scope.global_names:
                     self._bind_globally(single.value, single, value, node, twin, scope, target)
                 else:
                     scope.values.setdefault(single.value, []).append(convert_share(single))
+
+    def _collect_filling(self, node: cst.BaseExpression, scope: Body) -> None:
+        match node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)),
+                args=[cst.Arg(value=value)],
+            ) if name in scope.containers and method in FILLERS:
+                self._put_into(name, value, scope)
+
+    def _put_into(self, name: str, value: cst.BaseExpression, scope: Body) -> None:
+        """Count what is put into a container of the function among what its name was assigned."""
+        filled = partial(self._quietly, cst.Set([cst.Element(value)]), scope)
+        scope.values.setdefault(name, []).append(filled)
 
     def _collect_walrus(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
         for walrus in walruses(node):
@@ -319,6 +354,16 @@ class Bodies:
         """Return what a function gives back, its local names replaced by what they were assigned."""
         return tuple(self._quietly(value, scope) for value in scope.returns)
 
+    def yields(self, scope: Body) -> Display | None:
+        """Return what a generator yields, its local names replaced by what they were assigned."""
+        found: list[Element] = []
+        for item in scope.yields:
+            if isinstance(item.value, cst.From):
+                found.append(Element(self._quietly(item.value.item, scope), NOWHERE, is_unpacked=True))
+            elif item.value is not None:
+                found.append(Element(self._quietly(item.value, scope), NOWHERE))
+        return Display(tuple(found)) if found else None
+
     def _quietly(self, node: cst.BaseExpression, scope: Body) -> Expression:
         """Convert an expression of a function body, whose places nobody will point at."""
         quiet, self._recorder.is_quiet = self._recorder.is_quiet, True
@@ -382,6 +427,16 @@ class Bodies:
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
 
 
+def _makes_container(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.List() | cst.Dict() | cst.Set() | cst.ListComp() | cst.DictComp() | cst.SetComp():
+            return True
+        case cst.Call(func=function):
+            return as_written(function).rpartition(".")[2] in _CONTAINERS
+    return False
+
+
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:
     if isinstance(value, cst.Yield):
         scope.is_opaque = True
+        scope.yields.append(value)

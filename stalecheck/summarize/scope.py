@@ -24,6 +24,12 @@ class Scope:
         """Make a binding the only one that a name can have."""
         self.names[name] = (index,)
 
+    def unbind(self, name: str) -> None:
+        """Delete a name; one that a star import may have brought is kept as one without a binding."""
+        self.names.pop(name, None)
+        if self.stars:
+            self.names[name] = ()
+
     def merge(self, branches: Iterable[Scope]) -> None:
         """Become what stands after one of the branches has run."""
         alive = [branch for branch in branches if not branch.is_dead]

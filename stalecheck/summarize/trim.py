@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from stalecheck.index import class_parameter
+from stalecheck.summarize.syntax import FILLERS
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -70,9 +71,21 @@ def _is_outside(target: ast.AST, class_name: str) -> bool:
 def _gives_names(function: _Function) -> bool:
     """Whether what a function gives back may depend on its other statements."""
     return any(
-        isinstance(statement, ast.Return) and not isinstance(statement.value, (ast.Constant, type(None)))
+        not isinstance(value, (ast.Constant, type(None)))
         for statement in _statements(function.body, is_nested=False)
+        for value in _given(statement)
     )
+
+
+def _given(statement: ast.stmt) -> Iterator[ast.expr | None]:
+    """Yield what a statement gives to the caller."""
+    match statement:
+        case ast.Return(value=value):
+            yield value
+        case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+            yield value
+        case ast.Assign(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+            yield value
 
 
 def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.stmt]:
@@ -105,6 +118,8 @@ def _is_told(statement: ast.stmt, *, keeps_names: bool) -> bool:
             return value is not None
         case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
             return keeps_names or isinstance(value, (ast.Yield, ast.YieldFrom))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=name))) if name in FILLERS:
+            return keeps_names
         case ast.Expr(value=value):
             return isinstance(value, (ast.Yield, ast.YieldFrom))
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

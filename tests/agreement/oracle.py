@@ -536,12 +536,12 @@ class Old:
         return self.labels.get(id(type(thing)))
 
 
-def find_old(world: World, module: str, after: dict[str, Any]) -> Old:
+def find_old(world: World, module: str, before: dict[str, Any], after: dict[str, Any]) -> Old:
     """Compare a module's namespace before the reload with the one after it."""
     old = Old()
-    pairs(world, module, "", world.before[module], after, old)
+    pairs(world, module, "", before, after, old)
     now = {id(value) for value in after.values()}
-    old.survivors |= {id(value) for value in world.before[module].values() if id(value) in now}
+    old.survivors |= {id(value) for value in before.values() if id(value) in now}
     for key in old.survivors & old.labels.keys():
         del old.labels[key]
         old.things.pop(key, None)
@@ -607,7 +607,7 @@ def reload_and_look(world: World, name: str, mode: str) -> dict[str, Any]:
         del sys.modules[name]
         now = importlib.import_module(name)
         world.modules = {**world.modules, name: now}
-    old = find_old(world, name, dict(now.__dict__))
+    old = find_old(world, name, world.before[name], dict(now.__dict__))
     if now is not module:
         old.labels[id(module)] = "<module>"
     direct, inside, behind = look_again(world, name, old)

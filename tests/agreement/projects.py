@@ -1,0 +1,824 @@
+"""Small projects of several modules that reload one another: the strategy behind `test_projects.py`.
+
+A project is written module by module, each from statements that a *form* writes (`FORMS`). A form draws what it builds
+on from what the module can name at this point (`Source.some`), so that every statement runs; a form that finds nothing
+to build on writes nothing. What the linter and the interpreter cannot agree on yet is left out: `LEFT_OUT` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from hypothesis import strategies as st
+
+from stalecheck.vocabulary import ReloadMode
+
+T = TypeVar("T")
+
+MOST_STATEMENTS = 10
+LAYOUTS = (
+    ("a", "run"),
+    ("a", "b", "run"),
+    ("a", "b", "c", "run"),
+    ("a", "b", "c", "d", "run"),
+    ("p.a", "p", "run"),
+    ("p.a", "p", "b", "run"),
+    ("p.a", "p.b", "p", "run"),
+    ("p.a", "p.b", "p", "c", "run"),
+    ("a", "p.b", "p", "c", "run"),
+)
+"""The modules of a project; each may import those before it. A package comes after what it re-exports."""
+
+LEFT_OUT = {
+    "a container within a container": (
+        "a container that comes from another module is reported where it stands, once; the interpreter counts every "
+        "container, default or class that holds it"
+    ),
+    "a star import of a package without __all__": (
+        "it brings the submodules that somebody has imported before: the order in which the program starts decides"
+    ),
+    "a package that takes itself or its submodule from a submodule": (
+        "a circle of imports: what each of them gets depends on how far the other has run"
+    ),
+    "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
+    "a thing held under a lost name": (
+        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list looked into by its "
+        "second name when the first one is bound again"
+    ),
+    "a global that a function takes from a name": (
+        "`def set(): global x; x = f`: which f that is depends on when it is called"
+    ),
+    "a container of another module, filled": (
+        "what a module registers of its own, or takes again when it is reloaded itself, is a matter for a rule that "
+        "does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers"
+    ),
+    "a container that is taken anew": (
+        "what a module has put into another one's container stays in it when a function that reloads binds the "
+        "container's name again"
+    ),
+    "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
+}
+"""What is not written because the two do not agree on it yet, and why; the places that see to it name the entry."""
+
+
+class Kind(Enum):
+    """What a name stands for: what can be built on it."""
+
+    CLASS = auto()
+    INSTANCE = auto()
+    FUNCTION = auto()
+    FACTORY = auto()
+    DECORATOR = auto()
+    ENUM = auto()
+    LIST = auto()
+    DICT = auto()
+    OTHER = auto()
+    """Anything that is only passed on: a partial, a member of an enum."""
+
+    TUPLE = auto()
+    """A tuple or set: nothing is put into it later."""
+
+    SAME = auto()
+    """What survives a reload."""
+
+    MODULE = auto()
+
+
+OBJECTS = (Kind.CLASS, Kind.INSTANCE, Kind.FUNCTION, Kind.FACTORY, Kind.OTHER, Kind.SAME)
+HOLDING = (Kind.LIST, Kind.DICT, Kind.TUPLE)
+LOSABLE = (Kind.CLASS, Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
+CALLABLE = (Kind.CLASS, Kind.FUNCTION, Kind.FACTORY)
+LETTERS = {
+    Kind.CLASS: "C",
+    Kind.INSTANCE: "i",
+    Kind.FUNCTION: "f",
+    Kind.FACTORY: "make",
+    Kind.DECORATOR: "deco",
+    Kind.ENUM: "E",
+    Kind.LIST: "L",
+    Kind.DICT: "D",
+    Kind.OTHER: "x",
+    Kind.TUPLE: "T",
+    Kind.SAME: "log",
+    Kind.MODULE: "m",
+}
+
+
+class NothingToBuildOnError(Exception):
+    """A form needs what the module cannot name."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An expression that can stand in a module, and what it is."""
+
+    text: str
+    kind: Kind
+
+
+@dataclass
+class Source:
+    """A module while it is written."""
+
+    name: str
+    earlier: tuple[Source, ...]
+    """The modules that it may import."""
+
+    is_package: bool = False
+    lines: list[str] = field(default_factory=list)
+    names: dict[str, Kind] = field(default_factory=dict)
+    handles: dict[str, Source] = field(default_factory=dict)
+    """The expressions that are an earlier module: ``a``, ``p.a``, ``m1``."""
+
+    imported: set[str] = field(default_factory=set)
+    """The names that import statements bind."""
+
+    exported: tuple[str, ...] | None = None
+    """What ``__all__`` names."""
+
+    @property
+    def text(self) -> str:
+        """The source."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+    @property
+    def package(self) -> str:
+        """Where relative imports start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    @property
+    def public(self) -> dict[str, Kind]:
+        """What a star import brings."""
+        if self.exported is None:
+            return self.names
+        return {name: self.names[name] for name in self.exported}
+
+    def new(self, kind: Kind) -> str:
+        """Return a name that the module does not bind yet."""
+        letter = LETTERS[kind]
+        return next(name for number in range(1, 1000) if (name := f"{letter}{number}") not in self.names)
+
+    def bind(self, name: str, kind: Kind, module: Source | None = None) -> None:
+        """Take note that a statement binds a name."""
+        self.handles = {text: held for text, held in self.handles.items() if text.partition(".")[0] != name}
+        self.names[name] = kind
+        self.imported.discard(name)
+        if module is not None:
+            self.handles[name] = module
+
+    def bind_import(self, name: str, module: Source, taken: str) -> None:
+        """Take note that a statement binds a name that it takes from another module."""
+        self.bind(name, module.names[taken], module.handles.get(taken))
+        self.imported.add(name)
+
+    def some(self, *kinds: Kind) -> st.SearchStrategy[Thing]:
+        """Draw one of the things of some kinds that the module can name.
+
+        Raises:
+            NothingToBuildOnError: there is none.
+        """
+        return one_of([thing for thing in self.things() if thing.kind in kinds])
+
+    def own(self, *kinds: Kind) -> st.SearchStrategy[str]:
+        """Draw one of the names of things of some kinds that the module makes itself."""
+        return one_of([name for name, kind in self.names.items() if kind in kinds and name not in self.imported])
+
+    def things(self) -> Iterator[Thing]:
+        """Yield what the module can name: its own names, and those of the modules that it has imported."""
+        for handle, module in self.handles.items():
+            for name, kind in module.names.items():
+                if not self.is_circular(module, name):
+                    yield Thing(f"{handle}.{name}", kind)
+        for name, kind in self.names.items():
+            yield Thing(name, kind)
+
+    def may_take(self, module: Source, name: str) -> bool:
+        """Whether the module may bind a name that it takes from another one."""
+        # LEFT_OUT: a thing held under a lost name.
+        is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
+        return not is_lost and not self.is_circular(module, name)
+
+    def is_circular(self, module: Source, name: str) -> bool:
+        """Whether a name that this package's submodule binds is the package itself or another submodule."""
+        # LEFT_OUT: a package that takes itself or its submodule from a submodule.
+        held = module.handles.get(name)
+        inner = held is not None and held.name.startswith(f"{self.name}.")
+        return self.is_package and module.name.startswith(f"{self.name}.") and (inner or name == self.name)
+
+    def write(self, kind: Kind, template: str, **parts: str) -> str:
+        """Write a statement that binds a new name, ``{new}`` in the template, and return the name."""
+        name = self.new(kind)
+        self.lines += template.format(new=name, **parts).splitlines()
+        self.bind(name, kind)
+        return name
+
+
+def one_of(choices: list[T]) -> st.SearchStrategy[T]:
+    if not choices:
+        raise NothingToBuildOnError
+    return st.sampled_from(choices)
+
+
+Form: TypeAlias = Callable[[Source, st.DrawFn], None]
+
+
+# Imports
+
+
+def import_module(here: Source, draw: st.DrawFn) -> None:
+    """``import a``, ``import p.a``: of the latter ``p`` is bound."""
+    module = draw(one_of(list(here.earlier)))
+    here.lines.append(f"import {module.name}")
+    top = module.name.partition(".")[0]
+    here.bind(top, Kind.MODULE)
+    here.handles[module.name] = module
+
+
+def import_module_as(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of(list(here.earlier)))
+    name = here.write(Kind.MODULE, "import {module} as {new}", module=module.name)
+    here.bind(name, Kind.MODULE, module)
+
+
+def from_package_import_module(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of([module for module in here.earlier if "." in module.name]))
+    package, _, last = module.name.rpartition(".")
+    here.lines.append(f"from {draw(spelled(here, package))} import {last}")
+    here.bind(last, Kind.MODULE, module)
+
+
+def from_import(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    here.lines.append(f"from {draw(spelled(here, module.name))} import {name}")
+    here.bind_import(name, module, name)
+
+
+def from_import_as(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    kind = module.names[name]
+    new = here.write(kind, "from {module} import {name} as {new}", module=draw(spelled(here, module.name)), name=name)
+    here.bind_import(new, module, name)
+
+
+def star_import(here: Source, draw: st.DrawFn) -> None:
+    # LEFT_OUT: a star import of a package without __all__.
+    listed = [module for module in here.earlier if module.exported is not None or not module.is_package]
+    module = draw(one_of([module for module in listed if all(here.may_take(module, name) for name in module.public)]))
+    here.lines.append(f"from {draw(spelled(here, module.name))} import *")
+    for name in module.public:
+        here.bind_import(name, module, name)
+
+
+def try_import(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    here.lines += ["try:", f"    from {draw(spelled(here, module.name))} import {name}", "except ImportError:"]
+    here.lines.append(f"    {name} = None")
+    here.bind_import(name, module, name)
+
+
+def import_of_what_is_missing(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    here.lines += ["try:", f"    from not_installed import {name}", "except ImportError:"]
+    here.lines.append(f"    from {draw(spelled(here, module.name))} import {name}")
+    here.bind_import(name, module, name)
+
+
+def import_of_this_version(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    here.lines += ["import sys", "if sys.version_info >= (3, 8):"]
+    here.lines += [f"    from {draw(spelled(here, module.name))} import {name}", "else:", f"    {name} = None"]
+    here.bind("sys", Kind.MODULE)
+    here.bind_import(name, module, name)
+
+
+def import_by_call(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of(list(here.earlier)))
+    here.lines.append("import importlib")
+    here.bind("importlib", Kind.MODULE)
+    name = here.write(Kind.MODULE, "{new} = importlib.import_module({module!r})", module=module.name)
+    here.bind(name, Kind.MODULE, module)
+
+
+def import_in_class(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    spelling = draw(spelled(here, module.name))
+    here.write(
+        Kind.CLASS, "class {new}:\n    from {m} import {name}\n    def method(self): pass", m=spelling, name=name
+    )
+
+
+def import_in_function(here: Source, draw: st.DrawFn) -> None:
+    module, name = draw(exported(here))
+    spelling = draw(spelled(here, module.name))
+    here.write(Kind.FUNCTION, "def {new}():\n    from {m} import {name}\n    return {name}", m=spelling, name=name)
+
+
+def exported(here: Source) -> st.SearchStrategy[tuple[Source, str]]:
+    """Draw a name of an earlier module, re-exports included."""
+    return one_of([(module, name) for module in here.earlier for name in module.names if here.may_take(module, name)])
+
+
+def spelled(here: Source, module: str) -> st.SearchStrategy[str]:
+    """Draw a way to spell a module after ``from``: its name, or a relative one within its package."""
+    package = here.package
+    if package and module == package:
+        return st.sampled_from([module, "."])
+    if package and module.startswith(f"{package}."):
+        return st.sampled_from([module, module.removeprefix(package)])
+    return st.just(module)
+
+
+# Definitions
+
+
+def class_(here: Source, draw: st.DrawFn) -> None:
+    here.write(Kind.CLASS, "class {new}:\n    def method(self): pass")
+
+
+def function(here: Source, draw: st.DrawFn) -> None:
+    here.write(Kind.FUNCTION, "def {new}(*arguments): pass")
+
+
+def singleton(here: Source, draw: st.DrawFn) -> None:
+    here.write(Kind.OTHER, "{new} = object()")
+
+
+def survivor(here: Source, draw: st.DrawFn) -> None:
+    here.lines.append("import logging")
+    here.bind("logging", Kind.MODULE)
+    here.write(Kind.SAME, "{new} = logging.getLogger('x')")
+
+
+def enum(here: Source, draw: st.DrawFn) -> None:
+    here.lines.append("import enum")
+    here.bind("enum", Kind.MODULE)
+    here.write(Kind.ENUM, "class {new}(enum.Enum):\n    RED = 1")
+
+
+def decorator(here: Source, draw: st.DrawFn) -> None:
+    here.write(
+        Kind.DECORATOR,
+        "def {new}(wrapped):\n    def wrapper(*arguments):\n        return wrapped(*arguments)\n    return wrapper",
+    )
+
+
+def factory(here: Source, draw: st.DrawFn) -> None:
+    made = draw(here.some(Kind.CLASS))
+    here.write(Kind.FACTORY, "def {new}():\n    return {made}()", made=made.text)
+
+
+def user(here: Source, draw: st.DrawFn) -> None:
+    """A function that names a thing when it is called only."""
+    thing = draw(here.some(*OBJECTS))
+    here.write(Kind.FUNCTION, "def {new}(*arguments):\n    return {thing}", thing=thing.text)
+
+
+def subclass(here: Source, draw: st.DrawFn) -> None:
+    base = draw(here.some(Kind.CLASS))
+    here.write(Kind.CLASS, "class {new}({base}): pass", base=base.text)
+
+
+def class_attribute(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))  # LEFT_OUT: a container within a container.
+    here.write(Kind.CLASS, "class {new}:\n    held = {thing}\n    def method(self): pass", thing=thing.text)
+
+
+def dataclass_field(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*CALLABLE))
+    value = draw(
+        st.sampled_from(["{thing}", "dataclasses.field(default={thing})", "dataclasses.field(default_factory={thing})"])
+    )
+    here.lines.append("import dataclasses")
+    here.bind("dataclasses", Kind.MODULE)
+    value = value.format(thing=thing.text)
+    here.write(
+        Kind.CLASS,
+        "@dataclasses.dataclass\nclass {new}:\n    held: object = {value}\n    def method(self): pass",
+        value=value,
+    )
+
+
+def default_argument(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    header = draw(st.sampled_from(["value={thing}", "*, value={thing}", "value=[{thing}]"])).format(thing=thing.text)
+    here.write(Kind.FUNCTION, "def {new}({header}): pass", header=header)
+
+
+def default_of_method(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.write(Kind.CLASS, "class {new}:\n    def method(self, value={thing}): pass", thing=thing.text)
+
+
+def decorated(here: Source, draw: st.DrawFn) -> None:
+    by = draw(here.some(Kind.DECORATOR))
+    here.write(Kind.FUNCTION, "@{by}\ndef {new}(*arguments): pass", by=by.text)
+
+
+def cached(here: Source, draw: st.DrawFn) -> None:
+    made = draw(here.some(Kind.CLASS))
+    here.lines.append("import functools")
+    here.bind("functools", Kind.MODULE)
+    here.write(Kind.FUNCTION, "@functools.cache\ndef {new}():\n    return {made}()\n{new}()", made=made.text)
+
+
+# Assignments
+
+
+def instance(here: Source, draw: st.DrawFn) -> None:
+    made = draw(here.some(Kind.CLASS, Kind.FACTORY))
+    here.write(Kind.INSTANCE, "{new} = {made}()", made=made.text)
+
+
+def alias(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.ENUM, Kind.DECORATOR))
+    template = draw(
+        st.sampled_from(
+            [
+                "{new} = {thing}",
+                "{new}: object = {thing}",
+                "if ({new} := {thing}): pass",
+                "{new} = {thing} if __name__ else None",
+                "{new} = {thing} or None",
+                "for {new} in ({thing},): pass",
+                "if len(__name__):\n    {new} = {thing}",
+                "{new} = None\n{new} = {thing}",
+                "try:\n    {new} = {thing}\nfinally:\n    pass",
+                "def set_{new}():\n    global {new}\n    {new} = {thing}\nset_{new}()",
+            ]
+        )
+    )
+    if "global" in template and "." not in thing.text:
+        raise NothingToBuildOnError  # LEFT_OUT: a global that a function takes from a name.
+    here.write(thing.kind, template, thing=thing.text)
+
+
+def alias_of_module(here: Source, draw: st.DrawFn) -> None:
+    text = draw(one_of(list(here.handles)))
+    module = here.handles[text]
+    name = here.write(Kind.MODULE, "{new} = {text}", text=text)
+    here.bind(name, Kind.MODULE, module)
+
+
+def unpacked(here: Source, draw: st.DrawFn) -> None:
+    first, second = draw(here.some(*OBJECTS)), draw(here.some(*OBJECTS))
+    name = here.new(first.kind)
+    here.bind(name, first.kind)
+    here.write(second.kind, "{name}, {new} = {first}, {second}", name=name, first=first.text, second=second.text)
+
+
+def chained(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS, Kind.LIST))
+    name = here.new(thing.kind)
+    here.bind(name, thing.kind)
+    here.write(thing.kind, "{name} = {new} = {thing}", name=name, thing=thing.text)
+
+
+def member(here: Source, draw: st.DrawFn) -> None:
+    owner = draw(here.some(Kind.ENUM))
+    here.write(Kind.OTHER, "{new} = {owner}.RED", owner=owner.text)
+
+
+def wrapped(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*CALLABLE))
+    here.lines.append("import functools")
+    here.bind("functools", Kind.MODULE)
+    here.write(Kind.OTHER, "{new} = functools.partial({thing})", thing=thing.text)
+
+
+def bound_method(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(Kind.INSTANCE))
+    here.write(Kind.OTHER, "{new} = {thing}.method", thing=thing.text)
+
+
+def method_of_class(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(Kind.CLASS))
+    here.write(Kind.OTHER, "{new} = {thing}.method", thing=thing.text)
+
+
+def closure(here: Source, draw: st.DrawFn) -> None:
+    by, thing = draw(here.some(Kind.DECORATOR)), draw(here.some(*CALLABLE))
+    here.write(Kind.OTHER, "{new} = {by}({thing})", by=by.text, thing=thing.text)
+
+
+def lambda_default(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.write(Kind.FUNCTION, "{new} = lambda value={thing}: value", thing=thing.text)
+
+
+def rebound(here: Source, draw: st.DrawFn) -> None:
+    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
+    here.lines.append(f"{name} = None")
+    here.bind(name, Kind.SAME)
+
+
+def deleted(here: Source, draw: st.DrawFn) -> None:
+    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
+    here.lines.append(f"del {name}")
+    del here.names[name]
+
+
+# Containers
+
+
+def list_(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    template = draw(
+        st.sampled_from(
+            [
+                "{new} = []",
+                "{new} = [{thing}]",
+                "{new} = [1, ({thing}, 2)]",
+                "{new} = [value for value in ({thing}, 1)]",
+                "{new} = list(({thing},))",
+                "{new} = [1] + [{thing}]",
+                "{new} = [*[{thing}]]",
+            ]
+        )
+    )
+    here.write(Kind.LIST, template, thing=thing.text)
+
+
+def dict_(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    template = draw(
+        st.sampled_from(
+            [
+                "{new} = {{}}",
+                "{new} = {{'k': {thing}}}",
+                "{new} = {{{thing}: 1}}",
+                "{new} = {{'k': [{thing}]}}",
+                "{new} = {{'k': {{'k': {thing}}}}}",
+                "{new} = dict(k={thing})",
+                "{new} = {{key: {thing} for key in 'k'}}",
+                "{new} = {{**{{'k': {thing}}}}}",
+            ]
+        )
+    )
+    here.write(Kind.DICT, template, thing=thing.text)
+
+
+def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    template = draw(st.sampled_from(["{new} = ({thing}, 1)", "{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]))
+    here.write(Kind.TUPLE, template, thing=thing.text)
+
+
+def fill_list(here: Source, draw: st.DrawFn) -> None:
+    name, thing = draw(here.own(Kind.LIST)), draw(here.some(*OBJECTS))
+    template = draw(
+        st.sampled_from(
+            [
+                "{name}.append({thing})",
+                "{name}.insert(0, {thing})",
+                "{name}.extend([{thing}])",
+                "{name} += [{thing}]",
+                "{name}[0:0] = [{thing}]",
+                "for value in ({thing},): {name}.append(value)",
+            ]
+        )
+    )
+    if template.startswith("for"):
+        here.bind("value", thing.kind)
+    here.lines.append(template.format(name=name, thing=thing.text))
+
+
+def fill_dict(here: Source, draw: st.DrawFn) -> None:
+    name, thing = draw(here.own(Kind.DICT)), draw(here.some(*OBJECTS))
+    template = draw(
+        st.sampled_from(
+            [
+                "{name}['{key}'] = {thing}",
+                "{name}[{thing}] = 1",
+                "{name}.update({key}={thing})",
+                "{name} |= {{'{key}': {thing}}}",
+                "{name}.setdefault('{key}', {thing})",
+            ]
+        )
+    )
+    here.lines.append(template.format(name=name, key=f"k{len(here.lines)}", thing=thing.text))
+
+
+IMPORTS: tuple[Form, ...] = (
+    from_import,
+    import_module,
+    import_module_as,
+    from_package_import_module,
+    from_import_as,
+    star_import,
+    try_import,
+    import_of_what_is_missing,
+    import_of_this_version,
+    import_by_call,
+    import_in_class,
+    import_in_function,
+)
+DEFINITIONS: tuple[Form, ...] = (
+    class_,
+    function,
+    singleton,
+    survivor,
+    enum,
+    decorator,
+    factory,
+    user,
+    subclass,
+    class_attribute,
+    dataclass_field,
+    default_argument,
+    default_of_method,
+    decorated,
+    cached,
+)
+ASSIGNMENTS: tuple[Form, ...] = (
+    instance,
+    alias,
+    alias_of_module,
+    unpacked,
+    chained,
+    member,
+    wrapped,
+    bound_method,
+    method_of_class,
+    closure,
+    lambda_default,
+    rebound,
+    deleted,
+)
+CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
+
+
+def filled_elsewhere(here: Source, draw: st.DrawFn) -> None:
+    """A module fills another module's list: the old element stays beside the new one."""
+    if here.name != "run":  # LEFT_OUT: a container of another module, filled.
+        raise NothingToBuildOnError
+    foreign = [thing for thing in here.things() if thing.kind is Kind.LIST]
+    text = draw(one_of([thing.text for thing in foreign if "." in thing.text or thing.text in here.imported]))
+    thing = draw(here.some(*OBJECTS))
+    here.lines.append(f"{text}.append({thing.text})")
+
+
+FORMS = tuple(
+    form for form in (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS, filled_elsewhere)
+)
+
+
+@st.composite
+def statement(draw: st.DrawFn, here: Source, forms: tuple[Form, ...]) -> None:
+    """Write one statement, or none where its form finds nothing to build on."""
+    form = draw(st.sampled_from(forms))
+    with suppress(NothingToBuildOnError):
+        form(here, draw)
+
+
+def statements(here: Source, forms: tuple[Form, ...], *, most: int) -> st.SearchStrategy[list[None]]:
+    return st.lists(statement(here, forms), max_size=most)
+
+
+# Reloads
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is done once everything is imported: a call, a reload or a reimport of one module, or nothing."""
+
+    how: str
+    what: str
+
+
+@dataclass(frozen=True, repr=False)
+class Project:
+    """The sources of a project, and how it is reloaded."""
+
+    sources: tuple[tuple[str, str], ...]
+    """Each file's path and text; the modules are imported in this order."""
+
+    mode: ReloadMode
+    acts: tuple[Act, ...]
+    """Done one at a time, each to the project as it was imported."""
+
+    options: tuple[str, ...] = ()
+    """The modules that ``--reloaded`` or ``--reimported`` names."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The dotted names, in the order of import."""
+        return tuple(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path, _ in self.sources)
+
+    def put(self, folder: Path) -> None:
+        """Write the files."""
+        for path, text in self.sources:
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return "\n".join(self._shown())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+    def _shown(self) -> Iterator[str]:
+        for path, text in self.sources:
+            yield f"\n# {path}\n{text.rstrip()}"
+        option = "reloaded" if self.mode is ReloadMode.RELOAD else "reimported"
+        acts = [f"--{option} {name}" for name in self.options] or [f"{act.how} {act.what}".strip() for act in self.acts]
+        yield f"\n# then {' or '.join(acts)}\n"
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Project:
+    """Draw a project of two to five modules, the last of which, `run`, is the one that reloads."""
+    layout = draw(st.sampled_from(LAYOUTS))
+    written: list[Source] = []
+    for name in layout:
+        is_package = any(other.startswith(f"{name}.") for other in layout)
+        here = Source(name, tuple(written), is_package)
+        if written:
+            draw(statements(here, IMPORTS, most=4))
+        draw(statements(here, FORMS, most=MOST_STATEMENTS))
+        written.append(here)
+        if name != "run":
+            draw(exports(here))
+    mode = draw(st.sampled_from(list(ReloadMode)))
+    reloaded = draw(st.lists(st.sampled_from(layout[:-1]), min_size=1, max_size=3))
+    ending = draw(st.sampled_from([by_function, by_top_level, by_options]))
+    return draw(ending(written, mode, reloaded))
+
+
+@st.composite
+def exports(draw: st.DrawFn, here: Source) -> None:
+    """Give a module an ``__all__``, or none."""
+    if here.names and draw(st.booleans()):
+        names = draw(st.lists(st.sampled_from(list(here.names)), unique=True))
+        here.exported = tuple(names)
+        here.lines.append(f"__all__ = {names!r}")
+
+
+def by_options(written: list[Source], mode: ReloadMode, reloaded: list[str]) -> st.SearchStrategy[Project]:
+    """The modules are reloaded each on its own, as options name them."""
+    names = tuple(dict.fromkeys(reloaded))
+    return st.just(project(written, mode, tuple(Act(mode.value, name) for name in names), names))
+
+
+@st.composite
+def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
+    """A function of `run` reloads, in order, and perhaps binds a name of `run` anew afterwards."""
+    here = written[-1]
+    body = ["import importlib, sys", *draw(reloading(mode, reloaded))]
+    again = draw(st.sampled_from([None, *taken_anew(here)]))
+    if again is not None:
+        module, name = again
+        here.bind_import(name, module, name)
+        body = [f"global {name}", *body, f"from {module.name} import {name}"]
+    here.lines += ["def go():", *(f"    {line}" for line in body)]
+    return project(written, mode, (Act("call", "run:go"),))
+
+
+@st.composite
+def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
+    """`run` reloads at its top level, and goes on afterwards."""
+    here = written[-1]
+    here.lines += ["import importlib, sys", *(f"import {name}" for name in reloaded), *draw(reloading(mode, reloaded))]
+    for name in ("importlib", "sys", *(name.partition(".")[0] for name in reloaded)):
+        here.bind(name, Kind.MODULE)
+    draw(statements(here, FORMS, most=3))
+    return project(written, mode, (Act("nothing", ""),))
+
+
+@st.composite
+def reloading(draw: st.DrawFn, mode: ReloadMode, names: list[str]) -> list[str]:
+    """Write the statements that reload some modules in order."""
+    if mode is ReloadMode.RELOAD:
+        one = ["importlib.reload(sys.modules[{name!r}])"]
+        other = ["importlib.reload(importlib.import_module({name!r}))"]
+        loop = ["for name in {names!r}:", "    importlib.reload(sys.modules[name])"]
+    else:
+        one = ["del sys.modules[{name!r}]", "importlib.import_module({name!r})"]
+        other = ["sys.modules.pop({name!r})", "importlib.import_module({name!r})"]
+        loop = ["for name in {names!r}:", "    sys.modules.pop(name, None)", "for name in {names!r}:"]
+        loop.append("    importlib.import_module(name)")
+    shape = draw(st.sampled_from([one, other, loop]))
+    if shape is loop:
+        # LEFT_OUT: a module twice in one loop.
+        return [line.format(names=tuple(dict.fromkeys(names))) for line in loop]
+    return [line.format(name=name) for name in names for line in shape]
+
+
+def taken_anew(here: Source) -> list[tuple[Source, str]]:
+    return [
+        (module, name)
+        for module in here.earlier
+        for name, kind in module.names.items()
+        # LEFT_OUT: a container that is taken anew, a thing held under a lost name.
+        if name in here.imported and kind not in HOLDING
+    ]
+
+
+def project(written: list[Source], mode: ReloadMode, acts: tuple[Act, ...], options: tuple[str, ...] = ()) -> Project:
+    files = ((source.name.replace(".", "/") + ("/__init__.py" if source.is_package else ".py")) for source in written)
+    sources = tuple((path, source.text) for path, source in zip(files, written, strict=True))
+    return Project(sources, mode, acts, options)

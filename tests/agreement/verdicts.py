@@ -1,0 +1,160 @@
+"""Asks the interpreter and the linter about one small project, and compares their answers name by name."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import Any
+
+import stalecheck
+from stalecheck.model import Diagnostic
+from stalecheck.vocabulary import HolderKind, ReloadMode
+
+from .compare import Held, Stock, asked_for, place_of
+from .oracle import Bound, collect_bound
+from .projects import Act, Project
+
+ROOT = Path(__file__).parent.parent.parent
+STALE = frozenset({"direct", "inside"})
+
+
+class NotRunnableError(Exception):
+    """A project raises when it is imported or reloaded."""
+
+
+class Player:
+    """A process that plays projects (`player.py`); to be used in a ``with`` statement."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-E", "-s", "-S", "-m", "tests.agreement.player"]
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Player:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.communicate()
+
+    def play(self, folder: Path, modules: Iterable[str], act: Act) -> dict[str, Any]:
+        """Return what the interpreter says of a project that lies in a folder, in the form of `oracle.py`.
+
+        Raises:
+            NotRunnableError: the project raises.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        order = {"root": str(folder), "modules": list(modules), "act": [act.how, act.what]}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        if answer["error"] is not None:
+            raise RuntimeError(f"the player gave no answer: {answer['error']}")
+        if answer["raised"] is not None:
+            raise NotRunnableError(answer["raised"])
+        return answer
+
+
+def disagreements(project: Project, player: Player) -> list[str]:
+    """Return each name on which the linter and the interpreter differ, in words.
+
+    Raises:
+        NotRunnableError: the project raises.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        project.put(folder)
+        answers = [player.play(folder, project.modules, act) for act in project.acts]
+        option = "reloaded" if project.mode is ReloadMode.RELOAD else "reimported"
+        options: dict[str, Any] = {option: list(project.options)} if project.options else {}
+        diagnostics = stalecheck.check([folder], isolated=True, min_severity="note", **options)
+        found: list[str] = []
+        for act, answer in zip(project.acts, answers, strict=True):
+            relevant = diagnostics
+            if project.options:
+                relevant = [each for each in diagnostics if act.what in asked_for(each, project.mode)]
+            found += compared(answer, relevant)
+        return found
+
+
+def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """Compare one answer with what is reported: each stale name has a diagnostic, each diagnostic a stale name.
+
+    Several names of one module for one object of its own count once, as in `compare.py`; so do those of several modules
+    for one container, which is reported where it is filled. Of plain values, and of what the interpreter finds deeper
+    than `inside`, either may be said.
+    """
+    world = Stock(answer)
+    same = {slot: slots for slots in world.groups.values() for slot in slots}
+    held = Held(world, {**answer, "module": "", "steady": []})
+    reported: set[tuple[str, str]] = set()
+    found = []
+    for diagnostic in diagnostics:
+        slots = list(slots_of(world, diagnostic))
+        if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
+            slots += [other for slot in slots for other in same.get(slot, ())]
+        for module, name in slots:
+            for each in (name, name.partition(".")[0]):
+                reported |= {(module, each), (module, held.first_name.get((module, each), each))}
+        if slots and not any(is_excused(world, held, slot) for slot in slots) and not is_plain(world, diagnostic):
+            assert diagnostic.holder
+            place = f"{diagnostic.holder.module}:{diagnostic.span.start.row}"
+            found.append(f"{place}: {diagnostic.code} {diagnostic.holder.name}: fresh")
+    for slot, label in {**held.inside, **held.direct}.items():
+        module, name = slot
+        if "." not in name and (module, held.first_name.get(slot, name)) not in reported:
+            found.append(f"{module}: {name} is stale ({held.of(slot)} {label}), not reported")
+    return found
+
+
+def is_excused(world: Stock, held: Held, slot: tuple[str, str]) -> bool:
+    return held.of(slot) in {*STALE, "behind"} or slot[1] in world.atomic.get(slot[0], ())
+
+
+def is_plain(world: Stock, diagnostic: Diagnostic) -> bool:
+    """Whether what is kept is a plain value: identity says nothing of it."""
+    return diagnostic.origin is not None and diagnostic.origin.name in world.atomic.get(diagnostic.origin.module, ())
+
+
+def slots_of(world: Stock, diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
+    """Yield the names at module level, or attributes of classes, that a diagnostic is about."""
+    if diagnostic.holder is None:
+        return
+    module, name = place_of(world, diagnostic)
+    if name == "*":
+        yield from ((module, each) for each in brought(world, diagnostic))
+    elif "<locals>" not in name:
+        is_known = name in world.objects.get(module, frozenset()) | world.atomic.get(module, frozenset())
+        yield module, name if is_known else name.partition(".")[0]
+
+
+def brought(world: Stock, diagnostic: Diagnostic) -> Iterator[str]:
+    """Yield the names that a star import binds and that no statement below it binds again."""
+    assert diagnostic.holder
+    row = diagnostic.span.start.row
+    tree = ast.parse(diagnostic.path.read_text(encoding="utf-8"))
+    [star] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.lineno == row]
+    bound = Bound()
+    later = [statement for statement in tree.body if statement.lineno > row]
+    collect_bound(
+        [statement for statement in later if not isinstance(statement, ast.FunctionDef | ast.AugAssign)], bound
+    )
+    bound.otherwise |= {statement.name for statement in later if isinstance(statement, ast.FunctionDef)}
+    package = diagnostic.holder.module
+    if diagnostic.path.stem != "__init__":
+        package = package.rpartition(".")[0]
+    source = resolve_name("." * star.level + (star.module or ""), package)
+    names = world.objects[source] | world.atomic[source]
+    yield from sorted(names - bound.by_import - bound.otherwise)

@@ -10,7 +10,7 @@ from functools import partial
 import libcst as cst
 
 from stalecheck.model import Location, Span
-from stalecheck.summarize.expressions import choice, parameter_names, shares
+from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
@@ -265,7 +265,16 @@ class Bodies:
             )
             captures = tuple(self._closed_over(node, inner, scope))
             return FunctionExpression(
-                Function(inner.name, parameter_names(node.params), decorators=decorators, captures=captures)
+                Function(
+                    inner.name,
+                    parameter_names(node.params),
+                    decorators=decorators,
+                    returns=self.returns(inner),
+                    captures=captures,
+                    is_opaque=inner.is_opaque or node.asynchronous is not None,
+                    star=star_name(node.params),
+                    double_star=double_star_name(node.params),
+                )
             )
 
         if node.name.value not in scope.global_names:

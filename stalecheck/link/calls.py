@@ -166,9 +166,9 @@ class Calls:
             return self._containers.container(
                 (InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS)
             )
-        if not captures:
-            captures = kept(arguments)
-        return Value((InstanceThing(thing),), captures, is_new=True)
+        makers = {capture.made.file for capture in captures}
+        others = (capture for capture in kept(arguments) if capture.made.file not in makers)
+        return Value((InstanceThing(thing),), (*captures, *others), is_new=True)
 
     def _call_function(
         self,
@@ -285,7 +285,8 @@ class Calls:
         if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
             is_enum = name.removesuffix("()") in known.ENUMS
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
-            return Value(result, related(function, relation), is_new=not is_enum)
+            fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
+            return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:

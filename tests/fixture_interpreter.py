@@ -250,7 +250,7 @@ def find_old(run: Run) -> Old:
                 collect_codes(execution.code, name, None, old)
                 for key, value in execution.namespace.items():
                     is_kept = current is not None and current.__dict__.get(key, ABSENT) is value
-                    if not (key.startswith("__") or is_kept or is_plain(value)):
+                    if not ((key.startswith("__") and key != "__all__") or is_kept or is_plain(value)):
                         old.objects.setdefault(id(value), f"{name}.{key}")
                         old.kept.append(value)
     return old
@@ -545,6 +545,7 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         if isinstance(thing, type):
             if thing is value:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+                pending += vars(thing).values() if "<locals>" in thing.__qualname__ else ()
         elif thing is value or id(thing) not in named:
             if origin and not isinstance(thing, types.FunctionType):
                 continue

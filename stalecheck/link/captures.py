@@ -148,11 +148,13 @@ def related(value: Value, relation: Relation) -> tuple[Capture, ...]:
 
 
 def derived(value: Value) -> tuple[Capture, ...]:
-    """Return what a value computed from another one is derived from."""
+    """Return what a value computed from another one is derived from; of ``__all__`` only strings can be."""
     return tuple(
         capture.related(Relation.DERIVED)
         for capture in value.captures
-        if capture.relation in TRAVELS and capture.made.origin.kind is not OriginKind.MODULE
+        if capture.relation in TRAVELS
+        and capture.made.origin.kind is not OriginKind.MODULE
+        and capture.made.origin.name != "__all__"
     )
 
 

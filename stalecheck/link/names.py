@@ -35,7 +35,6 @@ MODULE_ATTRIBUTES = frozenset(
         "__spec__",
         "__loader__",
         "__dict__",
-        "__all__",
         "__builtins__",
         "__annotations__",
     }

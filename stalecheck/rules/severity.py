@@ -11,7 +11,7 @@ _COMPARED_INSIDE = frozenset({Usage.ISINSTANCE, Usage.EXCEPT})
 
 def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> Severity:
     """Return the severity that follows from what the origin is; `usual` where that decides nothing."""
-    if Trait.IDENTITY_ONLY in reference.traits:
+    if Trait.IDENTITY_ONLY in reference.traits or reference.origin.name == "__all__":
         return Severity.NOTE
     if reference.relation is Relation.DERIVED:
         return usual

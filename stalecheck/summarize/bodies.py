@@ -21,6 +21,7 @@ from stalecheck.summarize.summary import (
     Bound,
     Captured,
     Class,
+    ClassExpression,
     Display,
     Element,
     Expression,
@@ -122,7 +123,7 @@ class Bodies:
             case cst.FunctionDef():
                 self._collect_nested(node, twin, scope)
             case cst.ClassDef():
-                scope.values.setdefault(node.name.value, []).append(lambda: LITERAL)
+                self._collect_class(node, twin, scope)
             case cst.For():
                 self._collect_loop(node.target, node.iter, scope)
             case cst.With():
@@ -160,7 +161,7 @@ class Bodies:
             case cst.Name() if target.value in scope.global_names:
                 self._bind_globally(target.value, target, value, node, twin, scope)
                 return
-            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
+            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter and scope.outer is None:
                 self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
                 return
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
@@ -259,19 +260,54 @@ class Bodies:
         inner = self.collect(node, twin, f"{scope.name}.<locals>.{node.name.value}", scope)
 
         def convert() -> Expression:
-            names = names_below(node) - inner.parameters - inner.values.keys()
-            captures = tuple(
-                self._look_in(scope, name) for name in sorted(names) if name in scope.values or name in scope.parameters
-            )
             decorators = tuple(
                 Captured(self._quietly(decorator.decorator, scope), NOWHERE) for decorator in node.decorators
             )
+            captures = tuple(self._closed_over(node, inner, scope))
             return FunctionExpression(
                 Function(inner.name, parameter_names(node.params), decorators=decorators, captures=captures)
             )
 
         if node.name.value not in scope.global_names:
             scope.values.setdefault(node.name.value, []).append(convert)
+
+    def _closed_over(self, node: cst.FunctionDef, inner: Body, scope: Body) -> Iterator[Expression]:
+        """Yield what a function within a function keeps of the outer one's names, and its defaults."""
+        for name in sorted(names_below(node) - inner.parameters - inner.values.keys()):
+            if name in scope.values or name in scope.parameters:
+                yield self._look_in(scope, name)
+        for parameter in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
+            if parameter.default is not None:
+                yield self._quietly(parameter.default, scope)
+
+    def _collect_class(self, node: cst.ClassDef, twin: ast.stmt | None, scope: Body) -> None:
+        qualified = f"{scope.name}.<locals>.{node.name.value}"
+        body = list(function_statements(node.body.body, block_of(twin, "body")))
+        methods = {
+            id(statement): self.collect(statement, other, f"{qualified}.{statement.name.value}", scope)
+            for statement, other in body
+            if isinstance(statement, cst.FunctionDef)
+        }
+
+        def convert() -> Expression:
+            bases = tuple(
+                Captured(
+                    self._quietly(base.value, scope),
+                    NOWHERE,
+                    base.keyword.value if base.keyword is not None else base.star,
+                )
+                for base in (*node.bases, *node.keywords)
+            )
+            kept: list[Expression] = []
+            for statement, _ in body:
+                match statement:
+                    case cst.Assign(value=value) | cst.AnnAssign(value=cst.BaseExpression() as value):
+                        kept.append(self._quietly(value, scope))
+                    case cst.FunctionDef():
+                        kept += self._closed_over(statement, methods[id(statement)], scope)
+            return ClassExpression(Class(qualified, bases), tuple(kept))
+
+        scope.values.setdefault(node.name.value, []).append(convert)
 
     def _bind_globally(
         self,

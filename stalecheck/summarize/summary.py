@@ -142,6 +142,14 @@ class FunctionExpression:
     function: Function
 
 
+@dataclass(frozen=True, slots=True)
+class ClassExpression:
+    """A class defined within a function; `captures` are what its body and methods keep of the function's names."""
+
+    definition: Class
+    captures: tuple[Expression, ...] = ()
+
+
 Expression: TypeAlias = (
     Literal
     | Reference
@@ -155,6 +163,7 @@ Expression: TypeAlias = (
     | Choice
     | Derived
     | FunctionExpression
+    | ClassExpression
 )
 
 LITERAL = Literal()
@@ -365,3 +374,5 @@ class PublicNames:
 
     names: tuple[str, ...] = ()
     module: Expression | None = field(default=None)
+    imported: NameImport | None = None
+    """The import of another module's ``__all__``."""

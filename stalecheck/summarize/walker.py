@@ -313,6 +313,9 @@ class _Walker:
                 scope.stars = (*scope.stars, index)
             else:
                 self._recorder.bind(name, span, bound)
+                if name == "__all__":
+                    self._public.names = []
+                    self._public.extend(cst.Name(name))
 
     def _function(self, node: cst.FunctionDef, twin: ast.stmt | None) -> None:
         span = self._recorder.positions.definition_name(node, twin)

@@ -171,6 +171,9 @@ CONSUMERS = frozenset(
 )
 """Calls that use a function they are given and let go of it."""
 
+INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
+"""Classes whose names do not look like one, and whose instances are no plain values."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 

@@ -110,7 +110,8 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
                 "app.py": "import m\n@m.cli.command()\ndef g(): ...\n",
             },
             "STL209",
-            "`g` is decorated by the old function `m.cli` after `m` is reloaded at refresh.py:3; reload `app` after `m`",
+            "`g` is decorated by the old function `m.cli` after `m` is reloaded at refresh.py:3; "
+            "reload `app` after `m`",
             id="a decorator of a decorated function",
         ),
         pytest.param(

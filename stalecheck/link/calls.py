@@ -159,6 +159,8 @@ class Calls:
     ) -> Value:
         if self._classes.is_enum(thing):
             return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
+        if self._classes.is_typed_dict(thing):
+            return self._containers.container((ExternalThing("builtins.dict()"),), arguments, frame, is_mapping=True)
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not self._classes.makes_anew(thing):
             return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
+from stalecheck.link.captures import TRAVELS
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
@@ -93,11 +94,23 @@ class _Finder:
                 for holding in self._binding(index, binding):
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
+        yield from self._answered()
         statements: list[Store | CallStatement] = [*self._subject.summary.stores, *self._subject.summary.calls]
         for item in sorted(statements, key=lambda statement: statement.at):
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
+
+    def _answered(self) -> Iterator[Holding]:
+        """Yield what a module's ``__getattr__`` binds of what it has imported on demand."""
+        place, summary = self._subject.summary.cached_at, self._subject.summary
+        if place is None or not summary.declared or summary.public is None:
+            return
+        bound = {name for name, _ in summary.exports}
+        for name in sorted(self._subject.evaluator.stars.public_names(self._subject.file) - bound):
+            for capture in closest(self._subject.evaluator.name(self._subject.file, name).captures):
+                if capture.relation in TRAVELS:
+                    yield self._subject.holding(name, KINDS[capture.relation], place, capture, "__getattr__")
 
     def _makers(self, definition: Class, at: Location) -> Iterator[SourceFile]:
         for decorator in definition.decorators:

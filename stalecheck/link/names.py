@@ -151,7 +151,15 @@ class Names:
                     for item in function.returns
                     if isinstance(item, (Reference, Attribute)) and item.name == name
                 ]
-        return union(values) if values else NOTHING
+        return union(values) if values else self._declared(file, name)
+
+    def _declared(self, file: SourceFile, name: str) -> Value:
+        """Return what a module that imports on demand declares for type checkers."""
+        summary = self._program.summaries[file]
+        found = [index for known_name, index in summary.declared if known_name == name]
+        if found:
+            return self._evaluator.binding(file, found[-1])
+        return self.through_stars(file, name, [i for known_name, i in summary.declared if known_name == "*"]) or NOTHING
 
     def _indexed_name(self, file: SourceFile, name: str) -> Value:
         """Look a name up in a module that was not read closely: only modules and classes matter there."""

@@ -364,6 +364,13 @@ class Summary:
     rebound: tuple[tuple[str, str, Location], ...] = ()
     """(function, name, place) of each binding of a global name inside a function."""
 
+    declared: tuple[tuple[str, int], ...] = ()
+    """What is imported for type checkers only, where the module has a ``__getattr__`` (PEP 562) that may answer with
+    it: names and bindings, ``*`` for a star."""
+
+    cached_at: Span | None = None
+    """Where that ``__getattr__`` binds what it answers: its ``globals()``."""
+
     dotted: tuple[str, ...] = ()
     """The dotted names that function bodies read through a package that several imports bind: ``p.a.f``."""
 

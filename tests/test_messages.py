@@ -113,6 +113,16 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
         ),
         pytest.param(
             {
+                "m.py": "import click\n@click.group()\ndef cli(): ...\n",
+                "app.py": "import m\n@m.cli.command()\ndef g(): ...\n",
+            },
+            "STL209",
+            "`g` is decorated by the old function `m.cli` after `m` is reloaded at refresh.py:3; "
+            "reload `app` after `m`",
+            id="a decorator of a decorated function",
+        ),
+        pytest.param(
+            {
                 "m.py": "import argparse\nspace = argparse.Namespace(limits=[1])\nlimits = space.limits\n",
                 "app.py": "from m import limits\n",
             },

@@ -223,7 +223,9 @@ def _stale_reference(
         for name, kept in holding.brings
     )
     origin = capture.made.origin
-    if capture.relation is Relation.DERIVED and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
+    is_decorator = holding.holder.kind is HolderKind.DECORATED and not holding.is_argument
+    is_computed = capture.relation is Relation.DERIVED and not is_decorator
+    if is_computed and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
         origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
     if capture.name:
         origin = replace(origin, module=capture.name)

@@ -55,7 +55,9 @@ def origin_kind(value: Value) -> OriginKind:
                     return OriginKind.CLASS
                 if called in known.CONTAINERS or called in known.COMPUTES:
                     return OriginKind.VALUE
-                if called == "builtins.object" or _looks_like_class(called):
+                made_by = called.removesuffix("()")
+                is_made_class = made_by != called and made_by in known.CLASS_FACTORIES
+                if is_made_class or called in known.INSTANCE_MAKERS or _looks_like_class(called):
                     return OriginKind.INSTANCE
     return OriginKind.VALUE
 

@@ -115,7 +115,7 @@ class Containers:
         """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
         here = frame.holder or frame.file
         containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here]
-        if not containers or any(capture.relation is Relation.IS for capture in value.captures):
+        if not containers:
             return value
         inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
         return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))

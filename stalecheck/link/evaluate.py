@@ -244,7 +244,7 @@ class Evaluator:
                         # A folder without an `__init__.py` on the way: there is no file for the package itself.
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
-                        is_new = value.is_new or bool(value.captures)
+                        is_new = bool(value.captures) or (value.is_new and dotted.endswith("()"))
                         found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))

@@ -66,6 +66,10 @@ class _Finder:
             # None or a number beside an import is what it falls back on.
             if not binding.block and not isinstance(binding.value, Literal):
                 self._later.setdefault(binding.name, []).append(binding.at)
+        for name, reaching in summary.exports:
+            for star in (summary.bindings[index] for index in reaching):
+                if isinstance(star.value, StarImport) and subject.evaluator.stars.provides(subject.file, star, name):
+                    self._later.setdefault(name, []).append(star.at)
         self._consumers: dict[str, frozenset[SourceFile]] = {}
         for binding in summary.bindings:
             if isinstance(binding.value, Class) and binding.value.decorators:

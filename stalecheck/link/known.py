@@ -174,6 +174,9 @@ CONSUMERS = frozenset(
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 
+INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
+"""Classes whose names do not look like one, and whose instances are no plain values."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 

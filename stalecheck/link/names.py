@@ -200,6 +200,10 @@ class Names:
         """Return what an import statement binds: a module where `name` is empty, else something of a module."""
         target = resolve(self._program, file, module, level)
         if not name:
+            package, _, last = module.rpartition(".")
+            if target is not None and package and self._is_hidden(target, package, last, file):
+                # `import p.m as x` binds what the package calls `m`, as `from p import m` does.
+                return self.imported(file, package, 0, last, at, local)
             if target is None:
                 return Value((ExternalThing(local if "." not in module else module),))
             return hop(self.module(target, module), target, at)
@@ -225,6 +229,19 @@ class Names:
         if any(isinstance(thing, ModuleThing) for thing in value.things):
             return renamed(passed(value, target, name, at), written)
         return hop(value, target, at, "" if level else module)
+
+    def _is_hidden(self, module: SourceFile, package: str, name: str, importer: SourceFile) -> bool:
+        """Whether a package binds the name of its submodule to something else, after it has imported that."""
+        parent = self._program.table.find(package, importer)
+        index = None if parent is None else self._program.indexes.get(parent)
+        if parent is None or index is None or parent == importer:
+            return False
+        value = self._evaluator.name(parent, name)
+        if value == NOTHING or any(isinstance(thing, ModuleThing) for thing in value.things):
+            return False
+        # A submodule that is first imported later takes the name back.
+        sources = (resolve(self._program, parent, item.module, item.level) for item in index.imports)
+        return module in sources
 
     def _defines(self, file: SourceFile, name: str) -> bool:
         summary = self._program.summaries.get(file)

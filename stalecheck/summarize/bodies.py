@@ -161,7 +161,7 @@ class Bodies:
             case cst.Name() if target.value in scope.global_names:
                 self._bind_globally(target.value, target, value, node, twin, scope)
                 return
-            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
+            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter and scope.outer is None:
                 self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
                 return
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:

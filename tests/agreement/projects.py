@@ -50,8 +50,9 @@ LEFT_OUT = {
         "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list looked into by its "
         "second name when the first one is bound again"
     ),
-    "a global that a function takes from a name": (
-        "`def set(): global x; x = f`: which f that is depends on when it is called"
+    "what a function takes from a name when it is called": (
+        "`def set(): global x; x = f`, a cached `def get(): return C()`: which f or C that is depends on when they are "
+        "called, where the name is bound again"
     ),
     "a container of another module, filled": (
         "what a module registers of its own, or takes again when it is reloaded itself, is a matter for a rule that "
@@ -60,6 +61,10 @@ LEFT_OUT = {
     "a container that is taken anew": (
         "what a module has put into another one's container stays in it when a function that reloads binds the "
         "container's name again"
+    ),
+    "a submodule evicted together with who takes it from its package": (
+        "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "
+        "are imported again in the order in which they depend on each other"
     ),
     "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
 }
@@ -136,7 +141,7 @@ class Source:
     """The expressions that are an earlier module: ``a``, ``p.a``, ``m1``."""
 
     imported: set[str] = field(default_factory=set)
-    """The names that import statements bind."""
+    """The names that import statements bind, and other names for the containers among them."""
 
     exported: tuple[str, ...] | None = None
     """What ``__all__`` names."""
@@ -175,6 +180,11 @@ class Source:
         """Take note that a statement binds a name that it takes from another module."""
         self.bind(name, module.names[taken], module.handles.get(taken))
         self.imported.add(name)
+
+    def also(self, name: str, thing: Thing) -> None:
+        """Take note that a name is another one for a thing."""
+        if thing.kind in HOLDING and (thing.text in self.imported or "." in thing.text):
+            self.imported.add(name)
 
     def some(self, *kinds: Kind) -> st.SearchStrategy[Thing]:
         """Draw one of the things of some kinds that the module can name.
@@ -421,6 +431,8 @@ def decorated(here: Source, draw: st.DrawFn) -> None:
 
 def cached(here: Source, draw: st.DrawFn) -> None:
     made = draw(here.some(Kind.CLASS))
+    if "." not in made.text:
+        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
     here.lines.append("import functools")
     here.bind("functools", Kind.MODULE)
     here.write(Kind.FUNCTION, "@functools.cache\ndef {new}():\n    return {made}()\n{new}()", made=made.text)
@@ -453,8 +465,8 @@ def alias(here: Source, draw: st.DrawFn) -> None:
         )
     )
     if "global" in template and "." not in thing.text:
-        raise NothingToBuildOnError  # LEFT_OUT: a global that a function takes from a name.
-    here.write(thing.kind, template, thing=thing.text)
+        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
+    here.also(here.write(thing.kind, template, thing=thing.text), thing)
 
 
 def alias_of_module(here: Source, draw: st.DrawFn) -> None:
@@ -475,7 +487,8 @@ def chained(here: Source, draw: st.DrawFn) -> None:
     thing = draw(here.some(*OBJECTS, Kind.LIST))
     name = here.new(thing.kind)
     here.bind(name, thing.kind)
-    here.write(thing.kind, "{name} = {new} = {thing}", name=name, thing=thing.text)
+    here.also(name, thing)
+    here.also(here.write(thing.kind, "{name} = {new} = {thing}", name=name, thing=thing.text), thing)
 
 
 def member(here: Source, draw: st.DrawFn) -> None:
@@ -752,7 +765,8 @@ def projects(draw: st.DrawFn) -> Project:
 @st.composite
 def exports(draw: st.DrawFn, here: Source) -> None:
     """Give a module an ``__all__``, or none."""
-    if here.names and draw(st.booleans()):
+    is_listed: bool = draw(st.booleans())
+    if here.names and is_listed:
         names = draw(st.lists(st.sampled_from(list(here.names)), unique=True))
         here.exported = tuple(names)
         here.lines.append(f"__all__ = {names!r}")
@@ -768,7 +782,7 @@ def by_options(written: list[Source], mode: ReloadMode, reloaded: list[str]) -> 
 def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
     """A function of `run` reloads, in order, and perhaps binds a name of `run` anew afterwards."""
     here = written[-1]
-    body = ["import importlib, sys", *draw(reloading(mode, reloaded))]
+    body = ["import importlib, sys", *draw(reloading(written, mode, reloaded))]
     again = draw(st.sampled_from([None, *taken_anew(here)]))
     if again is not None:
         module, name = again
@@ -782,7 +796,11 @@ def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reload
 def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
     """`run` reloads at its top level, and goes on afterwards."""
     here = written[-1]
-    here.lines += ["import importlib, sys", *(f"import {name}" for name in reloaded), *draw(reloading(mode, reloaded))]
+    here.lines += [
+        "import importlib, sys",
+        *(f"import {name}" for name in reloaded),
+        *draw(reloading(written, mode, reloaded)),
+    ]
     for name in ("importlib", "sys", *(name.partition(".")[0] for name in reloaded)):
         here.bind(name, Kind.MODULE)
     draw(statements(here, FORMS, most=3))
@@ -790,7 +808,7 @@ def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloa
 
 
 @st.composite
-def reloading(draw: st.DrawFn, mode: ReloadMode, names: list[str]) -> list[str]:
+def reloading(draw: st.DrawFn, written: list[Source], mode: ReloadMode, names: list[str]) -> list[str]:
     """Write the statements that reload some modules in order."""
     if mode is ReloadMode.RELOAD:
         one = ["importlib.reload(sys.modules[{name!r}])"]
@@ -803,6 +821,9 @@ def reloading(draw: st.DrawFn, mode: ReloadMode, names: list[str]) -> list[str]:
         loop.append("    importlib.import_module(name)")
     shape = draw(st.sampled_from([one, other, loop]))
     if shape is loop:
+        if mode is ReloadMode.REIMPORT:
+            # LEFT_OUT: a submodule evicted together with who takes it from its package.
+            names = [source.name for source in written if source.name in names]
         # LEFT_OUT: a module twice in one loop.
         return [line.format(names=tuple(dict.fromkeys(names))) for line in loop]
     return [line.format(name=name) for name in names for line in shape]

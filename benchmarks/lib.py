@@ -74,8 +74,9 @@ def main() -> int:
         linter = [sys.executable, "-m", "stalecheck", "--isolated", "--exit-zero", "--output-format", "concise"]
         if options.jobs:
             linter += ["--jobs", str(options.jobs)]
+        is_within = True
         try:
-            _compare(
+            is_within = _compare(
                 [*linter, str(lib)],
                 [ruff, "check", "--isolated", "--no-cache", "--select", "F", "--exit-zero", "--quiet", str(lib)],
                 lines=_count(path.read_bytes() for path in lib.rglob("*.py")),
@@ -89,7 +90,7 @@ def main() -> int:
             return 2
         if not options.no_stages:
             _print_stages(_measure_stages(lib, options.jobs))
-    return 0
+    return 0 if is_within else 1
 
 
 def _options() -> argparse.Namespace:
@@ -142,8 +143,8 @@ def _count(contents: Iterator[bytes] | Collection[bytes]) -> int:
     return sum(content.count(b"\n") for content in contents)
 
 
-def _compare(linter: Sequence[str], ruff: Sequence[str], *, lines: int, rounds: int, timeout: float) -> None:
-    """Run both in turn, so that a busy minute of the machine hits both, and print the medians."""
+def _compare(linter: Sequence[str], ruff: Sequence[str], *, lines: int, rounds: int, timeout: float) -> bool:
+    """Run both in turn, so that a busy minute of the machine hits both, print the medians, and compare."""
     of_linter: list[Timing] = []
     of_ruff: list[Timing] = []
     for _ in range(rounds):
@@ -157,6 +158,7 @@ def _compare(linter: Sequence[str], ruff: Sequence[str], *, lines: int, rounds: 
         print(f"{name:12}{wall:10.2f}{cpu:8.2f}{lines / wall / 1000:10.0f}   {each}")
     ratio = median(timing.wall for timing in of_linter) / median(timing.wall for timing in of_ruff)
     print(f"ratio {ratio:.1f} (bound {BOUND}): {'within' if ratio <= BOUND else 'TOO SLOW'}\n", flush=True)
+    return ratio <= BOUND
 
 
 def _timed(command: Sequence[str], timeout: float) -> Timing:

@@ -25,6 +25,7 @@ from stalecheck.config import (
     parse_per_file_ignores,
     shown,
 )
+from stalecheck.discover import why_refused
 from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.render import TEXT_FORMATS, render
 from stalecheck.render.place import counted, place
@@ -180,6 +181,10 @@ def command(
         return 0
     cwd = _working_directory()
     named, stdin = _inputs(paths, stdin_filename, cwd=cwd)
+    refused = {path: why for path in named if stdin is None and (why := why_refused(path))}
+    named = tuple(path for path in named if path not in refused)
+    if not named:
+        raise UsageError("; ".join(f"{path} {why}" for path, why in refused.items()))
     config = _configuration(named, options, cwd=cwd, config_file=config_file, isolated=isolated)
     colored = target is None and _is_colored(config.color)
     report = _run(named, config, cwd=cwd, stdin=stdin)
@@ -196,6 +201,10 @@ def command(
     if not config.quiet:
         for note in _notes(report, config, cwd=cwd):
             click.echo(note, err=True)
+    for path, why in refused.items():
+        click.echo(f"stalecheck: {path} {why}", err=True)
+    if refused:
+        return FAILED
     return FOUND if report.diagnostics and not (config.exit_zero or list_reloads) else 0
 
 

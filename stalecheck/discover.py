@@ -183,9 +183,26 @@ class _Found:
         return self.excluded_files + len(folders)
 
 
+_NOT_READ = {
+    ".ipynb": "is a notebook; notebooks are not read yet",
+    ".pyi": "is a stub file; stub files never run, so nothing in them goes stale",
+}
+
+
 def _gitignore_top(root: Path) -> Path:
     """The top of the repository that `root` is in, else `root`."""
     return next((path for path in (root, *root.parents) if exists(path / ".git")), root)
+
+
+def why_refused(path: Path) -> str:
+    """Why a named path cannot be checked at all, whatever stands in it; empty if it can."""
+    try:
+        is_directory = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return "does not exist"
+    except OSError as error:
+        return "does not exist" if error.errno == errno.ENAMETOOLONG else ""
+    return "" if is_directory else _NOT_READ.get(path.suffix, "")
 
 
 def _is_named_directory(path: Path, absolute: Path, found: _Found) -> bool | None:

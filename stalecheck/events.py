@@ -285,11 +285,18 @@ def _targets(
     found: list[tuple[str, tuple[SourceFile, ...]]] = []
     for name in site.targets:
         if "*" in name:
-            found.append((name, table.match(name)))
+            matched = table.match(name)
+            found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
             target = _find(name, file, indexes, table)
             found.append((name, () if target is None else (target,)))
     return found
+
+
+def _is_level(file: SourceFile, pattern: str) -> bool:
+    """Whether a name of a file matches a pattern without a dot where the ``*`` is."""
+    names = (name for name in (file.module, *file.aliases) if fnmatchcase(name, pattern))
+    return any(name.count(".") == pattern.count(".") for name in names)
 
 
 def _find(

@@ -26,6 +26,8 @@ _ASSIGNED_FORM = re.compile(
 )
 
 _MENTION_DEPTH = 6
+ANY_NAME = "*"
+"""Stands in a mention for an attribute that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,17 +339,21 @@ def _asked(node: ast.AST) -> ast.expr | None:
 
 
 def _taken_by_name(node: ast.AST) -> str:
-    """Return ``m.f`` for ``getattr(m, "f")``, ``vars(m)["f"]`` and ``m.__dict__["f"]``; empty for anything else."""
+    """Return ``m.f`` for ``getattr(m, "f")``, ``vars(m)["f"]`` and ``m.__dict__["f"]``; empty for anything else.
+
+    Where the name is not written there, ``m.*`` stands for any.
+    """
     match node:
-        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name), *_]):
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, named, *_]):
             pass
         case ast.Subscript(
             value=ast.Call(func=ast.Name(id="vars"), args=[owner]) | ast.Attribute(value=owner, attr="__dict__"),
-            slice=ast.Constant(value=str() as name),
+            slice=named,
         ):
             pass
         case _:
             return ""
+    name = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else ANY_NAME
     if isinstance(owner, ast.Name):
         return f"{owner.id}.{name}"
     return f"{_dotted(owner)}.{name}" if isinstance(owner, ast.Attribute) and _dotted(owner) else ""
@@ -443,6 +449,10 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     while pending:
         node = pending.pop()
         match node:
+            case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+                if value is not None and not isinstance(value, ast.Constant):
+                    returned.append(value)
+                continue
             case ast.Expr() | ast.Pass():
                 continue
             case ast.Global():
@@ -458,6 +468,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     returned.append(value)
                 continue
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                if isinstance(node.value, (ast.Yield, ast.YieldFrom)) and node.value.value is not None:
+                    returned.append(node.value.value)
                 if node.value is not None:
                     assigned.append(node.value)
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stalecheck.index import Body, FileIndex, Import, Statement
+from stalecheck.index import ANY_NAME, Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 
@@ -370,7 +370,7 @@ class _Nomination:
             return groups
         for part in rest:
             other = self.taint.get(module)
-            groups = _NONE if other is None else other.get(part)
+            groups = self._whole(module) if part == ANY_NAME else _NONE if other is None else other.get(part)
             if groups:
                 self._reached.setdefault(file, set()).add(module)
                 return groups

@@ -18,7 +18,7 @@ from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
-from stalecheck.reloads import ReloadSite, find_reloads
+from stalecheck.reloads import ReloadSite, find_reloads, gives_back
 from stalecheck.rules import judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
@@ -66,9 +66,10 @@ def run(
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
-    rows = {file: frozenset(site.span.start.row for site in found_there) for file, found_there in sites.items()}
     is_crowded = cache(partial(_is_typing_crowded, sources.values()))
-    program = Program(table, _readable(summaries), indexes, events.reloaded, events.evicted, rows, is_crowded)
+    program = Program(
+        table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_crowded
+    )
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
@@ -159,6 +160,19 @@ def _search(
         return None if tree is None else without_dead_branches(tree, target_version)
 
     return find_reloads(sources, parse_alive)
+
+
+def _given_back(
+    sites: Mapping[SourceFile, tuple[ReloadSite, ...]], table: ModuleTable
+) -> dict[SourceFile, dict[int, SourceFile | None]]:
+    """Return for each row that reloads the one module that is reloaded there."""
+    return {
+        file: {site.span.start.row: _one_module(site, file, table) for site in found} for file, found in sites.items()
+    }
+
+
+def _one_module(site: ReloadSite, file: SourceFile, table: ModuleTable) -> SourceFile | None:
+    return table.find(site.targets[0], file) if len(site.targets) == 1 and gives_back(site.spelling) else None
 
 
 def _is_typing_crowded(sources: Iterable[bytes]) -> bool:

@@ -325,7 +325,7 @@ class SlotFinder:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
         for decorator in node.decorator_list:
-            self.registration(decorator)
+            self.registration(decorator, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
         for part in ast.walk(node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
@@ -353,7 +353,7 @@ class SlotFinder:
                 if isinstance(part, ast.NamedExpr):
                     self.add(prefix + part.target.id, "binding", rows_of(part))
         if isinstance(node, ast.Expr):
-            self.registration(node.value)
+            self.registration(node.value, prefix)
         for name in ("body", "orelse", "finalbody"):
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
@@ -371,18 +371,31 @@ class SlotFinder:
         elif isinstance(node, ast.Attribute):
             self.add(ast.unparse(node), "expression", rows)
         elif isinstance(node, ast.Subscript):
-            if isinstance(node.value, ast.Name):
-                self.fills.append((prefix + node.value.id, set(rows)))
+            container = outermost(node.value)
+            if isinstance(container, ast.Name):
+                self.fills.append((prefix + container.id, set(rows)))
             else:
                 self.add(ast.unparse(node.value), "expression", rows)
 
-    def registration(self, node: ast.expr) -> None:
+    def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             receiver = node.func.value
             rows = set(rows_of(node))
-            if isinstance(receiver, ast.Name):
-                self.fills.append((receiver.id, rows))
-            self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+            container = outermost(receiver)
+            if isinstance(container, ast.Name):
+                self.fills += [(container.id, rows), (prefix + container.id, rows)]
+            if container is receiver or not isinstance(container, ast.Name):
+                self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def outermost(node: ast.expr) -> ast.expr:
+    """The container that is filled in the end: ``TABLE`` of ``TABLE["a"]`` and ``TABLE.setdefault("a", [])``."""
+    while True:
+        match node:
+            case ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner, attr="setdefault" | "get")):
+                node = inner
+            case _:
+                return node
 
 
 def rows_of(node: ast.AST) -> range:

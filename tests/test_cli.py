@@ -214,7 +214,9 @@ def test_flags_that_are_not_given_leave_the_configuration_alone(run: Run, tmp_pa
         pytest.param(["src", "tests"], (Path("src"), Path("tests")), id="named"),
     ],
 )
-def test_paths(run: Run, arguments: list[str], expected: tuple[Path, ...]) -> None:
+def test_paths(run: Run, tmp_path: Path, arguments: list[str], expected: tuple[Path, ...]) -> None:
+    for name in arguments:
+        (tmp_path / name).mkdir()
     cli.main(arguments)
     assert (run.paths, run.stdin) == (expected, None)
 

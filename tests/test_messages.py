@@ -57,6 +57,13 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a cached function",
         ),
         pytest.param(
+            {"app.py": "import m\nclass Reg:\n    items = {}\n    items.setdefault('x', []).append(m.C)\n"},
+            "STL205",
+            "`Reg.items` holds the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "fill it in the function that uses it, or hold a function that looks `m.C` up when it is called",
+            id="a container in a container",
+        ),
+        pytest.param(
             {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.C()\n"},
             "STL207",
             "the cache of `g` keeps an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "

@@ -1276,3 +1276,18 @@ def test_names_that_multiply() -> None:
 )
 def test_circles(source: str) -> None:
     assert all(site.targets == () for site in sites(source))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pytest.deprecated_call(reload, a)",
+        "pytest.warns(DeprecationWarning, reload, a)",
+        "pytest.raises(ValueError, reload, a)",
+        "self.assertRaises(ValueError, reload, a)",
+        "self.assertRaisesRegex(ValueError, 'no', reload, a)",
+        "self.assertWarnsRegex(UserWarning, 'old', reload, a)",
+    ],
+)
+def test_a_reload_that_an_assertion_calls(call: str) -> None:
+    assert targets(f"import a\ndef test(self):\n    {call}") == [("a",)]

@@ -60,3 +60,29 @@ def test_diagnostics_are_in_the_order_of_the_names_that_are_shown(
     expected = [f"{tmp_path.as_posix()}/u.py:1:15: STL101", "a.py:1:15: STL101"]
     assert lint("..") == (1, expected)
     assert [diagnostic.path.name for diagnostic in stalecheck.check("..")] == ["u.py", "a.py"]
+
+
+def test_what_is_missing_or_never_runs_is_said_and_the_rest_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"m.py": "class C: ...\n", "u.py": "from m import C\n", "nb.ipynb": "{}", "m.pyi": ""}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    named = ["u.py", "nope.py", "none", "nb.ipynb", "m.pyi"]
+    assert cli.main(["--isolated", "--reloaded", "m", "--output-format", "concise", *named]) == 2
+    out, err = capsys.readouterr()
+    assert "u.py:1:15: STL101" in out
+    assert [line.partition("; ")[0] for line in err.splitlines()][-4:] == [
+        "stalecheck: nope.py does not exist",
+        "stalecheck: none does not exist",
+        "stalecheck: nb.ipynb is a notebook",
+        "stalecheck: m.pyi is a stub file",
+    ]
+
+
+def test_nothing_but_what_is_missing_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["a.py", "b.py"]) == 2
+    assert capsys.readouterr().err == "stalecheck: a.py does not exist; b.py does not exist\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stalecheck.link.evaluate import Evaluator
@@ -76,7 +76,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = [
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _reloads(holding, by_origin.get(holding.capture.made.file, ()), import_order, rebound))
+            if (reloads := _lasting(holding, by_origin, import_order, rebound))
         ]
         imports = {
             holding.holder.name: holding.span.start.row
@@ -114,18 +114,54 @@ def _is_hidden(module: SourceFile, program: Program) -> bool:
 
 
 def _merged(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[Holding, tuple[Reload, ...]]]:
-    """Make one of all that is one holder: what a star import brings, and a name that several functions bind."""
+    """Make one of all that is one holder of one origin.
+
+    What a star import brings, a name that several functions bind, an origin that several branches define.
+    """
     merged: dict[tuple[object, ...], tuple[Holding, tuple[Reload, ...]]] = {}
     for holding, reloads in found:
         is_nameless = holding.holder.name in {"*", "<lambda>"}
-        key: tuple[object, ...] = (holding.holder, holding.capture.made, holding.span if is_nameless else None)
+        origin = holding.capture.made.origin
+        place = holding.span if is_nameless else None
+        key: tuple[object, ...] = (holding.holder, origin.module, origin.name, origin.kind, place)
         if holding.holder.kind is HolderKind.STAR_IMPORT:
             key = (holding.span,)
         first, others = merged.get(key, (holding, ()))
         if first is not holding:
-            first = replace(first, brings=(*first.brings, *holding.brings))
+            is_earlier = origin.location < first.capture.made.origin.location and holding.span == first.span
+            capture = holding.capture if is_earlier else first.capture
+            first = replace(first, brings=(*first.brings, *holding.brings), capture=capture)
         merged[key] = (first, tuple(sorted({*others, *reloads}, key=_reload_order)))
     return list(merged.values())
+
+
+def _lasting(
+    holding: Holding,
+    by_origin: Mapping[SourceFile, Iterable[Sequence]],
+    import_order: ImportOrder,
+    rebound: dict[tuple[str, str], tuple[Location, ...]],
+) -> tuple[Reload, ...]:
+    """Return the reloads that leave a holder stale for good.
+
+    What top levels reload is over when functions are called: one that runs the holder's body again makes it fresh.
+    """
+    sequences = tuple(by_origin.get(holding.capture.made.file, ()))
+    found = _reloads(holding, sequences, import_order, rebound)
+    repairs = [sequence for sequence in by_origin.get(holding.file, ()) if _is_repair(sequence)]
+    if not found or not repairs or holding.block:
+        return found
+    for_good: set[Reload] = set()
+    for sequence in sequences:
+        later = repairs if sequence.file is not None and not sequence.block else ()
+        followed = [Sequence(None, "", (*sequence.events, *repair.events)) for repair in later]
+        stale = [set(_reloads(holding, [other], import_order, rebound)) for other in (sequence, *followed)]
+        for_good |= set.intersection(*stale)
+    return tuple(reload for reload in found if reload in for_good)
+
+
+def _is_repair(sequence: Sequence) -> bool:
+    """Whether a sequence stands in a function that is no test: tests run in any order, or alone."""
+    return bool(sequence.block) and not sequence.block.rpartition(".")[2].startswith("test")
 
 
 def _reloads(

@@ -19,6 +19,7 @@ from stalecheck.link.captures import (
     values_of,
 )
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
@@ -30,11 +31,24 @@ from stalecheck.link.values import (
     FunctionThing,
     InstanceThing,
     Relation,
+    Thing,
     Value,
     union,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Argument, Attribute, Call, Function, FunctionExpression, Parameter
+from stalecheck.summarize.summary import (
+    Argument,
+    Attribute,
+    Call,
+    Display,
+    Element,
+    Function,
+    FunctionExpression,
+    Item,
+    Literal,
+    Parameter,
+)
+from stalecheck.vocabulary import OriginKind
 
 _MOST_CALLS = 5
 
@@ -57,21 +71,29 @@ class Calls:
             receiver = self._evaluator.evaluate(call.function.value, inner)
             if any(isinstance(thing, ContainerThing) for thing in receiver.things):
                 if call.function.name in known.GETTERS:
-                    return self._containers.elements(receiver, None, inner, Part.VALUES)
+                    key = call.arguments[0].value if call.arguments else Literal()
+                    keys = constants(self._evaluator, key, frame.file)
+                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(call.function.name), inner)
                 return replace(taken, captures=placeless(taken.captures))
         function = self._evaluator.evaluate(call.function, frame)
+        if isinstance(call.function, Attribute) and self._is_of_text(call.function, inner):
+            given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
+            joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
+            is_join = call.function.name == "join"
+            return Value((), (*derived(function), *values_of(joined if is_join else given)), is_new=True)
         arguments = [
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
         results: list[Value] = []
+        classes, functions = _apart(function)
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, function, arguments, inner))
+                    results.append(self._construct(thing, classes, arguments, inner))
                 case FunctionThing():
-                    results.append(self._call_function(thing, function, arguments, inner))
+                    results.append(self._call_function(thing, functions, arguments, inner))
                 case ExternalThing(name=name):
                     results.append(self._call_external(name, function, arguments, inner))
                 case InstanceThing(of=owner):
@@ -89,6 +111,15 @@ class Calls:
     def returns_of(self, thing: FunctionThing, at: Location) -> Value:
         """Return what a call of a function at a place may give, whose arguments are not known."""
         return self._returns(thing, {}, Frame(thing.file, at, holder=thing.file))
+
+    def _is_of_text(self, method: Attribute, frame: Frame) -> bool:
+        """Whether a method is that of a string: what it gives back is text, and keeps nothing that it is given."""
+        if constants(self._evaluator, method.value, frame.file):
+            return True
+        if method.name not in known.FORMATS:
+            return False
+        receiver = self._evaluator.evaluate(method.value, frame)
+        return all(isinstance(thing, ExternalThing) for thing in receiver.things)
 
     def _construct(
         self, thing: ClassThing, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame
@@ -118,7 +149,10 @@ class Calls:
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
         if definition.is_opaque or not self._is_transparent(thing):
-            return Value((), (*computed, *kept(arguments)), is_new=True)
+            made: tuple[Thing, ...] = ()
+            if definition.yields is not None and self._is_transparent(thing):
+                made = (ContainerThing(thing.file, definition.yields, is_lazy=True),)
+            return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
         values = self._bind_arguments(thing, function, arguments)
@@ -232,6 +266,9 @@ class Calls:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
+        if name in known.LAZY and len(arguments) > 1:
+            iterated = _iterated(name, [argument for argument, _ in arguments], frame)
+            return Value((*result, iterated), kept(arguments), is_new=True)
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
@@ -241,6 +278,27 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+
+def _apart(function: Value) -> tuple[Value, Value]:
+    """Return a callee as far as it is a class, and as far as it is a function, where it may be either."""
+    kinds = {type(thing) for thing in function.things}
+    if not kinds >= {ClassThing, FunctionThing}:
+        return function, function
+    classes = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.FUNCTION)
+    functions = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.CLASS)
+    return replace(function, captures=classes), replace(function, captures=functions)
+
+
+def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerThing:
+    """Return what ``map`` or ``filter`` gives when it is iterated over."""
+    first, *rest = arguments
+    if name == "builtins.filter":
+        element = Element(Item(rest[0].value), rest[0].span)
+    else:
+        each = tuple(Argument(Item(argument.value), argument.span) for argument in rest)
+        element = Element(Call(first.value, each), first.span)
+    return ContainerThing(frame.file, Display((element,)), is_lazy=True)
 
 
 def passes_through(thing: FunctionThing) -> bool:

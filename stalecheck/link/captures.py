@@ -18,7 +18,7 @@ from stalecheck.link.values import (
     Value,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element
+from stalecheck.summarize.summary import NOWHERE, Argument, Attribute, Call, Display, Element, Literal
 from stalecheck.vocabulary import OriginKind, ReloadMode
 
 
@@ -97,6 +97,28 @@ def part_of(display: Display, part: Part) -> Display:
         elif part is Part.ITEMS and key is not None:
             parts.append(Element(Display((key, element), is_sequence=True), NOWHERE))
     return Display(tuple(parts))
+
+
+def under(display: Display, keys: tuple[Literal, ...]) -> Display:
+    """Return a mapping with what may stand under one of some keys; what stands under others, as written, does not."""
+    found: list[Element] = []
+    for key in keys:
+        matching: list[Element] = []
+        others: list[Element] = []
+        entry: Element | None = None
+        for element in display.elements:
+            if element.is_key:
+                entry = element
+            elif entry is not None and entry.value == key:
+                if not element.may_lack:
+                    matching, others = [], []
+                matching += [entry, element]
+                entry = None
+            elif entry is None or not (isinstance(entry.value, Literal) and entry.value.written):
+                others += [element] if entry is None else [entry, element]
+                entry = None
+        found += [*matching, *(element for element in others if element.is_unpacked)] if matching else others
+    return Display(tuple(dict.fromkeys(found)), is_mapping=True)
 
 
 def _looks_like_class(dotted: str) -> bool:

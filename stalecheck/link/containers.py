@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants
+from stalecheck.link.emptied import find_removed
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     Capture,
@@ -20,10 +22,9 @@ from stalecheck.link.values import (
     Value,
     union,
 )
-from stalecheck.model import Location, SourceFile
+from stalecheck.model import Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
-    TEXT,
     Argument,
     Attribute,
     Binding,
@@ -32,6 +33,7 @@ from stalecheck.summarize.summary import (
     Element,
     Expression,
     Item,
+    Literal,
     Reference,
 )
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -44,6 +46,10 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
+        self._running: set[Display] = set()
+        """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
+
+        self._removed: dict[SourceFile, dict[Span, Location]] = {}
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
     def display(self, display: Display, frame: Frame) -> Value:
@@ -79,7 +85,8 @@ class Containers:
                 is_literal = thing.name.endswith(".Literal")
                 is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
                 return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
-        return self.elements(value, item.position, frame, Part.VALUES)
+        keys = constants(self._evaluator, item.index, frame.file)
+        return self.elements(value, item.position, frame, Part.VALUES, keys)
 
     def _copied(self, expression: Expression, frame: Frame) -> Expression | None:
         """Return what ``list(x)``, ``tuple(x)``, ``sorted(x)`` take their elements from."""
@@ -97,7 +104,7 @@ class Containers:
         """
         if isinstance(index, Display):
             return any(self._is_own(element.value, frame) for element in index.elements)
-        if index == TEXT:
+        if isinstance(index, Literal) and index.is_text:
             return self._evaluator.program.is_typing_crowded()
         value = self._evaluator.evaluate(index, frame)
         return any(capture.made.file == frame.file for capture in value.captures) or (
@@ -117,13 +124,19 @@ class Containers:
         """Return a container that is made of the elements of another one, or of a part of them."""
         containers = [thing for thing in value.things if isinstance(thing, ContainerThing)]
         here = frame.holder or frame.file
-        if all(c.file == here and part_of(c.display, part) is c.display for c in containers):
+        if all(c.file == here and not c.is_lazy and part_of(c.display, part) is c.display for c in containers):
             return Value(value.things, value.captures, is_new=True)
         things = tuple(
             replace(thing, display=part_of(thing.display, part)) if isinstance(thing, ContainerThing) else thing
             for thing in value.things
         )
         spans = {capture.made: capture.span for capture in value.captures if capture.relation is Relation.INSIDE}
+        spans |= {
+            capture.made: capture.span
+            for thing in containers
+            if thing.is_lazy and thing.file == here
+            for capture in self.display(thing.display, frame).captures
+        }
         elements = [
             self.elements(Value((thing,)), None, frame, Part.WHOLE)
             for thing in things
@@ -137,20 +150,33 @@ class Containers:
         others = () if inside else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
         return Value(things, (*inside, *others), is_new=True)
 
-    def elements(self, value: Value, position: int | None, frame: Frame, part: Part = Part.KEYS) -> Value:
-        """Return what an element of a container may be; of a mapping one of its keys, or of another part."""
+    def elements(
+        self,
+        value: Value,
+        position: int | None,
+        frame: Frame,
+        part: Part = Part.KEYS,
+        keys: tuple[Literal, ...] = (),
+    ) -> Value:
+        """Return what an element of a container may be; of a mapping one of its keys, or of another part.
+
+        Where the `keys` are known it is what stands under one of them.
+        """
         found: list[Value] = []
         for thing in value.things:
             match thing:
+                case ContainerThing(display=display, is_lazy=True) if display in self._running:
+                    pass
+                case ContainerThing(display=display, is_lazy=True):
+                    self._running.add(display)
+                    found.append(self.elements(Value((replace(thing, is_lazy=False),), value.captures), None, frame))
+                    self._running.discard(display)
                 case ContainerThing(file=file, display=display):
                     elements = part_of(display, part).elements
-                    if (
-                        position is not None
-                        and display.is_sequence
-                        and position < len(elements)
-                        and not any(element.is_unpacked for element in elements[: position + 1])
-                    ):
-                        elements = (elements[position],)
+                    if keys and display.is_mapping:
+                        elements = part_of(under(display, keys), part).elements
+                    elif position is not None and display.is_sequence:
+                        elements = _at(elements, position)
                     inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
                     for element in elements:
                         item = self._evaluator.evaluate(element.value, inner)
@@ -195,11 +221,15 @@ class Containers:
 
     def filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
         """Return a container with what later statements at module or class level put into it, up to a place."""
+        display = self.remaining(file, display, before)
         value = self._evaluator.evaluate(display, Frame(file, binding.at))
         elements = list(display.elements)
         captures = list(value.captures)
+        removed = self.removed(file)
         for element, at in self._additions(file).get(binding, ()):
             if before is not None and at >= before:
+                continue
+            if element.span in removed and (before is None or removed[element.span] < before):
                 continue
             elements.append(element)
             added = Display((element,), is_mapping=display.is_mapping)
@@ -209,14 +239,35 @@ class Containers:
         filled = Display(tuple(elements), is_mapping=display.is_mapping)
         return Value((ContainerThing(file, filled),), tuple(captures), is_new=True)
 
+    def removed(self, file: SourceFile) -> dict[Span, Location]:
+        """Return the places of elements that the file itself takes out of their container again, and where."""
+        found = self._removed.get(file)
+        if found is None:
+            found = self._removed[file] = find_removed(self._program.summaries[file])
+        return found
+
+    def remaining(self, file: SourceFile, display: Display, before: Location | None = None) -> Display:
+        """Return a container display without the elements that are taken out of it, up to a place."""
+        removed = self.removed(file)
+        gone = {
+            element
+            for element in display.elements
+            if element.span in removed and (before is None or removed[element.span] < before)
+        }
+        if not gone:
+            return display
+        return replace(display, elements=tuple(element for element in display.elements if element not in gone))
+
     def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
         """Return for each container of a file what statements put into it."""
         found = self._fillings.get(file)
         if found is None:
             found = self._fillings[file] = {}
             summary = self._program.summaries[file]
-            filled: list[tuple[Expression, tuple[Element, ...], Location]] = [
-                (store.target, store.values, store.at) for store in summary.stores if not store.attribute
+            filled: list[tuple[Expression, tuple[Element, ...], Location, bool]] = [
+                (store.target, store.values, store.at, store.is_conditional)
+                for store in summary.stores
+                if not store.attribute
             ]
             for statement in summary.calls:
                 function = statement.call.function
@@ -231,11 +282,23 @@ class Containers:
                         )
                         for position, argument in enumerate(statement.call.arguments)
                     )
-                    filled.append((function.value, elements, statement.at))
-            for target, elements, at in filled:
+                    filled.append((function.value, elements, statement.at, statement.is_conditional))
+            for target, elements, at, may_lack in filled:
                 for index in target.reaching if isinstance(target, Reference) else ():
                     filled_one = summary.bindings[index]
                     is_mapping = isinstance(filled_one.value, Display) and filled_one.value.is_mapping
-                    kept_there = ((element, at) for element in elements if is_mapping or not element.is_key)
+                    kept_there = (
+                        (replace(element, may_lack=may_lack), at)
+                        for element in elements
+                        if is_mapping or not element.is_key
+                    )
                     found.setdefault(filled_one, []).extend(kept_there)
         return found
+
+
+def _at(elements: tuple[Element, ...], position: int) -> tuple[Element, ...]:
+    """Return the element at a position; all where that is not sure."""
+    if not -len(elements) <= position < len(elements):
+        return elements
+    passed = elements[position:] if position < 0 else elements[: position + 1]
+    return elements if any(element.is_unpacked for element in passed) else (elements[position],)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
 from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
+from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
 from stalecheck.link.program import Frame, Program
@@ -40,6 +42,7 @@ from stalecheck.summarize.summary import (
     Item,
     Literal,
     ModuleImport,
+    NamedAttribute,
     NamedModule,
     NameImport,
     Parameter,
@@ -143,8 +146,11 @@ class Evaluator:
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self.own(file, binding, value, OriginKind.CLASS)
-            case Call() if binding.at.row in self.program.reload_rows.get(file, ()):
-                return NOTHING
+            case Call() if binding.at.row in (given_back := self.program.given_back.get(file, {})):
+                given = given_back[binding.at.row]
+                # It is bound after the reload that stands further right.
+                bound = Location(binding.at.row, sys.maxsize)
+                return NOTHING if given is None else hop(self.names.module(given), given, bound)
             case Display() as display:
                 value = self.containers.filled(file, binding, display)
                 return self.own(file, binding, value, OriginKind.VALUE)
@@ -183,6 +189,8 @@ class Evaluator:
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
                 return self._attribute(self.evaluate(inner, frame), name, frame)
+            case NamedAttribute(value=owner, name=named):
+                return self._named_attribute(owner, named, frame)
             case Call():
                 return self.calls.call(expression, frame)
             case Display():
@@ -228,6 +236,14 @@ class Evaluator:
         if not found:
             return Value((), derived(value), is_new=value.is_new or bool(value.captures))
         return union(found)
+
+    def _named_attribute(self, owner: Expression, name: Expression, frame: Frame) -> Value:
+        """Return what ``getattr`` may give: of the names that are known, else of none."""
+        value = self.evaluate(owner, frame)
+        names = [written_name(constant) for constant in constants(self, name, frame.file)]
+        if not all(names) or not names:
+            return Value((), derived(value), is_new=True)
+        return union([self._attribute(value, written, frame) for written in names])
 
     def _derived(self, operands: tuple[Expression, ...], frame: Frame) -> Value:
         captures = tuple(

@@ -126,12 +126,22 @@ class _Finder:
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
-        is_display = isinstance(expression, Display)
-        value = (
-            self._subject.evaluate(expression, binding.at)
-            if is_display
-            else self._subject.evaluator.binding(self._subject.file, index)
-        )
+        containers = self._subject.evaluator.containers
+        if isinstance(expression, Display):
+            value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)
+        else:
+            value = self._subject.evaluator.binding(self._subject.file, index)
+            removed = containers.removed(self._subject.file)
+            if removed and isinstance(expression, Call):
+                value = replace(
+                    value,
+                    captures=tuple(
+                        capture
+                        for capture in value.captures
+                        if capture.relation is not Relation.INSIDE
+                        or (capture.span not in removed and binding.span not in removed)
+                    ),
+                )
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

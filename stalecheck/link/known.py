@@ -171,6 +171,9 @@ CONSUMERS = frozenset(
 )
 """Calls that use a function they are given and let go of it."""
 
+LAZY = frozenset({"builtins.map", "builtins.filter"})
+"""Iterators that make or pick each element when they are asked for it."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 
@@ -314,11 +317,17 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
+FORMATS = frozenset({"format", "format_map"})
+"""Methods that make a string of their arguments, whatever has them."""
+
 COPIES = frozenset({"copy", "items", "keys", "values"})
 """Methods that make a container of a container's elements."""
 
 GETTERS = frozenset({"get", "pop", "setdefault"})
 """Methods that give an element of a container."""
+
+REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "__delitem__"})
+"""Methods that take elements out of a container."""
 
 UNPACKERS = frozenset({"extend", "extendleft", "update"})
 """Methods that put the elements of their arguments into a container."""

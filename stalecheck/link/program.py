@@ -27,8 +27,8 @@ class Program:
     evicted: frozenset[SourceFile]
     """Those of them that become a second module object."""
 
-    reload_rows: Mapping[SourceFile, frozenset[int]] = field(default_factory=dict)
-    """Where files reload: a call there gives back the module itself."""
+    given_back: Mapping[SourceFile, Mapping[int, SourceFile | None]] = field(default_factory=dict)
+    """The rows at which files reload: a call there gives back the module itself, if it is one."""
 
     is_typing_crowded: Callable[[], bool] = lambda: False
     """Whether the project has more forms like ``Union[…]`` than the `typing` module remembers: the last 128."""

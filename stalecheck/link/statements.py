@@ -73,7 +73,10 @@ class Statements:
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
         seen: set[tuple[Made, ReloadMode | None]] = set()
         is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
+        removed = self._subject.evaluator.containers.removed(self._subject.file)
         for element in elements:
+            if element.span in removed:
+                continue
             expression = element.value
             if element.is_unpacked:
                 keys = Item(element.value)

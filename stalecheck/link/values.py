@@ -132,6 +132,8 @@ class ContainerThing:
 
     file: SourceFile
     display: Display
+    is_lazy: bool = False
+    """An iterator that makes its elements when it is asked for them: it holds none itself."""
 
 
 @dataclass(frozen=True, slots=True)

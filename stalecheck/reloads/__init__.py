@@ -6,8 +6,17 @@ change nothing; `project` follows the `wrappers` from file to file.
 """
 
 from stalecheck.reloads.project import find_in_file, find_reloads
-from stalecheck.reloads.reloaders import EVICTIONS
+from stalecheck.reloads.reloaders import EVICTIONS, gives_back
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
 from stalecheck.reloads.suspects import may_reload
 
-__all__ = ["EVICTIONS", "FileReloads", "ReloadSite", "Wrapper", "find_in_file", "find_reloads", "may_reload"]
+__all__ = [
+    "EVICTIONS",
+    "FileReloads",
+    "ReloadSite",
+    "Wrapper",
+    "find_in_file",
+    "find_reloads",
+    "gives_back",
+    "may_reload",
+]

@@ -77,7 +77,7 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
     if name == "builtins.map" and len(arguments) == 2:
         return _mapped(evaluator, node, place)
     if name in _PACKAGES:
-        return _packaged(evaluator, node, place)
+        return _packaged(evaluator, node, place, is_flat=name.endswith(".iter_modules"))
     if name == "builtins.type" and len(arguments) == 1:
         given = evaluator.inner(arguments[0], place)
         return tuple(
@@ -198,7 +198,9 @@ def _got(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     names = evaluator.inner(node.args[1], place)
     found: list[Item] = []
     for owner, name in product(owners, names):
-        found.extend(evaluator.member(owner, name.text, node) if isinstance(name, Text) else (unknown(node),))
+        taken = evaluator.member(owner, name.text, node) if isinstance(name, Text) else (unknown(node),)
+        is_flat = isinstance(name, Text) and name.is_flat
+        found.extend(replace(item, is_flat=True) if is_flat and isinstance(item, Thing) else item for item in taken)
     return tuple(found)
 
 
@@ -254,11 +256,11 @@ def _over(evaluator: Evaluator, values: ast.expr, place: Place) -> Items:
     return evaluator.each(evaluator.inner(values, place), shorten(values))
 
 
-def _packaged(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
-    """The modules of a package on disk: those whose names begin with the prefix."""
+def _packaged(evaluator: Evaluator, node: ast.Call, place: Place, *, is_flat: bool) -> Items:
+    """The modules of a package on disk: those whose names begin with the prefix, unless `is_flat` those below, too."""
     prefix = argument_of(node, 1, "prefix")
     before = evaluator.inner(prefix, place) if prefix is not None else (Text(""),)
-    names = joined([before, (Text("*", is_glob=True),)])
+    names = joined([before, (Text("*", is_glob=True, is_flat=is_flat),)])
     return (Group(tuple((Info(unknown(node) if name is MIXED else name),) for name in names)),)
 
 

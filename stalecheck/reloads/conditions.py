@@ -158,7 +158,7 @@ def _limited(item: Item, globs: Globs) -> Items:
         start = item.text.partition("*")[0]
         texts = [glob for glob in globs if isinstance(glob, Text) and glob.text.startswith(start)]
         if len(texts) == len(globs):
-            return tuple(replace(text, is_glob="*" in text.text) for text in texts)
+            return tuple(replace(text, is_glob="*" in text.text, is_flat=item.is_flat) for text in texts)
     return (item,)
 
 

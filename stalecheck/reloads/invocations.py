@@ -11,7 +11,8 @@ from stalecheck.reloads.scopes import CLEANUPS, Place, terminal
 CALLERS = CLEANUPS | {
     *("map", "imap", "partial", "register", "submit", "apply", "apply_async", "to_thread", "run_in_executor"),
     *("call_soon", "call_soon_threadsafe", "call_later", "call_at"),
-    *("assertWarns", "raises", "run_sync"),
+    *("assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"),
+    *("raises", "warns", "deprecated_call", "run_sync"),
 }
 """Functions that call the function they are given, with the arguments that follow it."""
 

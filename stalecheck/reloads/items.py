@@ -18,6 +18,8 @@ class Thing:
     name: str
     is_of_object: bool = False
     """Whether it is an attribute of an object or class that this file does not define: no module's name."""
+    is_flat: bool = False
+    """Whether a ``*`` in the name stands for names without dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Text:
     text: str
     is_glob: bool = False
     """Whether it stands for the names of modules on disk, with ``*`` for what is not written."""
+    is_flat: bool = False
+    """Whether the ``*`` stands for names without dots: of the modules of one package, not of those below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def modules_of(names: Items, node: ast.expr) -> Items:
     found: list[Item] = []
     for name in names:
         if isinstance(name, Text):
-            found.append(Thing(name.text))
+            found.append(Thing(name.text, is_flat=name.is_flat))
         elif isinstance(name, Hole) and (name.is_text or not name.takes):
             found.append(replace(name, is_text=False, takes=name.takes or "name"))
         elif isinstance(name, Entry) and name.part == "name":
@@ -161,17 +165,18 @@ def joined(parts: list[Items]) -> Items:
 
 def joined_one(row: tuple[Item, ...]) -> Item:
     """The text of one item after the other."""
-    before, hole, is_glob = "", None, False
+    before, hole, is_glob, is_flat = "", None, False, False
     for item in row:
         if isinstance(item, Text):
             before += item.text
             is_glob = is_glob or item.is_glob
+            is_flat = is_flat or item.is_flat
         elif isinstance(item, Hole) and hole is None and (item.is_text or not item.takes):
             hole = replace(item, is_text=True, takes=item.takes or "name")
             before += item.pattern
         else:
             return item if isinstance(item, Unknown) else MIXED
-    return replace(hole, pattern=before) if hole else Text(before, is_glob)
+    return replace(hole, pattern=before) if hole else Text(before, is_glob, is_flat)
 
 
 def are_names(items: Items) -> bool:

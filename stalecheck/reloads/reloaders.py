@@ -33,3 +33,8 @@ def reloader(name: str) -> str:
     if name.endswith("six.moves.reload_module"):
         return "six.moves.reload_module"
     return RELOADERS.get(name, "")
+
+
+def gives_back(spelling: str) -> bool:
+    """Whether a call that a report spells so returns the module that it reloads."""
+    return spelling in {*RELOADERS.values(), "six.moves.reload_module"}

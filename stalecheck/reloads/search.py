@@ -460,6 +460,7 @@ class _Search:
             and not whys
             and not holes
             and is_half(self.outline, event.node, event.place, targets),
+            bool(event.items) and all(isinstance(item, (Text, Thing)) and item.is_flat for item in event.items),
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 

@@ -48,6 +48,9 @@ class ReloadSite:
     is_half: bool = False
     """Whether the function goes on with ``from p import m``, which finds the evicted module in its package."""
 
+    is_flat: bool = False
+    """Whether a ``*`` among the targets stands for names without dots, as `pkgutil.iter_modules` gives them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

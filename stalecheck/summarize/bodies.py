@@ -21,6 +21,8 @@ from stalecheck.summarize.summary import (
     Bound,
     Captured,
     Class,
+    Display,
+    Element,
     Expression,
     Function,
     FunctionExpression,
@@ -53,6 +55,7 @@ class Body:
     """What a class method calls its class."""
 
     returns: list[cst.BaseExpression] = field(default_factory=list)
+    yields: list[cst.Yield] = field(default_factory=list)
     is_opaque: bool = False
     expanding: set[str] = field(default_factory=set)
     cache: dict[str, Expression] = field(default_factory=dict)
@@ -283,6 +286,16 @@ class Bodies:
         """Return what a function gives back, its local names replaced by what they were assigned."""
         return tuple(self._quietly(value, scope) for value in scope.returns)
 
+    def yields(self, scope: Body) -> Display | None:
+        """Return what a generator yields, its local names replaced by what they were assigned."""
+        found: list[Element] = []
+        for item in scope.yields:
+            if isinstance(item.value, cst.From):
+                found.append(Element(self._quietly(item.value.item, scope), NOWHERE, is_unpacked=True))
+            elif item.value is not None:
+                found.append(Element(self._quietly(item.value, scope), NOWHERE))
+        return Display(tuple(found)) if found else None
+
     def _quietly(self, node: cst.BaseExpression, scope: Body) -> Expression:
         """Convert an expression of a function body, whose places nobody will point at."""
         quiet, self._recorder.is_quiet = self._recorder.is_quiet, True
@@ -349,3 +362,4 @@ class Bodies:
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:
     if isinstance(value, cst.Yield):
         scope.is_opaque = True
+        scope.yields.append(value)

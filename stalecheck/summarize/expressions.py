@@ -11,7 +11,6 @@ from stalecheck.summarize.positions import operands
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
-    TEXT,
     Argument,
     Attribute,
     Call,
@@ -25,6 +24,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     Item,
     Literal,
+    NamedAttribute,
     NamedModule,
     Parameter,
 )
@@ -83,6 +83,8 @@ class Converter:
                 for part in (node.left, *(target.comparator for target in node.comparisons)):
                     self.convert(part, look)
                 return LITERAL
+            case cst.SimpleString() | cst.Integer():
+                return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
                 return Derived(tuple(self._formatted(node, look)))
             case _:
@@ -130,6 +132,11 @@ class Converter:
             ):
                 taken = Attribute(self.convert(owner, look), str(name.evaluated_value))
                 return choice((taken, *(self.convert(argument.value, look) for argument in default)))
+            case cst.Call(
+                func=cst.Name(value="getattr"), args=[cst.Arg(value=owner, star=""), cst.Arg(value=named), *default]
+            ):
+                found = NamedAttribute(self.convert(owner, look), self.convert(named, look))
+                return choice((found, *(self.convert(argument.value, look) for argument in default)))
             case cst.Call(
                 func=cst.Name(value="import_module" | "__import__")
                 | cst.Attribute(attr=cst.Name(value="import_module")),
@@ -182,14 +189,19 @@ class Converter:
                 slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
             ):
                 return Attribute(self.convert(owner, look), str(name.evaluated_value))
+            case cst.Subscript(
+                value=cst.Attribute(value=owner, attr=cst.Name(value="__dict__"))
+                | cst.Call(func=cst.Name(value="vars"), args=[cst.Arg(value=owner)]),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=named))],
+            ):
+                return NamedAttribute(self.convert(owner, look), self.convert(named, look))
         value = self.convert(node.value, look)
         indexes: list[Element] = []
         for element in node.slice:
             if not isinstance(element.slice, cst.Index):
                 return Display((Element(Item(value), self._span(node)),))
             index = element.slice.value
-            is_text = isinstance(index, (cst.SimpleString, cst.ConcatenatedString))
-            value_of = TEXT if is_text else self.convert(index, look)
+            value_of = _literal(index) if isinstance(index, cst.ConcatenatedString) else self.convert(index, look)
             indexes.append(Element(value_of, self._span(index)))
         position = None
         if len(node.slice) == 1:
@@ -232,6 +244,9 @@ class Converter:
                     if isinstance(piece, cst.FormattedStringExpression):
                         yield self.convert(piece.expression, look)
 
+
+_LONGEST = 80
+"""How long a string may be, as it is written, to be kept: names and keys are shorter."""
 
 _CONSTANTS = frozenset({"True", "False", "None", "__name__", "__file__", "__package__", "__doc__", "__debug__"})
 
@@ -313,7 +328,17 @@ def choice(options: tuple[Expression, ...]) -> Expression:
     return distinct[0] if len(distinct) == 1 else Choice(distinct)
 
 
+def _literal(node: cst.BaseString | cst.Integer) -> Literal:
+    value: object = None
+    if isinstance(node, (cst.Integer, cst.SimpleString)) and len(node.value) <= _LONGEST:
+        value = node.evaluated_value
+    return Literal("" if value is None else repr(value), is_text=isinstance(node, cst.BaseString))
+
+
 def _integer(index: cst.BaseSlice) -> int | None:
-    if isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
-        return index.value.evaluated_value
+    match index:
+        case cst.Index(value=cst.Integer() as number):
+            return number.evaluated_value
+        case cst.Index(value=cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number)):
+            return -number.evaluated_value
     return None

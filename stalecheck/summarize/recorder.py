@@ -38,6 +38,7 @@ class Recorder:
         self.at = Location(1, 1)
         self.is_kept = False
         self.branching = 0
+        self.looping = 0
         self.converter = Converter(self.span, self._bind_walrus)
         self.is_quiet = False
         """Whether nobody will point at the places that are asked for."""

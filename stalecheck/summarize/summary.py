@@ -17,8 +17,11 @@ from stalecheck.model import Location, Span
 class Literal:
     """An expression that can hold nothing: a number, a string, a comparison."""
 
+    written: str = ""
+    """Of a short string or a whole number what `repr` says; empty for the rest."""
+
     is_text: bool = False
-    """A string between the brackets of a subscript: a forward reference, maybe."""
+    """A string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,14 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAttribute:
+    """``getattr(value, name)``, also by ``vars(value)[name]``."""
+
+    value: Expression
+    name: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument of a call; `keyword` is empty for a positional one, ``*`` or ``**`` for unpacking."""
 
@@ -84,6 +95,9 @@ class Element:
     is_unpacked: bool = False
     is_key: bool = False
     """The key of a mapping; its value follows."""
+
+    may_lack: bool = False
+    """Put in by a statement that may not run."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +146,7 @@ Expression: TypeAlias = (
     | NamedModule
     | Parameter
     | Attribute
+    | NamedAttribute
     | Call
     | Display
     | Item
@@ -141,7 +156,6 @@ Expression: TypeAlias = (
 )
 
 LITERAL = Literal()
-TEXT = Literal(is_text=True)
 
 NOWHERE = Span(Location(0, 0), Location(0, 0))
 """The place of what no diagnostic can point at."""
@@ -219,6 +233,9 @@ class Function:
     is_opaque: bool = False
     """A generator or coroutine function: calling it does not give what it returns."""
 
+    yields: Display | None = None
+    """What a generator function yields, one after the other."""
+
     star: str = ""
     """The name of ``*args``, empty if there is none."""
 
@@ -286,6 +303,8 @@ class Store:
     span: Span
     at: Location
     attribute: str = ""
+    is_conditional: bool = False
+    """In a branch that may not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +316,8 @@ class CallStatement:
     """How the callee is written: ``atexit.register``."""
 
     at: Location
+    is_conditional: bool = False
+    """In a branch that may not run."""
 
 
 @dataclass(frozen=True, slots=True)

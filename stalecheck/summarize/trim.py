@@ -70,9 +70,21 @@ def _is_outside(target: ast.AST, class_name: str) -> bool:
 def _gives_names(function: _Function) -> bool:
     """Whether what a function gives back may depend on its other statements."""
     return any(
-        isinstance(statement, ast.Return) and not isinstance(statement.value, (ast.Constant, type(None)))
+        not isinstance(value, (ast.Constant, type(None)))
         for statement in _statements(function.body, is_nested=False)
+        for value in _given(statement)
     )
+
+
+def _given(statement: ast.stmt) -> Iterator[ast.expr | None]:
+    """Yield what a statement gives to the caller."""
+    match statement:
+        case ast.Return(value=value):
+            yield value
+        case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+            yield value
+        case ast.Assign(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
+            yield value
 
 
 def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.stmt]:

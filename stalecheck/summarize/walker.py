@@ -23,6 +23,9 @@ from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.summary import (
+    LITERAL,
+    Argument,
+    Attribute,
     Binding,
     Call,
     CallStatement,
@@ -195,8 +198,12 @@ class _Walker:
         elif name == "__all__.append" and node.args:
             self._public.extend(cst.List([cst.Element(node.args[0].value)]))
         else:
-            written = self._holder_name(node.func) or " ".join(self._module.code_for_node(node.func).split())
-            self._recorder.calls.append(CallStatement(value, written, self._recorder.at))
+            written = self._holder_name(node.func)
+            if not written and isinstance(node.func, cst.Attribute):
+                container = self._container_name(node.func.value)
+                written = container and f"{container}.{node.func.attr.value}"
+            written = written or " ".join(self._module.code_for_node(node.func).split())
+            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
     def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
         value = self._recorder.convert(node)
@@ -225,6 +232,7 @@ class _Walker:
                     self._recorder.span(target),
                     self._recorder.at,
                     target.attr.value,
+                    is_conditional=self._may_not_run(),
                 )
             )
         elif isinstance(target, cst.Subscript):
@@ -247,10 +255,11 @@ class _Walker:
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(target.value),
-                self._holder_name(target.value),
+                self._container_name(target.value),
                 held,
                 self._recorder.span(target),
                 self._recorder.at,
+                is_conditional=self._may_not_run(),
             )
         )
 
@@ -262,14 +271,35 @@ class _Walker:
         span = self._recorder.span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
         self._recorder.stores.append(
-            Store(self._recorder.convert(node.target), self._holder_name(node.target), held, span, self._recorder.at)
+            Store(
+                self._recorder.convert(node.target),
+                self._container_name(node.target),
+                held,
+                span,
+                self._recorder.at,
+                is_conditional=self._may_not_run(),
+            )
         )
+
+    def _may_not_run(self) -> bool:
+        return self._recorder.branching > 0 or self._recorder.looping > 0
 
     def _holder_name(self, node: cst.CSTNode) -> str:
         """Return how a holder is written, qualified where the class that is being defined binds it."""
         written = as_written(node)
         is_member = self._recorder.scope.outer is not None and written.partition(".")[0] in self._recorder.scope.names
         return self._recorder.qualified(written) if written and is_member else written
+
+    def _container_name(self, node: cst.BaseExpression) -> str:
+        """Return how the outermost container is written: ``T`` of ``T["a"]``, of ``T.setdefault("a", [])``."""
+        while True:
+            match node:
+                case cst.Subscript(value=inner):
+                    node = inner
+                case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="setdefault" | "get"))):
+                    node = inner
+                case _:
+                    return self._holder_name(node)
 
     def _import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None) -> None:
         for name, span, bound in imported(node, twin, self._recorder.positions):
@@ -301,6 +331,7 @@ class _Walker:
             decorators,
             self._bodies.returns(scope),
             is_opaque=scope.is_opaque or node.asynchronous is not None,
+            yields=None if node.asynchronous else self._bodies.yields(scope),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
         )
@@ -414,7 +445,9 @@ class _Walker:
             for single, _ in shares(node.target, value)
             if isinstance(single, cst.Name)
         }
+        self._recorder.looping += 1
         self._suite(node.body, block_of(twin, "body"))
+        self._recorder.looping -= 1
         last = _last(value.value)
         if last is not None:
             self._recorder.enter(node, twin)
@@ -434,12 +467,22 @@ class _Walker:
         self._suite(node.body, block_of(twin, "body"))
 
     def _delete(self, target: cst.BaseDelTargetExpression) -> None:
-        if isinstance(target, cst.Name):
-            self._recorder.scope.unbind(target.value)
-        elif isinstance(target, cst.Tuple):
-            for element in target.elements:
-                if isinstance(element.value, cst.Name):
-                    self._recorder.scope.unbind(element.value.value)
+        match target:
+            case cst.Name():
+                self._recorder.scope.unbind(target.value)
+            case cst.Tuple():
+                for element in target.elements:
+                    if isinstance(element.value, (cst.Name, cst.Subscript)):
+                        self._delete(element.value)
+            case cst.Subscript(slice=[cst.SubscriptElement(slice=item)]):
+                # `del table[key]` takes out what `table.pop(key)` does, `del table[:]` what `table.clear()` does.
+                is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
+                key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
+                arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
+                method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
+                self._recorder.calls.append(
+                    CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
+                )
 
 
 def _last(values: Expression) -> Expression | None:

@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from stalecheck.vocabulary import ReloadMode
 from .compare import Agreement, compare
 from .measure import ORACLE, interpret, lint
 from .remaining import unexplained
-from .targets import NotInstallableError, Target, installed, target
+from .targets import TARGETS, NotInstallableError, Target, installed, target
 
 SEED = 20
+MODULES = 8
+"""How many of each package."""
+
 SAMPLE = ("requests", "click", "jinja2", "marshmallow", "more_itertools", "markdown_it")
 
 each_mode = pytest.mark.parametrize("mode", list(ReloadMode), ids=lambda mode: mode.value)
@@ -53,6 +57,27 @@ def test_the_sample_meets_the_figures(mode: ReloadMode) -> None:
     assert total.direct_recall >= 0.995
     assert total.precision >= 0.995
     assert total.inside_recall >= 0.90
+
+
+@each_mode
+def test_modules_of_every_package_meet_the_figures(mode: ReloadMode) -> None:
+    chance = random.Random(SEED)
+    total = Agreement()
+    for wanted in TARGETS:
+        directory = directory_of(wanted)
+        names = chance.sample(modules := sorted(modules_of(wanted, directory)), min(MODULES, len(modules)))
+        total += compare(interpret(wanted, directory, mode, names), lint(wanted, directory, mode, names), mode)
+    assert total.reloads > MODULES * len(TARGETS) / 2
+    assert total.direct_recall >= 0.995
+    assert total.precision >= 0.995
+    assert total.inside_recall >= 0.90
+
+
+def modules_of(wanted: Target, directory: Path) -> Iterator[str]:
+    """Yield the dotted names of a package's files."""
+    for path in (directory / wanted.package).rglob("*.py"):
+        name = path.relative_to(directory).with_suffix("").as_posix().replace("/", ".")
+        yield name.removesuffix(".__init__")
 
 
 @each_mode

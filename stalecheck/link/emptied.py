@@ -1,0 +1,201 @@
+"""What statements at module or class level take out of a container again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from stalecheck.link import known
+from stalecheck.model import Location, Span
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    Argument,
+    Attribute,
+    Binding,
+    Call,
+    CallStatement,
+    Display,
+    Element,
+    Expression,
+    Literal,
+    Reference,
+    Store,
+    Summary,
+)
+
+_REORDERING = frozenset({"extendleft", "sort", "reverse", "rotate", "move_to_end"})
+
+
+def find_removed(summary: Summary) -> dict[Span, Location]:
+    """Return the places of elements, each with that of the statement that takes it out of its container.
+
+    A container that is made by a call and emptied as a whole stands there with its name's place.
+    """
+    removed: dict[Span, Location] = {}
+    containers: dict[int, _Container] = {}
+    statements: list[Store | CallStatement] = [*summary.stores, *summary.calls]
+    for statement in sorted(statements, key=lambda item: item.at):
+        target = statement.target if isinstance(statement, Store) else _receiver(statement)
+        if not isinstance(target, Reference) or len(target.reaching) != 1 or target.is_late:
+            continue
+        [index] = target.reaching
+        binding = summary.bindings[index]
+        if not isinstance(binding.value, (Display, Call)):
+            continue
+        if index not in containers:
+            containers[index] = _Container(list(_entries_of(binding.value)), _is_ordered(binding.value))
+        for span in containers[index].after(statement, binding):
+            if span != NOWHERE:
+                removed[span] = statement.at
+    return removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One element, or a key and its value; `key` is None for an element or for what is not known to have one."""
+
+    key: Expression | None
+    value: Expression
+    spans: tuple[Span, ...]
+    is_certain: bool = True
+    """It stands for one element that is there for sure."""
+
+
+@dataclass(slots=True)
+class _Container:
+    entries: list[_Entry]
+    is_ordered: bool
+    """Whether the order of the entries is that of the elements."""
+
+    whole: set[Span] = field(default_factory=set)
+    """The places of arguments whose elements were put in."""
+
+    def after(self, statement: Store | CallStatement, binding: Binding) -> Iterator[Span]:
+        """Do what a statement does; yield the places of what it takes out."""
+        is_certain = not statement.is_conditional
+        if isinstance(statement, Store):
+            if statement.attribute:
+                return
+            added = list(_entries(statement.values, is_certain=is_certain))
+            is_item = any(element.is_key for element in statement.values)
+            if is_certain and is_item and isinstance(binding.value, Display) and binding.value.is_mapping:
+                for entry in added:
+                    yield from self._take(self._under(entry.key))
+            elif is_item:
+                self.is_ordered = False
+            self.entries += added
+            return
+        method = _method(statement)
+        arguments = statement.call.arguments
+        if method in known.MUTATORS:
+            self._put(method, statement, is_certain=is_certain)
+        elif method in _REORDERING:
+            self.is_ordered = False
+        elif method in known.REMOVERS:
+            if not is_certain:
+                self.is_ordered = False
+            elif method == "clear":
+                yield from self.whole
+                yield binding.span
+                yield from self._take(list(self.entries))
+            else:
+                given = arguments[0].value if arguments else None
+                taken = self._found(method, given)
+                self.is_ordered = self.is_ordered and bool(taken)
+                yield from self._take(taken)
+
+    def _put(self, method: str, statement: CallStatement, *, is_certain: bool) -> None:
+        self.is_ordered = self.is_ordered and method not in _REORDERING
+        arguments = statement.call.arguments
+        if method == "setdefault" and len(arguments) > 1:
+            spans = (arguments[0].span, arguments[1].span)
+            self.entries.append(_Entry(arguments[0].value, arguments[1].value, spans, is_certain=False))
+            return
+        front = _front(method, arguments)
+        if front is not None and self.is_ordered:
+            self.entries.insert(0, _Entry(None, front.value, (front.span,), is_certain))
+            return
+        self.is_ordered = self.is_ordered and method not in {"insert", "appendleft"}
+        for argument in arguments:
+            if method in known.UNPACKERS and isinstance(argument.value, Display):
+                self.whole.add(argument.span)
+                self.entries += _entries_of(argument.value, is_certain=is_certain)
+            else:
+                key = Literal(repr(argument.keyword), is_text=True) if argument.keyword else None
+                is_one = is_certain and method not in known.UNPACKERS
+                self.entries.append(_Entry(key, argument.value, (argument.span,), is_one))
+
+    def _found(self, method: str, given: Expression | None) -> list[_Entry]:
+        """Return the entries that a method takes out."""
+        if method in {"remove", "discard"}:
+            return [e for e in self.entries if e.is_certain and e.key is None and e.value == given][:1]
+        if method in {"pop", "popitem"} and given is None:
+            return self._placed(-1)
+        if method == "popleft":
+            return self._placed(0)
+        if isinstance(given, Literal) and not given.is_text and given.written and not self._under(given):
+            return self._placed(int(given.written))
+        return self._under(given)
+
+    def _placed(self, position: int) -> list[_Entry]:
+        if not self.is_ordered or not -len(self.entries) <= position < len(self.entries):
+            return []
+        passed = self.entries[position:] if position < 0 else self.entries[: position + 1]
+        return [self.entries[position]] if all(entry.is_certain for entry in passed) else []
+
+    def _under(self, key: Expression | None) -> list[_Entry]:
+        if key is None or (isinstance(key, Literal) and not key.written):
+            return []
+        return [entry for entry in self.entries if entry.key == key]
+
+    def _take(self, taken: Iterable[_Entry]) -> Iterator[Span]:
+        for entry in list(taken):
+            self.entries.remove(entry)
+            yield from entry.spans
+
+
+def _entries_of(value: Display | Call, *, is_certain: bool = True) -> Iterator[_Entry]:
+    """Yield what a container holds to begin with."""
+    if isinstance(value, Display):
+        # Neither a comprehension's one element nor a set's has a place of its own.
+        yield from _entries(value.elements, is_certain=is_certain and (value.is_sequence or value.is_mapping))
+        return
+    for argument in value.arguments:
+        key = Literal(repr(argument.keyword), is_text=True) if argument.keyword.isidentifier() else None
+        yield _Entry(key, argument.value, (argument.span,), is_certain=key is not None)
+
+
+def _entries(elements: Iterable[Element], *, is_certain: bool) -> Iterator[_Entry]:
+    key: Element | None = None
+    for element in elements:
+        if element.is_key:
+            key = element
+        else:
+            spans = (element.span,) if key is None else (key.span, element.span)
+            is_one = is_certain and not element.is_unpacked
+            yield _Entry(None if key is None else key.value, element.value, spans, is_one)
+            key = None
+
+
+def _is_ordered(value: Display | Call) -> bool:
+    return not isinstance(value, Display) or value.is_sequence or value.is_mapping
+
+
+def _receiver(statement: CallStatement) -> Expression | None:
+    function = statement.call.function
+    return function.value if isinstance(function, Attribute) else None
+
+
+def _method(statement: CallStatement) -> str:
+    function = statement.call.function
+    return function.name if isinstance(function, Attribute) else ""
+
+
+def _front(method: str, arguments: tuple[Argument, ...]) -> Argument | None:
+    """Return what a method puts in before everything else; None if it does not."""
+    match arguments:
+        case (Argument() as only,) if method == "appendleft":
+            return only
+        case (Argument(value=Literal(written="0")), second) if method == "insert":
+            return second
+    return None

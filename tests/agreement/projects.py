@@ -47,7 +47,7 @@ LEFT_OUT = {
     ),
     "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
     "a thing held under a lost name": (
-        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list looked into by its "
+        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list or class looked into by its "
         "second name when the first one is bound again"
     ),
     "what a function takes from a name when it is called": (
@@ -96,7 +96,7 @@ class Kind(Enum):
 
 OBJECTS = (Kind.CLASS, Kind.INSTANCE, Kind.FUNCTION, Kind.FACTORY, Kind.OTHER, Kind.SAME)
 HOLDING = (Kind.LIST, Kind.DICT, Kind.TUPLE)
-LOSABLE = (Kind.CLASS, Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
+LOSABLE = (Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
 CALLABLE = (Kind.CLASS, Kind.FUNCTION, Kind.FACTORY)
 LETTERS = {
     Kind.CLASS: "C",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
-from stalecheck.link.values import Capture, Relation
+from stalecheck.link.values import NOTHING, Relation
 from stalecheck.model import Location
 from stalecheck.summarize.summary import Binding, LocalImport, ModuleImport, StarImport
 from stalecheck.vocabulary import HolderKind, OriginKind
@@ -42,7 +42,7 @@ class Imports:
                 continue
             value = passed(self._subject.evaluator.name(target, name), target, name, binding.at)
             for capture in closest(value.captures):
-                if capture.made.file != self._subject.file and not self._is_hidden(index, name, capture):
+                if capture.made.file != self._subject.file and not self._is_hidden(index, name):
                     yield replace(
                         self._subject.holding("*", HolderKind.STAR_IMPORT, binding.span, capture, binding.block),
                         brings=((name, capture),),
@@ -103,8 +103,8 @@ class Imports:
         ]
         return index in imports and index != (used[0] if used else reaching[-1])
 
-    def _is_hidden(self, star: int, name: str, capture: Capture) -> bool:
-        """Whether a later star import binds a name to something else."""
+    def _is_hidden(self, star: int, name: str) -> bool:
+        """Whether a later star import binds a name again."""
         for later in self._subject.summary.stars:
             binding = self._subject.summary.bindings[later]
             if (
@@ -113,8 +113,9 @@ class Imports:
                 and self._subject.evaluator.stars.provides(self._subject.file, binding, name)
             ):
                 found = self._subject.evaluator.stars.brought(self._subject.file, binding)
-                value = self._subject.evaluator.name(found[0], name) if found is not None else None
-                if value is not None and all(other.made != capture.made for other in value.captures):
+                value = NOTHING if found is None else self._subject.evaluator.name(found[0], name)
+                # What comes back from this file in a circle, this star import has brought.
+                if value != NOTHING and all(self._subject.file not in c.via for c in value.captures):
                     return True
         return False
 

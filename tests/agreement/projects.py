@@ -58,12 +58,8 @@ LEFT_OUT = {
         "called, where the name is bound again"
     ),
     "a container of another module, filled": (
-        "what a module registers of its own, or takes again when it is reloaded itself, is a matter for a rule that "
-        "does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers"
-    ),
-    "a container that is taken anew": (
-        "what a module has put into another one's container stays in it when a function that reloads binds the "
-        "container's name again"
+        "what a module registers of its own is a matter for a rule that does not exist yet (STL302), and that the "
+        "other module makes a new container when it is reloaded is not seen"
     ),
     "a submodule evicted together with who takes it from its package": (
         "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "
@@ -199,6 +195,7 @@ class Source:
 
     def own(self, *kinds: Kind) -> st.SearchStrategy[str]:
         """Draw one of the names of things of some kinds that the module makes itself."""
+        # LEFT_OUT: a container of another module, filled.
         return one_of([name for name, kind in self.names.items() if kind in kinds and name not in self.imported])
 
     def things(self) -> Iterator[Thing]:
@@ -597,7 +594,7 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
                 "{name}.insert(0, {thing})",
                 "{name}.extend([{thing}])",
                 "{name} += [{thing}]",
-                "{name}[0:0] = [{thing}]",
+                "{name}[0:0] = [{thing}]",  # LEFT_OUT: a list whose elements are all replaced.
                 "for value in ({thing},): {name}.append(value)",
             ]
         )
@@ -672,19 +669,7 @@ ASSIGNMENTS: tuple[Form, ...] = (
 CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
 
 
-def filled_elsewhere(here: Source, draw: st.DrawFn) -> None:
-    """A module fills another module's list: the old element stays beside the new one."""
-    if here.name != "run":  # LEFT_OUT: a container of another module, filled.
-        raise NothingToBuildOnError
-    foreign = [thing for thing in here.things() if thing.kind is Kind.LIST]
-    text = draw(one_of([thing.text for thing in foreign if "." in thing.text or thing.text in here.imported]))
-    thing = draw(here.some(*OBJECTS))
-    here.lines.append(f"{text}.append({thing.text})")
-
-
-FORMS = tuple(
-    form for form in (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS, filled_elsewhere)
-)
+FORMS: tuple[Form, ...] = (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS)
 
 
 @st.composite
@@ -840,9 +825,8 @@ def taken_anew(here: Source) -> list[tuple[Source, str]]:
     return [
         (module, name)
         for module in here.earlier
-        for name, kind in module.names.items()
-        # LEFT_OUT: a container that is taken anew, a thing held under a lost name.
-        if name in here.imported and kind not in HOLDING
+        for name in module.names
+        if name in here.imported  # LEFT_OUT: a thing held under a lost name.
     ]
 
 

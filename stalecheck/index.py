@@ -10,7 +10,7 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from stalecheck.model import Location
@@ -183,11 +183,12 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.Import() | ast.ImportFrom():
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
+                is_answering = is_module_level and statement.name == "__getattr__"
                 mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
-                    bodies.append(body)
+                    bodies.append(replace(body, imports=(*body.imports, *_declared(tree))) if is_answering else body)
                 if is_module_level:
                     made.add(statement.name)
             case ast.ClassDef():
@@ -247,6 +248,15 @@ def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
             pending.extend((child, owner or statement.name) for child in reversed(statement.body))
         elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             pending.extend((child, owner) for child in reversed(list(_children(statement))))
+
+
+def _declared(tree: ast.Module) -> Iterator[Import]:
+    """Yield what is imported for type checkers: what a module's ``__getattr__`` (PEP 562) may answer with."""
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and is_type_checking(statement.test):
+            for child in statement.body:
+                if isinstance(child, (ast.Import, ast.ImportFrom)):
+                    yield from _imports(child)
 
 
 def is_type_checking(test: ast.expr) -> bool:

@@ -219,6 +219,7 @@ class _Nomination:
                 sources.update(module for module in origins if self._is_tainted(module))
             if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
+                sources.update(star for star in inner.stars if is_carrier and self._is_tainted(star))
                 for name in {*inner.names, *inner.modules}:
                     is_kept = name in roots and (is_carrier or body.binds_globally)
                     sources.update(m for m in self._origins(name, inner) if is_kept or self._is_tainted(m))

@@ -16,6 +16,7 @@ import functools
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 import types
@@ -31,12 +32,21 @@ SPIED = (
     "atexit.register",
     "codecs.register",
     "copyreg.pickle",
+    "logging.basicConfig",
     "os.register_at_fork",
     "signal.signal",
     "sys.addaudithook",
+    "unittest.addModuleCleanup",
     "weakref.finalize",
 )
+SPIED_METHODS = (
+    "asyncio.BaseEventLoop.call_later",
+    "asyncio.SelectorEventLoop.add_signal_handler",
+    "logging.Handler.setFormatter",
+    "multiprocessing.managers.BaseManager.register",
+)
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range)
+ITERATORS = (type(iter([])), type(iter(())))
 SHOWN_BY_REPR = {"datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re", "uuid"}
 
 
@@ -120,6 +130,13 @@ class Run:
             module = importlib.import_module(module_name)
             if hasattr(module, name):
                 setattr(module, name, self._spy(getattr(module, name)))
+        for dotted in SPIED_METHODS:
+            module_name, class_name, name = dotted.rsplit(".", 2)
+            owner = getattr(importlib.import_module(module_name), class_name)
+            method = inspect.getattr_static(owner, name)
+            is_bound = isinstance(method, classmethod)
+            spy = self._spy(method.__func__ if is_bound else method)
+            setattr(owner, name, classmethod(spy) if is_bound else spy)
         abc.ABCMeta.register = self._spy(abc.ABCMeta.register)  # type: ignore[method-assign]
 
     def keep_locals(self, frame: types.FrameType, event: str, argument: object) -> None:
@@ -233,7 +250,7 @@ def find_old(run: Run) -> Old:
                 collect_codes(execution.code, name, None, old)
                 for key, value in execution.namespace.items():
                     is_kept = current is not None and current.__dict__.get(key, ABSENT) is value
-                    if not (key.startswith("__") or is_kept or is_plain(value)):
+                    if not ((key.startswith("__") and key != "__all__") or is_kept or is_plain(value)):
                         old.objects.setdefault(id(value), f"{name}.{key}")
                         old.kept.append(value)
     return old
@@ -528,6 +545,7 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         if isinstance(thing, type):
             if thing is value:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+                pending += vars(thing).values() if "<locals>" in thing.__qualname__ else ()
         elif thing is value or id(thing) not in named:
             if origin and not isinstance(thing, types.FunctionType):
                 continue
@@ -557,6 +575,10 @@ def edges(thing: Any, old: Old) -> list[object]:
         return [thing.default, thing.default_factory]
     if isinstance(thing, (types.GenericAlias, typing._GenericAlias)):  # type: ignore[attr-defined]
         return list(thing.__args__)
+    if kind is types.GeneratorType:
+        return list(thing.gi_frame.f_locals.values()) if thing.gi_frame else []
+    if kind in ITERATORS:
+        return gc.get_referents(thing)
     found: list[object] = []
     if isinstance(thing, (dict, types.MappingProxyType)):
         found += [*thing.keys(), *thing.values(), getattr(thing, "default_factory", None)]

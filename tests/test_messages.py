@@ -71,6 +71,67 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a cached instance",
         ),
         pytest.param(
+            {
+                "m.py": "class C:\n    def run(self, *a): return lambda f: f\nS = C()\n",
+                "app.py": "from m import S\n@S.run('x')\ndef g(): ...\n",
+            },
+            "STL209",
+            "`g` is decorated by the old object `m.S` (because `S`, line 1) after `m` is reloaded at refresh.py:3; "
+            "reload `app` after `m`",
+            id="a decorator that is called",
+        ),
+        pytest.param(
+            {"app.py": "import functools\nfrom m import f\nP = functools.partial(f, 1)\n"},
+            "STL206",
+            "`P` wraps the old function `m.f` (because `f`, line 2) after `m` is reloaded at refresh.py:3; "
+            "write a function that looks `m.f` up when it is called",
+            id="a wrapped argument",
+        ),
+        pytest.param(
+            {
+                "m.py": "class C: ...\ndef make(): return C()\n",
+                "app.py": "import functools\nfrom m import make\n@functools.cache\ndef g(): return make()\n",
+            },
+            "STL207",
+            "the cache of `g` keeps an instance of the old class `m.C` (because `make`, line 2) after `m` is reloaded "
+            "at refresh.py:3; call its `cache_clear()` after the reload, or do not cache",
+            id="a cached result of an imported function",
+        ),
+        pytest.param(
+            {"app.py": "import functools, m\nclass X:\n    @functools.cached_property\n    def v(_): return m.C()\n"},
+            "STL207",
+            "the cache of `X.v` keeps an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "delete `v` of each instance after the reload, or make it a plain property",
+            id="a cached property",
+        ),
+        pytest.param(
+            {"app.py": "from n import drop\nfrom m import f\nP = drop(f)\n", "n.py": "def drop(x): ..."},
+            "STL101",
+            "`f` stays the old function `m.f` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.f` where it is needed",
+            id="nothing follows from an argument that is let go",
+        ),
+        pytest.param(
+            {
+                "m.py": "import click\n@click.group()\ndef cli(): ...\n",
+                "app.py": "import m\n@m.cli.command()\ndef g(): ...\n",
+            },
+            "STL209",
+            "`g` is decorated by the old function `m.cli` after `m` is reloaded at refresh.py:3; "
+            "reload `app` after `m`",
+            id="a decorator of a decorated function",
+        ),
+        pytest.param(
+            {
+                "m.py": "import argparse\nspace = argparse.Namespace(limits=[1])\nlimits = space.limits\n",
+                "app.py": "from m import limits\n",
+            },
+            "STL105",
+            "`limits` keeps the old value of `m.limits` after `m` is reloaded at refresh.py:3; "
+            "`import m` and use `m.limits` where it is needed",
+            id="an attribute of an object of an unknown class",
+        ),
+        pytest.param(
             {"m.py": ENUM, "app.py": "import m\nRED = m.Color.RED\n"},
             "STL208",
             "`RED` stays the old Enum member `m.Color.RED` after `m` is reloaded at refresh.py:3; "

@@ -18,6 +18,7 @@ STAYS = {
     "what runs at module level": "x = 1\nprint(x)\n",
     "a class body": "class A:\n    x = 1\n    print(x)\n",
     "what a function gives back, and what that is made of": "def f(a):\n    b = a\n    return b\n",
+    "what is put into what a function gives back": "def f(a):\n    b = []\n    b.append(a)\n    return b\n",
     "a generator's yield": "def f(a):\n    yield a\n",
     "an import inside a function, and all around it": "def f(a):\n    import m\n    print(a)\n",
     "an attribute of the class": "class A:\n    @classmethod\n    def f(cls, a):\n        cls.x = a\n        pass\n",

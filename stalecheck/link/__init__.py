@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import find_holdings
-from stalecheck.link.holding import Holding
+from stalecheck.link.holding import Holding, names_in, root
 from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Program
@@ -18,6 +19,9 @@ from stalecheck.summarize.summary import Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
+
+_MOST_NAMES = 100
+"""How many names of an expression are looked at for the import that it follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class StaleReference:
     is_type_argument: bool = False
     """What a base is parametrized with, not the base."""
 
+    is_property: bool = False
+    """A cached property: each instance has a cache of its own."""
+
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
@@ -79,9 +86,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             if (reloads := _lasting(holding, by_origin, import_order, rebound))
         ]
         imports = {
-            holding.holder.name: holding.span.start.row
-            for holding, _ in found
-            if holding.holder.kind is HolderKind.FROM_IMPORT
+            holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }
         for holding, reloads in _merged(found):
             reference = _stale_reference(holding, reloads, usages, imports)
@@ -208,11 +213,9 @@ def _stale_reference(
     holding: Holding,
     reloads: tuple[Reload, ...],
     usages: dict[str, frozenset[Usage]],
-    imports: dict[str, int],
+    imports: Mapping[str, Holding],
 ) -> StaleReference:
     capture = holding.capture
-    row = imports.get(holding.root)
-    is_own = holding.root == holding.holder.name
     brought = tuple(
         _stale_reference(
             replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
@@ -220,7 +223,9 @@ def _stale_reference(
         for name, kept in holding.brings
     )
     origin = capture.made.origin
-    if capture.relation is Relation.DERIVED and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
+    is_decorator = holding.holder.kind is HolderKind.DECORATED and not holding.is_argument
+    is_computed = capture.relation is Relation.DERIVED and not is_decorator
+    if is_computed and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
         origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
     if capture.name:
         origin = replace(origin, module=capture.name)
@@ -236,10 +241,24 @@ def _stale_reference(
         tuple(dict.fromkeys(passed)),
         capture.made.traits,
         usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
-        None if row is None or is_own else (holding.root, row),
+        _because(holding, imports),
         brought,
         holding.passes_through,
         holding.is_argument,
         holding.is_type_argument,
+        holding.is_property,
         capture.of_instance,
     )
+
+
+def _because(holding: Holding, imports: Mapping[str, Holding]) -> tuple[str, int] | None:
+    """Return the import of the same file that a holding follows from: its name and row."""
+    if holding.source is None:
+        return None
+    made = holding.capture.made
+    names = islice(names_in(holding.source), _MOST_NAMES)
+    same = (name for name in names if name in imports and imports[name].capture.made == made)
+    name = next(same, root(holding.source, holding.capture))
+    if name not in imports or name == holding.holder.name:
+        return None
+    return name, imports[name].span.start.row

@@ -37,9 +37,12 @@ from stalecheck.link.values import (
 )
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
+    LITERAL,
+    NOWHERE,
     Argument,
     Attribute,
     Call,
+    ClassExpression,
     Display,
     Element,
     Function,
@@ -67,41 +70,71 @@ class Calls:
     def call(self, call: Call, frame: Frame) -> Value:
         """Return what a call gives back, and what of its arguments the result keeps."""
         inner = replace(frame, depth=frame.depth + 1)
-        if isinstance(call.function, Attribute) and call.function.name in known.COPIES | known.GETTERS:
+        receiver = NOTHING
+        if isinstance(call.function, Attribute):
+            name = call.function.name
             receiver = self._evaluator.evaluate(call.function.value, inner)
-            if any(isinstance(thing, ContainerThing) for thing in receiver.things):
-                if call.function.name in known.GETTERS:
-                    key = call.arguments[0].value if call.arguments else Literal()
-                    keys = constants(self._evaluator, key, frame.file)
-                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
-                taken = self._containers.taken(receiver, Part(call.function.name), inner)
+            is_container = any(isinstance(thing, ContainerThing) for thing in receiver.things)
+            if is_container and name in known.GETTERS:
+                key = call.arguments[0].value if call.arguments else Literal()
+                keys = constants(self._evaluator, key, frame.file)
+                return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
+            if is_container and name in known.COPIES:
+                taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
-        function = self._evaluator.evaluate(call.function, frame)
-        if isinstance(call.function, Attribute) and self._is_of_text(call.function, inner):
-            given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
-            joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
-            is_join = call.function.name == "join"
-            return Value((), (*derived(function), *values_of(joined if is_join else given)), is_new=True)
+            function = self._evaluator.attribute(receiver, name, frame)
+            if self._is_of_text(call.function, inner):
+                given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
+                joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
+                of = joined if name == "join" else given
+                return Value((), (*derived(function), *values_of(of)), is_new=True)
+        else:
+            function = self._evaluator.evaluate(call.function, frame)
         arguments = [
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
+        return self._apply(function, arguments, inner, receiver)
+
+    def decorated(self, thing: FunctionThing, frame: Frame) -> Value:
+        """Return what the name of a function stands for: an instance if a decorator makes one of the function."""
+        value = Value((thing,), is_new=True)
+        for decorator in reversed(thing.function.decorators):
+            maker = self._evaluator.evaluate(decorator.value, frame)
+            if any(isinstance(item, (ClassThing, FunctionThing, InstanceThing)) for item in maker.things):
+                made = self._apply(maker, [(Argument(LITERAL, NOWHERE), value)], replace(frame, depth=frame.depth + 1))
+                is_in_class = "." in thing.function.name
+                if made.things and all(self._is_instance(item, is_in_class=is_in_class) for item in made.things):
+                    value = made
+        return value
+
+    def _is_instance(self, thing: Thing, *, is_in_class: bool) -> bool:
+        """Whether a thing is an instance, and not asked what the attribute of a class is."""
+        if not isinstance(thing, InstanceThing):
+            return False
+        return not is_in_class or self._classes.member(thing.of, "__get__") is None
+
+    def _apply(
+        self, function: Value, arguments: list[tuple[Argument, Value]], frame: Frame, receiver: Value = NOTHING
+    ) -> Value:
+        """Return what calling something gives back; `receiver` is what a method was taken from."""
         results: list[Value] = []
         classes, functions = _apart(function)
         for thing in function.things:
             match thing:
                 case ClassThing():
-                    results.append(self._construct(thing, classes, arguments, inner))
+                    results.append(self._construct(thing, classes, arguments, frame))
                 case FunctionThing():
-                    results.append(self._call_function(thing, functions, arguments, inner))
+                    results.append(self._call_function(thing, functions, arguments, frame, receiver))
                 case ExternalThing(name=name):
-                    results.append(self._call_external(name, function, arguments, inner))
+                    results.append(self._call_external(name, function, arguments, frame))
                 case InstanceThing(of=owner):
                     method = self._classes.member(owner, "__call__")
                     bound = method and self._program.summaries[method[0].file].bindings[method[1]].value
                     if method and isinstance(bound, Function):
                         target = FunctionThing(method[0].file, bound, owner)
-                        results.append(self._call_function(target, function, arguments, inner))
+                        itself = Value((thing,), function.captures)
+                        results.append(self._call_function(target, function, arguments, frame, itself))
                     else:
                         results.append(computed_by(function, arguments))
                 case _:
@@ -126,6 +159,8 @@ class Calls:
     ) -> Value:
         if self._classes.is_enum(thing):
             return Value((InstanceThing(thing),), related(function, Relation.MEMBER))
+        if self._classes.is_typed_dict(thing):
+            return self._containers.container((ExternalThing("builtins.dict()"),), arguments, frame, is_mapping=True)
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not self._classes.makes_anew(thing):
             return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
@@ -144,6 +179,7 @@ class Calls:
         function: Value,
         arguments: list[tuple[Argument, Value]],
         frame: Frame,
+        receiver: Value,
     ) -> Value:
         definition = thing.function
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
@@ -155,7 +191,7 @@ class Calls:
             return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
-        values = self._bind_arguments(thing, function, arguments)
+        values = self._bind_arguments(thing, function, arguments, receiver)
         result = self._returns(thing, values, frame)
         makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
@@ -163,7 +199,7 @@ class Calls:
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
         others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if own and not any(capture.relation in visible for capture in result.captures):
-            if any(isinstance(item, FunctionExpression) for item in definition.returns):
+            if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
                 return Value(result.things, (*wrapped, *result.captures), is_new=True)
             return Value(result.things, (*computed, *others), is_new=True)
@@ -185,7 +221,7 @@ class Calls:
         return True
 
     def _bind_arguments(
-        self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]]
+        self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]], receiver: Value
     ) -> dict[str, Value]:
         names = list(thing.function.parameters)
         values: dict[str, Value] = {}
@@ -199,13 +235,14 @@ class Calls:
             for decorator in thing.function.decorators
         )
         if thing.bound is not None and names and not is_static:
-            is_instance = any(capture.relation is Relation.WRAPPED for capture in function.captures)
+            is_known = any(isinstance(item, InstanceThing) for item in receiver.things)
+            is_instance = is_known or any(capture.relation is Relation.WRAPPED for capture in function.captures)
             if is_class_method or is_instance:
                 first = names.pop(0)
                 if is_class_method:
                     values[first] = Value((thing.bound,), self._class_captures(thing.bound))
                 else:
-                    values[first] = Value((InstanceThing(thing.bound),), ())
+                    values[first] = receiver if is_known else Value((InstanceThing(thing.bound),), ())
         for argument, value in arguments:
             if argument.keyword and argument.keyword in thing.function.parameters:
                 values[argument.keyword] = value

@@ -55,7 +55,9 @@ def origin_kind(value: Value) -> OriginKind:
                     return OriginKind.CLASS
                 if called in known.CONTAINERS or called in known.COMPUTES:
                     return OriginKind.VALUE
-                if called == "builtins.object" or _looks_like_class(called):
+                made_by = called.removesuffix("()")
+                is_made_class = made_by != called and made_by in known.CLASS_FACTORIES
+                if is_made_class or called in known.INSTANCE_MAKERS or _looks_like_class(called):
                     return OriginKind.INSTANCE
     return OriginKind.VALUE
 
@@ -148,11 +150,13 @@ def related(value: Value, relation: Relation) -> tuple[Capture, ...]:
 
 
 def derived(value: Value) -> tuple[Capture, ...]:
-    """Return what a value computed from another one is derived from."""
+    """Return what a value computed from another one is derived from; of ``__all__`` only strings can be."""
     return tuple(
         capture.related(Relation.DERIVED)
         for capture in value.captures
-        if capture.relation in TRAVELS and capture.made.origin.kind is not OriginKind.MODULE
+        if capture.relation in TRAVELS
+        and capture.made.origin.kind is not OriginKind.MODULE
+        and capture.made.origin.name != "__all__"
     )
 
 

@@ -234,6 +234,9 @@ class Classes:
 
     def traits(self, value: Value) -> Iterator[Trait]:
         """Yield what decides how bad it is when a value is replaced."""
+        inside = (c for c in value.captures if c.relation is Relation.INSIDE and not c.of_instance)
+        if any(capture.made.origin.kind is OriginKind.CLASS for capture in inside):
+            yield Trait.HOLDS_CLASSES
         for thing in value.things:
             match thing:
                 case ExternalThing(name="builtins.object()"):

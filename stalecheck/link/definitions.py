@@ -9,8 +9,8 @@ from stalecheck.link import known
 from stalecheck.link.calls import passes_through
 from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
 from stalecheck.link.registrations import Registrations
-from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, Relation
-from stalecheck.model import Location
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     NOWHERE,
     Binding,
@@ -25,6 +25,8 @@ from stalecheck.summarize.summary import (
     Item,
 )
 from stalecheck.vocabulary import HolderKind, OriginKind
+
+_CACHED_PROPERTY = "functools.cached_property"
 
 
 class Definitions:
@@ -116,6 +118,35 @@ class Definitions:
                 )
                 yield replace(holding, usages=frozenset(default.usages))
 
+    def of_cached(self, binding: Binding, expression: Expression) -> Iterator[Holding]:
+        """Yield what a cache keeps that is put around a function by a call: ``functools.cache(f)``."""
+        if not (isinstance(expression, Call) and len(expression.arguments) == 1):
+            return
+        things = self._subject.evaluate(expression.function, binding.at).things
+        names = {thing.name.removesuffix("()") for thing in things if isinstance(thing, ExternalThing)}
+        if names & known.CACHES:
+            value = self._subject.evaluate(expression.arguments[0].value, binding.at)
+            for thing in value.things:
+                # A cache around the reloaded module's own function is a wrapper of that.
+                if isinstance(thing, FunctionThing) and not value.captures:
+                    is_property = _CACHED_PROPERTY in names
+                    yield from self._cached(binding, thing.function, thing.file, is_property=is_property)
+
+    def _cached(
+        self, binding: Binding, function: Function, file: SourceFile | None = None, *, is_property: bool
+    ) -> Iterator[Holding]:
+        """Yield what a function returns that a cache keeps."""
+        result = self._subject.evaluator.calls.returns_of(
+            FunctionThing(file or self._subject.file, function), binding.at
+        )
+        for capture in closest(result.captures):
+            if capture.relation in HELD:
+                source = None if file else self._return_of(function, capture, binding.at)
+                holding = self._subject.holding(
+                    binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block, source
+                )
+                yield replace(holding, is_property=is_property)
+
     def _decorators(
         self, binding: Binding, decorators: Iterable[Captured], function: Function | None
     ) -> Iterator[Holding]:
@@ -129,14 +160,8 @@ class Definitions:
             value = self._subject.evaluate(decorator.value, binding.at)
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
-                result = self._subject.evaluator.calls.returns_of(
-                    FunctionThing(self._subject.file, replace(function, decorators=())), binding.at
-                )
-                for capture in closest(result.captures):
-                    if capture.relation in HELD:
-                        yield self._subject.holding(
-                            binding.name, HolderKind.CACHED_RESULT, binding.span, capture, binding.block
-                        )
+                is_property = _CACHED_PROPERTY in names
+                yield from self._cached(binding, replace(function, decorators=()), is_property=is_property)
             passes = any(isinstance(thing, FunctionThing) and passes_through(thing) for thing in value.things)
             for capture in closest(value.captures):
                 is_constant = capture.made.origin.kind is OriginKind.VALUE
@@ -153,6 +178,13 @@ class Definitions:
                         passes_through=passes and capture.relation is Relation.IS,
                         is_argument=capture.span != NOWHERE,
                     )
+
+    def _return_of(self, function: Function, capture: Capture, at: Location) -> Expression | None:
+        """Return the expression with which a function returns what was captured."""
+        for expression in function.returns:
+            if any(other.made == capture.made for other in self._subject.evaluate(expression, at).captures):
+                return expression
+        return None
 
     def _type_arguments(self, base: Expression, at: Location) -> Iterator[Expression]:
         """Yield what a base is parametrized with: the class keeps it in ``__orig_bases__``."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
+from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
@@ -34,6 +34,7 @@ from stalecheck.summarize.summary import (
     Call,
     Choice,
     Class,
+    ClassExpression,
     Derived,
     Display,
     Expression,
@@ -53,6 +54,9 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _UNCUT = 1_000_000
+_TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+"""Attributes that are strings, whatever has them."""
+
 _MOST_STEPS = 4_000
 """How many expressions are looked at for one binding: what takes more is not worth knowing."""
 
@@ -141,8 +145,9 @@ class Evaluator:
             case StarImport():
                 return NOTHING
             case Function() as function:
-                value = Value((FunctionThing(file, function),), is_new=True)
-                return self.own(file, binding, value, OriginKind.FUNCTION)
+                value = self.calls.decorated(FunctionThing(file, function), Frame(file, binding.at))
+                kind = origin_kind(value) if function.decorators else OriginKind.FUNCTION
+                return self.own(file, binding, value, kind)
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self.own(file, binding, value, OriginKind.CLASS)
@@ -188,7 +193,7 @@ class Evaluator:
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
-                return self._attribute(self.evaluate(inner, frame), name, frame)
+                return self.attribute(self.evaluate(inner, frame), name, frame)
             case NamedAttribute(value=owner, name=named):
                 return self._named_attribute(owner, named, frame)
             case Call():
@@ -207,8 +212,17 @@ class Evaluator:
                 return self._derived(operands, frame)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
+            case ClassExpression(definition=definition, captures=captures):
+                bases = (base.value for base in definition.bases)
+                held = self._wrapped((*bases, *captures), frame)
+                return Value((ClassThing(frame.file, definition),), tuple(held), is_new=True)
 
-    def _attribute(self, value: Value, name: str, frame: Frame) -> Value:
+    def attribute(self, value: Value, name: str, frame: Frame) -> Value:
+        """Return what an attribute of a value may be."""
+        if name in _TEXTS:
+            return Value(is_new=True)
+        if name == "__class__":
+            return class_of(value)
         found: list[Value] = []
         for thing in value.things:
             match thing:
@@ -230,7 +244,8 @@ class Evaluator:
                         # A folder without an `__init__.py` on the way: there is no file for the package itself.
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
-                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value)))
+                        is_new = bool(value.captures) or (value.is_new and dotted.endswith("()"))
+                        found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
         if not found:
@@ -243,7 +258,7 @@ class Evaluator:
         names = [written_name(constant) for constant in constants(self, name, frame.file)]
         if not all(names) or not names:
             return Value((), derived(value), is_new=True)
-        return union([self._attribute(value, written, frame) for written in names])
+        return union([self.attribute(value, written, frame) for written in names])
 
     def _derived(self, operands: tuple[Expression, ...], frame: Frame) -> Value:
         captures = tuple(
@@ -259,12 +274,7 @@ class Evaluator:
         return Value((), tuple(dict.fromkeys(captures)), is_new=True)
 
     def _lambda(self, function: Function, frame: Frame) -> Value:
-        captures = [
-            replace(capture, relation=Relation.WRAPPED)
-            for closed in function.captures
-            for capture in self.evaluate(closed, frame).captures
-            if capture.relation is not Relation.DERIVED
-        ]
+        captures = self._wrapped(function.captures, frame)
         for decorator in function.decorators:
             captures += [
                 capture.related(Relation.WRAPPED)
@@ -272,3 +282,9 @@ class Evaluator:
                 if capture.made.origin.kind is not OriginKind.VALUE
             ]
         return Value((FunctionThing(frame.file, function),), tuple(dict.fromkeys(captures)), is_new=True)
+
+    def _wrapped(self, expressions: Iterable[Expression], frame: Frame) -> list[Capture]:
+        """Return what a function or class keeps of the names around it."""
+        captures = (capture for item in expressions for capture in self.evaluate(item, frame).captures)
+        held = (capture.related(Relation.WRAPPED) for capture in captures if capture.relation is not Relation.DERIVED)
+        return list(dict.fromkeys(held))

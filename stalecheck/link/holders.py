@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
+from stalecheck.link.captures import TRAVELS
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
@@ -65,6 +66,10 @@ class _Finder:
             # None or a number beside an import is what it falls back on.
             if not binding.block and not isinstance(binding.value, Literal):
                 self._later.setdefault(binding.name, []).append(binding.at)
+        for name, reaching in summary.exports:
+            for star in (summary.bindings[index] for index in reaching):
+                if isinstance(star.value, StarImport) and subject.evaluator.stars.provides(subject.file, star, name):
+                    self._later.setdefault(name, []).append(star.at)
         self._consumers: dict[str, frozenset[SourceFile]] = {}
         for binding in summary.bindings:
             if isinstance(binding.value, Class) and binding.value.decorators:
@@ -83,6 +88,7 @@ class _Finder:
                 for holding in self._binding(index, binding):
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
+        yield from self._answered()
         statements: list[Store | CallStatement] = [*self._subject.summary.stores, *self._subject.summary.calls]
         for item in sorted(statements, key=lambda statement: statement.at):
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
@@ -100,6 +106,17 @@ class _Finder:
                 found |= members
                 pending += members
         return found
+
+    def _answered(self) -> Iterator[Holding]:
+        """Yield what a module's ``__getattr__`` binds of what it has imported on demand."""
+        place, summary = self._subject.summary.cached_at, self._subject.summary
+        if place is None or not summary.declared or summary.public is None:
+            return
+        bound = {name for name, _ in summary.exports}
+        for name in sorted(self._subject.evaluator.stars.public_names(self._subject.file) - bound):
+            for capture in closest(self._subject.evaluator.name(self._subject.file, name).captures):
+                if capture.relation in TRAVELS:
+                    yield self._subject.holding(name, KINDS[capture.relation], place, capture, "__getattr__")
 
     def _makers(self, definition: Class, at: Location) -> Iterator[SourceFile]:
         for decorator in definition.decorators:
@@ -126,6 +143,9 @@ class _Finder:
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
             yield from self._definitions.of_made_class(binding, expression)
+            yield from self._definitions.of_cached(binding, expression)
+        if isinstance(expression, Display) and expression.iterated is not None:
+            expression = Display((expression.iterated,))
         containers = self._subject.evaluator.containers
         if isinstance(expression, Display):
             value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.values import Capture, Made, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
-from stalecheck.summarize.summary import Attribute, Call, Display, Expression, Item, Reference, Summary, Usage
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    Attribute,
+    Call,
+    Choice,
+    Derived,
+    Display,
+    Expression,
+    Item,
+    Reference,
+    Summary,
+    Usage,
+)
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 HELD = frozenset(Relation) - {Relation.DERIVED}
@@ -35,8 +47,8 @@ class Holding:
     span: Span
     capture: Capture
     block: str = ""
-    root: str = ""
-    """The name in the file that the captured expression begins with: what the holder took it from."""
+    source: Expression | None = None
+    """The captured expression, or one around it: what the holder took it from."""
 
     brings: tuple[tuple[str, Capture], ...] = ()
     """The name that a star import brings, with what it keeps; of several holdings made one, all of them."""
@@ -52,6 +64,9 @@ class Holding:
 
     is_type_argument: bool = False
     """What a base is parametrized with, not the base."""
+
+    is_property: bool = False
+    """A cached property: each instance has a cache of its own."""
 
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
@@ -83,8 +98,7 @@ class Subject:
     ) -> Holding:
         """Return that a name of the file holds a capture, which `expression` was taken from."""
         holder = Holder(self.file.module, name, kind)
-        root = "" if expression is None else _root(expression)
-        return Holding(self.file, holder, span, capture, block, root)
+        return Holding(self.file, holder, span, capture, block, expression)
 
 
 def closest(captures: Iterable[Capture]) -> list[Capture]:
@@ -102,15 +116,35 @@ def constructs(expression: Expression) -> bool:
     return isinstance(expression, (Display, Call))
 
 
-def _root(expression: Expression) -> str:
-    """Return the name that an expression begins with."""
+def root(expression: Expression, capture: Capture) -> str:
+    """Return the name with which the part of an expression begins that a capture came from; empty if unknown."""
     while True:
         match expression:
             case Reference(name=name):
                 return name
             case Attribute(value=inner) | Item(value=inner):
                 expression = inner
-            case Call(function=inner, arguments=()):
-                expression = inner
+            case Call(function=inner, arguments=arguments):
+                given = (a.value for a in arguments if a.span == capture.span != NOWHERE)
+                expression = next(given, inner)
             case _:
                 return ""
+
+
+def names_in(expression: Expression) -> Iterator[str]:
+    """Yield the names in an expression, but not those in functions, in the order in which they stand."""
+    pending = [expression]
+    while pending:
+        match pending.pop():
+            case Reference(name=name):
+                yield name
+            case Attribute(value=inner) | Item(value=inner):
+                pending.append(inner)
+            case Call(function=inner, arguments=arguments):
+                pending += [*(argument.value for argument in reversed(arguments)), inner]
+            case Choice(options=parts) | Derived(operands=parts):
+                pending += reversed(parts)
+            case Display(elements=elements):
+                pending += (element.value for element in reversed(elements))
+            case _:
+                pass

@@ -68,18 +68,22 @@ class Imports:
                 return
 
     def overlaid(self) -> set[int]:
-        """Return the bindings whose names a later star import binds again."""
+        """Return the bindings whose names a later star import binds to something else."""
         bindings = self._subject.summary.bindings
         overlaid: set[int] = set()
         for name, reaching in self._subject.summary.exports:
             for star in reaching:
-                is_star = isinstance(bindings[star].value, StarImport) and not bindings[star].is_conditional
-                if is_star and self._subject.evaluator.stars.provides(self._subject.file, bindings[star], name):
-                    overlaid.update(
-                        index
-                        for index in reaching
-                        if index < star and not isinstance(bindings[index].value, StarImport)
-                    )
+                if not isinstance(bindings[star].value, StarImport) or bindings[star].is_conditional:
+                    continue
+                brought = self._subject.evaluator.stars.target_of(self._subject.file, bindings[star], name)
+                if brought is None:
+                    continue
+                same = {capture.made for capture in self._subject.evaluator.name(brought, name).captures}
+                for index in reaching:
+                    if index < star and not isinstance(bindings[index].value, StarImport):
+                        held = self._subject.evaluator.binding(self._subject.file, index).captures
+                        if all(capture.made not in same for capture in held):
+                            overlaid.add(index)
         return overlaid
 
     def is_lesser(self, index: int, binding: Binding) -> bool:

@@ -174,6 +174,9 @@ CONSUMERS = frozenset(
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 
+INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
+"""Classes whose names do not look like one, and whose instances are no plain values."""
+
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
 
@@ -271,6 +274,8 @@ REGISTRARS = frozenset(
         "faulthandler.register",
         "logging.setLoggerClass",
         "logging.setLogRecordFactory",
+        "logging.basicConfig",
+        "logging.config.dictConfig",
         "logging.getLogger().addHandler",
         "logging.getLogger().addFilter",
         "logging.root.addHandler",
@@ -292,10 +297,55 @@ REGISTRARS = frozenset(
         "asyncio.get_event_loop().set_exception_handler",
         "unittest.installHandler",
         "unittest.registerResult",
+        "unittest.addModuleCleanup",
+        "unittest.enterModuleContext",
+        "multiprocessing.util.register_after_fork",
+        "multiprocessing.util.Finalize",
+        "multiprocessing.managers.BaseManager.register",
+        "multiprocessing.managers.SyncManager.register",
         "email.charset.add_codec",
     }
 )
 """Functions of the standard library that keep a callable (or an object) they are given, for the whole process."""
+
+KEEPERS = {
+    "argparse": frozenset({"add_argument", "set_defaults", "register"}),
+    "asyncio": frozenset(
+        {
+            "add_reader",
+            "add_signal_handler",
+            "add_writer",
+            "add_done_callback",
+            "call_at",
+            "call_later",
+            "call_soon",
+            "call_soon_threadsafe",
+            "set_exception_handler",
+            "set_task_factory",
+        }
+    ),
+    "contextlib": frozenset({"callback", "enter_context", "push_async_callback", "push_async_exit"}),
+    "logging": frozenset({"addFilter", "addHandler", "setFormatter", "setTarget"}),
+    "optparse": frozenset({"add_option", "set_defaults"}),
+    "sched": frozenset({"enter", "enterabs"}),
+    "selectors": frozenset({"modify", "register"}),
+    "sqlite3": frozenset(
+        {
+            "create_aggregate",
+            "create_collation",
+            "create_function",
+            "create_window_function",
+            "set_authorizer",
+            "set_progress_handler",
+            "set_trace_callback",
+        }
+    ),
+    "urllib": frozenset({"add_handler"}),
+    "wsgiref": frozenset({"set_app"}),
+    "xml": frozenset({"setContentHandler", "setDTDHandler", "setEntityResolver", "setErrorHandler"}),
+    "xmlrpc": frozenset({"register_function", "register_instance"}),
+}
+"""Methods with which an object of the standard library, by its top module, keeps what it is given."""
 
 HOOKS = frozenset(
     {

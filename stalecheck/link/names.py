@@ -35,7 +35,6 @@ MODULE_ATTRIBUTES = frozenset(
         "__spec__",
         "__loader__",
         "__dict__",
-        "__all__",
         "__builtins__",
         "__annotations__",
     }
@@ -158,7 +157,15 @@ class Names:
                     for item in function.returns
                     if isinstance(item, (Reference, Attribute)) and item.name == name
                 ]
-        return union(values) if values else NOTHING
+        return union(values) if values else self._declared(file, name)
+
+    def _declared(self, file: SourceFile, name: str) -> Value:
+        """Return what a module that imports on demand declares for type checkers."""
+        summary = self._program.summaries[file]
+        found = [index for known_name, index in summary.declared if known_name == name]
+        if found:
+            return self._evaluator.binding(file, found[-1])
+        return self.through_stars(file, name, [i for known_name, i in summary.declared if known_name == "*"]) or NOTHING
 
     def _indexed_name(self, file: SourceFile, name: str) -> Value:
         """Look a name up in a module that was not read closely: only modules and classes matter there."""
@@ -199,6 +206,10 @@ class Names:
         """Return what an import statement binds: a module where `name` is empty, else something of a module."""
         target = resolve(self._program, file, module, level)
         if not name:
+            package, _, last = module.rpartition(".")
+            if target is not None and package and self._is_hidden(target, package, last, file):
+                # `import p.m as x` binds what the package calls `m`, as `from p import m` does.
+                return self.imported(file, package, 0, last, at, local)
             if target is None:
                 return Value((ExternalThing(local if "." not in module else module),))
             return hop(self.module(target, module), target, at)
@@ -224,6 +235,19 @@ class Names:
         if any(isinstance(thing, ModuleThing) for thing in value.things):
             return renamed(passed(value, target, name, at), written)
         return hop(value, target, at, "" if level else module)
+
+    def _is_hidden(self, module: SourceFile, package: str, name: str, importer: SourceFile) -> bool:
+        """Whether a package binds the name of its submodule to something else, after it has imported that."""
+        parent = self._program.table.find(package, importer)
+        index = None if parent is None else self._program.indexes.get(parent)
+        if parent is None or index is None or parent == importer:
+            return False
+        value = self._evaluator.name(parent, name)
+        if value == NOTHING or any(isinstance(thing, ModuleThing) for thing in value.things):
+            return False
+        # A submodule that is first imported later takes the name back.
+        sources = (resolve(self._program, parent, item.module, item.level) for item in index.imports)
+        return module in sources
 
     def _defines(self, file: SourceFile, name: str) -> bool:
         summary = self._program.summaries.get(file)

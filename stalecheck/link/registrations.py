@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stalecheck.link import known
 from stalecheck.link.holding import HELD, Holding, Subject, closest
-from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, InstanceThing, Relation, Thing, Value
 from stalecheck.model import Location
-from stalecheck.summarize.summary import Attribute, Call, CallStatement
+from stalecheck.summarize.summary import Attribute, Call, CallStatement, Expression
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _SINGLE_DISPATCH = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
@@ -39,6 +40,27 @@ class Registrations:
                             return f"{definition.name}.register"
         return ""
 
+    def keeper(self, function: Expression, at: Location) -> Value | None:
+        """Return the object or class whose method is called, if the standard library's method keeps its arguments."""
+        if not isinstance(function, Attribute):
+            return None
+        owner = self._subject.evaluate(function.value, at)
+        names = {name for thing in owner.things for name in self._methods(thing, function.name)}
+        if names & known.REGISTRARS or any(_is_keeper(name) for name in names):
+            return owner
+        return None
+
+    def _methods(self, thing: Thing, name: str) -> Iterator[str]:
+        """Yield the dotted names that a method of a thing may have in the standard library."""
+        classes = self._subject.evaluator.classes
+        match thing:
+            case ExternalThing(name=dotted):
+                yield f"{dotted}.{name}"
+            case ClassThing() if classes.member(thing, name) is None:
+                yield from (f"{base}.{name}" for base in classes.external_bases(thing))
+            case InstanceThing(of=of) if classes.member(of, name) is None:
+                yield from (f"{base}().{name}" for base in classes.external_bases(of))
+
     def of_registration(self, name: str, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a registry keeps of the arguments that it is called with."""
         for argument in statement.call.arguments:
@@ -55,3 +77,8 @@ class Registrations:
                             "",
                             argument.value,
                         )
+
+
+def _is_keeper(dotted: str) -> bool:
+    owner, _, method = dotted.rpartition(".")
+    return "()" in owner and method in known.KEEPERS.get(owner.partition(".")[0], ())

@@ -8,7 +8,7 @@ from stalecheck.link.program import Evaluates, resolve
 from stalecheck.link.values import ModuleThing
 from stalecheck.model import Location, SourceFile
 from stalecheck.modules import absolute
-from stalecheck.summarize.summary import Binding, NameImport, StarImport, Summary
+from stalecheck.summarize.summary import Binding, NameImport, PublicNames, StarImport, Summary
 
 
 class Stars:
@@ -58,11 +58,10 @@ class Stars:
         if summary.public is not None:
             for part in summary.public:
                 yield from part.names
-                if part.module is not None:
-                    for thing in self._evaluator.expression(file, part.module, Location(1, 1)).things:
-                        if isinstance(thing, ModuleThing) and thing.file not in seen:
-                            seen.add(thing.file)
-                            yield from self._list_public(thing.file, seen)
+                for listed in self._listed_by(file, part):
+                    if listed not in seen:
+                        seen.add(listed)
+                        yield from self._list_public(listed, seen)
             return
         deleted = {name for name, reaching in summary.exports if not reaching}
         yield from (name for name, reaching in summary.exports if reaching and not name.startswith("_"))
@@ -75,6 +74,16 @@ class Stars:
                 seen.add(target)
                 brought = self._list_public(target, seen)
                 yield from (name for name in brought if not name.startswith("_") and name not in deleted)
+
+    def _listed_by(self, file: SourceFile, part: PublicNames) -> Iterator[SourceFile]:
+        """Yield the modules whose ``__all__`` is a part of that of `file`."""
+        if part.module is not None:
+            things = self._evaluator.expression(file, part.module, Location(1, 1)).things
+            yield from (thing.file for thing in things if isinstance(thing, ModuleThing))
+        if part.imported is not None:
+            found = resolve(self._program, file, part.imported.module, part.imported.level)
+            if found is not None:
+                yield found
 
     def _own_submodules(self, file: SourceFile, summary: Summary) -> Iterator[str]:
         """Yield the submodules that a package's own body imports: importing one binds it in its package."""

@@ -106,8 +106,13 @@ class Statements:
         callee = self._subject.evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
         registry = min(names) if names else self._registrations.registry(statement.call, statement.at)
+        owner = self._registrations.keeper(function, statement.at)
         if registry:
             yield from self._registrations.of_registration(registry, statement)
+        elif owner is not None:
+            for holding in self._registrations.of_registration(statement.name, statement):
+                if not _belongs_to(owner, holding.capture):
+                    yield holding
         elif isinstance(function, Attribute) and function.name in known.MUTATORS:
             target = self._subject.evaluate(function.value, statement.at)
             if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):

@@ -48,6 +48,9 @@ class Trait(IntEnum):
     COMPARABLE_ENUM = 3
     """An Enum mixed with str or int: its members still compare equal."""
 
+    HOLDS_CLASSES = 6
+    """A container of classes, which ``except`` and ``isinstance`` take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:

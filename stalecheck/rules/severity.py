@@ -11,7 +11,7 @@ _COMPARED_INSIDE = frozenset({Usage.ISINSTANCE, Usage.EXCEPT})
 
 def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> Severity:
     """Return the severity that follows from what the origin is; `usual` where that decides nothing."""
-    if Trait.IDENTITY_ONLY in reference.traits:
+    if Trait.IDENTITY_ONLY in reference.traits or reference.origin.name == "__all__":
         return Severity.NOTE
     if reference.relation is Relation.DERIVED:
         return usual
@@ -40,6 +40,8 @@ def severity_of_parts(reference: StaleReference) -> Severity:
 def _is_compared(reference: StaleReference) -> bool:
     if reference.of_instance:
         return Usage.PICKLE in reference.usages
+    if Trait.HOLDS_CLASSES in reference.traits and reference.usages & _COMPARED_INSIDE:
+        return True
     if reference.origin.kind is not OriginKind.CLASS:
         return Usage.IDENTITY in reference.usages
     return bool(reference.usages & _COMPARED) or (Trait.ENUM in reference.traits and Usage.MEMBER in reference.usages)

@@ -64,7 +64,7 @@ def refresh():
 ## When it is fine
 
 When the function that reloads calls `cache_clear()` afterwards: the linter then says nothing. Where
-another one does, ignore the line.
+another one does, or deletes the attribute that a `cached_property` keeps, ignore the line.
 """
 
 from __future__ import annotations
@@ -86,5 +86,12 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
                 reference,
                 severity(reference),
                 f"the cache of `{reference.holder.name}` keeps {held(reference)}",
-                "call its `cache_clear()` after the reload, or do not cache",
+                _remedy(reference),
             )
+
+
+def _remedy(reference: StaleReference) -> str:
+    if reference.is_property:
+        name = reference.holder.name.rpartition(".")[2]
+        return f"delete `{name}` of each instance after the reload, or make it a plain property"
+    return "call its `cache_clear()` after the reload, or do not cache"

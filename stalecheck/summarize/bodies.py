@@ -21,6 +21,7 @@ from stalecheck.summarize.summary import (
     Bound,
     Captured,
     Class,
+    ClassExpression,
     Display,
     Element,
     Expression,
@@ -35,11 +36,21 @@ from stalecheck.summarize.summary import (
     Reference,
     StarImport,
 )
-from stalecheck.summarize.syntax import Statement, as_written, block_of, function_statements, names_below, walruses
+from stalecheck.summarize.syntax import (
+    FILLERS,
+    Statement,
+    as_written,
+    block_of,
+    function_statements,
+    names_below,
+    walruses,
+)
 from stalecheck.summarize.usage import find_local_uses
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
+
+_CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
 @dataclass(slots=True)
@@ -50,6 +61,9 @@ class Body:
     parameters: frozenset[str]
     outer: Body | None
     values: dict[str, list[Callable[[], Expression]]] = field(default_factory=dict)
+    containers: set[str] = field(default_factory=set)
+    """Local names of containers that the body makes."""
+
     global_names: set[str] = field(default_factory=set)
     class_parameter: str = ""
     """What a class method calls its class."""
@@ -109,7 +123,7 @@ class Bodies:
             case cst.FunctionDef():
                 self._collect_nested(node, twin, scope)
             case cst.ClassDef():
-                scope.values.setdefault(node.name.value, []).append(lambda: LITERAL)
+                self._collect_class(node, twin, scope)
             case cst.For():
                 self._collect_loop(node.target, node.iter, scope)
             case cst.With():
@@ -118,6 +132,7 @@ class Bodies:
                         self._collect_loop(item.asname.name, item.item, scope)
             case cst.Expr():
                 _note_yield(node.value, scope)
+                self._collect_filling(node.value, scope)
                 if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(".cache_clear"):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
@@ -146,8 +161,11 @@ class Bodies:
             case cst.Name() if target.value in scope.global_names:
                 self._bind_globally(target.value, target, value, node, twin, scope)
                 return
-            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter:
+            case cst.Attribute(value=cst.Name(value=owner)) if owner == scope.class_parameter and scope.outer is None:
                 self._bind_globally(self._recorder.qualified(target.attr.value), target, value, node, twin, scope)
+                return
+            case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
+                self._put_into(name, value, scope)
                 return
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
@@ -157,12 +175,27 @@ class Bodies:
 
             return convert
 
+        if isinstance(target, cst.Name) and _makes_container(value):
+            scope.containers.add(target.value)
         for single, _ in shares(target, LITERAL):
             if isinstance(single, cst.Name):
                 if single.value in scope.global_names:
                     self._bind_globally(single.value, single, value, node, twin, scope, target)
                 else:
                     scope.values.setdefault(single.value, []).append(convert_share(single))
+
+    def _collect_filling(self, node: cst.BaseExpression, scope: Body) -> None:
+        match node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)),
+                args=[cst.Arg(value=value)],
+            ) if name in scope.containers and method in FILLERS:
+                self._put_into(name, value, scope)
+
+    def _put_into(self, name: str, value: cst.BaseExpression, scope: Body) -> None:
+        """Count what is put into a container of the function among what its name was assigned."""
+        filled = partial(self._quietly, cst.Set([cst.Element(value)]), scope)
+        scope.values.setdefault(name, []).append(filled)
 
     def _collect_walrus(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
         for walrus in walruses(node):
@@ -227,19 +260,54 @@ class Bodies:
         inner = self.collect(node, twin, f"{scope.name}.<locals>.{node.name.value}", scope)
 
         def convert() -> Expression:
-            names = names_below(node) - inner.parameters - inner.values.keys()
-            captures = tuple(
-                self._look_in(scope, name) for name in sorted(names) if name in scope.values or name in scope.parameters
-            )
             decorators = tuple(
                 Captured(self._quietly(decorator.decorator, scope), NOWHERE) for decorator in node.decorators
             )
+            captures = tuple(self._closed_over(node, inner, scope))
             return FunctionExpression(
                 Function(inner.name, parameter_names(node.params), decorators=decorators, captures=captures)
             )
 
         if node.name.value not in scope.global_names:
             scope.values.setdefault(node.name.value, []).append(convert)
+
+    def _closed_over(self, node: cst.FunctionDef, inner: Body, scope: Body) -> Iterator[Expression]:
+        """Yield what a function within a function keeps of the outer one's names, and its defaults."""
+        for name in sorted(names_below(node) - inner.parameters - inner.values.keys()):
+            if name in scope.values or name in scope.parameters:
+                yield self._look_in(scope, name)
+        for parameter in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
+            if parameter.default is not None:
+                yield self._quietly(parameter.default, scope)
+
+    def _collect_class(self, node: cst.ClassDef, twin: ast.stmt | None, scope: Body) -> None:
+        qualified = f"{scope.name}.<locals>.{node.name.value}"
+        body = list(function_statements(node.body.body, block_of(twin, "body")))
+        methods = {
+            id(statement): self.collect(statement, other, f"{qualified}.{statement.name.value}", scope)
+            for statement, other in body
+            if isinstance(statement, cst.FunctionDef)
+        }
+
+        def convert() -> Expression:
+            bases = tuple(
+                Captured(
+                    self._quietly(base.value, scope),
+                    NOWHERE,
+                    base.keyword.value if base.keyword is not None else base.star,
+                )
+                for base in (*node.bases, *node.keywords)
+            )
+            kept: list[Expression] = []
+            for statement, _ in body:
+                match statement:
+                    case cst.Assign(value=value) | cst.AnnAssign(value=cst.BaseExpression() as value):
+                        kept.append(self._quietly(value, scope))
+                    case cst.FunctionDef():
+                        kept += self._closed_over(statement, methods[id(statement)], scope)
+            return ClassExpression(Class(qualified, bases), tuple(kept))
+
+        scope.values.setdefault(node.name.value, []).append(convert)
 
     def _bind_globally(
         self,
@@ -357,6 +425,15 @@ class Bodies:
                         self._recorder.enter(statement, twin)
                         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
+
+
+def _makes_container(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.List() | cst.Dict() | cst.Set() | cst.ListComp() | cst.DictComp() | cst.SetComp():
+            return True
+        case cst.Call(func=function):
+            return as_written(function).rpartition(".")[2] in _CONTAINERS
+    return False
 
 
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:

@@ -164,8 +164,11 @@ class Converter:
 
     def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, look: Look) -> Display:
         loop: cst.CompFor | None = node.for_in
+        iterated = None
         while loop is not None:
             values = self.convert(loop.iter, look)
+            if iterated is None and isinstance(node, cst.GeneratorExp):
+                iterated = Element(values, self._span(loop.iter))
             look = _overlay(dict(targets(loop.target, Item(values))), look)
             for condition in loop.ifs:
                 self.convert(condition.test, look)
@@ -174,7 +177,7 @@ class Converter:
             key = Element(self.convert(node.key, look), self._span(node.key), is_key=True)
             value = Element(self.convert(node.value, look), self._span(node.value))
             return Display((key, value), is_mapping=True)
-        return Display((Element(self.convert(node.elt, look), self._span(node.elt)),))
+        return Display((Element(self.convert(node.elt, look), self._span(node.elt)),), iterated=iterated)
 
     def _subscript(self, node: cst.Subscript, look: Look) -> Expression:
         match node:

@@ -50,12 +50,7 @@ class Positions:
         if not isinstance(twin, ast.expr):
             twin = self._statement[1]
             assert isinstance(twin, ast.stmt)
-        assert twin.end_lineno is not None
-        assert twin.end_col_offset is not None
-        return Span(
-            self._location(twin.lineno, twin.col_offset),
-            self._location(twin.end_lineno, twin.end_col_offset),
-        )
+        return self.of_twin(twin)
 
     def local_name(self, alias: cst.ImportAlias, twin: ast.alias | None) -> Span:
         """Return the name that an import binds: ``K`` in ``C as K``, the first part of ``p.m``."""
@@ -93,6 +88,15 @@ class Positions:
         keyword = re.compile(r"(?:async\s+def|def|class)\s+").match(line, start.column - 1)
         column = keyword.end() + 1 if keyword else start.column
         return Span(Location(start.row, column), Location(start.row, column + len(node.name.value)))
+
+    def of_twin(self, twin: ast.expr | ast.stmt) -> Span:
+        """Return the stretch of an expression of the standard library's tree."""
+        assert twin.end_lineno is not None
+        assert twin.end_col_offset is not None
+        return Span(
+            self._location(twin.lineno, twin.col_offset),
+            self._location(twin.end_lineno, twin.end_col_offset),
+        )
 
     def _location(self, row: int, offset: int) -> Location:
         line = self._lines[row - 1] if row <= len(self._lines) else ""

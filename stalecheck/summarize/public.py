@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from stalecheck.summarize.recorder import Recorder
-from stalecheck.summarize.summary import PublicNames
+from stalecheck.summarize.summary import NameImport, PublicNames
 from stalecheck.summarize.syntax import as_written
 
 
@@ -49,6 +49,11 @@ class Public:
                 return None if left is None or right is None else left + right
             case cst.Name() if node.value in self.texts:
                 return self._names(self.texts[node.value])
+            case cst.Name():
+                reaching = self._recorder.scope.names.get(node.value, ())
+                bound = [self._recorder.bindings[index].value for index in reaching]
+                lists = [item for item in bound if isinstance(item, NameImport) and item.name == "__all__"]
+                return [PublicNames(imported=item) for item in lists] if lists and len(lists) == len(bound) else None
             case cst.Attribute(attr=cst.Name(value="__all__")):
                 return [PublicNames(module=self._recorder.convert(node.value))]
             case cst.Call(func=cst.Name(value="list" | "tuple" | "sorted" | "set"), args=[argument]):

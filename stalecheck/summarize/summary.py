@@ -107,6 +107,8 @@ class Display:
     elements: tuple[Element, ...]
     is_sequence: bool = False
     is_mapping: bool = False
+    iterated: Element | None = None
+    """Of a generator expression what it iterates over, all that it keeps: its elements are made when asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,14 @@ class FunctionExpression:
     function: Function
 
 
+@dataclass(frozen=True, slots=True)
+class ClassExpression:
+    """A class defined within a function; `captures` are what its body and methods keep of the function's names."""
+
+    definition: Class
+    captures: tuple[Expression, ...] = ()
+
+
 Expression: TypeAlias = (
     Literal
     | Reference
@@ -153,6 +163,7 @@ Expression: TypeAlias = (
     | Choice
     | Derived
     | FunctionExpression
+    | ClassExpression
 )
 
 LITERAL = Literal()
@@ -353,6 +364,13 @@ class Summary:
     rebound: tuple[tuple[str, str, Location], ...] = ()
     """(function, name, place) of each binding of a global name inside a function."""
 
+    declared: tuple[tuple[str, int], ...] = ()
+    """What is imported for type checkers only, where the module has a ``__getattr__`` (PEP 562) that may answer with
+    it: names and bindings, ``*`` for a star."""
+
+    cached_at: Span | None = None
+    """Where that ``__getattr__`` binds what it answers: its ``globals()``."""
+
     dotted: tuple[str, ...] = ()
     """The dotted names that function bodies read through a package that several imports bind: ``p.a.f``."""
 
@@ -363,3 +381,5 @@ class PublicNames:
 
     names: tuple[str, ...] = ()
     module: Expression | None = field(default=None)
+    imported: NameImport | None = None
+    """The import of another module's ``__all__``."""

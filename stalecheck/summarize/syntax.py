@@ -12,6 +12,9 @@ from stalecheck.summarize.positions import blocks
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
 Block = cst.BaseSuite | cst.Module
 
+FILLERS = frozenset({"add", "append", "appendleft"})
+"""Methods that put their one argument into a container."""
+
 
 def block_of(twin: object, name: str) -> list[ast.stmt] | None:
     """Return a block of a statement of the standard library's tree, ``body`` or ``orelse``; None if it has none."""

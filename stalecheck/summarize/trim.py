@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from stalecheck.index import class_parameter
+from stalecheck.summarize.syntax import FILLERS
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -117,6 +118,8 @@ def _is_told(statement: ast.stmt, *, keeps_names: bool) -> bool:
             return value is not None
         case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
             return keeps_names or isinstance(value, (ast.Yield, ast.YieldFrom))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=name))) if name in FILLERS:
+            return keeps_names
         case ast.Expr(value=value):
             return isinstance(value, (ast.Yield, ast.YieldFrom))
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

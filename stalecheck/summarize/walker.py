@@ -12,8 +12,8 @@ from functools import partial
 
 import libcst as cst
 
-from stalecheck.index import Unreadable, decode, parse
-from stalecheck.model import Location
+from stalecheck.index import Unreadable, decode, is_type_checking, parse
+from stalecheck.model import Location, Span
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.guards import decide, first_run, is_main_guard
@@ -46,6 +46,7 @@ from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, 
 from stalecheck.summarize.trim import without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 
+_ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
 _RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 
 
@@ -91,6 +92,9 @@ class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._target_version = target_version
         self._spells_reload = _RELOAD_SPELLED.search(source) is not None
+        self._answers_names = _ANSWERS_NAMES.search(source) is not None
+        self._declared: list[tuple[str, int]] = []
+        self._cached_at: Span | None = None
         self._recorder = Recorder(positions)
         self._public = Public(self._recorder)
         self._bodies = Bodies(self._recorder, source)
@@ -113,6 +117,8 @@ class _Walker:
             public=None if self._public.names is None else tuple(self._public.names),
             usages=tuple(sorted((name, tuple(kinds)) for name, kinds in usages.items())),
             rebound=tuple(self._recorder.rebound),
+            declared=tuple(self._declared) if "__getattr__" in exports else (),
+            cached_at=self._cached_at,
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
         )
 
@@ -313,6 +319,9 @@ class _Walker:
                 scope.stars = (*scope.stars, index)
             else:
                 self._recorder.bind(name, span, bound)
+                if name == "__all__":
+                    self._public.names = []
+                    self._public.extend(cst.Name(name))
 
     def _function(self, node: cst.FunctionDef, twin: ast.stmt | None) -> None:
         span = self._recorder.positions.definition_name(node, twin)
@@ -337,6 +346,10 @@ class _Walker:
         )
         self._recorder.at = at
         self._recorder.bind(node.name.value, span, function)
+        if qualified == "__getattr__" and twin is not None:
+            for item in ast.walk(twin):
+                if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
+                    self._cached_at = self._recorder.positions.of_twin(item)
 
     def _class(self, node: cst.ClassDef, twin: ast.stmt | None) -> None:
         span = self._recorder.positions.definition_name(node, twin)
@@ -371,6 +384,8 @@ class _Walker:
         decided = decide(test, self._target_version, sys.platform)
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
+        if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):
+            self._declare(node.body, block_of(twin, "body"))
         self._recorder.convert(node.test)
         first = first_run(test)
         if first is None and node.orelse is not None and self._reloads_in(node.body):
@@ -385,6 +400,17 @@ class _Walker:
             orelse = block_of(twin, "orelse")
             after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
         self._recorder.scope.merge(after)
+
+    def _declare(self, suite: cst.BaseSuite, twins: Sequence[ast.stmt] | None) -> None:
+        """Record what is imported for type checkers, which the module's ``__getattr__`` may answer with."""
+        for node, twin in blocks(suite.body, twins):
+            if isinstance(node, (cst.Import, cst.ImportFrom)):
+                self._recorder.enter(node, twin)
+                for name, span, bound in imported(node, twin, self._recorder.positions):
+                    self._declared.append((name, len(self._recorder.bindings)))
+                    self._recorder.bindings.append(
+                        Binding(name, span, bound, self._recorder.at, "__getattr__.<locals>")
+                    )
 
     def _reloads_in(self, suite: cst.BaseSuite) -> bool:
         return self._spells_reload and _RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None

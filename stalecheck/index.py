@@ -81,6 +81,9 @@ class Body:
     owner: str = ""
     """The outermost class whose method it is; empty for a function of the module."""
 
+    global_names: tuple[str, ...] = ()
+    """What it declares as ``global``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -447,6 +450,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     assigned: list[ast.AST] = []
     definitions: list[ast.AST] = []
     local: set[str] = set()
+    global_names: list[str] = []
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
     for expression in ast.walk(function) if is_deep else ():
@@ -465,8 +469,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 continue
             case ast.Expr() | ast.Pass():
                 continue
-            case ast.Global():
+            case ast.Global(names=names):
                 binds_globally = True
+                global_names += names
                 continue
             case ast.Import() | ast.ImportFrom():
                 found = _imports(node)
@@ -521,6 +526,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         bool(function.decorator_list),
         tuple(imports),
         owner,
+        tuple(global_names),
     )
 
 

@@ -327,6 +327,8 @@ class _Nomination:
         hit = returned if body.is_decorated else _NONE
         if body.binds_globally or body.name == "__init__":
             hit = imported.union(hit, *(self._taint_of(mention, file, local, taint) for mention in body.assigns))
+            for name in body.global_names:
+                _add(taint.names, name, hit)
             if body.owner:
                 _add(taint.carriers, body.owner, hit)
         return hit | imported if file in self._reloading else hit

@@ -102,6 +102,11 @@ class Classes:
                     for capture in value.captures
                     if capture.relation in TRAVELS and capture.relation is not Relation.DERIVED
                 )
+                if not captures and owner.file != thing.of.file:
+                    # The class is not old itself, but inherits the method from one that is.
+                    method = self._evaluator.binding(owner.file, index)
+                    inherited = self._arrived(Value((), method.captures), thing.of, owner, NOTHING, frame)
+                    captures = tuple(capture.related(Relation.WRAPPED) for capture in inherited.captures)
                 return Value((FunctionThing(owner.file, bound, thing.of),), captures, is_new=True)
         set_there = [
             self._evaluator.evaluate(attribute.value, self._inside(frame, owner.file))

@@ -76,23 +76,15 @@ class _Finder:
                 self._consumers[binding.name] = frozenset(self._makers(binding.value, binding.at))
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
-        pending = list(self._live)
-        while pending:
-            bound = summary.bindings[pending.pop()]
-            if isinstance(bound.value, Class):
-                members = {index for _, reaching in bound.value.members for index in reaching} - self._live
-                self._live |= members
-                pending += members
+        self._live = self._with_members(self._live)
 
     def find(self) -> Iterator[Holding]:
-        overlaid = self._imports.overlaid()
+        overlaid = self._with_members(self._imports.overlaid())
         for index, binding in enumerate(self._subject.summary.bindings):
-            again = overlaid.get(index)
-            if (index in overlaid and again is None) or self._imports.is_lesser(index, binding):
+            if index in overlaid or self._imports.is_lesser(index, binding):
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
                 later = tuple(at for at in self._later.get(binding.name, ()) if at > binding.at)
-                later = later if again is None else (*later, again)
                 for holding in self._binding(index, binding):
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
@@ -102,6 +94,18 @@ class _Finder:
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
+
+    def _with_members(self, indexes: set[int]) -> set[int]:
+        """Return bindings and, of those that are classes, the bindings of their bodies."""
+        found = set(indexes)
+        pending = list(indexes)
+        while pending:
+            bound = self._subject.summary.bindings[pending.pop()]
+            if isinstance(bound.value, Class):
+                members = {index for _, reaching in bound.value.members for index in reaching} - found
+                found |= members
+                pending += members
+        return found
 
     def _answered(self) -> Iterator[Holding]:
         """Yield what a module's ``__getattr__`` binds of what it has imported on demand."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
-from stalecheck.link.values import Capture, Relation
+from stalecheck.link.values import NOTHING, Capture, Relation
 from stalecheck.model import Location
 from stalecheck.summarize.summary import Binding, LocalImport, ModuleImport, StarImport
 from stalecheck.vocabulary import HolderKind, OriginKind
@@ -28,7 +28,20 @@ class Imports:
             if capture.relation in _IMPORTED:
                 is_module = capture.made.origin.kind is OriginKind.MODULE
                 kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
-                yield self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
+                holding = self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
+                yield replace(holding, overlaid=() if binding.block else self._same_again(index, binding.name, capture))
+
+    def _same_again(self, index: int, name: str, capture: Capture) -> tuple[Capture, ...]:
+        """Return how a later star import brings what an import binds under the same name."""
+        file, summary = self._subject.file, self._subject.summary
+        stars = self._subject.evaluator.stars
+        for star in reversed(summary.stars):
+            binding = summary.bindings[star]
+            target = stars.target_of(file, binding, name) if star > index and not binding.is_conditional else None
+            if target is not None:
+                value = passed(self._subject.evaluator.name(target, name), target, name, binding.at)
+                return tuple(c for c in value.captures if (c.made, c.mode) == (capture.made, capture.mode))
+        return ()
 
     def of_star(self, index: int, binding: Binding) -> Iterator[Holding]:
         """Yield what a star import brings, one holding for each name and origin."""
@@ -42,7 +55,7 @@ class Imports:
                 continue
             value = passed(self._subject.evaluator.name(target, name), target, name, binding.at)
             for capture in closest(value.captures):
-                if capture.made.file != self._subject.file and not self._is_hidden(index, name, capture):
+                if capture.made.file != self._subject.file and not self._is_hidden(index, name):
                     yield replace(
                         self._subject.holding("*", HolderKind.STAR_IMPORT, binding.span, capture, binding.block),
                         brings=((name, capture),),
@@ -67,10 +80,10 @@ class Imports:
                         )
                 return
 
-    def overlaid(self) -> dict[int, Location | None]:
-        """Return the bindings whose names a later star import binds: where, if it is to the same object."""
+    def overlaid(self) -> set[int]:
+        """Return the bindings whose names a later star import binds to something else."""
         bindings = self._subject.summary.bindings
-        overlaid: dict[int, Location | None] = {}
+        overlaid: set[int] = set()
         for name, reaching in self._subject.summary.exports:
             for star in reaching:
                 if not isinstance(bindings[star].value, StarImport) or bindings[star].is_conditional:
@@ -82,8 +95,8 @@ class Imports:
                 for index in reaching:
                     if index < star and not isinstance(bindings[index].value, StarImport):
                         held = self._subject.evaluator.binding(self._subject.file, index).captures
-                        is_same = any(capture.made in same for capture in held)
-                        overlaid[index] = bindings[star].at if is_same else None
+                        if all(capture.made not in same for capture in held):
+                            overlaid.add(index)
         return overlaid
 
     def is_lesser(self, index: int, binding: Binding) -> bool:
@@ -107,8 +120,8 @@ class Imports:
         ]
         return index in imports and index != (used[0] if used else reaching[-1])
 
-    def _is_hidden(self, star: int, name: str, capture: Capture) -> bool:
-        """Whether a later star import binds a name to something else."""
+    def _is_hidden(self, star: int, name: str) -> bool:
+        """Whether a later star import binds a name again."""
         for later in self._subject.summary.stars:
             binding = self._subject.summary.bindings[later]
             if (
@@ -117,8 +130,9 @@ class Imports:
                 and self._subject.evaluator.stars.provides(self._subject.file, binding, name)
             ):
                 found = self._subject.evaluator.stars.brought(self._subject.file, binding)
-                value = self._subject.evaluator.name(found[0], name) if found is not None else None
-                if value is not None and all(other.made != capture.made for other in value.captures):
+                value = NOTHING if found is None else self._subject.evaluator.name(found[0], name)
+                # What comes back from this file in a circle, this star import has brought.
+                if value != NOTHING and all(self._subject.file not in c.via for c in value.captures):
                     return True
         return False
 

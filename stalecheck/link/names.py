@@ -82,8 +82,14 @@ class Names:
 
     def _is_kept(self, file: SourceFile, reference: Reference) -> bool:
         """Whether a name still stands for the same object when the file's top level has run."""
-        last = self._exported(file).get(reference.name, ())
-        return bool(last) and (reference.is_late or set(last) <= {*reference.reaching, *reference.stars})
+        bindings = self._program.summaries[file].bindings
+        last = {
+            index
+            for index in self._exported(file).get(reference.name, ())
+            if not isinstance(bindings[index].value, StarImport)
+            or self._stars.provides(file, bindings[index], reference.name)
+        }
+        return bool(last) and (reference.is_late or last <= {*reference.reaching, *reference.stars})
 
     def _exported(self, file: SourceFile) -> dict[str, tuple[int, ...]]:
         names = self._exports.get(file)

@@ -45,21 +45,25 @@ LEFT_OUT = {
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
     ),
+    "one name for two modules": (
+        "`from b import m`, further down `from c import m`: which files have to be read is decided by the first one"
+    ),
     "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
     "a thing held under a lost name": (
-        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list looked into by its "
-        "second name when the first one is bound again"
+        "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list or class looked "
+        "into by its second name when the first one is bound again"
     ),
-    "a global that a function takes from a name": (
-        "`def set(): global x; x = f`: which f that is depends on when it is called"
+    "what a function takes from a name when it is called": (
+        "`def set(): global x; x = f`, a cached `def get(): return C()`: which f or C that is depends on when they are "
+        "called, where the name is bound again"
     ),
     "a container of another module, filled": (
-        "what a module registers of its own, or takes again when it is reloaded itself, is a matter for a rule that "
-        "does not exist yet (STL302); only `run`, which nobody reloads, fills other modules' containers"
+        "what a module registers of its own is a matter for a rule that does not exist yet (STL302), and that the "
+        "other module makes a new container when it is reloaded is not seen"
     ),
-    "a container that is taken anew": (
-        "what a module has put into another one's container stays in it when a function that reloads binds the "
-        "container's name again"
+    "a submodule evicted together with who takes it from its package": (
+        "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "
+        "are imported again in the order in which they depend on each other"
     ),
     "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
 }
@@ -91,7 +95,7 @@ class Kind(Enum):
 
 OBJECTS = (Kind.CLASS, Kind.INSTANCE, Kind.FUNCTION, Kind.FACTORY, Kind.OTHER, Kind.SAME)
 HOLDING = (Kind.LIST, Kind.DICT, Kind.TUPLE)
-LOSABLE = (Kind.CLASS, Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
+LOSABLE = (Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
 CALLABLE = (Kind.CLASS, Kind.FUNCTION, Kind.FACTORY)
 LETTERS = {
     Kind.CLASS: "C",
@@ -136,7 +140,7 @@ class Source:
     """The expressions that are an earlier module: ``a``, ``p.a``, ``m1``."""
 
     imported: set[str] = field(default_factory=set)
-    """The names that import statements bind."""
+    """The names that import statements bind, and other names for the containers among them."""
 
     exported: tuple[str, ...] | None = None
     """What ``__all__`` names."""
@@ -176,6 +180,11 @@ class Source:
         self.bind(name, module.names[taken], module.handles.get(taken))
         self.imported.add(name)
 
+    def also(self, name: str, thing: Thing) -> None:
+        """Take note that a name is another one for a thing."""
+        if thing.kind in HOLDING and (thing.text in self.imported or "." in thing.text):
+            self.imported.add(name)
+
     def some(self, *kinds: Kind) -> st.SearchStrategy[Thing]:
         """Draw one of the things of some kinds that the module can name.
 
@@ -186,6 +195,7 @@ class Source:
 
     def own(self, *kinds: Kind) -> st.SearchStrategy[str]:
         """Draw one of the names of things of some kinds that the module makes itself."""
+        # LEFT_OUT: a container of another module, filled.
         return one_of([name for name, kind in self.names.items() if kind in kinds and name not in self.imported])
 
     def things(self) -> Iterator[Thing]:
@@ -201,7 +211,9 @@ class Source:
         """Whether the module may bind a name that it takes from another one."""
         # LEFT_OUT: a thing held under a lost name.
         is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
-        return not is_lost and not self.is_circular(module, name)
+        # LEFT_OUT: one name for two modules.
+        is_second = name in self.names and self.handles.get(name) is not module.handles.get(name)
+        return not is_lost and not is_second and not self.is_circular(module, name)
 
     def is_circular(self, module: Source, name: str) -> bool:
         """Whether a name that this package's submodule binds is the package itself or another submodule."""
@@ -306,6 +318,8 @@ def import_by_call(here: Source, draw: st.DrawFn) -> None:
 
 def import_in_class(here: Source, draw: st.DrawFn) -> None:
     module, name = draw(exported(here))
+    if module.names[name] is Kind.MODULE:
+        raise NothingToBuildOnError  # LEFT_OUT: one name for two modules.
     spelling = draw(spelled(here, module.name))
     here.write(
         Kind.CLASS, "class {new}:\n    from {m} import {name}\n    def method(self): pass", m=spelling, name=name
@@ -421,6 +435,8 @@ def decorated(here: Source, draw: st.DrawFn) -> None:
 
 def cached(here: Source, draw: st.DrawFn) -> None:
     made = draw(here.some(Kind.CLASS))
+    if "." not in made.text:
+        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
     here.lines.append("import functools")
     here.bind("functools", Kind.MODULE)
     here.write(Kind.FUNCTION, "@functools.cache\ndef {new}():\n    return {made}()\n{new}()", made=made.text)
@@ -453,8 +469,8 @@ def alias(here: Source, draw: st.DrawFn) -> None:
         )
     )
     if "global" in template and "." not in thing.text:
-        raise NothingToBuildOnError  # LEFT_OUT: a global that a function takes from a name.
-    here.write(thing.kind, template, thing=thing.text)
+        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
+    here.also(here.write(thing.kind, template, thing=thing.text), thing)
 
 
 def alias_of_module(here: Source, draw: st.DrawFn) -> None:
@@ -475,7 +491,8 @@ def chained(here: Source, draw: st.DrawFn) -> None:
     thing = draw(here.some(*OBJECTS, Kind.LIST))
     name = here.new(thing.kind)
     here.bind(name, thing.kind)
-    here.write(thing.kind, "{name} = {new} = {thing}", name=name, thing=thing.text)
+    here.also(name, thing)
+    here.also(here.write(thing.kind, "{name} = {new} = {thing}", name=name, thing=thing.text), thing)
 
 
 def member(here: Source, draw: st.DrawFn) -> None:
@@ -577,7 +594,7 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
                 "{name}.insert(0, {thing})",
                 "{name}.extend([{thing}])",
                 "{name} += [{thing}]",
-                "{name}[0:0] = [{thing}]",
+                "{name}[0:0] = [{thing}]",  # LEFT_OUT: a list whose elements are all replaced.
                 "for value in ({thing},): {name}.append(value)",
             ]
         )
@@ -652,19 +669,7 @@ ASSIGNMENTS: tuple[Form, ...] = (
 CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
 
 
-def filled_elsewhere(here: Source, draw: st.DrawFn) -> None:
-    """A module fills another module's list: the old element stays beside the new one."""
-    if here.name != "run":  # LEFT_OUT: a container of another module, filled.
-        raise NothingToBuildOnError
-    foreign = [thing for thing in here.things() if thing.kind is Kind.LIST]
-    text = draw(one_of([thing.text for thing in foreign if "." in thing.text or thing.text in here.imported]))
-    thing = draw(here.some(*OBJECTS))
-    here.lines.append(f"{text}.append({thing.text})")
-
-
-FORMS = tuple(
-    form for form in (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS, filled_elsewhere)
-)
+FORMS: tuple[Form, ...] = (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS)
 
 
 @st.composite
@@ -752,7 +757,8 @@ def projects(draw: st.DrawFn) -> Project:
 @st.composite
 def exports(draw: st.DrawFn, here: Source) -> None:
     """Give a module an ``__all__``, or none."""
-    if here.names and draw(st.booleans()):
+    is_listed: bool = draw(st.booleans())
+    if here.names and is_listed:
         names = draw(st.lists(st.sampled_from(list(here.names)), unique=True))
         here.exported = tuple(names)
         here.lines.append(f"__all__ = {names!r}")
@@ -768,7 +774,7 @@ def by_options(written: list[Source], mode: ReloadMode, reloaded: list[str]) -> 
 def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
     """A function of `run` reloads, in order, and perhaps binds a name of `run` anew afterwards."""
     here = written[-1]
-    body = ["import importlib, sys", *draw(reloading(mode, reloaded))]
+    body = ["import importlib, sys", *draw(reloading(written, mode, reloaded))]
     again = draw(st.sampled_from([None, *taken_anew(here)]))
     if again is not None:
         module, name = again
@@ -782,7 +788,11 @@ def by_function(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reload
 def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloaded: list[str]) -> Project:
     """`run` reloads at its top level, and goes on afterwards."""
     here = written[-1]
-    here.lines += ["import importlib, sys", *(f"import {name}" for name in reloaded), *draw(reloading(mode, reloaded))]
+    here.lines += [
+        "import importlib, sys",
+        *(f"import {name}" for name in reloaded),
+        *draw(reloading(written, mode, reloaded)),
+    ]
     for name in ("importlib", "sys", *(name.partition(".")[0] for name in reloaded)):
         here.bind(name, Kind.MODULE)
     draw(statements(here, FORMS, most=3))
@@ -790,7 +800,7 @@ def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloa
 
 
 @st.composite
-def reloading(draw: st.DrawFn, mode: ReloadMode, names: list[str]) -> list[str]:
+def reloading(draw: st.DrawFn, written: list[Source], mode: ReloadMode, names: list[str]) -> list[str]:
     """Write the statements that reload some modules in order."""
     if mode is ReloadMode.RELOAD:
         one = ["importlib.reload(sys.modules[{name!r}])"]
@@ -803,6 +813,9 @@ def reloading(draw: st.DrawFn, mode: ReloadMode, names: list[str]) -> list[str]:
         loop.append("    importlib.import_module(name)")
     shape = draw(st.sampled_from([one, other, loop]))
     if shape is loop:
+        if mode is ReloadMode.REIMPORT:
+            # LEFT_OUT: a submodule evicted together with who takes it from its package.
+            names = [source.name for source in written if source.name in names]
         # LEFT_OUT: a module twice in one loop.
         return [line.format(names=tuple(dict.fromkeys(names))) for line in loop]
     return [line.format(name=name) for name in names for line in shape]
@@ -812,9 +825,8 @@ def taken_anew(here: Source) -> list[tuple[Source, str]]:
     return [
         (module, name)
         for module in here.earlier
-        for name, kind in module.names.items()
-        # LEFT_OUT: a container that is taken anew, a thing held under a lost name.
-        if name in here.imported and kind not in HOLDING
+        for name in module.names
+        if name in here.imported  # LEFT_OUT: a thing held under a lost name.
     ]
 
 

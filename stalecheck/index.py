@@ -228,7 +228,7 @@ def _public(tree: ast.Module) -> tuple[str, ...] | None:
 
 
 def index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
-    """Index what the running Python cannot parse but a newer one might: by the text of its imports alone."""
+    """Mark what the running Python cannot parse but a newer one might; say why nothing can parse the rest."""
     if b"\0" in data or "too deeply nested" in error.message or "too many nested" in error.message:
         return FileIndex(error=error)
     try:

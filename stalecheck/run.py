@@ -61,7 +61,8 @@ def run(
     table = ModuleTable(files)
     search = partial(_search, target_version=config.target_version)
     indexes, sites = index_files(sources, search, jobs=jobs, progress=progress)
-    indexes = _with_newer(indexes, sources)
+    if any(index.needs_libcst for index in indexes.values()):
+        indexes = deeply(partial(_with_newer, indexes, sources))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
@@ -145,9 +146,10 @@ def _tree(data: bytes) -> ast.Module | None:
         return tree
     if index_unparsed(data, tree).needs_libcst is None:
         return None
-    from stalecheck.newer import parse_partly
+    from stalecheck.newer import parse_newer
 
-    return parse_partly(data)
+    newer = parse_newer(data)
+    return None if newer is None else newer.tree
 
 
 def _search(

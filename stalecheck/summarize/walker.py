@@ -14,6 +14,7 @@ import libcst as cst
 
 from stalecheck.index import Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
+from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.guards import decide, first_run, is_main_guard
@@ -52,28 +53,35 @@ _RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 
 def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreadable:
     """Summarize one file's bytes for the given target version."""
-    tree = parse(data)
+    tree, is_whole = _parse(data)
     try:
         source = decode(data)
-        module = cst.parse_module(without_idle_statements(source, tree) if isinstance(tree, ast.Module) else source)
+        module = cst.parse_module(source if tree is None else without_idle_statements(source, tree))
     except cst.ParserSyntaxError as error:
-        kept = _without_rejected(source, tree)
+        kept = None if tree is None else _without_rejected(source, tree)
         if kept is not None:
             return summarize(kept.encode(), target_version)
         # Its message is a list of tokens, its place the next token's.
         return Unreadable("syntax that the parser does not know", Location(max(error.editor_line, 1), 1))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
-    if isinstance(tree, ast.Module):
-        return _Walker(Positions(source), target_version, source).walk(module, tree)
+    if tree is not None and is_whole:
+        return _Walker(Positions(source), target_version, source).walk(module, tree, tree.body)
     module, ranges = provide(module)
-    return _Walker(Positions(source, ranges), target_version, source).walk(module, None)
+    return _Walker(Positions(source, ranges), target_version, source).walk(module, tree, None)
 
 
-def _without_rejected(source: str, tree: ast.Module | Unreadable) -> str | None:
+def _parse(data: bytes) -> tuple[ast.Module | None, bool]:
+    """Return the standard library's tree, if there is one, and whether it has all the statements of the file."""
+    tree = parse(data)
+    if isinstance(tree, ast.Module):
+        return tree, True
+    newer = parse_newer(data)
+    return (None, False) if newer is None else (newer.tree, newer.is_whole)
+
+
+def _without_rejected(source: str, tree: ast.Module) -> str | None:
     """Blank the statements that Python parses and LibCST does not, such as ``(x): int``; None if that is not it."""
-    if isinstance(tree, Unreadable):
-        return None
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)
     is_changed = False
     for statement in tree.body:
@@ -99,9 +107,9 @@ class _Walker:
         self._public = Public(self._recorder)
         self._bodies = Bodies(self._recorder, source)
 
-    def walk(self, module: cst.Module, tree: ast.Module | None) -> Summary:
+    def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
         self._module = module
-        self._block(module.body, tree.body if tree else None)
+        self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}
         bindings = self._recorder.bindings

@@ -52,6 +52,9 @@ DEFAULT_EXCLUDE = (
 )
 """The folders that are not read unless they are named."""
 
+BUILD_OUTPUT = ("build", "dist")
+"""Those of them that are sources where they are packages within packages."""
+
 OUTPUT_FORMATS = ("full", "concise", "json")
 COLORS = ("auto", "always", "never")
 

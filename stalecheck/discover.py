@@ -17,7 +17,16 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 from pathspec.pattern import Pattern
 
-from stalecheck.config import Config, PathPatterns, absolute_path, compile_patterns, exists, is_file
+from stalecheck.config import (
+    BUILD_OUTPUT,
+    DEFAULT_EXCLUDE,
+    Config,
+    PathPatterns,
+    absolute_path,
+    compile_patterns,
+    exists,
+    is_file,
+)
 from stalecheck.errors import UsageError
 from stalecheck.model import SourceFile
 
@@ -43,8 +52,12 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
     Named paths are always read, excluded or not, unless the configuration forces the excludes on them.
     Raises UsageError for a path that does not exist.
     """
+    of_packages = config.exclude
+    if config.exclude == DEFAULT_EXCLUDE:
+        of_packages = tuple(name for name in DEFAULT_EXCLUDE if name not in BUILD_OUTPUT)
     rules = _Rules(
         compile_patterns((*config.exclude, *config.extend_exclude)),
+        compile_patterns((*of_packages, *config.extend_exclude)),
         _gitignore_top(config.root) if config.respect_gitignore else None,
     )
     found = _Found(Path(os.path.realpath(config.root)))
@@ -98,6 +111,9 @@ class _Rules:
     """What is not read."""
 
     excludes: PathPatterns
+    excludes_of_packages: PathPatterns
+    """What is not read of the folders that are packages within packages."""
+
     gitignore_top: Path | None
     """The directory whose ``.gitignore`` is the first to count; None: they do not count."""
 
@@ -315,7 +331,7 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
             if real + entry.name in found.directories or real + entry.name in found.files:
                 continue  # Named itself.
             path, name = entry.path, entry.name
-            if rules.excludes.matches_entry(path, name, is_directory=is_directory) or _is_ignored(
+            if _is_excluded(path, name, entries, rules, is_directory=is_directory) or _is_ignored(
                 path, name, ignores, is_directory=is_directory
             ):
                 found.leave_out(path, is_directory=is_directory)
@@ -327,6 +343,18 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
                 pending.append(_Directory(entry.path, real + entry.name, ignores))
             elif entry.is_file():  # A pipe may have such a name too, and reading it would never end.
                 found.files[real + entry.name] = (entry.path, found.is_reporting)
+
+
+def _is_excluded(
+    path: str, name: str, beside: Sequence[os.DirEntry[str]], rules: _Rules, *, is_directory: bool
+) -> bool:
+    """Whether the excludes take an entry: build output is no package in a package."""
+    if not rules.excludes.matches_entry(path, name, is_directory=is_directory):
+        return False
+    is_package = is_directory and name in BUILD_OUTPUT and Path(path, "__init__.py").exists()
+    if is_package and any(entry.name == "__init__.py" for entry in beside):
+        return rules.excludes_of_packages.matches_entry(path, name, is_directory=True)
+    return True
 
 
 def _look(entry: os.DirEntry[str]) -> tuple[bool, str]:

@@ -227,6 +227,19 @@ def test_excluded_counts_folders(tree: Tree, names: list[str], expected: int) ->
     assert run(tree(*names)).excluded == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param({}, ["p/__init__.py", "p/build/__init__.py", "p/build/x.py"], id="by default"),
+        pytest.param({"exclude": ("build",)}, ["dist/__init__.py", "dist/y.py", "p/__init__.py"], id="named"),
+        pytest.param({"extend_exclude": ("build",)}, ["p/__init__.py"], id="named besides"),
+    ],
+)
+def test_build_output_is_no_package_in_a_package(tree: Tree, options: Any, expected: list[str]) -> None:
+    root = tree("p/__init__.py", "p/build/__init__.py", "p/build/x.py", "dist/__init__.py", "dist/y.py")
+    assert reported(root, run(root, **options)) == expected
+
+
 def test_excluded_counts_below_the_named_paths_only(tree: Tree) -> None:
     assert run(tree("a/x.py", "b/build/y.py", "build/z.py"), "a").excluded == 0
 

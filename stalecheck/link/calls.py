@@ -74,20 +74,18 @@ class Calls:
         if isinstance(call.function, Attribute):
             name = call.function.name
             receiver = self._evaluator.evaluate(call.function.value, inner)
-            is_container = any(isinstance(thing, ContainerThing) for thing in receiver.things)
-            if is_container and name in known.GETTERS:
-                key = call.arguments[0].value if call.arguments else Literal()
-                keys = constants(self._evaluator, key, frame.file)
-                return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
-            if is_container and name in known.COPIES:
+            if name in known.COPIES | known.GETTERS and any(isinstance(t, ContainerThing) for t in receiver.things):
+                if name in known.GETTERS:
+                    key = call.arguments[0].value if call.arguments else Literal()
+                    keys = constants(self._evaluator, key, frame.file)
+                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
             function = self._evaluator.attribute(receiver, name, frame)
-            if self._is_of_text(call.function, inner):
+            if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
                 joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
-                of = joined if name == "join" else given
-                return Value((), (*derived(function), *values_of(of)), is_new=True)
+                return Value((), (*derived(function), *values_of(joined if name == "join" else given)), is_new=True)
         else:
             function = self._evaluator.evaluate(call.function, frame)
         arguments = [
@@ -145,13 +143,12 @@ class Calls:
         """Return what a call of a function at a place may give, whose arguments are not known."""
         return self._returns(thing, {}, Frame(thing.file, at, holder=thing.file))
 
-    def _is_of_text(self, method: Attribute, frame: Frame) -> bool:
+    def _is_of_text(self, method: Attribute, receiver: Value, file: SourceFile) -> bool:
         """Whether a method is that of a string: what it gives back is text, and keeps nothing that it is given."""
-        if constants(self._evaluator, method.value, frame.file):
+        if constants(self._evaluator, method.value, file):
             return True
         if method.name not in known.FORMATS:
             return False
-        receiver = self._evaluator.evaluate(method.value, frame)
         return all(isinstance(thing, ExternalThing) for thing in receiver.things)
 
     def _construct(
@@ -169,9 +166,9 @@ class Calls:
             return self._containers.container(
                 (InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS)
             )
-        if not captures:
-            captures = kept(arguments)
-        return Value((InstanceThing(thing),), captures, is_new=True)
+        makers = {capture.made.file for capture in captures}
+        others = (capture for capture in kept(arguments) if capture.made.file not in makers)
+        return Value((InstanceThing(thing),), (*captures, *others), is_new=True)
 
     def _call_function(
         self,
@@ -288,7 +285,8 @@ class Calls:
         if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
             is_enum = name.removesuffix("()") in known.ENUMS
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
-            return Value(result, related(function, relation), is_new=not is_enum)
+            fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
+            return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:

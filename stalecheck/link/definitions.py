@@ -9,7 +9,7 @@ from stalecheck.link import known
 from stalecheck.link.calls import passes_through
 from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
 from stalecheck.link.registrations import Registrations
-from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -56,8 +56,10 @@ class Definitions:
                     for argument in self._type_arguments(base.value, binding.at)
                     for capture in self._subject.evaluate(argument, binding.at).captures
                 ]
-                inherited = {capture.made for capture in value.captures}
-                for capture in closest([*value.captures, *arguments]):
+                # Nothing is reached through another class, one without a name included.
+                inherits = () if any(map(_is_made_in_function, value.things)) else value.captures
+                inherited = {capture.made for capture in inherits}
+                for capture in closest([*inherits, *arguments]):
                     holding = self._subject.holding(
                         binding.name, HolderKind.BASE_CLASS, base.span, capture, binding.block, base.value
                     )
@@ -203,3 +205,7 @@ class Definitions:
                     yield from arguments
                 case _:
                     pass
+
+
+def _is_made_in_function(thing: Thing) -> bool:
+    return isinstance(thing, ClassThing) and ".<locals>." in thing.definition.name

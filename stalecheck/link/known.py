@@ -210,6 +210,9 @@ RECORD_MAKERS = frozenset(
 )
 """Calls that make a class of field names: of their arguments it keeps defaults, bases and annotations."""
 
+RECORDS = frozenset({"collections.namedtuple", "typing.NamedTuple", "typing_extensions.NamedTuple"})
+"""Those of them that make a kind of tuple: an instance holds what it is given."""
+
 IDENTITY_ONLY = frozenset(
     f"{module}.{name}"
     for module in ("typing", "typing_extensions")

@@ -10,7 +10,7 @@ from functools import partial
 import libcst as cst
 
 from stalecheck.model import Location, Span
-from stalecheck.summarize.expressions import choice, parameter_names, shares
+from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
@@ -89,7 +89,7 @@ class Bodies:
             if isinstance(special, cst.Param):
                 parameters.add(special.name.value)
         scope = Body(name, frozenset(parameters), outer)
-        is_method = self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
+        is_method = outer is None and self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
         if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
         body = list(function_statements(node.body.body, block_of(twin, "body")))
@@ -265,7 +265,16 @@ class Bodies:
             )
             captures = tuple(self._closed_over(node, inner, scope))
             return FunctionExpression(
-                Function(inner.name, parameter_names(node.params), decorators=decorators, captures=captures)
+                Function(
+                    inner.name,
+                    parameter_names(node.params),
+                    decorators=decorators,
+                    returns=self.returns(inner),
+                    captures=captures,
+                    is_opaque=inner.is_opaque or node.asynchronous is not None,
+                    star=star_name(node.params),
+                    double_star=double_star_name(node.params),
+                )
             )
 
         if node.name.value not in scope.global_names:

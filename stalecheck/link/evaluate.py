@@ -207,7 +207,7 @@ class Evaluator:
                 if given:
                     # What the body assigns to a parameter is its default, and this call does not need it.
                     return self.evaluate(given[0], frame)
-                return union([self.evaluate(option, frame) for option in options])
+                return union(self.names.compiled.preferred([self.evaluate(option, frame) for option in options]))
             case Derived(operands=operands):
                 return self._derived(operands, frame)
             case FunctionExpression(function=function):

@@ -19,12 +19,6 @@ _IMPORT_LINE = re.compile(
     rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_FORM_WORDS = (b"Union[", b"Optional[", b"ClassVar[", b"Final[")
-_FORM = re.compile(rb"\b(?:Union|Optional|ClassVar|Final)\[[^\n]{0,40}")
-_ASSIGNED_FORM = re.compile(
-    rb"^\w[\w.]*(?:\s*:[^=\n]*)?\s*=[^\n]*?\b(?:Union|Optional|ClassVar|Final)\[[^\n]*", re.MULTILINE
-)
-
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
 """Stands in a mention for an attribute that is not known."""
@@ -126,14 +120,6 @@ def imported_names(data: bytes) -> Iterator[str]:
         else:
             for name in _DOTTED.findall(plain):
                 yield name.decode("utf-8", "replace")
-
-
-def special_forms(data: bytes) -> frozenset[bytes]:
-    """Return the texts of a file's `typing` forms (``Union[int, str]``) that are evaluated, by the look of them."""
-    if not any(word in data for word in _FORM_WORDS):
-        return frozenset()
-    is_lazy = b"from __future__ import annotations" in data
-    return frozenset((_ASSIGNED_FORM if is_lazy else _FORM).findall(data))
 
 
 def parse(data: bytes) -> ast.Module | Unreadable:

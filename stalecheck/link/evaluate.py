@@ -54,6 +54,7 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _UNCUT = 1_000_000
+_TYPING = ("typing.", "typing_extensions.")
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 """Attributes that are strings, whatever has them."""
 
@@ -271,6 +272,12 @@ class Evaluator:
                 and capture.made.origin.kind in {OriginKind.CLASS, OriginKind.FUNCTION, OriginKind.MODULE}
             )
         )
+        things = (thing for operand in operands for thing in self.evaluate(operand, frame).things)
+        if any(isinstance(t, ExternalThing) and t.name.startswith(_TYPING) and t.name.endswith("[]") for t in things):
+            # What is written with a form of the `typing` module makes one: ``Optional[int] | str``.
+            is_own = any(self.containers.is_own(operand, frame) for operand in operands)
+            others = dict.fromkeys(capture for capture in captures if is_own or capture.made.file != frame.file)
+            return Value((ExternalThing("typing.Union[]"),), tuple(others), is_new=is_own)
         return Value((), tuple(dict.fromkeys(captures)), is_new=True)
 
     def _lambda(self, function: Function, frame: Frame) -> Value:

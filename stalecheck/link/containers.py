@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, reached, related, under
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -62,7 +62,7 @@ class Containers:
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
-            for capture in value.captures:
+            for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
                     first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)

@@ -246,6 +246,7 @@ class Evaluator:
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
                         is_new = bool(value.captures) or (value.is_new and dotted.endswith("()"))
+                        is_new = is_new or f"{dotted}.{name}" in known.METHODS_OF_SAME
                         found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))

@@ -411,7 +411,7 @@ class Search:
             while pending and len(self._near) < MOST_OBJECTS:
                 thing, opens = pending.popleft()
                 self._near[id(thing)] = thing
-                if opens and id(thing) not in opened and self._is_passable(thing):
+                if (opens or self._is_hidden(thing)) and id(thing) not in opened and self._is_passable(thing):
                     opened.add(id(thing))
                     pending.extend(near_edges(thing))
         return list(self._near.values())
@@ -437,8 +437,16 @@ class Search:
             return True
         if is_a(thing, type):
             top = self.slot.name.partition(".")[0]
-            return bool(thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}."))
+            is_within = thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}.")
+            return is_within or self._is_hidden(thing)
         return not self.world.is_named_elsewhere(thing, self.slot)
+
+    def _is_hidden(self, thing: Any) -> bool:
+        """Whether a thing is the class that a statement made, of which a decorator has put a subclass in its place."""
+        if not is_a(thing, type) or thing is self.root or thing not in getattr(self.root, "__mro__", ()):
+            return False
+        is_of_statement = (thing.__module__, thing.__qualname__) == (self.slot.module, self.slot.name)
+        return is_of_statement and id(thing) not in self.world.by_object
 
 
 def near_edges(thing: Any) -> Iterator[tuple[object, bool]]:
@@ -666,7 +674,9 @@ def judge(world: World, slot: Slot, value: object, old: Old) -> tuple[str, str] 
         label = old.hit(thing) or old.codes.get(id(code_of(thing)))
         if label is not None:
             return "behind", label
-    return None
+    # A metaclass that a base class has too, whether or not the statement names it.
+    label = old.labels.get(id(type(value)))
+    return None if label is None else ("behind", label)
 
 
 if __name__ == "__main__":

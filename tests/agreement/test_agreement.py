@@ -144,6 +144,11 @@ NOTHING: list[list[str]] = []
             [["behind", "box"]],
             id="an attribute of an instance lies behind",
         ),
+        pytest.param(
+            "import p.m\ndef sealed(c):\n    class S(c): pass\n    return S\n@sealed\nclass D(p.m.C): pass",
+            [["inside", "D"]],
+            id="a base of a class that a decorator has hidden behind another one",
+        ),
         pytest.param("from p.m import Shown", [["direct", "Shown"]], id="a class that says it is of another module"),
         pytest.param(
             "import p.m\nf = p.m.f\np.m.f = print",

@@ -23,6 +23,7 @@ from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
+from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
     Argument,
@@ -456,6 +457,8 @@ class _Walker:
         handlers = block_of(twin, "handlers")
         after = [completed]
         caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+        if always_succeeds(block_of(twin, "body") or (), self._target_version):
+            caught = ()
         for position, handler in enumerate(caught):
             handler_twins = block_of(handlers[position] if handlers else None, "body")
             after.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -214,7 +214,9 @@ def class_of(value: Value) -> Value:
     return Value(things, captures)
 
 
-def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Value:
+def hop(
+    value: Value, through: SourceFile, at: Location, name: str = "", *, relations: Collection[Relation] = TRAVELS
+) -> Value:
     """Return a value as it arrives from another module, which was imported by a name."""
     written = spelled(through, name)
     captures = tuple(
@@ -227,7 +229,7 @@ def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Valu
             name=capture.name or (written if capture.via == (through,) else ""),
         )
         for capture in value.captures
-        if capture.relation in TRAVELS
+        if capture.relation in relations
     )
     return Value(value.things, captures)
 

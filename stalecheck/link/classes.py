@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS, along, derived, hop
+from stalecheck.link.captures import TRAVELS, along, derived, hop, placeless
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
@@ -64,7 +64,7 @@ class Classes:
     def _arrived(self, member: Value, thing: ClassThing, owner: ClassThing, value: Value, frame: Frame) -> Value:
         """Return an attribute of a class, which `owner` defines, as it comes along with the class."""
         if owner.file == frame.file:
-            return member
+            return replace(member, captures=placeless(member.captures))
         ways = self._ways(thing, owner, value, frame)
         member = hop(member, owner.file, frame.at)
         return along(member, ways) if ways else member

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
+from stalecheck.link.captures import TRAVELS, Part, derived, hop, is_generic, is_result, part_of, related, under
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -183,7 +183,8 @@ class Containers:
                         if element.is_unpacked:
                             item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
                         if file != (frame.holder or frame.file):
-                            item = hop(item, file, frame.at)
+                            # What a container within this one holds comes along with it.
+                            item = hop(item, file, frame.at, relations=TRAVELS | {Relation.INSIDE})
                         if not item.captures:
                             item = Value(item.things, derived(value), is_new=True)
                         found.append(Value(item.things, item.captures, item.is_new))

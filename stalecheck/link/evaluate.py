@@ -11,7 +11,7 @@ from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kin
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
-from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
+from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
@@ -229,7 +229,9 @@ class Evaluator:
                 case ModuleThing(file=file, name=written):
                     if name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
-                        if not is_submodule(taken, file, name):
+                        if is_submodule(taken, file, name):
+                            taken = passed(taken, file, name, frame.at)
+                        else:
                             taken = taken_of(hop(taken, file, frame.at, written), file, value)
                         found.append(renamed(taken, f"{written}.{name}" if written else ""))
                 case ClassThing():

@@ -11,6 +11,7 @@ from stalecheck.link.definitions import Definitions
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.imports import Imports
+from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
 from stalecheck.link.values import ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
@@ -162,6 +163,8 @@ class _Finder:
                         or (capture.span not in removed and binding.span not in removed)
                     ),
                 )
+        if "." in binding.name and not constructs(expression):
+            value = containers.opened(value, Frame(self._subject.file, binding.at))
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

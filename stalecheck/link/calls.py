@@ -8,7 +8,6 @@ from dataclasses import replace
 from stalecheck.link import known
 from stalecheck.link.captures import (
     Part,
-    class_of,
     computed_by,
     derived,
     gathered,
@@ -24,7 +23,6 @@ from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
-    Capture,
     ClassThing,
     ContainerThing,
     ExternalThing,
@@ -237,7 +235,7 @@ class Calls:
             if is_class_method or is_instance:
                 first = names.pop(0)
                 if is_class_method:
-                    values[first] = Value((thing.bound,), self._class_captures(thing.bound))
+                    values[first] = Value((thing.bound,), self._classes.captures_of(thing.bound))
                 else:
                     values[first] = receiver if is_known else Value((InstanceThing(thing.bound),), ())
         for argument, value in arguments:
@@ -251,12 +249,6 @@ class Calls:
             if variadic:
                 values[variadic] = gathered(rest)
         return values
-
-    def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
-        name = thing.definition.name
-        if "." in name:
-            return ()
-        return tuple(c for c in self._evaluator.name(thing.file, name).captures if c.relation is Relation.IS)
 
     def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: Frame) -> Value:
         """Return what a function gives back; nothing where it calls itself, or for calls within too many calls."""
@@ -296,7 +288,7 @@ class Calls:
         if name == "builtins.getattr" and len(arguments) > 1:
             return Value((), derived(arguments[0][1]), is_new=True)
         if name == "builtins.type" and len(arguments) == 1:
-            return class_of(arguments[0][1])
+            return self._classes.class_of(arguments[0][1])
         if name in known.CLASS_MAKERS:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:

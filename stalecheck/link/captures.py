@@ -205,15 +205,6 @@ def computed_by(function: Value, arguments: list[tuple[Argument, Value]]) -> Val
     return Value((), (*derived(function), *kept(arguments)), is_new=True)
 
 
-def class_of(value: Value) -> Value:
-    """Return the class of an object."""
-    things = tuple(thing.of for thing in value.things if isinstance(thing, InstanceThing))
-    captures = tuple(
-        capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
-    )
-    return Value(things, captures)
-
-
 def hop(
     value: Value, through: SourceFile, at: Location, name: str = "", *, relations: Collection[Relation] = TRAVELS
 ) -> Value:

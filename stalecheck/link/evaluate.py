@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kind, related, renamed, taken_of
+from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
@@ -222,7 +222,7 @@ class Evaluator:
         if name in _TEXTS:
             return Value(is_new=True)
         if name == "__class__":
-            return class_of(value)
+            return self.classes.class_of(value)
         found: list[Value] = []
         for thing in value.things:
             match thing:

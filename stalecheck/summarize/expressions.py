@@ -138,6 +138,15 @@ class Converter:
                 found = NamedAttribute(self.convert(owner, look), self.convert(named, look))
                 return choice((found, *(self.convert(argument.value, look) for argument in default)))
             case cst.Call(
+                func=cst.Call(
+                    func=cst.Name(value="attrgetter") | cst.Attribute(attr=cst.Name(value="attrgetter")), args=[*named]
+                ),
+                args=[cst.Arg(value=owner, keyword=None, star="")],
+            ) if named and all(isinstance(item.value, cst.SimpleString) for item in named):
+                whole = self.convert(owner, look)
+                parts = tuple(Element(self._taken(whole, item.value), self._span(item.value)) for item in named)
+                return parts[0].value if len(parts) == 1 else Display(parts, is_sequence=True)
+            case cst.Call(
                 func=cst.Name(value="import_module" | "__import__")
                 | cst.Attribute(attr=cst.Name(value="import_module")),
                 args=[cst.Arg(value=cst.SimpleString() as name)],
@@ -146,6 +155,13 @@ class Converter:
                 is_first = isinstance(node.func, cst.Name) and node.func.value == "__import__"
                 return NamedModule(dotted.partition(".")[0] if is_first else dotted)
         return Call(self.convert(node.func, look), self.arguments(node, look))
+
+    def _taken(self, owner: Expression, name: cst.BaseExpression) -> Expression:
+        """Return what ``attrgetter("a.b")`` takes of an object."""
+        assert isinstance(name, cst.SimpleString)
+        for part in str(name.evaluated_value).split("."):
+            owner = Attribute(owner, part)
+        return owner
 
     def _element(self, element: cst.BaseElement, look: Look) -> Element:
         return Element(

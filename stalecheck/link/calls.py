@@ -20,6 +20,7 @@ from stalecheck.link.captures import (
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.containers import Containers
+from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
@@ -57,11 +58,12 @@ _MOST_CALLS = 5
 class Calls:
     """Evaluates calls; remembers what functions return that are called without arguments that matter."""
 
-    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers) -> None:
+    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers, namespaces: Namespaces) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
         self._containers = containers
+        self._namespaces = namespaces
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
 
@@ -289,10 +291,16 @@ class Calls:
             return Value((), derived(arguments[0][1]), is_new=True)
         if name == "builtins.type" and len(arguments) == 1:
             return self._classes.class_of(arguments[0][1])
+        if name == "builtins.vars" and len(arguments) == 1 and (found := self._namespaces.of(arguments[0][1])).things:
+            return found
+        if name == "inspect.getmembers" and arguments:
+            return self._namespaces.members(arguments[0][1], union([NOTHING, *(value for _, value in arguments[1:])]))
         if name in known.CLASS_MAKERS:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
+        if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):
+            return Value(result, is_new=True)  # Which of the names pass is not known.
         if name in known.LAZY and len(arguments) > 1:
             iterated = _iterated(name, [argument for argument, _ in arguments], frame)
             return Value((*result, iterated), kept(arguments), is_new=True)

@@ -114,7 +114,7 @@ class Containers:
     def opened(self, value: Value, frame: Frame) -> Value:
         """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
         here = frame.holder or frame.file
-        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here]
+        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here and not t.is_live]
         if not containers:
             return value
         inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 
 import libcst as cst
 
 from stalecheck.model import Span
+from stalecheck.summarize.namespaces import is_namespace, narrowed
 from stalecheck.summarize.positions import operands
 from stalecheck.summarize.summary import (
     LITERAL,
@@ -26,6 +29,7 @@ from stalecheck.summarize.summary import (
     Literal,
     NamedAttribute,
     NamedModule,
+    Narrowed,
     Parameter,
 )
 
@@ -185,7 +189,10 @@ class Converter:
             values = self.convert(loop.iter, look)
             if iterated is None and isinstance(node, cst.GeneratorExp):
                 iterated = Element(values, self._span(loop.iter))
-            look = _overlay(dict(targets(loop.target, Item(values))), look)
+            each: Expression = Item(values)
+            if is_namespace(loop.iter):
+                each = narrowed(each, [condition.test for condition in loop.ifs], partial(self.convert, look=look))
+            look = _overlay(dict(targets(loop.target, each)), look)
             for condition in loop.ifs:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
@@ -312,6 +319,8 @@ def _parts(value: Display, starred: list[bool]) -> list[Expression]:
 
 def share(value: Expression, position: int) -> Expression:
     """Return the element of `value` at a position."""
+    if isinstance(value, Narrowed):
+        return replace(value, value=share(value.value, position))
     if isinstance(value, Display) and value.is_sequence and len(value.elements) > position:
         before = value.elements[: position + 1]
         if not any(element.is_unpacked for element in before):

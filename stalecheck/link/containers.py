@@ -203,7 +203,8 @@ class Containers:
         captures: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         others: list[Capture] = []
         for argument, given in arguments:
-            value = given if argument.keyword else self.taken(given, Part.WHOLE if is_mapping else Part.KEYS, frame)
+            part = Part.WHOLE if is_mapping or argument.keyword else Part.KEYS
+            value = self.taken(given, part, frame) if argument.keyword in {"", "**"} else given
             for capture in value.captures:
                 if is_result(capture):
                     continue

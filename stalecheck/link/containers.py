@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS, Part, derived, hop, is_generic, is_result, part_of, related, under
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -182,11 +182,14 @@ class Containers:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
                             item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
+                        within: tuple[Capture, ...] = ()
                         if file != (frame.holder or frame.file):
                             # What a container within this one holds comes along with it.
-                            item = hop(item, file, frame.at, relations=TRAVELS | {Relation.INSIDE})
+                            within = hop(item, file, frame.at, relations={Relation.INSIDE}).captures
+                            item = hop(item, file, frame.at)
                         if not item.captures:
                             item = Value(item.things, derived(value), is_new=True)
+                        item = replace(item, captures=(*item.captures, *within))
                         found.append(Value(item.things, item.captures, item.is_new))
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))

@@ -443,10 +443,11 @@ class Search:
 
     def _is_hidden(self, thing: Any) -> bool:
         """Whether a thing is the class that a statement made, of which a decorator has put a subclass in its place."""
-        if not is_a(thing, type) or thing is self.root or thing not in getattr(self.root, "__mro__", ()):
+        if not is_a(thing, type) or not is_a(self.root, type) or thing is self.root:
             return False
         is_of_statement = (thing.__module__, thing.__qualname__) == (self.slot.module, self.slot.name)
-        return is_of_statement and id(thing) not in self.world.by_object
+        is_base = any(thing is base for base in self.root.__mro__)
+        return is_of_statement and is_base and id(thing) not in self.world.by_object
 
 
 def near_edges(thing: Any) -> Iterator[tuple[object, bool]]:

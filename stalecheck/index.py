@@ -20,10 +20,25 @@ _IMPORT_LINE = re.compile(
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _FORM_WORDS = (b"Union[", b"Optional[", b"ClassVar[", b"Final[")
-_FORM = re.compile(rb"\b(?:Union|Optional|ClassVar|Final)\[[^\n]{0,40}")
-_ASSIGNED_FORM = re.compile(
-    rb"^\w[\w.]*(?:\s*:[^=\n]*)?\s*=[^\n]*?\b(?:Union|Optional|ClassVar|Final)\[[^\n]*", re.MULTILINE
+_PLAIN = rb"[^\[\]\n#]*"
+_FORM = re.compile(
+    rb"\b(?:Union|Optional|ClassVar|Final)\["
+    + _PLAIN
+    + rb"(?:\["
+    + _PLAIN
+    + rb"(?:\["
+    + _PLAIN
+    + rb"\]"
+    + _PLAIN
+    + rb")*\]"
+    + _PLAIN
+    + rb")*"
 )
+"""A form with its arguments, as far as they stand on one line."""
+
+_ASSIGNMENT = re.compile(rb"^\w[\w.]*(?:[ \t]*:[^=\n]*)?[ \t]*=[^\n]*", re.MULTILINE)
+_UNEVALUATED = re.compile(rb"^(?:[ ]{8,}|[ ]+self\.)\w[\w.]*[ ]*:[^\n]*|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
+"""The annotations of local names and of attributes, by the look of them, and comments."""
 
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
@@ -133,7 +148,8 @@ def special_forms(data: bytes) -> frozenset[bytes]:
     if not any(word in data for word in _FORM_WORDS):
         return frozenset()
     is_lazy = b"from __future__ import annotations" in data
-    return frozenset((_ASSIGNED_FORM if is_lazy else _FORM).findall(data))
+    evaluated = b"\n".join(_ASSIGNMENT.findall(data)) if is_lazy else _UNEVALUATED.sub(b"", data)
+    return frozenset(_FORM.findall(evaluated))
 
 
 def parse(data: bytes) -> ast.Module | Unreadable:

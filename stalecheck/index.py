@@ -40,6 +40,9 @@ _ASSIGNMENT = re.compile(rb"^\w[\w.]*(?:[ \t]*:[^=\n]*)?[ \t]*=[^\n]*", re.MULTI
 _UNEVALUATED = re.compile(rb"^(?:[ ]{8,}|[ ]+self\.)\w[\w.]*[ ]*:[^\n]*|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 """The annotations of local names and of attributes, by the look of them, and comments."""
 
+REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
+"""A module that puts an object of another kind in its own place: that answers for the names it declares."""
+
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
 """Stands in a mention for an attribute that is not known."""
@@ -227,6 +230,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
                 if is_module_level:
                     made.update(bound)
+    if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
+        bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
     return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
 
@@ -279,10 +284,13 @@ def _declared(tree: ast.Module) -> Iterator[Import]:
 
 
 def is_type_checking(test: ast.expr) -> bool:
-    """Whether a condition is ``TYPE_CHECKING``, under any module name."""
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+    """Whether a condition is ``TYPE_CHECKING``, under any module name, or plainly false: what stood in for it once."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+        case ast.Constant(value=value):
+            return not value
+    return False
 
 
 def _children(statement: ast.stmt) -> Iterator[ast.stmt]:

@@ -12,7 +12,7 @@ from functools import partial
 
 import libcst as cst
 
-from stalecheck.index import Unreadable, decode, is_type_checking, parse
+from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
@@ -100,7 +100,8 @@ class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._target_version = target_version
         self._spells_reload = _RELOAD_SPELLED.search(source) is not None
-        self._answers_names = _ANSWERS_NAMES.search(source) is not None
+        self._replaces_itself = REPLACES_ITSELF.search(source.encode()) is not None
+        self._answers_names = self._replaces_itself or _ANSWERS_NAMES.search(source) is not None
         self._declared: list[tuple[str, int]] = []
         self._cached_at: Span | None = None
         self._recorder = Recorder(positions)
@@ -125,7 +126,7 @@ class _Walker:
             public=None if self._public.names is None else tuple(self._public.names),
             usages=tuple(sorted((name, tuple(kinds)) for name, kinds in usages.items())),
             rebound=tuple(self._recorder.rebound),
-            declared=tuple(self._declared) if "__getattr__" in exports else (),
+            declared=tuple(self._declared) if self._replaces_itself or "__getattr__" in exports else (),
             cached_at=self._cached_at,
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
         )

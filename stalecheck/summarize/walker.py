@@ -17,7 +17,7 @@ from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
-from stalecheck.summarize.guards import decide, first_run, is_main_guard
+from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
@@ -110,6 +110,7 @@ class _Walker:
 
     def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
         self._module = module
+        self._conditions = named_conditions(tree, self._target_version, sys.platform) if tree else {}
         self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}
@@ -390,7 +391,7 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        decided = decide(test, self._target_version, sys.platform)
+        decided = decide(test, self._target_version, sys.platform, self._conditions)
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):

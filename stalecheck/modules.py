@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
@@ -65,28 +65,6 @@ def absolute(file: SourceFile, level: int, module: str | None) -> str | None:
             start = package[: len(package) - level + 1]
             return ".".join([*start, module] if module else start)
     return None
-
-
-def is_compiled(
-    table: ModuleTable, names_in: Callable[[Path], frozenset[str]], name: str, importer: SourceFile
-) -> bool:
-    """Whether the module that a file means by a dotted name is an extension module in a directory of the project.
-
-    `names_in` is `compiled_in`, which may remember its answers.
-    """
-    package, _, last = name.rpartition(".")
-    if not package:
-        return last in names_in(importer.root) and table.find(name, importer) is None
-    parent = table.find(package, importer)
-    return parent is not None and parent.is_package and last in names_in(parent.path.parent)
-
-
-def compiled_in(directory: Path) -> frozenset[str]:
-    """The names of the extension modules in a directory."""
-    try:
-        return frozenset(path.name.partition(".")[0] for path in directory.iterdir() if path.suffix in {".so", ".pyd"})
-    except OSError:
-        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from stalecheck.events import Schedule, schedule
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse, special_forms
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
-from stalecheck.modules import ModuleTable, compiled_in, is_compiled
+from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import ReloadSite, find_reloads, gives_back
@@ -70,14 +70,7 @@ def run(
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     is_crowded = cache(partial(_is_typing_crowded, sources.values()))
     program = Program(
-        table,
-        _readable(summaries),
-        indexes,
-        events.reloaded,
-        events.evicted,
-        _given_back(sites, table),
-        partial(is_compiled, table, cache(compiled_in)),
-        is_crowded,
+        table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_crowded
     )
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),

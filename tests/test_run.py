@@ -86,29 +86,3 @@ def test_nothing_but_what_is_missing_is_an_error(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["a.py", "b.py"]) == 2
     assert capsys.readouterr().err == "stalecheck: a.py does not exist; b.py does not exist\n"
-
-
-FALLBACK = """\
-try:
-    from p._speed import fast
-
-    area = fast
-except ImportError:
-    from p.plain import slow as fast
-
-    area = fast
-"""
-
-
-@pytest.mark.parametrize("there", ["", "_speed.cpython-311-x86_64-linux-gnu.so", "_speed.pyd"])
-def test_an_extension_module_that_is_there_leaves_its_fallback_unused(tmp_path: Path, there: str) -> None:
-    package = tmp_path / "p"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "plain.py").write_text("def slow(): ...\n", encoding="utf-8")
-    (package / "fast.py").write_text(FALLBACK, encoding="utf-8")
-    (package / "app.py").write_text("from p.fast import area, fast\n", encoding="utf-8")
-    if there:
-        (package / there).touch()
-    held = {d.holder.name for d in stalecheck.check([package], reloaded=["p.plain"]) if d.holder is not None}
-    assert held == (set() if there else {"fast", "area"})

@@ -74,8 +74,7 @@ class _Finder:
         for binding in summary.bindings:
             if isinstance(binding.value, Class) and binding.value.decorators:
                 self._consumers[binding.name] = frozenset(self._makers(binding.value, binding.at))
-        names = subject.evaluator.names
-        self._live = {i for _, reaching in summary.exports for i in names.without_fallbacks(subject.file, reaching)}
+        self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
         self._live = self._with_members(self._live)
 

@@ -281,7 +281,7 @@ class Names:
             if not isinstance(bindings[index].value, Literal) and not self._fails(file, bindings[index])
         ]
         # A number or None beside something else is a fallback, or a name declared before it is bound.
-        for index in sorted(self.without_fallbacks(file, alternatives or reaching), reverse=True):
+        for index in sorted(alternatives or reaching, reverse=True):
             if isinstance(bindings[index].value, StarImport):
                 found = self.through_stars(file, name, (index,))
                 if found is not None:
@@ -294,25 +294,6 @@ class Names:
             else:
                 values.append(self._evaluator.binding(file, index))
         return union(values) if values else NOTHING
-
-    def without_fallbacks(self, file: SourceFile, reaching: Iterable[int]) -> tuple[int, ...]:
-        """Return the bindings that can have bound a name where an extension module is there to be imported.
-
-        What else binds the name stands in for it where it is not.
-        """
-        found = tuple(reaching)
-        return tuple(index for index in found if self._is_compiled(file, index)) or found
-
-    def _is_compiled(self, file: SourceFile, index: int) -> bool:
-        """Whether a binding is an import from an extension module, or another name for one."""
-        binding = self._program.summaries[file].bindings[index]
-        match binding.value:
-            case NameImport(module=module, level=level, name=name):
-                source = absolute(file, level, module or None)
-                return any(self._program.is_compiled(dotted, file) for dotted in (source, f"{source}.{name}") if dotted)
-            case Reference(reaching=(single,), stars=()) if single < index:
-                return self._is_compiled(file, single)
-        return False
 
     def _fails(self, file: SourceFile, binding: Binding) -> bool:
         """Whether an import asks a module of the project for a name that it cannot have."""

@@ -30,9 +30,6 @@ class Program:
     given_back: Mapping[SourceFile, Mapping[int, SourceFile | None]] = field(default_factory=dict)
     """The rows at which files reload: a call there gives back the module itself, if it is one."""
 
-    is_compiled: Callable[[str, SourceFile], bool] = lambda name, importer: False
-    """Whether the module that a file means by a dotted name is an extension module that lies among the sources."""
-
     is_typing_crowded: Callable[[], bool] = lambda: False
     """Whether the project has more forms like ``Union[…]`` than the `typing` module remembers: the last 128."""
 

@@ -222,7 +222,9 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
     if module not in world.objects or kind is HolderKind.CALLBACK or "<locals>" in name:
         return "unjudged"
     if name == "*":
-        verdicts = {held.of(slot) for slot in names_of(world, diagnostic)}
+        # What it brings may have been imported above by its name as well.
+        brought = {*names_of(world, diagnostic), (module, diagnostic.origin.name)}
+        verdicts = {held.of(slot) for slot in brought}
         if verdicts & STALE:
             return "right"
         return "fresh" if diagnostic.origin.kind in OBJECTS else "unjudged"

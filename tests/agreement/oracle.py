@@ -162,7 +162,7 @@ def keep_namespaces() -> None:
 
 
 def was_there(value: object, module: str) -> bool:
-    """Whether another module held an object before a module's body began: a cache answered, and the body made nothing."""
+    """Whether another module held an object before a module's body began: what a cache gave it, it did not make."""
     first, _ = FIRST.get(id(value), (sys.maxsize, None))
     return first <= BEGUN.get(module, 0)
 

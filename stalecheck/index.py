@@ -20,10 +20,28 @@ _IMPORT_LINE = re.compile(
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _FORM_WORDS = (b"Union[", b"Optional[", b"ClassVar[", b"Final[")
-_FORM = re.compile(rb"\b(?:Union|Optional|ClassVar|Final)\[[^\n]{0,40}")
-_ASSIGNED_FORM = re.compile(
-    rb"^\w[\w.]*(?:\s*:[^=\n]*)?\s*=[^\n]*?\b(?:Union|Optional|ClassVar|Final)\[[^\n]*", re.MULTILINE
+_PLAIN = rb"[^\[\]\n#]*"
+_FORM = re.compile(
+    rb"\b(?:Union|Optional|ClassVar|Final)\["
+    + _PLAIN
+    + rb"(?:\["
+    + _PLAIN
+    + rb"(?:\["
+    + _PLAIN
+    + rb"\]"
+    + _PLAIN
+    + rb")*\]"
+    + _PLAIN
+    + rb")*"
 )
+"""A form with its arguments, as far as they stand on one line."""
+
+_ASSIGNMENT = re.compile(rb"^\w[\w.]*(?:[ \t]*:[^=\n]*)?[ \t]*=[^\n]*", re.MULTILINE)
+_UNEVALUATED = re.compile(rb"^(?:[ ]{8,}|[ ]+self\.)\w[\w.]*[ ]*:[^\n]*|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
+"""The annotations of local names and of attributes, by the look of them, and comments."""
+
+REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
+"""A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
@@ -133,7 +151,8 @@ def special_forms(data: bytes) -> frozenset[bytes]:
     if not any(word in data for word in _FORM_WORDS):
         return frozenset()
     is_lazy = b"from __future__ import annotations" in data
-    return frozenset((_ASSIGNED_FORM if is_lazy else _FORM).findall(data))
+    evaluated = b"\n".join(_ASSIGNMENT.findall(data)) if is_lazy else _UNEVALUATED.sub(b"", data)
+    return frozenset(_FORM.findall(evaluated))
 
 
 def parse(data: bytes) -> ast.Module | Unreadable:
@@ -211,6 +230,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
                 if is_module_level:
                     made.update(bound)
+    if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
+        bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
     return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
 
@@ -263,10 +284,13 @@ def _declared(tree: ast.Module) -> Iterator[Import]:
 
 
 def is_type_checking(test: ast.expr) -> bool:
-    """Whether a condition is ``TYPE_CHECKING``, under any module name."""
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+    """Whether a condition is ``TYPE_CHECKING``, under any module name, or plainly false: what stood in for it once."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+        case ast.Constant(value=value):
+            return not value
+    return False
 
 
 def _children(statement: ast.stmt) -> Iterator[ast.stmt]:

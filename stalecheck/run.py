@@ -26,7 +26,8 @@ from stalecheck.summarize.summary import Summary
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
 
-_REMEMBERED_FORMS = 128
+_REMEMBERED_FORMS = 128 - 48
+"""CPython's `typing` remembers 128; what the project imports from elsewhere evaluates some as well."""
 
 Unread = Mapping[Path, Unreadable]
 

@@ -29,6 +29,7 @@ from stalecheck.summarize.summary import (
     Attribute,
     Binding,
     Call,
+    Derived,
     Display,
     Element,
     Expression,
@@ -37,6 +38,9 @@ from stalecheck.summarize.summary import (
     Reference,
 )
 from stalecheck.vocabulary import OriginKind, ReloadMode
+
+_MOST_ALIASES = 20
+"""How far aliases of aliases are followed."""
 
 
 class Containers:
@@ -56,6 +60,8 @@ class Containers:
         """Return a container display, and what its elements keep."""
         first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:
+            if isinstance(element.value, Literal):
+                continue
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
@@ -100,16 +106,26 @@ class Containers:
     def _is_own(self, index: Expression, frame: Frame) -> bool:
         """Whether the arguments of an alias name something that the file itself makes.
 
-        A string is the same each time, as long as the typing module remembers it.
+        A string is the same each time, as long as the typing module remembers it; aliases are equal if their
+        arguments are.
         """
-        if isinstance(index, Display):
-            return any(self._is_own(element.value, frame) for element in index.elements)
-        if isinstance(index, Literal) and index.is_text:
-            return self._evaluator.program.is_typing_crowded()
+        match index:
+            case Display(elements=elements):
+                return any(self._is_own(element.value, frame) for element in elements)
+            case Derived(operands=operands):
+                return any(self._is_own(operand, frame) for operand in operands)
+            case Literal(is_text=True):
+                return self._evaluator.program.is_typing_crowded()
+            case Item(value=form, index=arguments) if arguments is not None:
+                return self._is_own(form, frame) or self._is_own(arguments, frame)
+            case Reference(reaching=reaching) if frame.depth < _MOST_ALIASES:
+                inner = replace(frame, depth=frame.depth + 1)
+                bound = [self._program.summaries[frame.file].bindings[number].value for number in reaching]
+                aliases = [value for value in bound if isinstance(value, (Item, Derived))]
+                if aliases and len(aliases) == len(bound):
+                    return any(self._is_own(alias, inner) for alias in aliases)
         value = self._evaluator.evaluate(index, frame)
-        return any(capture.made.file == frame.file for capture in value.captures) or (
-            isinstance(index, Item) and index.index is not None and self._is_own(index.index, frame)
-        )
+        return any(capture.made.file == frame.file for capture in value.captures)
 
     def opened(self, value: Value, frame: Frame) -> Value:
         """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
@@ -178,7 +194,11 @@ class Containers:
                     elif position is not None and display.is_sequence:
                         elements = _at(elements, position)
                     inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
-                    for element in elements:
+                    others = [element for element in elements if not isinstance(element.value, Literal)]
+                    if len(others) < len(elements):
+                        # Long lists of words are one step, however many there are.
+                        found.append(Value((), derived(value), is_new=True))
+                    for element in others:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
                             item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)

@@ -16,6 +16,7 @@ from stalecheck.summarize.summary import (
     Attribute,
     Binding,
     Display,
+    Element,
     Function,
     Literal,
     NameImport,
@@ -197,10 +198,21 @@ class Names:
         """Return a module, which was imported by a name, as a value; its own origin if it is evicted."""
         written = spelled(file, name)
         thing = ModuleThing(file, written)
-        if file not in self._program.evicted:
-            return Value((thing,))
-        made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
-        return Value((thing,), (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),))
+        captures = self._put_in_place(file)
+        if file in self._program.evicted and not captures:
+            made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
+            captures = (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),)
+        return Value((thing,), captures)
+
+    def _put_in_place(self, file: SourceFile) -> tuple[Capture, ...]:
+        """Return what is kept by the object that a module puts in its own place: ``sys.modules[__name__] = …``."""
+        summary = self._program.summaries.get(file)
+        for store in () if summary is None else summary.stores:
+            match store:
+                case Store(target=Attribute(name="modules"), values=(Element(value=key), new)) if key == Literal():
+                    # Of all strings `__name__` is the one whose text nobody has written.
+                    return hop(self._evaluator.expression(file, new.value, store.at), file, store.at).captures
+        return ()
 
     def imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
         """Return what an import statement binds: a module where `name` is empty, else something of a module."""

@@ -597,6 +597,22 @@ def test_find_beside_a_script_that_is_settled(tree: Tree) -> None:
     assert known.find("helper", files["tests/x.py"]) == files["tests/helper.py"]
 
 
+@pytest.mark.parametrize(
+    ("names", "name", "expected"),
+    [
+        (["a/p/__init__.py", "a/p/m.py"], "p.m", "a/p/m.py"),
+        (["a/p/__init__.py", "a/p/m.py"], "p", "a/p/__init__.py"),
+        (["a/p/__init__.py", "a/p/m.py", "b/p/__init__.py", "b/p/m.py"], "p.m", "b/p/m.py"),
+        (["a/p/__init__.py", "a/p/m.py", "a/json/__init__.py"], "json", None),
+        (["a/p/__init__.py", "a/p/m.py", "a/helper.py"], "helper", None),
+        (["a/__init__.py", "a/p/__init__.py", "a/p/m.py"], "p.m", None),
+    ],
+)
+def test_find_a_package_by_its_shorter_name(tree: Tree, names: list[str], name: str, expected: str | None) -> None:
+    known, files = table(tree("t/x.py", *names), "a.p.m")
+    assert known.find(name, files["t/x.py"]) == (files[expected] if expected else None)
+
+
 def test_find_in_the_root_before_beside(tree: Tree) -> None:
     known, files = table(tree("helper.py", "tests/helper.py", "tests/x.py"), "tests.helper")
     assert known.find("helper", files["tests/x.py"]) == files["helper.py"]

@@ -515,6 +515,18 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             id="many unresolved",
         ),
         pytest.param(
+            report(reloads=(*unresolved(1), *(replace(r, is_restored=True) for r in unresolved(2)))),
+            (),
+            Ending(
+                "",
+                (
+                    "1 reload of a module not known from the source: tests/test_core.py:1. "
+                    "Name it with --reloaded PATTERN. Of 2 more nothing stays stale: what is evicted is put back.",
+                ),
+            ),
+            id="unresolved, and others that are put back",
+        ),
+        pytest.param(
             report(reloads=(replace(UNRESOLVED, mode=ReloadMode.REIMPORT, is_restored=True),)),
             (),
             Ending("", (NOTHING.replace("Nothing", "Nothing of the project"),)),

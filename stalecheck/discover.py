@@ -39,8 +39,8 @@ class Discovery:
     """Sorted by path; `is_reported` tells those below the named paths apart."""
 
     excluded: int
-    """How many Python files and folders below the named paths the excludes or a ``.gitignore`` took. A folder
-    counts once; where nothing is left to report, only those folders count that hold a Python file."""
+    """How many Python files below the named paths the excludes or a ``.gitignore`` took. Only where nothing is left
+    to report are those counted that lie in a folder; else it counts once, whatever it holds."""
 
     unreadable: tuple[tuple[Path, str], ...]
     """Directories and links that could not be read, and why; sorted by path."""
@@ -71,9 +71,7 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
             found.leave_out(str(absolute), is_directory=is_directory)
         elif is_directory:
             directories.append(absolute)
-        elif absolute.suffix == ".pyi":
-            found.leave_out(str(absolute), is_directory=False)  # A stub never runs.
-        else:
+        elif absolute.suffix != ".pyi":  # A stub never runs.
             found.files.setdefault(os.path.realpath(absolute), (str(absolute), True))
     # The deepest first: what is named itself is walked under its own name, not as a part of another path.
     for directory in sorted(directories, key=lambda path: -len(path.parts)):
@@ -193,10 +191,9 @@ class _Found:
 
     def excluded(self) -> int:
         """How much the excludes took; looks into the folders only where it decides something."""
-        folders = self.excluded_directories
-        if not any(is_reported for _, is_reported in self.files.values()):
-            folders = [folder for folder in folders if _holds_python(folder)]
-        return self.excluded_files + len(folders)
+        if any(is_reported for _, is_reported in self.files.values()):
+            return self.excluded_files + len(self.excluded_directories)
+        return self.excluded_files + sum(map(_count_python, self.excluded_directories))
 
 
 _NOT_READ = {
@@ -414,8 +411,8 @@ def _real_parent(link: str) -> Path:
     return Path(os.path.realpath(Path(link).parent))
 
 
-def _holds_python(folder: str) -> bool:
-    return any(_is_python(name) for _, _, names in os.walk(folder) for name in names)
+def _count_python(folder: str) -> int:
+    return sum(_is_python(name) for _, _, names in os.walk(folder) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,14 +204,14 @@ def test_named_paths_are_read_though_excluded(tree: Tree, paths: list[str], expe
     [
         pytest.param("a.py", 0, id="not excluded"),
         pytest.param("build/x.py", 1, id="a file below"),
-        pytest.param("build", 1, id="the folder"),
+        pytest.param("build", 2, id="the folder"),
         pytest.param("build/sub", 1, id="a folder below"),
     ],
 )
 def test_forced_excludes(tree: Tree, path: str, excluded: int) -> None:
     root = tree("a.py", "build/x.py", "build/sub/y.py")
     discovery = run(root, path, force_exclude=True)
-    assert (len(reported(root, discovery)), discovery.excluded) == (1 - excluded, excluded)
+    assert (len(reported(root, discovery)), discovery.excluded) == (0 if excluded else 1, excluded)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,7 @@ def test_forced_excludes(tree: Tree, path: str, excluded: int) -> None:
         pytest.param(["build/readme"], 0, id="a folder without Python"),
         pytest.param(["build/a/b.py"], 1, id="a folder with Python"),
         pytest.param(["build/b.py", "dist/c.py", "node_modules/x"], 2, id="some"),
+        pytest.param(["build/a/b.py", "build/a/c.pyi", "build/c.py", "build/d.txt"], 2, id="several in a folder"),
         pytest.param(["a.py", "build/readme"], 1, id="any, where something is left"),
     ],
 )

@@ -472,6 +472,18 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             id="all excluded",
         ),
         pytest.param(
+            report(reloads=(), files=0, excluded=1, unmatched=("app.*",)),
+            ("app.*",),
+            Ending(
+                "",
+                (
+                    "No file was checked: the excludes took 1 Python file. "
+                    "Name a file, without --force-exclude, or change --exclude.",
+                ),
+            ),
+            id="all excluded, so that no pattern can match",
+        ),
+        pytest.param(
             report(IMPORT, BASE, changed(IMPORT, path=TEST)),
             (),
             Ending("Found 1 error, 2 warnings in 3 files.\n"),

@@ -43,7 +43,8 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     unresolved = [record for record in listed if not record.is_restored]
     if unresolved:
         lines.append(_unresolved(unresolved, len(listed) - len(unresolved), cwd=cwd))
-    lines += [_unmatched(pattern) for pattern in report.unmatched]
+    if report.files:
+        lines += [_unmatched(pattern) for pattern in report.unmatched]
     if not report.checked and report.excluded:
         lines.append(
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "

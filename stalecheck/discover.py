@@ -71,6 +71,8 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
             found.leave_out(str(absolute), is_directory=is_directory)
         elif is_directory:
             directories.append(absolute)
+        elif why := _why_endless(absolute.stat().st_mode):
+            found.unreadable[str(absolute)] = why
         elif absolute.suffix != ".pyi":  # A stub never runs.
             found.files.setdefault(os.path.realpath(absolute), (str(absolute), True))
     # The deepest first: what is named itself is walked under its own name, not as a part of another path.
@@ -261,9 +263,11 @@ def _with_separator(directory: str) -> str:
 
 
 def _read_ignores(directory: str, name: str, *, is_top: bool = False) -> _Ignores:
+    if not is_file(Path(directory, name)):
+        return ()
     try:
         text = Path(directory, name).read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError:  # There is none, or it is for others to read.
+    except OSError:  # It is for others to read.
         return ()
     lines = text.split("\n")
     if is_top and not any(line.startswith("!") for line in lines):
@@ -338,8 +342,10 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
                 found.links.append((entry.path, ignores))
             elif is_directory:
                 pending.append(_Directory(entry.path, real + entry.name, ignores))
-            elif entry.is_file():  # A pipe may have such a name too, and reading it would never end.
+            elif entry.is_file():
                 found.files[real + entry.name] = (entry.path, found.is_reporting)
+            else:
+                found.unreadable[entry.path] = _why_endless(entry.stat(follow_symlinks=False).st_mode)
 
 
 def _is_excluded(
@@ -383,6 +389,19 @@ def _is_ignored(path: str, name: str, ignores: _Ignores, *, is_directory: bool) 
     return False
 
 
+def _why_endless(mode: int) -> str:
+    """Why what has a file's name is not read, as that might never end; empty for a file."""
+    for is_such, what in (
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_such(mode):
+            return f"{what}, not a file; '-' reads standard input"
+    return ""
+
+
 def why_unread(error: OSError) -> str:
     """Why a file or directory could not be read, in the words of a message."""
     if error.errno == errno.ELOOP:
@@ -405,6 +424,8 @@ def _follow_links(rules: _Rules, found: _Found) -> None:
                 found.unreadable[link] = "a link to a folder above it"
             elif target.is_dir():
                 _walk(_Directory(link, str(target), ignores), rules, found)
+            elif exists(target):
+                found.unreadable[link] = _why_endless(target.stat().st_mode)
 
 
 def _real_parent(link: str) -> Path:

@@ -398,10 +398,16 @@ def test_unreadable_directory(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
-def test_pipe_is_not_opened(tree: Tree) -> None:
-    root = tree("ok.py")
+@pytest.mark.parametrize("named", [".", "a.py", "b.py"])
+def test_what_may_never_end_is_said_and_not_opened(tree: Tree, named: str) -> None:
+    root = tree("x.py")
     os.mkfifo(root / "a.py")
-    assert relative(root, run(root).files) == ["ok.py"]
+    os.mkfifo(root / ".gitignore")
+    (root / "b.py").symlink_to("/dev/zero")
+    discovery = run(root, named)
+    assert relative(root, discovery.files) == ["x.py"]
+    said = {path.relative_to(root).as_posix(): reason.partition(",")[0] for path, reason in discovery.unreadable}
+    assert said == {"a.py": "a named pipe", "b.py": "a device"}
 
 
 # Names

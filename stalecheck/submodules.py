@@ -40,7 +40,7 @@ def hidden(
         if package is None or module is None or package == importer or package not in indexes:
             continue
         bound = _bound_over(module, parts[end - 1], package, indexes, table)
-        if bound is not None and importer not in bound.above:
+        if bound is not None and not _is_early(importer, package, bound):
             return Hidden(written, package, bound.name, ".".join(parts[end:]))
     return None
 
@@ -52,9 +52,16 @@ def is_read_before_bound(
     indexes: Mapping[SourceFile, FileIndex],
     table: ModuleTable,
 ) -> bool:
-    """Whether a file is imported by a package, maybe, before that binds something else over its submodule."""
+    """Whether a file is imported by its package, maybe, before that binds something else over its submodule."""
+    if not importer.module.startswith(f"{package.module}."):
+        return False
     bound = _bound_over(module, module.module.rpartition(".")[2], package, indexes, table)
-    return bound is not None and importer in bound.above
+    return bound is not None and _is_early(importer, package, bound)
+
+
+def _is_early(importer: SourceFile, package: SourceFile, bound: _Bound) -> bool:
+    """Whether a file of the package runs before the name is bound: one from outside mostly waits for the package."""
+    return importer.module.startswith(f"{package.module}.") and importer in bound.above
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +122,15 @@ def _brings(source: SourceFile | None, name: str, indexes: Mapping[SourceFile, F
 def _imported(
     file: SourceFile, imports: Iterable[Import], indexes: Mapping[SourceFile, FileIndex], table: ModuleTable
 ) -> frozenset[SourceFile]:
-    """Return every module that runs, maybe, while a file's first imports do."""
+    """Return every module that runs, maybe, while a file's first imports do; those around it run already."""
     found: set[SourceFile] = set()
     pending = [(file, tuple(imports))]
+    around = f"{file.module}."
     while pending:
         importer, items = pending.pop()
         for target in {target for item in items for target in _run_by(item, importer, table)} - found:
             found.add(target)
-            if target in indexes and target != file:
+            if target in indexes and not around.startswith(f"{target.module}."):
                 pending.append((target, indexes[target].imports))
     return frozenset(found)
 

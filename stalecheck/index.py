@@ -335,6 +335,8 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
             if dotted is None:
                 pending.append((node.value, is_asked))
             else:
+                owner, has_all, _ = f"{dotted}.".partition(".__dict__.")
+                dotted = f"{owner}.{ANY_NAME}" if has_all else dotted
                 found[dotted] = is_asked or found.get(dotted, False)
         else:
             taken = _taken_by_name(node)
@@ -355,14 +357,20 @@ def _asked(node: ast.AST) -> ast.expr | None:
 def _taken_by_name(node: ast.AST) -> str:
     """Return ``m.f`` for ``getattr(m, "f")``, ``vars(m)["f"]`` and ``m.__dict__["f"]``; empty for anything else.
 
-    Where the name is not written there, ``m.*`` stands for any.
+    Where the name is not written there, ``m.*`` stands for any; so it does for ``vars(m)`` itself and its like.
     """
+    named: ast.AST | None = None
     match node:
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, named, *_]):
             pass
         case ast.Subscript(
             value=ast.Call(func=ast.Name(id="vars"), args=[owner]) | ast.Attribute(value=owner, attr="__dict__"),
             slice=named,
+        ):
+            pass
+        case (
+            ast.Call(func=ast.Name(id="vars" | "getmembers") | ast.Attribute(attr="getmembers"), args=[owner, *_])
+            | ast.Call(func=ast.Call(func=ast.Name(id="attrgetter") | ast.Attribute(attr="attrgetter")), args=[owner])
         ):
             pass
         case _:

@@ -182,6 +182,11 @@ def _reloads(
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         if holding.until and not is_same_block:
             continue
+        if holding.is_reset and any(
+            holding.file in event.files and not (is_same_block and event.at < holding.capture.taken)
+            for event in sequence.events
+        ):
+            continue
         places: tuple[Location, ...] = ()
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound

@@ -8,7 +8,6 @@ from dataclasses import replace
 from stalecheck.link import known
 from stalecheck.link.captures import (
     Part,
-    class_of,
     computed_by,
     derived,
     gathered,
@@ -21,10 +20,10 @@ from stalecheck.link.captures import (
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.containers import Containers
+from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
-    Capture,
     ClassThing,
     ContainerThing,
     ExternalThing,
@@ -59,11 +58,12 @@ _MOST_CALLS = 5
 class Calls:
     """Evaluates calls; remembers what functions return that are called without arguments that matter."""
 
-    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers) -> None:
+    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers, namespaces: Namespaces) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
         self._containers = containers
+        self._namespaces = namespaces
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
 
@@ -237,7 +237,7 @@ class Calls:
             if is_class_method or is_instance:
                 first = names.pop(0)
                 if is_class_method:
-                    values[first] = Value((thing.bound,), self._class_captures(thing.bound))
+                    values[first] = Value((thing.bound,), self._classes.captures_of(thing.bound))
                 else:
                     values[first] = receiver if is_known else Value((InstanceThing(thing.bound),), ())
         for argument, value in arguments:
@@ -251,12 +251,6 @@ class Calls:
             if variadic:
                 values[variadic] = gathered(rest)
         return values
-
-    def _class_captures(self, thing: ClassThing) -> tuple[Capture, ...]:
-        name = thing.definition.name
-        if "." in name:
-            return ()
-        return tuple(c for c in self._evaluator.name(thing.file, name).captures if c.relation is Relation.IS)
 
     def _returns(self, thing: FunctionThing, arguments: Mapping[str, Value], frame: Frame) -> Value:
         """Return what a function gives back; nothing where it calls itself, or for calls within too many calls."""
@@ -296,11 +290,17 @@ class Calls:
         if name == "builtins.getattr" and len(arguments) > 1:
             return Value((), derived(arguments[0][1]), is_new=True)
         if name == "builtins.type" and len(arguments) == 1:
-            return class_of(arguments[0][1])
+            return self._classes.class_of(arguments[0][1])
+        if name == "builtins.vars" and len(arguments) == 1 and (found := self._namespaces.of(arguments[0][1])).things:
+            return found
+        if name == "inspect.getmembers" and arguments:
+            return self._namespaces.members(arguments[0][1], union([NOTHING, *(value for _, value in arguments[1:])]))
         if name in known.CLASS_MAKERS:
             return Value((ExternalThing("types.new_class()"),), is_new=True)
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
+        if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):
+            return Value(result, is_new=True)  # Which of the names pass is not known.
         if name in known.LAZY and len(arguments) > 1:
             iterated = _iterated(name, [argument for argument, _ in arguments], frame)
             return Value((*result, iterated), kept(arguments), is_new=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -205,16 +205,9 @@ def computed_by(function: Value, arguments: list[tuple[Argument, Value]]) -> Val
     return Value((), (*derived(function), *kept(arguments)), is_new=True)
 
 
-def class_of(value: Value) -> Value:
-    """Return the class of an object."""
-    things = tuple(thing.of for thing in value.things if isinstance(thing, InstanceThing))
-    captures = tuple(
-        capture.related(Relation.IS) for capture in value.captures if capture.relation is Relation.INSTANCE
-    )
-    return Value(things, captures)
-
-
-def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Value:
+def hop(
+    value: Value, through: SourceFile, at: Location, name: str = "", *, relations: Collection[Relation] = TRAVELS
+) -> Value:
     """Return a value as it arrives from another module, which was imported by a name."""
     written = spelled(through, name)
     captures = tuple(
@@ -227,7 +220,7 @@ def hop(value: Value, through: SourceFile, at: Location, name: str = "") -> Valu
             name=capture.name or (written if capture.via == (through,) else ""),
         )
         for capture in value.captures
-        if capture.relation in TRAVELS
+        if capture.relation in relations
     )
     return Value(value.things, captures)
 

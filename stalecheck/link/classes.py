@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS, along, derived, hop
+from stalecheck.link.captures import TRAVELS, along, derived, hop, placeless
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
@@ -64,7 +64,7 @@ class Classes:
     def _arrived(self, member: Value, thing: ClassThing, owner: ClassThing, value: Value, frame: Frame) -> Value:
         """Return an attribute of a class, which `owner` defines, as it comes along with the class."""
         if owner.file == frame.file:
-            return member
+            return replace(member, captures=placeless(member.captures))
         ways = self._ways(thing, owner, value, frame)
         member = hop(member, owner.file, frame.at)
         return along(member, ways) if ways else member
@@ -116,6 +116,22 @@ class Classes:
         ]
         kept = union(set_there) if set_there else NOTHING
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
+
+    def class_of(self, value: Value) -> Value:
+        """Return the class of an object; of an instance that the module of its class makes that is as old as it."""
+        captures = [c.related(Relation.IS) for c in value.captures if c.relation is Relation.INSTANCE]
+        owners = [thing.of for thing in value.things if isinstance(thing, InstanceThing)]
+        for owner in owners:
+            ways = [c for c in value.captures if c.relation is Relation.IS and c.made.file == owner.file]
+            captures += along(Value((), self.captures_of(owner)), ways).captures
+        return Value(tuple(owners), tuple(dict.fromkeys(captures)))
+
+    def captures_of(self, thing: ClassThing) -> tuple[Capture, ...]:
+        """Return a class of a module's top level as its origin."""
+        name = thing.definition.name
+        if "." in name:
+            return ()
+        return tuple(c for c in self._evaluator.name(thing.file, name).captures if c.relation is Relation.IS)
 
     def _inside(self, frame: Frame, file: SourceFile) -> Frame:
         """Return the frame of an expression in another file whose value is taken where `frame` stands."""

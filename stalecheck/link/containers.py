@@ -114,7 +114,7 @@ class Containers:
     def opened(self, value: Value, frame: Frame) -> Value:
         """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
         here = frame.holder or frame.file
-        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here]
+        containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here and not t.is_live]
         if not containers:
             return value
         inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
@@ -182,10 +182,14 @@ class Containers:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
                             item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
+                        within: tuple[Capture, ...] = ()
                         if file != (frame.holder or frame.file):
+                            # What a container within this one holds comes along with it.
+                            within = hop(item, file, frame.at, relations={Relation.INSIDE}).captures
                             item = hop(item, file, frame.at)
                         if not item.captures:
                             item = Value(item.things, derived(value), is_new=True)
+                        item = replace(item, captures=(*item.captures, *within))
                         found.append(Value(item.things, item.captures, item.is_new))
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
@@ -202,7 +206,8 @@ class Containers:
         captures: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         others: list[Capture] = []
         for argument, given in arguments:
-            value = given if argument.keyword else self.taken(given, Part.WHOLE if is_mapping else Part.KEYS, frame)
+            part = Part.WHOLE if is_mapping or argument.keyword else Part.KEYS
+            value = self.taken(given, part, frame) if argument.keyword in {"", "**"} else given
             for capture in value.captures:
                 if is_result(capture):
                     continue

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, class_of, derived, hop, origin_kind, related, renamed, taken_of
+from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
-from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule
+from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
+from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
@@ -46,6 +47,7 @@ from stalecheck.summarize.summary import (
     NamedAttribute,
     NamedModule,
     NameImport,
+    Narrowed,
     Parameter,
     Reference,
     StarImport,
@@ -70,7 +72,8 @@ class Evaluator:
         self.classes = Classes(self)
         self.containers = Containers(self, self.classes)
         self.names = Names(self, self.stars, self.containers)
-        self.calls = Calls(self, self.classes, self.containers)
+        self.namespaces = Namespaces(self, self.classes)
+        self.calls = Calls(self, self.classes, self.containers, self.namespaces)
         self._values: dict[tuple[SourceFile, int | str], Value] = {}
         self._open: dict[tuple[SourceFile, int | str], int] = {}
         """What is being evaluated, each with its depth: what is asked for again meanwhile, in a circle, is nothing."""
@@ -208,6 +211,8 @@ class Evaluator:
                     # What the body assigns to a parameter is its default, and this call does not need it.
                     return self.evaluate(given[0], frame)
                 return union([self.evaluate(option, frame) for option in options])
+            case Narrowed():
+                return self.namespaces.narrowed(expression, frame)
             case Derived(operands=operands):
                 return self._derived(operands, frame)
             case FunctionExpression(function=function):
@@ -221,15 +226,19 @@ class Evaluator:
         """Return what an attribute of a value may be."""
         if name in _TEXTS:
             return Value(is_new=True)
+        if name == "__dict__" and (names := self.namespaces.of(value)).things:
+            return names
         if name == "__class__":
-            return class_of(value)
+            return self.classes.class_of(value)
         found: list[Value] = []
         for thing in value.things:
             match thing:
                 case ModuleThing(file=file, name=written):
                     if name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
-                        if not is_submodule(taken, file, name):
+                        if is_submodule(taken, file, name):
+                            taken = passed(taken, file, name, frame.at)
+                        else:
                             taken = taken_of(hop(taken, file, frame.at, written), file, value)
                         found.append(renamed(taken, f"{written}.{name}" if written else ""))
                 case ClassThing():

@@ -11,6 +11,7 @@ from stalecheck.link.definitions import Definitions
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.imports import Imports
+from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
 from stalecheck.link.values import ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
@@ -77,6 +78,7 @@ class _Finder:
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
         self._live = self._with_members(self._live)
+        self._reset = set() if self._calls_own_functions() else set(self._certain())
 
     def find(self) -> Iterator[Holding]:
         overlaid = self._with_members(self._imports.overlaid())
@@ -86,6 +88,8 @@ class _Finder:
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
                 later = tuple(at for at in self._later.get(binding.name, ()) if at > binding.at)
                 for holding in self._binding(index, binding):
+                    if binding.block and binding.name.partition(".")[0] in self._reset:
+                        holding = replace(holding, is_reset=True)
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
         yield from self._answered()
@@ -94,6 +98,23 @@ class _Finder:
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
+
+    def _certain(self) -> Iterator[str]:
+        """Yield the names that every run of the file's top level binds."""
+        bindings = self._subject.summary.bindings
+        for name, reaching in self._subject.summary.exports:
+            if not any(bindings[i].block or bindings[i].is_kept or bindings[i].is_conditional for i in reaching):
+                yield name
+
+    def _calls_own_functions(self) -> bool:
+        """Whether the file's top level calls a function of the file, which may bind what functions bind."""
+        bindings = self._subject.summary.bindings
+        return any(
+            isinstance(bindings[index].value, Function)
+            for statement in self._subject.summary.calls
+            if isinstance(statement.call.function, Reference)
+            for index in statement.call.function.reaching
+        )
 
     def _with_members(self, indexes: set[int]) -> set[int]:
         """Return bindings and, of those that are classes, the bindings of their bodies."""
@@ -162,6 +183,8 @@ class _Finder:
                         or (capture.span not in removed and binding.span not in removed)
                     ),
                 )
+        if "." in binding.name and not constructs(expression):
+            value = containers.opened(value, Frame(self._subject.file, binding.at))
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

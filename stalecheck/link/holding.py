@@ -71,6 +71,9 @@ class Holding:
     is_property: bool = False
     """A cached property: each instance has a cache of its own."""
 
+    is_reset: bool = False
+    """Bound by a function, and bound to something else whenever the file's own body runs."""
+
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 

@@ -138,6 +138,9 @@ class ContainerThing:
     is_lazy: bool = False
     """An iterator that makes its elements when it is asked for them: it holds none itself."""
 
+    is_live: bool = False
+    """The names of a module: they are the new ones when that has been reloaded in place."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExternalThing:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 
 import libcst as cst
 
 from stalecheck.model import Span
+from stalecheck.summarize.namespaces import is_namespace, narrowed
 from stalecheck.summarize.positions import operands
 from stalecheck.summarize.summary import (
     LITERAL,
@@ -26,6 +29,7 @@ from stalecheck.summarize.summary import (
     Literal,
     NamedAttribute,
     NamedModule,
+    Narrowed,
     Parameter,
 )
 
@@ -138,6 +142,15 @@ class Converter:
                 found = NamedAttribute(self.convert(owner, look), self.convert(named, look))
                 return choice((found, *(self.convert(argument.value, look) for argument in default)))
             case cst.Call(
+                func=cst.Call(
+                    func=cst.Name(value="attrgetter") | cst.Attribute(attr=cst.Name(value="attrgetter")), args=[*named]
+                ),
+                args=[cst.Arg(value=owner, keyword=None, star="")],
+            ) if named and all(isinstance(item.value, cst.SimpleString) for item in named):
+                whole = self.convert(owner, look)
+                parts = tuple(Element(self._taken(whole, item.value), self._span(item.value)) for item in named)
+                return parts[0].value if len(parts) == 1 else Display(parts, is_sequence=True)
+            case cst.Call(
                 func=cst.Name(value="import_module" | "__import__")
                 | cst.Attribute(attr=cst.Name(value="import_module")),
                 args=[cst.Arg(value=cst.SimpleString() as name)],
@@ -146,6 +159,13 @@ class Converter:
                 is_first = isinstance(node.func, cst.Name) and node.func.value == "__import__"
                 return NamedModule(dotted.partition(".")[0] if is_first else dotted)
         return Call(self.convert(node.func, look), self.arguments(node, look))
+
+    def _taken(self, owner: Expression, name: cst.BaseExpression) -> Expression:
+        """Return what ``attrgetter("a.b")`` takes of an object."""
+        assert isinstance(name, cst.SimpleString)
+        for part in str(name.evaluated_value).split("."):
+            owner = Attribute(owner, part)
+        return owner
 
     def _element(self, element: cst.BaseElement, look: Look) -> Element:
         return Element(
@@ -169,7 +189,10 @@ class Converter:
             values = self.convert(loop.iter, look)
             if iterated is None and isinstance(node, cst.GeneratorExp):
                 iterated = Element(values, self._span(loop.iter))
-            look = _overlay(dict(targets(loop.target, Item(values))), look)
+            each: Expression = Item(values)
+            if is_namespace(loop.iter):
+                each = narrowed(each, [condition.test for condition in loop.ifs], partial(self.convert, look=look))
+            look = _overlay(dict(targets(loop.target, each)), look)
             for condition in loop.ifs:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
@@ -296,6 +319,8 @@ def _parts(value: Display, starred: list[bool]) -> list[Expression]:
 
 def share(value: Expression, position: int) -> Expression:
     """Return the element of `value` at a position."""
+    if isinstance(value, Narrowed):
+        return replace(value, value=share(value.value, position))
     if isinstance(value, Display) and value.is_sequence and len(value.elements) > position:
         before = value.elements[: position + 1]
         if not any(element.is_unpacked for element in before):

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from stalecheck.model import Location, Span
+from stalecheck.vocabulary import OriginKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What of the names of a module passes the conditions of a loop over them."""
+
+    value: Expression
+    kinds: tuple[OriginKind, ...] = ()
+    """What they must be; empty if that is not asked."""
+
+    bases: tuple[Expression, ...] = ()
+    """The classes that they must be subclasses of."""
+
+    excluded: tuple[Expression, ...] = ()
+    hidden: str = ""
+    """With what their names must not begin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A value computed from others: arithmetic, formatting."""
 
@@ -161,6 +178,7 @@ Expression: TypeAlias = (
     | Display
     | Item
     | Choice
+    | Narrowed
     | Derived
     | FunctionExpression
     | ClassExpression

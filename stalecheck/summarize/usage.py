@@ -10,16 +10,29 @@ from stalecheck.summarize.summary import Usage
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TYPING = ("typing", "typing_extensions")
+_UNCOMPARED = frozenset({Usage.OTHER, Usage.ANNOTATION})
+_OWN = frozenset({"self", "cls"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
-    """Return for each of the module's `names` the ways in which the file reads it, shadowed names left out."""
+    """Return for each of the module's `names` the ways in which the file reads it, shadowed names left out.
+
+    For an attribute of one of the module's classes, ``K.error``, what it is compared with.
+    """
     found: dict[str, set[Usage]] = {}
     casts = _names_of_cast(tree)
-    pending: list[tuple[ast.AST, frozenset[str], Usage]] = [(tree, names, Usage.OTHER)]
+    members = _members(tree)
+    pending: list[tuple[ast.AST, frozenset[str], Usage, str]] = [(tree, names, Usage.OTHER, "")]
     while pending:
-        node, visible, usage = pending.pop()
+        node, visible, usage, within = pending.pop()
+        match node:
+            case ast.ClassDef():
+                within = within or node.name
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if usage not in _UNCOMPARED:
+                member = f"{within if owner in _OWN else owner}.{attribute}"
+                if member in members and (owner in _OWN or owner in visible):
+                    found.setdefault(member, set()).add(usage)
         if isinstance(node, ast.Name):
             if node.id in visible and isinstance(node.ctx, ast.Load):
                 found.setdefault(node.id, set()).add(usage)
@@ -36,10 +49,11 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
                 if isinstance(item, ast.Name)
             }
         if casts and isinstance(node, ast.Call) and node.args and _written(node.func) in casts:
-            pending.append((node.args[0], visible, Usage.ANNOTATION))
-            pending.extend((child, visible, Usage.OTHER) for child in (node.func, *node.args[1:], *node.keywords))
+            pending.append((node.args[0], visible, Usage.ANNOTATION, within))
+            others = (node.func, *node.args[1:], *node.keywords)
+            pending.extend((child, visible, Usage.OTHER, within) for child in others)
             continue
-        pending.extend((child, visible, kind) for child, kind in _children(node, usage))
+        pending.extend((child, visible, kind, within) for child, kind in _children(node, usage))
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
 
 
@@ -163,6 +177,18 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
         case _:
             for child in ast.iter_child_nodes(node):
                 yield child, Usage.OTHER
+
+
+def _members(tree: ast.Module) -> frozenset[str]:
+    """Return what the bodies of the module's classes assign: ``K.error``."""
+    return frozenset(
+        f"{definition.name}.{target.id}"
+        for definition in tree.body
+        if isinstance(definition, ast.ClassDef)
+        for statement in definition.body
+        for target in getattr(statement, "targets", [getattr(statement, "target", None)])
+        if isinstance(target, ast.Name)
+    )
 
 
 def _names_of_cast(tree: ast.Module) -> frozenset[str]:

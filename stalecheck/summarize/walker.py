@@ -19,11 +19,13 @@ from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.guards import decide, first_run, is_main_guard
 from stalecheck.summarize.imports import imported
+from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.shorten import shortened
+from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
     Argument,
@@ -459,6 +461,8 @@ class _Walker:
         handlers = block_of(twin, "handlers")
         after = [completed]
         caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+        if always_succeeds(block_of(twin, "body") or (), self._target_version):
+            caught = ()
         for position, handler in enumerate(caught):
             handler_twins = block_of(handlers[position] if handlers else None, "body")
             after.append(
@@ -475,7 +479,9 @@ class _Walker:
     def _for(self, node: cst.For, twin: ast.stmt | None) -> None:
         before = self._recorder.scope.copy()
         value = Item(self._recorder.convert(node.iter))
-        for single, part in shares(node.target, value):
+        is_of_names = is_namespace(node.iter)
+        each = narrowed(value, tests_of_all(node.body), self._recorder.convert) if is_of_names else value
+        for single, part in shares(node.target, each):
             self._assign_one(single, part, node.iter)
         bound = {
             single.value: self._recorder.scope.names.get(single.value)
@@ -485,6 +491,10 @@ class _Walker:
         self._recorder.looping += 1
         self._suite(node.body, block_of(twin, "body"))
         self._recorder.looping -= 1
+        if is_of_names:
+            # Which of the names comes last is not known.
+            for single, _ in shares(node.target, LITERAL):
+                self._assign_one(single, LITERAL, node.iter)
         last = _last(value.value)
         if last is not None:
             self._recorder.enter(node, twin)

@@ -1,0 +1,170 @@
+"""Imports of the standard library that cannot fail: what catches their failure never runs.
+
+Nothing is imported to find out. The source of the running Python's library is looked at, and beside it stands what
+came or went after the oldest supported Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from stalecheck.index import Unreadable, index_tree, parse
+
+_CAME: Mapping[str, tuple[int, int] | Mapping[tuple[int, int], str]] = {
+    "annotationlib": (3, 14),
+    "asyncio": {
+        (3, 11): "Barrier BrokenBarrierError Runner TaskGroup Timeout taskgroups timeout timeout_at timeouts",
+        (3, 12): "create_eager_task_factory eager_task_factory",
+        (3, 13): "EventLoop QueueShutDown",
+    },
+    "base64": {(3, 13): "z85decode z85encode"},
+    "builtins": {(3, 11): "BaseExceptionGroup ExceptionGroup", (3, 13): "PythonFinalizationError"},
+    "calendar": {(3, 12): "Day Month"},
+    "collections.abc": {(3, 12): "Buffer"},
+    "compression": (3, 14),
+    "concurrent.interpreters": (3, 14),
+    "contextlib": {(3, 11): "chdir"},
+    "copy": {(3, 13): "replace"},
+    "datetime": {(3, 11): "UTC"},
+    "enum": {
+        (3, 11): "CONFORM CONTINUOUS EJECT EnumCheck EnumType FlagBoundary KEEP NAMED_FLAGS ReprEnum STRICT StrEnum "
+        "UNIQUE global_enum member nonmember property verify",
+        (3, 13): "EnumDict",
+    },
+    "glob": {(3, 13): "translate"},
+    "hashlib": {(3, 11): "file_digest"},
+    "http": {(3, 11): "HTTPMethod"},
+    "inspect": {(3, 11): "getmembers_static ismethodwrapper", (3, 12): "BufferFlags markcoroutinefunction"},
+    "itertools": {(3, 12): "batched"},
+    "locale": {(3, 11): "getencoding"},
+    "logging": {(3, 11): "getLevelNamesMapping", (3, 12): "getHandlerByName getHandlerNames"},
+    "math": {(3, 11): "cbrt exp2", (3, 12): "sumprod", (3, 13): "fma"},
+    "operator": {(3, 11): "call"},
+    "pathlib": {(3, 13): "UnsupportedOperation"},
+    "queue": {(3, 13): "ShutDown"},
+    "random": {(3, 12): "binomialvariate"},
+    "re": {(3, 11): "NOFLAG", (3, 13): "PatternError"},
+    "sqlite3": {(3, 11): "Blob"},
+    "statistics": {(3, 13): "kde kde_random"},
+    "string.templatelib": (3, 14),
+    "sys": {(3, 11): "exception"},
+    "threading": {(3, 12): "setprofile_all_threads settrace_all_threads"},
+    "tomllib": (3, 11),
+    "types": {(3, 12): "get_original_bases", (3, 13): "CapsuleType"},
+    "typing": {
+        (3, 11): "LiteralString Never NotRequired Required Self TypeVarTuple Unpack assert_never assert_type "
+        "clear_overloads dataclass_transform get_overloads reveal_type",
+        (3, 12): "TypeAliasType override",
+        (3, 13): "NoDefault ReadOnly TypeIs get_protocol_members is_protocol",
+    },
+    "unittest": {(3, 11): "doModuleCleanups enterModuleContext"},
+    "warnings": {(3, 13): "deprecated"},
+    "wsgiref.types": (3, 11),
+}
+"""With which version a module or a name of one came, of those that the oldest Python does not have."""
+
+_WENT = (
+    "aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib nis "
+    "nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib ast.Bytes ast.Ellipsis ast.NameConstant "
+    "ast.Num ast.Str asyncio.coroutine binascii.a2b_hqx binascii.b2a_hqx binascii.rlecode_hqx binascii.rledecode_hqx "
+    "configparser.LegacyInterpolation configparser.SafeConfigParser gettext.lgettext importlib.abc.Finder "
+    "importlib.abc.ResourceReader importlib.abc.Traversable importlib.abc.TraversableResources importlib.find_loader "
+    "importlib.resources.Resource importlib.util.module_for_loader importlib.util.set_loader "
+    "importlib.util.set_package inspect.formatargspec inspect.getargspec locale.format locale.resetlocale "
+    "pkgutil.ImpImporter pkgutil.ImpLoader re.template unittest.findTestCases unittest.getTestCaseNames "
+    "unittest.makeSuite"
+)
+"""What a newer Python has no longer."""
+
+_OPTIONAL = (
+    "bz2 ctypes curses dbm ensurepip fcntl grp idlelib lzma msvcrt nt posix pty pwd readline resource sqlite3 ssl "
+    "syslog termios tkinter tty turtle turtledemo winreg winsound zlib"
+)
+"""What is missing on some systems, or where Python was built without it."""
+
+
+def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int]) -> bool:
+    """Return whether a block only imports what every supported Python from `target_version` on has."""
+    return bool(block) and all(_succeeds(statement, target_version) for statement in block)
+
+
+def _succeeds(statement: ast.stmt, target_version: tuple[int, int]) -> bool:
+    match statement:
+        case ast.Import(names=names):
+            return all(_has_module(item.name, target_version) for item in names)
+        case ast.ImportFrom(module=str() as module, level=0, names=names):
+            return all(_has_name(module, item.name, target_version) for item in names)
+        case ast.Pass():
+            return True
+    return False
+
+
+def _has_module(module: str, target_version: tuple[int, int]) -> bool:
+    top = module.partition(".")[0]
+    came = _CAME.get(module, _CAME.get(top))
+    if top not in sys.stdlib_module_names or not {top, module}.isdisjoint((*_WENT.split(), *_OPTIONAL.split())):
+        return False
+    if isinstance(came, tuple) and came > target_version:
+        return False
+    # What is written in C has no source; where that is a part of another module it may be missing.
+    is_public = "." not in module and not top.startswith("_")
+    return is_public or module in sys.builtin_module_names or _source(module) is not None
+
+
+def _has_name(module: str, name: str, target_version: tuple[int, int]) -> bool:
+    if not _has_module(module, target_version) or f"{module}.{name}" in _WENT.split():
+        return False
+    came = _CAME.get(module, {})
+    if isinstance(came, dict) and any(
+        name in names.split() for version, names in came.items() if version > target_version
+    ):
+        return False
+    names = _names(module)
+    return names is None or name in {*names, "*"} or _source(f"{module}.{name}") is not None
+
+
+@cache
+def _names(module: str) -> frozenset[str] | None:
+    """Return the names of a module of the standard library; None where it is written in C."""
+    if module in sys.builtin_module_names:
+        # A part of the interpreter: no file of the project can stand in for it.
+        return frozenset(vars(__import__(module)))
+    source = _source(module)
+    if source is None:
+        return None
+    data = source.read_bytes()
+    tree = parse(data)
+    if isinstance(tree, Unreadable):
+        return frozenset()
+    index = index_tree(tree, data)
+    found = {*index.made, *_listed(tree)}
+    for item in index.imports:
+        if item.name != "*":
+            found.add(item.local)
+        elif not item.level:
+            found |= {name for name in _names(item.module) or () if not name.startswith("_")}
+    return frozenset(found)
+
+
+def _listed(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of an ``__all__`` that is written out: some of them come when they are asked for."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+                values = (name.value for name in names if isinstance(name, ast.Constant))
+                yield from (value for value in values if isinstance(value, str))
+
+
+@cache
+def _source(module: str) -> Path | None:
+    """Return the file of a module of the standard library; None where it has none."""
+    if module == "os.path":
+        module = "posixpath"
+    place = Path(sysconfig.get_path("stdlib"), *module.split("."))
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((file for file in files if file.is_file()), None)

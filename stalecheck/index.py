@@ -10,7 +10,7 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from stalecheck.model import Location
@@ -118,8 +118,9 @@ class FileIndex:
     imports: tuple[Import, ...] = ()
     statements: tuple[Statement, ...] = ()
     bodies: tuple[Body, ...] = ()
-    made: frozenset[str] = frozenset()
-    """Names that the module's own body makes: functions, classes, assignments."""
+    made: Mapping[str, int] = field(default_factory=dict)
+    """Names that the module's own body makes (functions, classes, assignments), each with how many of the
+    imports stand above the last one."""
 
     public: tuple[str, ...] | None = None
     """What ``__all__`` lists, if it is written out in one place."""
@@ -198,7 +199,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
-    made: set[str] = set()
+    made: dict[str, int] = {}
     for statement, owner in _level(tree.body):
         is_module_level = not owner
         match statement:
@@ -212,13 +213,13 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 if body is not None:
                     bodies.append(replace(body, imports=(*body.imports, *_declared(tree))) if is_answering else body)
                 if is_module_level:
-                    made.add(statement.name)
+                    made[statement.name] = len(imports)
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
-                    made.add(statement.name)
+                    made[statement.name] = len(imports)
             case _:
                 if isinstance(statement, ast.Assign):
                     imports += _assigned_modules(statement)
@@ -229,11 +230,11 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     sets = tuple(_set_attributes(statement))
                     statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
                 if is_module_level:
-                    made.update(bound)
+                    made.update(dict.fromkeys(bound, len(imports)))
     if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
         bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
-    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), made, public)
 
 
 def _public(tree: ast.Module) -> tuple[str, ...] | None:

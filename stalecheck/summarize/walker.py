@@ -24,6 +24,7 @@ from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
+from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
@@ -58,6 +59,8 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
     tree, is_whole = _parse(data)
     try:
         source = decode(data)
+        if tree is not None and is_whole:
+            source, tree = shortened(source, tree) or (source, tree)
         module = cst.parse_module(source if tree is None else without_idle_statements(source, tree))
     except cst.ParserSyntaxError as error:
         kept = None if tree is None else _without_rejected(source, tree)

@@ -19,27 +19,6 @@ _IMPORT_LINE = re.compile(
     rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_FORM_WORDS = (b"Union[", b"Optional[", b"ClassVar[", b"Final[")
-_PLAIN = rb"[^\[\]\n#]*"
-_FORM = re.compile(
-    rb"\b(?:Union|Optional|ClassVar|Final)\["
-    + _PLAIN
-    + rb"(?:\["
-    + _PLAIN
-    + rb"(?:\["
-    + _PLAIN
-    + rb"\]"
-    + _PLAIN
-    + rb")*\]"
-    + _PLAIN
-    + rb")*"
-)
-"""A form with its arguments, as far as they stand on one line."""
-
-_ASSIGNMENT = re.compile(rb"^\w[\w.]*(?:[ \t]*:[^=\n]*)?[ \t]*=[^\n]*", re.MULTILINE)
-_UNEVALUATED = re.compile(rb"^(?:[ ]{8,}|[ ]+self\.)\w[\w.]*[ ]*:[^\n]*|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
-"""The annotations of local names and of attributes, by the look of them, and comments."""
-
 REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
 """A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
@@ -145,15 +124,6 @@ def imported_names(data: bytes) -> Iterator[str]:
         else:
             for name in _DOTTED.findall(plain):
                 yield name.decode("utf-8", "replace")
-
-
-def special_forms(data: bytes) -> frozenset[bytes]:
-    """Return the texts of a file's `typing` forms (``Union[int, str]``) that are evaluated, by the look of them."""
-    if not any(word in data for word in _FORM_WORDS):
-        return frozenset()
-    is_lazy = b"from __future__ import annotations" in data
-    evaluated = b"\n".join(_ASSIGNMENT.findall(data)) if is_lazy else _UNEVALUATED.sub(b"", data)
-    return frozenset(_FORM.findall(evaluated))
 
 
 def parse(data: bytes) -> ast.Module | Unreadable:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from stalecheck.config import Config, absolute_path, check_codes, shown
 from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
-from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse, special_forms
+from stalecheck.forms import Forms
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
@@ -25,9 +26,6 @@ from stalecheck.summarize.guards import without_dead_branches
 from stalecheck.summarize.summary import Summary
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
-
-_REMEMBERED_FORMS = 128 - 48
-"""CPython's `typing` remembers 128; what the project imports from elsewhere evaluates some as well."""
 
 Unread = Mapping[Path, Unreadable]
 
@@ -68,9 +66,9 @@ def run(
     nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
-    is_crowded = cache(partial(_is_typing_crowded, sources.values()))
+    is_forgotten = Forms(sources, indexes, table).is_forgotten
     program = Program(
-        table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_crowded
+        table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_forgotten
     )
     diagnostics = [
         *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
@@ -176,11 +174,6 @@ def _given_back(
 
 def _one_module(site: ReloadSite, file: SourceFile, table: ModuleTable) -> SourceFile | None:
     return table.find(site.targets[0], file) if len(site.targets) == 1 and gives_back(site.spelling) else None
-
-
-def _is_typing_crowded(sources: Iterable[bytes]) -> bool:
-    """Whether a `typing` form may have been forgotten when its line runs again (CPython's `typing._tp_cache`)."""
-    return len(frozenset().union(*map(special_forms, sources))) > _REMEMBERED_FORMS
 
 
 def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.captures import (
+    MADE_CLASS,
     Part,
     computed_by,
     derived,
@@ -193,6 +194,8 @@ class Calls:
         makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
             return result
+        if not (result.captures or result.is_new) and all(map(_is_outside, result.things)):
+            return result
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
         others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if own and not any(capture.relation in visible for capture in result.captures):
@@ -296,7 +299,10 @@ class Calls:
         if name == "inspect.getmembers" and arguments:
             return self._namespaces.members(arguments[0][1], union([NOTHING, *(value for _, value in arguments[1:])]))
         if name in known.CLASS_MAKERS:
-            return Value((ExternalThing("types.new_class()"),), is_new=True)
+            bases = [(argument, value) for argument, value in arguments[1:2] if not argument.keyword]
+            return Value((MADE_CLASS,), kept(bases), is_new=True)
+        if name in known.NEW_TYPES and arguments:
+            return arguments[0][1]
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
         if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):
@@ -313,6 +319,11 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+
+def _is_outside(thing: Thing) -> bool:
+    """Whether a thing is one of another package that a name stands for, and was not made by a call."""
+    return isinstance(thing, ExternalThing) and not thing.name.endswith("()")
 
 
 def _apart(function: Value) -> tuple[Value, Value]:

@@ -34,6 +34,9 @@ class Part(Enum):
 TRAVELS = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
 """What goes on to another module with a name. A container or wrapper is reported where it stands, once."""
 
+MADE_CLASS = ExternalThing("types.new_class()")
+"""A class that a call of `type` makes."""
+
 _TYPING = ("typing.", "typing_extensions.", "collections.abc.", "types.GenericAlias")
 
 
@@ -71,6 +74,13 @@ def is_function_spec(argument: Argument, value: Value) -> bool:
     """Whether a mock is given a function to be like: it keeps the names of its attributes only."""
     is_function = all(capture.made.origin.kind is OriginKind.FUNCTION for capture in value.captures)
     return argument.keyword in {"spec", "spec_set"} and is_function
+
+
+def reached(value: Value) -> tuple[Capture, ...]:
+    """Return what is reached through a value that something else holds: nothing of the bases of a class."""
+    if MADE_CLASS not in value.things:
+        return value.captures
+    return tuple(capture for capture in value.captures if capture.relation is Relation.IS)
 
 
 def placeless(captures: tuple[Capture, ...]) -> tuple[Capture, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, related, under
+from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, reached, related, under
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -28,6 +29,7 @@ from stalecheck.summarize.summary import (
     Argument,
     Attribute,
     Binding,
+    Bound,
     Call,
     Derived,
     Display,
@@ -65,7 +67,7 @@ class Containers:
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
-            for capture in value.captures:
+            for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
                     first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
@@ -88,8 +90,7 @@ class Containers:
                 # A generic alias keeps its arguments, but only a base class and a run-time reader of annotations look.
                 # The typing module answers with the same alias for the same arguments, unless one of them is new.
                 is_cached = thing.name.startswith(("typing.", "typing_extensions."))
-                is_literal = thing.name.endswith(".Literal")
-                is_new = not is_literal and (not is_cached or self._is_own(item.index, frame))
+                is_new = not is_cached or self.is_own(item.index, frame) or self._is_forgotten(thing.name, frame)
                 return Value((ExternalThing(f"{thing.name}[]"),), is_new=is_new)
         keys = constants(self._evaluator, item.index, frame.file)
         return self.elements(value, item.position, frame, Part.VALUES, keys)
@@ -103,29 +104,38 @@ class Containers:
                     return inner
         return None
 
-    def _is_own(self, index: Expression, frame: Frame) -> bool:
-        """Whether the arguments of an alias name something that the file itself makes.
+    def is_own(self, index: Expression, frame: Frame) -> bool:
+        """Whether the arguments of an alias name something that the file itself makes, and that equals no older one.
 
-        A string is the same each time, as long as the typing module remembers it; aliases are equal if their
-        arguments are.
+        Aliases and unions are equal if what they are made of is.
         """
         match index:
             case Display(elements=elements):
-                return any(self._is_own(element.value, frame) for element in elements)
+                return any(self.is_own(element.value, frame) for element in elements)
             case Derived(operands=operands):
-                return any(self._is_own(operand, frame) for operand in operands)
-            case Literal(is_text=True):
-                return self._evaluator.program.is_typing_crowded()
-            case Item(value=form, index=arguments) if arguments is not None:
-                return self._is_own(form, frame) or self._is_own(arguments, frame)
-            case Reference(reaching=reaching) if frame.depth < _MOST_ALIASES:
-                inner = replace(frame, depth=frame.depth + 1)
-                bound = [self._program.summaries[frame.file].bindings[number].value for number in reaching]
-                aliases = [value for value in bound if isinstance(value, (Item, Derived))]
-                if aliases and len(aliases) == len(bound):
-                    return any(self._is_own(alias, inner) for alias in aliases)
+                return any(self.is_own(operand, frame) for operand in operands)
+            case Reference(reaching=(only,), is_late=False):
+                bound = self._evaluator.program.summaries[frame.file].bindings[only].value
+                if isinstance(bound, Derived) or self._is_alias(bound, frame):
+                    return self.is_own(bound, frame)
+            case Item(index=inner) if inner is not None and self._is_alias(index, frame):
+                return self.is_own(inner, frame)
         value = self._evaluator.evaluate(index, frame)
-        return any(capture.made.file == frame.file for capture in value.captures)
+        return any(capture.made.file == frame.file for capture in value.captures) or (
+            isinstance(index, Item) and index.index is not None and self.is_own(index.index, frame)
+        )
+
+    def _is_alias(self, bound: Bound, frame: Frame) -> TypeGuard[Item]:
+        """Whether an expression is a generic alias of something outside: ``list[int]``."""
+        if not isinstance(bound, Item) or bound.index is None:
+            return False
+        things = self._evaluator.evaluate(bound.value, frame).things
+        return all(isinstance(thing, ExternalThing) and is_generic(thing.name) for thing in things) and bool(things)
+
+    def _is_forgotten(self, form: str, frame: Frame) -> bool:
+        if frame.holder not in {None, frame.file}:
+            return False
+        return self._evaluator.program.is_forgotten(frame.file, form.rpartition(".")[2], frame.at)
 
     def opened(self, value: Value, frame: Frame) -> Value:
         """Return a value with what it holds, where it is a container of another file that is not the origin itself."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.calls import passes_through
+from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
@@ -57,7 +58,7 @@ class Definitions:
                     for capture in self._subject.evaluate(argument, binding.at).captures
                 ]
                 # Nothing is reached through another class, one without a name included.
-                inherits = () if any(map(_is_made_in_function, value.things)) else value.captures
+                inherits = () if any(map(_is_made_in_function, value.things)) else reached(value)
                 inherited = {capture.made for capture in inherits}
                 for capture in closest([*inherits, *arguments]):
                     holding = self._subject.holding(

@@ -58,6 +58,7 @@ from stalecheck.vocabulary import OriginKind
 
 _DEEPEST = 40
 _UNCUT = 1_000_000
+_TYPING = ("typing.", "typing_extensions.")
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 """Attributes that are strings, whatever has them."""
 
@@ -212,7 +213,7 @@ class Evaluator:
                 if given:
                     # What the body assigns to a parameter is its default, and this call does not need it.
                     return self.evaluate(given[0], frame)
-                return union([self.evaluate(option, frame) for option in options])
+                return union(self.names.compiled.preferred([self.evaluate(option, frame) for option in options]))
             case Narrowed():
                 return self.namespaces.narrowed(expression, frame)
             case Derived(operands=operands, summands=summands):
@@ -256,6 +257,7 @@ class Evaluator:
                         found.append(hop(self.names.module(inner, f"{dotted}.{name}"), inner, frame.at))
                     else:
                         is_new = bool(value.captures) or (value.is_new and dotted.endswith("()"))
+                        is_new = is_new or f"{dotted}.{name}" in known.METHODS_OF_SAME
                         found.append(Value((ExternalThing(f"{dotted}.{name}"),), derived(value), is_new))
                 case _:
                     found.append(Value((), derived(value), is_new=True))
@@ -292,6 +294,12 @@ class Evaluator:
                 and capture.made.origin.kind in {OriginKind.CLASS, OriginKind.FUNCTION, OriginKind.MODULE}
             )
         )
+        things = (thing for operand in operands for thing in self.evaluate(operand, frame).things)
+        if any(isinstance(t, ExternalThing) and t.name.startswith(_TYPING) and t.name.endswith("[]") for t in things):
+            # What is written with a form of the `typing` module makes one: ``Optional[int] | str``.
+            is_own = any(self.containers.is_own(operand, frame) for operand in operands)
+            others = dict.fromkeys(capture for capture in captures if is_own or capture.made.file != frame.file)
+            return Value((ExternalThing("typing.Union[]"),), tuple(others), is_new=is_own)
         return Value((), tuple(dict.fromkeys(captures)), is_new=True)
 
     def _lambda(self, function: Function, frame: Frame) -> Value:

@@ -159,11 +159,12 @@ class _Finder:
                 yield from self._assignment(index, binding, expression)
 
     def _assignment(self, index: int, binding: Binding, expression: Expression) -> Iterator[Holding]:
+        made_class = list(self._definitions.of_made_class(binding, expression))
         if isinstance(expression, FunctionExpression):
             yield from self._definitions.of_defaults(binding.name, expression.function, binding)
         else:
             yield from self._definitions.of_lambdas(expression, binding.at, binding.block)
-            yield from self._definitions.of_made_class(binding, expression)
+            yield from made_class
             yield from self._definitions.of_cached(binding, expression)
         if isinstance(expression, Display) and expression.iterated is not None:
             expression = Display((expression.iterated,))
@@ -183,6 +184,9 @@ class _Finder:
                         or (capture.span not in removed and binding.span not in removed)
                     ),
                 )
+        if made_class:
+            of_class = {holding.capture.made for holding in made_class}
+            value = replace(value, captures=tuple(c for c in value.captures if c.made not in of_class))
         if "." in binding.name and not constructs(expression):
             value = containers.opened(value, Frame(self._subject.file, binding.at))
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())

@@ -81,10 +81,15 @@ class Imports:
                 return
 
     def overlaid(self) -> set[int]:
-        """Return the bindings whose names a later star import binds to something else."""
+        """Return the bindings whose names a later star import, or a compiled module, binds to something else."""
         bindings = self._subject.summary.bindings
+        compiled = self._subject.evaluator.names.compiled
         overlaid: set[int] = set()
         for name, reaching in self._subject.summary.exports:
+            if len(reaching) > 1:
+                values = {index: self._subject.evaluator.binding(self._subject.file, index) for index in reaching}
+                found = {index for index in reaching if compiled.holds(values[index])}
+                overlaid.update(index for index in reaching if found and index not in found)
             for star in reaching:
                 if not isinstance(bindings[star].value, StarImport) or bindings[star].is_conditional:
                     continue

@@ -39,6 +39,16 @@ SAME_OBJECT = frozenset(
 )
 """Calls that answer with the object they answered with before: nothing goes stale."""
 
+METHODS_OF_SAME = frozenset(
+    f"{maker}().{name}"
+    for maker, names in {
+        "logging.getLogger": "critical debug error exception fatal info log setLevel warn warning",
+        "re.compile": "findall finditer fullmatch match search split sub subn",
+    }.items()
+    for name in names.split()
+)
+"""Methods of what such calls answer with: bound anew each time they are taken, and nobody can tell."""
+
 HOLDS_NOTHING = frozenset(
     f"builtins.{name}"
     for name in [
@@ -213,12 +223,15 @@ RECORD_MAKERS = frozenset(
 RECORDS = frozenset({"collections.namedtuple", "typing.NamedTuple", "typing_extensions.NamedTuple"})
 """Those of them that make a kind of tuple: an instance holds what it is given."""
 
-IDENTITY_ONLY = frozenset(
+IDENTITY_ONLY = METHODS_OF_SAME | frozenset(
     f"{module}.{name}"
     for module in ("typing", "typing_extensions")
     for name in ("TypeVar", "NewType", "ParamSpec", "TypeVarTuple", "Protocol")
 )
 """Of these only the identity differs after a reload, and nobody looks."""
+
+NEW_TYPES = frozenset({"typing.NewType()", "typing_extensions.NewType()"})
+"""What gives back what it is called with."""
 
 GENERIC_BASES = frozenset(
     f"{module}.{name}" for module in ("typing", "typing_extensions") for name in ("Generic", "Protocol")

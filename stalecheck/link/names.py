@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from stalecheck.link.captures import hop, placeless, renamed, spelled
+from stalecheck.link.compiled import Compiled
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame, resolve
 from stalecheck.link.stars import Stars
@@ -52,6 +53,7 @@ class Names:
         self._program = evaluator.program
         self._stars = stars
         self._containers = containers
+        self.compiled = Compiled(self._program.table)
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._outside: dict[tuple[SourceFile, str], list[tuple[SourceFile, Store]]] | None = None
@@ -218,6 +220,11 @@ class Names:
     def imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
         """Return what an import statement binds: a module where `name` is empty, else something of a module."""
         target = resolve(self._program, file, module, level)
+        dotted = absolute(file, level, module or None)
+        if dotted is not None and self.compiled.has(dotted, file):
+            return Value((ExternalThing(f"{dotted}.{name}" if name else dotted),))
+        if name and dotted is not None and self.compiled.has(f"{dotted}.{name}", file):
+            return Value((ExternalThing(f"{dotted}.{name}"),))
         if not name:
             package, _, last = module.rpartition(".")
             if target is not None and package and self._is_hidden(target, package, last, file):
@@ -294,7 +301,7 @@ class Names:
                 values.append(self._evaluator.own(file, bindings[index], filled, OriginKind.VALUE))
             else:
                 values.append(self._evaluator.binding(file, index))
-        return union(values) if values else NOTHING
+        return union(self.compiled.preferred(values)) if values else NOTHING
 
     def _fails(self, file: SourceFile, binding: Binding) -> bool:
         """Whether an import asks a module of the project for a name that it cannot have."""

@@ -30,8 +30,8 @@ class Program:
     given_back: Mapping[SourceFile, Mapping[int, SourceFile | None]] = field(default_factory=dict)
     """The rows at which files reload: a call there gives back the module itself, if it is one."""
 
-    is_typing_crowded: Callable[[], bool] = lambda: False
-    """Whether the project has more forms like ``Union[…]`` than the `typing` module remembers: the last 128."""
+    is_forgotten: Callable[[SourceFile, str, Location], bool] = lambda file, form, at: False
+    """Whether the `typing` module makes a form like ``Union[…]``, in the statement at a place, anew by then."""
 
 
 @dataclass(frozen=True, slots=True)

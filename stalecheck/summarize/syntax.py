@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
+from stalecheck.index import is_type_checking
 from stalecheck.summarize.positions import blocks
 
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
@@ -56,7 +57,8 @@ def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSui
     """Yield the blocks of a compound statement, each with its twin."""
     match node:
         case cst.If():
-            yield node.body, block_of(twin, "body")
+            if not (isinstance(twin, ast.If) and is_type_checking(twin.test)):
+                yield node.body, block_of(twin, "body")
             orelse = block_of(twin, "orelse")
             if isinstance(node.orelse, cst.If):
                 yield from suites(node.orelse, orelse[0] if orelse else None)

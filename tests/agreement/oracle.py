@@ -138,7 +138,8 @@ def import_all(target: Path, package: str) -> tuple[dict[str, types.ModuleType],
 
 
 MADE: dict[str, dict[str, Any]] = {}
-"""The namespace of each module as its body left it: what is put there later, its body did not make."""
+"""The namespace of each module as the last run of its body left it: what is put there later, its body did not make,
+and what that replaces is still held by who took it before."""
 
 BEGUN: dict[str, int] = {}
 """How many bodies had ended when a module's body began."""
@@ -154,7 +155,7 @@ def keep_namespaces() -> None:
     def exec_module(loader: SourceFileLoader, module: types.ModuleType) -> None:
         BEGUN.setdefault(module.__name__, len(MADE))
         execute(loader, module)
-        MADE.setdefault(module.__name__, dict(module.__dict__))
+        MADE[module.__name__] = dict(module.__dict__)
         for value in module.__dict__.values():
             FIRST.setdefault(id(value), (len(MADE), value))
 
@@ -189,6 +190,8 @@ class Bound:
 
     by_import: set[str] = field(default_factory=set)
     otherwise: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+    """Those that a ``class`` or ``def`` statement binds."""
 
 
 def names_bound(module: types.ModuleType) -> Bound:
@@ -207,6 +210,7 @@ def collect_bound(statements: Iterable[ast.stmt], bound: Bound) -> None:
             bound.by_import |= {item.asname or item.name.partition(".")[0] for item in statement.names}
         elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             bound.otherwise.add(statement.name)
+            bound.defined.add(statement.name)
         else:
             for part in ast.iter_child_nodes(statement):
                 if isinstance(part, ast.stmt):
@@ -243,6 +247,7 @@ class World:
         self.modules = modules
         self.bound = {name: names_bound(module) for name, module in modules.items()}
         self.before = {name: dict(module.__dict__) for name, module in modules.items()}
+        self.made = {name: MADE.get(name, self.before[name]) for name in modules}
         self.order = {name: number for number, name in enumerate(sys.modules)}
         self.slots: dict[Slot, object] = {}
         self.atomic: set[Slot] = set()
@@ -319,17 +324,23 @@ class World:
         if not is_a(thing, (type, types.FunctionType)):
             return False
         home, top = thing.__module__, thing.__qualname__.partition(".")[0]
-        if not is_a(home, str) or home == module:
+        bound = self.bound[module]
+        # A class may say that it is of the module that shows it to the world: what defines it is what its source says.
+        if not is_a(home, str) or home == module or top in bound.defined - bound.by_import:
             return False
         if home not in self.modules:
             return self._resolves(home, thing)
         return top in self.bound[home].otherwise and self._resolves(home, thing)
 
     def _resolves(self, home: str, thing: Any) -> bool:
-        found: Any = sys.modules.get(home)
-        for part in thing.__qualname__.split("."):
-            found = getattr(found, "__dict__", {}).get(part, ABSENT)
-        return found is thing
+        for namespace in (getattr(sys.modules.get(home), "__dict__", {}), MADE.get(home, {})):
+            found: Any = None
+            for part in thing.__qualname__.split("."):
+                found = namespace.get(part, ABSENT)
+                namespace = getattr(found, "__dict__", {})
+            if found is thing:
+                return True
+        return False
 
     def _add(self, slot: Slot, value: object) -> None:
         if is_atomic(value):
@@ -416,7 +427,7 @@ class Search:
             while pending and len(self._near) < MOST_OBJECTS:
                 thing, opens = pending.popleft()
                 self._near[id(thing)] = thing
-                if opens and id(thing) not in opened and self._is_passable(thing):
+                if (opens or self._is_hidden(thing)) and id(thing) not in opened and self._is_passable(thing):
                     opened.add(id(thing))
                     pending.extend(near_edges(thing))
         return list(self._near.values())
@@ -444,8 +455,17 @@ class Search:
             return True
         if is_a(thing, type):
             top = self.slot.name.partition(".")[0]
-            return bool(thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}."))
+            is_within = thing.__module__ == self.slot.module and thing.__qualname__.startswith(f"{top}.")
+            return is_within or self._is_hidden(thing)
         return not self.world.is_named_elsewhere(thing, self.slot)
+
+    def _is_hidden(self, thing: Any) -> bool:
+        """Whether a thing is the class that a statement made, of which a decorator has put a subclass in its place."""
+        if not is_a(thing, type) or not is_a(self.root, type) or thing is self.root:
+            return False
+        is_of_statement = (thing.__module__, thing.__qualname__) == (self.slot.module, self.slot.name)
+        is_base = any(thing is base for base in self.root.__mro__)
+        return is_of_statement and is_base and id(thing) not in self.world.by_object
 
 
 def near_edges(thing: Any) -> Iterator[tuple[object, bool]]:
@@ -572,11 +592,13 @@ def find_old(world: World, module: str, before: dict[str, Any], after: dict[str,
 def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after: dict[str, Any], old: Old) -> None:
     for name, value in before.items():
         now = after.get(name, ABSENT)
-        if name in MACHINERY or is_atomic(value) or is_a(value, types.ModuleType):
+        if not prefix and now is not value:
+            value = world.made[module].get(name, ABSENT)
+        if name in MACHINERY or value is ABSENT or is_atomic(value) or is_a(value, types.ModuleType):
             continue
         if now is value:
             old.survivors.add(id(value))
-        elif not prefix and (MADE.get(module, before).get(name, ABSENT) is not value or was_there(value, module)):
+        elif not prefix and was_there(value, module):
             continue
         elif now is not ABSENT and not world.is_foreign(value, module) and id(value) not in old.labels:
             is_made = is_a(value, (type, types.FunctionType, staticmethod, classmethod, property))
@@ -673,7 +695,9 @@ def judge(world: World, slot: Slot, value: object, old: Old) -> tuple[str, str] 
         label = old.hit(thing) or old.codes.get(id(code_of(thing)))
         if label is not None:
             return "behind", label
-    return None
+    # A metaclass that a base class has too, whether or not the statement names it.
+    label = old.labels.get(id(type(value)))
+    return None if label is None else ("behind", label)
 
 
 if __name__ == "__main__":

@@ -145,11 +145,28 @@ NOTHING: list[list[str]] = []
             id="an attribute of an instance lies behind",
         ),
         pytest.param("from p.m import C\nnames = globals()", [["direct", "C"]], id="the module's own namespace"),
+        pytest.param(
+            "import p.m\ndef sealed(c):\n    class S(c): pass\n    return S\n@sealed\nclass D(p.m.C): pass",
+            [["inside", "D"]],
+            id="a base of a class that a decorator has hidden behind another one",
+        ),
+        pytest.param("from p.m import Shown", [["direct", "Shown"]], id="a class that says it is of another module"),
+        pytest.param(
+            "import p.m\nf = p.m.f\np.m.f = print",
+            [["direct", "f"]],
+            id="a function that something else stands in for by then",
+        ),
+        pytest.param(
+            "import importlib, p.m\nimportlib.reload(p.m)\nfrom p.m import C",
+            [["direct", "C"]],
+            id="a class of a body that has already run twice",
+        ),
     ],
 )
 def test_the_interpreter_is_asked_for(holder: str, verdicts: list[list[str]], tmp_path: Path) -> None:
     m = "import logging, sys\nlog = logging.getLogger('x')\nLIMIT = 3\ndef f(): pass\n"
     m += "class C:\n    def method(self): pass\nobj = object()\n__all__ = ['C', 'f', 'obj']\n"
+    m += "class Shown: __module__ = 'p'\nsys.modules['p'].Shown = Shown\n"
     found = ask(tmp_path, {"m": m, "n": holder}, "p.m", "reload", "p.n")
     assert found == verdicts
 

@@ -130,7 +130,7 @@ def verdicts(world: oracle.World, history: History) -> dict[str, list[list[str]]
     old = oracle.Old()
     for body in history.old:
         now = world.modules[body.name]
-        oracle.MADE[body.name] = body.made
+        world.made[body.name] = body.made
         found = oracle.find_old(world, body.name, body.until, dict(now.__dict__))
         if now is not body.module:
             found.labels[id(body.module)] = "<module>"

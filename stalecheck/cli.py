@@ -368,7 +368,8 @@ def _notes(report: Report, config: Config, *, cwd: Path) -> tuple[str, ...]:
         return lines
     source = "no configuration" if config.source is None else shown(config.source, cwd)
     read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
-    return (*lines, f"Read {read} below {config.root} with {source}; {report.excluded} excluded.")
+    excluded = counted(report.excluded, "file or folder", "files and folders")
+    return (*lines, f"Read {read} below {config.root} with {source}; {excluded} excluded.")
 
 
 def _write(text: str, target: Path | None, *, color: bool = False) -> None:

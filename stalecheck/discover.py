@@ -39,8 +39,8 @@ class Discovery:
     """Sorted by path; `is_reported` tells those below the named paths apart."""
 
     excluded: int
-    """How many Python files and folders below the named paths the excludes or a ``.gitignore`` took. A folder
-    counts once; where nothing is left to report, only those folders count that hold a Python file."""
+    """How many Python files below the named paths the excludes or a ``.gitignore`` took. Only where nothing is left
+    to report are those counted that lie in a folder; else it counts once, whatever it holds."""
 
     unreadable: tuple[tuple[Path, str], ...]
     """Directories and links that could not be read, and why; sorted by path."""
@@ -71,9 +71,9 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
             found.leave_out(str(absolute), is_directory=is_directory)
         elif is_directory:
             directories.append(absolute)
-        elif absolute.suffix == ".pyi":
-            found.leave_out(str(absolute), is_directory=False)  # A stub never runs.
-        else:
+        elif why := _why_endless(absolute.stat().st_mode):
+            found.unreadable[str(absolute)] = why
+        elif absolute.suffix != ".pyi":  # A stub never runs.
             found.files.setdefault(os.path.realpath(absolute), (str(absolute), True))
     # The deepest first: what is named itself is walked under its own name, not as a part of another path.
     for directory in sorted(directories, key=lambda path: -len(path.parts)):
@@ -193,10 +193,9 @@ class _Found:
 
     def excluded(self) -> int:
         """How much the excludes took; looks into the folders only where it decides something."""
-        folders = self.excluded_directories
-        if not any(is_reported for _, is_reported in self.files.values()):
-            folders = [folder for folder in folders if _holds_python(folder)]
-        return self.excluded_files + len(folders)
+        if any(is_reported for _, is_reported in self.files.values()):
+            return self.excluded_files + len(self.excluded_directories)
+        return self.excluded_files + sum(map(_count_python, self.excluded_directories))
 
 
 _NOT_READ = {
@@ -264,9 +263,11 @@ def _with_separator(directory: str) -> str:
 
 
 def _read_ignores(directory: str, name: str, *, is_top: bool = False) -> _Ignores:
+    if not is_file(Path(directory, name)):
+        return ()
     try:
         text = Path(directory, name).read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError:  # There is none, or it is for others to read.
+    except OSError:  # It is for others to read.
         return ()
     lines = text.split("\n")
     if is_top and not any(line.startswith("!") for line in lines):
@@ -341,8 +342,10 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
                 found.links.append((entry.path, ignores))
             elif is_directory:
                 pending.append(_Directory(entry.path, real + entry.name, ignores))
-            elif entry.is_file():  # A pipe may have such a name too, and reading it would never end.
+            elif entry.is_file():
                 found.files[real + entry.name] = (entry.path, found.is_reporting)
+            else:
+                found.unreadable[entry.path] = _why_endless(entry.stat(follow_symlinks=False).st_mode)
 
 
 def _is_excluded(
@@ -386,6 +389,19 @@ def _is_ignored(path: str, name: str, ignores: _Ignores, *, is_directory: bool) 
     return False
 
 
+def _why_endless(mode: int) -> str:
+    """Why what has a file's name is not read, as that might never end; empty for a file."""
+    for is_such, what in (
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_such(mode):
+            return f"{what}, not a file; '-' reads standard input"
+    return ""
+
+
 def why_unread(error: OSError) -> str:
     """Why a file or directory could not be read, in the words of a message."""
     if error.errno == errno.ELOOP:
@@ -408,14 +424,16 @@ def _follow_links(rules: _Rules, found: _Found) -> None:
                 found.unreadable[link] = "a link to a folder above it"
             elif target.is_dir():
                 _walk(_Directory(link, str(target), ignores), rules, found)
+            elif exists(target):
+                found.unreadable[link] = _why_endless(target.stat().st_mode)
 
 
 def _real_parent(link: str) -> Path:
     return Path(os.path.realpath(Path(link).parent))
 
 
-def _holds_python(folder: str) -> bool:
-    return any(_is_python(name) for _, _, names in os.walk(folder) for name in names)
+def _count_python(folder: str) -> int:
+    return sum(_is_python(name) for _, _, names in os.walk(folder) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

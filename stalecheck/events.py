@@ -12,6 +12,7 @@ from stalecheck.link import Event, Sequence
 from stalecheck.model import Location, Reload, ReloadRecord, SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.reloads import EVICTIONS, ReloadSite
+from stalecheck.submodules import hidden
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
@@ -56,7 +57,7 @@ def schedule(
             loaded = {target for _, files in targets for target in files}
             if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
-            records.append(_record(site, file, targets, table))
+            records.append(_record(site, file, targets, indexes, table))
             if not site.is_restored:
                 events = blocks.setdefault((file, site.block), [])
                 for event in _events(site, file, targets):
@@ -237,7 +238,11 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
 
 
 def _record(
-    site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]], table: ModuleTable
+    site: ReloadSite,
+    file: SourceFile,
+    targets: list[tuple[str, tuple[SourceFile, ...]]],
+    indexes: Mapping[SourceFile, FileIndex],
+    table: ModuleTable,
 ) -> ReloadRecord:
     modules: dict[str, None] = {}
     outside: list[str] = []
@@ -247,6 +252,9 @@ def _record(
             modules.update(dict.fromkeys(target.module for target in found))
         elif "*" in name:
             continue
+        elif name in site.attributes and (over := hidden(name, file, indexes, table)) is not None:
+            package = over.name.rpartition(".")[0]
+            whys.append(f"`{over.name}` is no module: `{package}` binds the name over its submodule")
         elif _is_attribute(name, file, table):
             whys.append(f"`{name}` is no module")
         else:
@@ -288,7 +296,12 @@ def _targets(
             matched = table.match(name)
             found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
-            target = _find(name, file, indexes, table)
+            over = hidden(name, file, indexes, table) if name in site.attributes else None
+            if over is None:
+                target = _find(name, file, indexes, table)
+            else:
+                behind = ".".join(filter(None, (over.behind, over.rest)))
+                target = _find(behind, over.package, indexes, table) if over.behind else None
             found.append((name, () if target is None else (target,)))
     return found
 

@@ -10,7 +10,7 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from stalecheck.model import Location
@@ -19,6 +19,9 @@ _IMPORT_LINE = re.compile(
     rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
+"""A module that puts an object of another kind in its own place: that answers for the names it declares."""
+
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
 """Stands in a mention for an attribute that is not known."""
@@ -94,8 +97,9 @@ class FileIndex:
     imports: tuple[Import, ...] = ()
     statements: tuple[Statement, ...] = ()
     bodies: tuple[Body, ...] = ()
-    made: frozenset[str] = frozenset()
-    """Names that the module's own body makes: functions, classes, assignments."""
+    made: Mapping[str, int] = field(default_factory=dict)
+    """Names that the module's own body makes (functions, classes, assignments), each with how many of the
+    imports stand above the last one."""
 
     public: tuple[str, ...] | None = None
     """What ``__all__`` lists, if it is written out in one place."""
@@ -165,7 +169,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
-    made: set[str] = set()
+    made: dict[str, int] = {}
     for statement, owner in _level(tree.body):
         is_module_level = not owner
         match statement:
@@ -179,13 +183,13 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 if body is not None:
                     bodies.append(replace(body, imports=(*body.imports, *_declared(tree))) if is_answering else body)
                 if is_module_level:
-                    made.add(statement.name)
+                    made[statement.name] = len(imports)
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
-                    made.add(statement.name)
+                    made[statement.name] = len(imports)
             case _:
                 if isinstance(statement, ast.Assign):
                     imports += _assigned_modules(statement)
@@ -196,9 +200,11 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     sets = tuple(_set_attributes(statement))
                     statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
                 if is_module_level:
-                    made.update(bound)
+                    made.update(dict.fromkeys(bound, len(imports)))
+    if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
+        bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
-    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), frozenset(made), public)
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), made, public)
 
 
 def _public(tree: ast.Module) -> tuple[str, ...] | None:
@@ -249,10 +255,13 @@ def _declared(tree: ast.Module) -> Iterator[Import]:
 
 
 def is_type_checking(test: ast.expr) -> bool:
-    """Whether a condition is ``TYPE_CHECKING``, under any module name."""
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+    """Whether a condition is ``TYPE_CHECKING``, under any module name, or plainly false: what stood in for it once."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+        case ast.Constant(value=value):
+            return not value
+    return False
 
 
 def _children(statement: ast.stmt) -> Iterator[ast.stmt]:

@@ -179,7 +179,7 @@ class Report:
     files: int
     modules: int
     excluded: int
-    """How many Python files the excludes took."""
+    """How many Python files the excludes took; where some are left to report, a folder counts once."""
 
     lines: Mapping[Path, tuple[str, ...]]
     """The source lines, without line ends, of the files that have diagnostics or reloads."""

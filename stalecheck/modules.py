@@ -29,17 +29,26 @@ class ModuleTable:
     def find(self, name: str, importer: SourceFile | None = None) -> SourceFile | None:
         """The file that ``import name`` in `importer` means; None if the project has none.
 
-        The importer's own root comes first, then a file beside it, then the nearest; modules before aliases.
+        The importer's own root comes first, then a file beside it, then the nearest; modules before aliases. An alias
+        that the importer's own directories do not explain counts only where nothing else has the name, and only for
+        a package: no loose file is meant, nor what lies inside a package.
         """
-        named = self._by_name.get(name, [])
+        every = named = self._by_name.get(name, [])
         bases = _bases(importer) if importer is not None else frozenset()
         if importer is not None:
             is_standard = name.partition(".")[0] in sys.stdlib_module_names
             near = bases | {importer.path.parent}
             named = [each for each in named if each.base in near or not (each.is_alias or is_standard)]
+            if not named and not is_standard:
+                named = [each for each in every if each.is_of_package and self._is_top(each)]
         if len(named) > 1:
             return min(named, key=lambda each: _distance(each, importer, bases)).file
         return named[0].file if named else None
+
+    def _is_top(self, named: _Named) -> bool:
+        """Whether no package lies around the directory that the shorter name is imported from."""
+        outer = named.file.module.removesuffix(f".{named.name}").split(".")
+        return not any(".".join(outer[:end]) in self._by_name for end in range(1, len(outer) + 1))
 
     def match(self, pattern: str) -> tuple[SourceFile, ...]:
         """The files whose module the glob means (``app.*``, ``*``, ``app.core``), sorted by module and path.
@@ -78,6 +87,12 @@ class _Named:
     def is_alias(self) -> bool:
         """Whether the name is not the file's own: one from a directory that may not be on the path."""
         return self.name != self.file.module
+
+    @property
+    def is_of_package(self) -> bool:
+        """Whether the name is a shorter one, and that of a package or of what is in one."""
+        is_shorter = self.name.count(".") < self.file.module.count(".")
+        return is_shorter and (self.file.is_package or "." in self.name)
 
     @property
     def base(self) -> Path:

@@ -536,7 +536,7 @@ def test_an_interrupt_ends_the_workers_in_silence(tmp_path: Path, is_for_all: bo
         (tmp_path / f"a{number}.py").write_text("from m import C\n" + "x = C()\n" * 8_000)
     options = ("--isolated", "--reloaded", "m", "--jobs", "2")
     with process(*options, str(tmp_path), stdout=subprocess.PIPE, start_new_session=True) as child:
-        time.sleep(1)
+        wait_for_workers(child.pid)
         (os.killpg if is_for_all else os.kill)(child.pid, signal.SIGINT)
         try:
             assert child.communicate(timeout=20) == ("", "\n")
@@ -544,6 +544,18 @@ def test_an_interrupt_ends_the_workers_in_silence(tmp_path: Path, is_for_all: bo
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
     assert child.returncode == 130
+
+
+def wait_for_workers(parent: int) -> None:
+    """Return when a process has begun its work in others."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        parents = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True, check=True).stdout
+        if parents.split().count(str(parent)) >= 2:
+            time.sleep(0.2)
+            return
+        time.sleep(0.05)
+    pytest.fail("no workers within 30 s")
 
 
 CLOSE = "import os, sys\nos.close({})\nos.execv(sys.executable, [sys.executable, '-m', 'stalecheck', *sys.argv[1:]])"

@@ -204,14 +204,14 @@ def test_named_paths_are_read_though_excluded(tree: Tree, paths: list[str], expe
     [
         pytest.param("a.py", 0, id="not excluded"),
         pytest.param("build/x.py", 1, id="a file below"),
-        pytest.param("build", 1, id="the folder"),
+        pytest.param("build", 2, id="the folder"),
         pytest.param("build/sub", 1, id="a folder below"),
     ],
 )
 def test_forced_excludes(tree: Tree, path: str, excluded: int) -> None:
     root = tree("a.py", "build/x.py", "build/sub/y.py")
     discovery = run(root, path, force_exclude=True)
-    assert (len(reported(root, discovery)), discovery.excluded) == (1 - excluded, excluded)
+    assert (len(reported(root, discovery)), discovery.excluded) == (0 if excluded else 1, excluded)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,7 @@ def test_forced_excludes(tree: Tree, path: str, excluded: int) -> None:
         pytest.param(["build/readme"], 0, id="a folder without Python"),
         pytest.param(["build/a/b.py"], 1, id="a folder with Python"),
         pytest.param(["build/b.py", "dist/c.py", "node_modules/x"], 2, id="some"),
+        pytest.param(["build/a/b.py", "build/a/c.pyi", "build/c.py", "build/d.txt"], 2, id="several in a folder"),
         pytest.param(["a.py", "build/readme"], 1, id="any, where something is left"),
     ],
 )
@@ -397,10 +398,16 @@ def test_unreadable_directory(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
-def test_pipe_is_not_opened(tree: Tree) -> None:
-    root = tree("ok.py")
+@pytest.mark.parametrize("named", [".", "a.py", "b.py"])
+def test_what_may_never_end_is_said_and_not_opened(tree: Tree, named: str) -> None:
+    root = tree("x.py")
     os.mkfifo(root / "a.py")
-    assert relative(root, run(root).files) == ["ok.py"]
+    os.mkfifo(root / ".gitignore")
+    (root / "b.py").symlink_to("/dev/zero")
+    discovery = run(root, named)
+    assert relative(root, discovery.files) == ["x.py"]
+    said = {path.relative_to(root).as_posix(): reason.partition(",")[0] for path, reason in discovery.unreadable}
+    assert said == {"a.py": "a named pipe", "b.py": "a device"}
 
 
 # Names
@@ -595,6 +602,22 @@ def test_find(tree: Tree, names: list[str], name: str, importer: str | None, exp
 def test_find_beside_a_script_that_is_settled(tree: Tree) -> None:
     known, files = table(tree("tests/helper.py", "tests/x.py", "lib/helper.py"), "tests.helper")
     assert known.find("helper", files["tests/x.py"]) == files["tests/helper.py"]
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "expected"),
+    [
+        (["a/p/__init__.py", "a/p/m.py"], "p.m", "a/p/m.py"),
+        (["a/p/__init__.py", "a/p/m.py"], "p", "a/p/__init__.py"),
+        (["a/p/__init__.py", "a/p/m.py", "b/p/__init__.py", "b/p/m.py"], "p.m", "b/p/m.py"),
+        (["a/p/__init__.py", "a/p/m.py", "a/json/__init__.py"], "json", None),
+        (["a/p/__init__.py", "a/p/m.py", "a/helper.py"], "helper", None),
+        (["a/__init__.py", "a/p/__init__.py", "a/p/m.py"], "p.m", None),
+    ],
+)
+def test_find_a_package_by_its_shorter_name(tree: Tree, names: list[str], name: str, expected: str | None) -> None:
+    known, files = table(tree("t/x.py", *names), "a.p.m")
+    assert known.find(name, files["t/x.py"]) == (files[expected] if expected else None)
 
 
 def test_find_in_the_root_before_beside(tree: Tree) -> None:

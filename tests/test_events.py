@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,27 @@ def test_first_loading_is_no_reload(spelling: str, user: str, is_reload: bool) -
 
 def test_loading_of_what_the_project_does_not_have_is_no_reload() -> None:
     assert scheduled(site("plugin", spelling="load_module")).records == ()
+
+
+@pytest.mark.parametrize(
+    ("package", "why"),
+    [
+        ("from .core import core", "`app.core` is no module: `app` binds the name over its submodule"),
+        ("from .core import *", "`app.core` is no module: `app` binds the name over its submodule"),
+        ("from .core import C\ncore = C()", "`app.core` is no module: `app` binds the name over its submodule"),
+        ("def core(): ...", ""),
+        ("def core(): ...\nfrom .core import C", ""),
+        ("try:\n    from . import core\nexcept ImportError:\n    core = None", ""),
+        ("from .core import C as other", ""),
+    ],
+)
+def test_what_a_package_binds_over_its_submodule_is_no_module(package: str, why: str) -> None:
+    files = [source_file("app", is_package=True), source_file("app.core"), source_file("user")]
+    texts = (package, "class C: ...\ndef core(): ...", "import app.core")
+    indexes = {file: index_file(text.encode()) for file, text in zip(files, texts, strict=True)}
+    read, looked_up = (
+        schedule({files[-1]: (each,)}, (), (), indexes, ModuleTable(files)).records[0]
+        for each in (replace(site("app.core"), attributes=frozenset({"app.core"})), site("app.core"))
+    )
+    assert (read.modules, read.why) == (() if why else ("app.core",), why)
+    assert (looked_up.modules, looked_up.why) == (("app.core",), "")

@@ -197,6 +197,18 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             "`from arm import a` and use `a.C` where it is needed",
             id="a module under the name that the host gives it",
         ),
+        pytest.param(
+            {
+                **dict.fromkeys(["sub/top/__init__.py"], ""),
+                "sub/top/a.py": "class C: ...\n",
+                "app.py": "from top.a import C\nfrom sub.top.a import C as D\n",
+                "refresh.py": "import importlib, top.a\ndef refresh():\n    importlib.reload(top.a)\n",
+            },
+            "STL101",
+            "`C` stays the old class `top.a.C` after `top.a` is reloaded at refresh.py:3; "
+            "`from top import a` and use `a.C` where it is needed",
+            id="a module under the name of the statement",
+        ),
     ],
 )
 def test_the_message(

@@ -1291,3 +1291,29 @@ def test_circles(source: str) -> None:
 )
 def test_a_reload_that_an_assertion_calls(call: str) -> None:
     assert targets(f"import a\ndef test(self):\n    {call}") == [("a",)]
+
+
+# What is read by a dotted name, and what is looked up
+
+
+@pytest.mark.parametrize(
+    ("source", "is_attribute"),
+    [
+        ("import p.m\nimportlib.reload(p.m)", True),
+        ("import p.m as x\nimportlib.reload(x)", True),
+        ("from p import m\nimportlib.reload(m)", True),
+        ("import p\nimportlib.reload(getattr(p, 'm'))", True),
+        ("import p.m\ndef again(module): importlib.reload(module)\nagain(p.m)", True),
+        ("for x in (p.m,): importlib.reload(x)\nimport p.m", True),
+        ("import sys\nimportlib.reload(sys.modules['p.m'])", False),
+        ("import sys\nx = sys.modules['p.m']\nimportlib.reload(x)", False),
+        ("importlib.reload(importlib.import_module('p.m'))", False),
+        ("import sys\ndel sys.modules['p.m']", False),
+        ("def again(name): importlib.reload(importlib.import_module(name))\nagain('p.m')", False),
+    ],
+)
+def test_what_a_package_calls_so_is_told_from_the_module(source: str, is_attribute: bool) -> None:
+    found = [site for site in sites(f"import importlib\n{source}") if site.targets]
+    assert [(site.targets, site.attributes) for site in found] == [
+        (("p.m",), frozenset({"p.m"} if is_attribute else ()))
+    ]

@@ -472,6 +472,18 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             id="all excluded",
         ),
         pytest.param(
+            report(reloads=(), files=0, excluded=1, unmatched=("app.*",)),
+            ("app.*",),
+            Ending(
+                "",
+                (
+                    "No file was checked: the excludes took 1 Python file. "
+                    "Name a file, without --force-exclude, or change --exclude.",
+                ),
+            ),
+            id="all excluded, so that no pattern can match",
+        ),
+        pytest.param(
             report(IMPORT, BASE, changed(IMPORT, path=TEST)),
             (),
             Ending("Found 1 error, 2 warnings in 3 files.\n"),
@@ -513,6 +525,18 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                 ),
             ),
             id="many unresolved",
+        ),
+        pytest.param(
+            report(reloads=(*unresolved(1), *(replace(r, is_restored=True) for r in unresolved(2)))),
+            (),
+            Ending(
+                "",
+                (
+                    "1 reload of a module not known from the source: tests/test_core.py:1. "
+                    "Name it with --reloaded PATTERN. Of 2 more nothing stays stale: what is evicted is put back.",
+                ),
+            ),
+            id="unresolved, and others that are put back",
         ),
         pytest.param(
             report(reloads=(replace(UNRESOLVED, mode=ReloadMode.REIMPORT, is_restored=True),)),

@@ -91,14 +91,14 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         for holding, reloads in _merged(found):
             reference = _stale_reference(holding, reloads, usages, imports)
             module = holding.capture.made.file
-            name = _name_in(file, module, program)
+            name = _name_in(file, module, holding.capture.name, program)
             yield replace(reference, module_name=name, is_module_hidden=_is_hidden(module, program))
 
 
-def _name_in(file: SourceFile, module: SourceFile, program: Program) -> str:
-    """The name of `module` that begins as an import in `file` does; its own if none does."""
+def _name_in(file: SourceFile, module: SourceFile, written: str, program: Program) -> str:
+    """The name of `module` that begins as an import in `file` does, the `written` one first; its own if none does."""
     tops = {bound.module.partition(".")[0] for bound in program.indexes[file].imports if not bound.level}
-    names = (module.module, *module.aliases)
+    names = sorted((module.module, *module.aliases), key=lambda name: name != written)
     return next((name for name in names if name.partition(".")[0] in tops), module.module)
 
 

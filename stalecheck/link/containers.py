@@ -41,6 +41,9 @@ from stalecheck.summarize.summary import (
 )
 from stalecheck.vocabulary import OriginKind, ReloadMode
 
+_MOST_ALIASES = 20
+"""How far aliases of aliases are followed."""
+
 
 class Containers:
     """Evaluates containers and their elements; remembers what statements put into them."""
@@ -59,6 +62,8 @@ class Containers:
         """Return a container display, and what its elements keep."""
         first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:
+            if isinstance(element.value, Literal):
+                continue
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
@@ -199,7 +204,11 @@ class Containers:
                     elif position is not None and display.is_sequence:
                         elements = _at(elements, position)
                     inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
-                    for element in elements:
+                    others = [element for element in elements if not isinstance(element.value, Literal)]
+                    if len(others) < len(elements):
+                        # Long lists of words are one step, however many there are.
+                        found.append(Value((), derived(value), is_new=True))
+                    for element in others:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
                             item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)

@@ -19,6 +19,7 @@ from stalecheck.link.values import (
     NOTHING,
     Capture,
     ClassThing,
+    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
@@ -38,6 +39,7 @@ from stalecheck.summarize.summary import (
     ClassExpression,
     Derived,
     Display,
+    Element,
     Expression,
     Function,
     FunctionExpression,
@@ -214,8 +216,8 @@ class Evaluator:
                 return union(self.names.compiled.preferred([self.evaluate(option, frame) for option in options]))
             case Narrowed():
                 return self.namespaces.narrowed(expression, frame)
-            case Derived(operands=operands):
-                return self._derived(operands, frame)
+            case Derived(operands=operands, summands=summands):
+                return self._sum(summands, frame) or self._derived(operands, frame)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
             case ClassExpression(definition=definition, captures=captures):
@@ -270,6 +272,16 @@ class Evaluator:
         if not all(names) or not names:
             return Value((), derived(value), is_new=True)
         return union([self.attribute(value, written, frame) for written in names])
+
+    def _sum(self, summands: tuple[Element, ...], frame: Frame) -> Value | None:
+        """Return the container that a sum or union of containers is; None if it is something else."""
+        values = [self.evaluate(summand.value, frame) for summand in summands]
+        kinds = [next((t for t in value.things if isinstance(t, ContainerThing)), None) for value in values]
+        known_kinds = [kind for kind in kinds if kind is not None]
+        if not known_kinds or len(known_kinds) < len(kinds):
+            return None
+        is_mapping = any(kind.display.is_mapping for kind in known_kinds)
+        return self.containers.display(Display(summands, is_mapping=is_mapping), frame)
 
     def _derived(self, operands: tuple[Expression, ...], frame: Frame) -> Value:
         captures = tuple(

@@ -119,7 +119,7 @@ def closest(captures: Iterable[Capture]) -> list[Capture]:
 
 def constructs(expression: Expression) -> bool:
     """Whether an expression makes a container, and does not only name one."""
-    return isinstance(expression, (Display, Call))
+    return isinstance(expression, (Display, Call)) or (isinstance(expression, Derived) and bool(expression.summands))
 
 
 def root(expression: Expression, capture: Capture) -> str:

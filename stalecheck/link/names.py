@@ -13,10 +13,12 @@ from stalecheck.link.stars import Stars
 from stalecheck.link.values import NOTHING, Capture, ExternalThing, Made, ModuleThing, Relation, Value, union
 from stalecheck.model import Location, Origin, SourceFile
 from stalecheck.modules import absolute
+from stalecheck.submodules import is_read_before_bound
 from stalecheck.summarize.summary import (
     Attribute,
     Binding,
     Display,
+    Element,
     Function,
     Literal,
     NameImport,
@@ -199,10 +201,21 @@ class Names:
         """Return a module, which was imported by a name, as a value; its own origin if it is evicted."""
         written = spelled(file, name)
         thing = ModuleThing(file, written)
-        if file not in self._program.evicted:
-            return Value((thing,))
-        made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
-        return Value((thing,), (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),))
+        captures = self._put_in_place(file)
+        if file in self._program.evicted and not captures:
+            made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
+            captures = (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),)
+        return Value((thing,), captures)
+
+    def _put_in_place(self, file: SourceFile) -> tuple[Capture, ...]:
+        """Return what is kept by the object that a module puts in its own place: ``sys.modules[__name__] = …``."""
+        summary = self._program.summaries.get(file)
+        for store in () if summary is None else summary.stores:
+            match store:
+                case Store(target=Attribute(name="modules"), values=(Element(value=key), new)) if key == Literal():
+                    # Of all strings `__name__` is the one whose text nobody has written.
+                    return hop(self._evaluator.expression(file, new.value, store.at), file, store.at).captures
+        return ()
 
     def imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:
         """Return what an import statement binds: a module where `name` is empty, else something of a module."""
@@ -228,20 +241,20 @@ class Names:
             return Value((ExternalThing(f"{module}.{name}"),)) if level == 0 else NOTHING
         if name in MODULE_ATTRIBUTES:
             return NOTHING
-        if target == file and file.is_package:
-            # A package that imports from itself: its own name for the submodule is being bound right here.
-            found = self._program.table.find(f"{target.module}.{name}", target)
-            if found is not None:
-                return hop(self.module(found), found, at)
+        found = self._program.table.find(f"{target.module}.{name}", target) if target.is_package else None
+        if found is not None and (target == file or self._is_early(found, target, file)):
+            # The package's own name for the submodule is being bound right here, or further down.
+            return hop(self.module(found), found, at)
         value = self._evaluator.name(target, name)
-        if value == NOTHING and target.is_package:
+        if value == NOTHING and found is not None:
             # Nothing is known of the name, or it is asked for while the package itself is about to bind it.
-            found = self._program.table.find(f"{target.module}.{name}", target)
-            if found is not None:
-                return hop(self.module(found, written), found, at)
+            return hop(self.module(found, written), found, at)
         if any(isinstance(thing, ModuleThing) for thing in value.things):
             return renamed(passed(value, target, name, at), written)
         return hop(value, target, at, "" if level else module)
+
+    def _is_early(self, module: SourceFile, package: SourceFile, importer: SourceFile) -> bool:
+        return is_read_before_bound(module, package, importer, self._program.indexes, self._program.table)
 
     def _is_hidden(self, module: SourceFile, package: str, name: str, importer: SourceFile) -> bool:
         """Whether a package binds the name of its submodule to something else, after it has imported that."""

@@ -114,7 +114,7 @@ def applied(evaluator: Evaluator, function: Item, given: Items, node: ast.expr) 
         wrapper = evaluator.known(function.name)
         is_passing = wrapper is not None and wrapper.patterns[:1] == ("{}",) and wrapper.position == 0
         if reloader(function.name) or is_passing:
-            return tuple(Thing(part.text) if isinstance(part, Text) else part for part in given)
+            return tuple(Thing(part.text, is_entry=True) if isinstance(part, Text) else part for part in given)
         if function.name == "importlib.import_module":
             return modules_of(given, node)
     return (function if isinstance(function, Unknown) else unknown(node),)
@@ -125,7 +125,7 @@ def _made(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Item
     wrapper = evaluator.known(name)
     if wrapper is not None and wrapper.patterns[:1] == ("{}",) and 0 <= wrapper.position < len(node.args):
         argument = evaluator.inner(node.args[wrapper.position], place)
-        return tuple(Thing(part.text) if isinstance(part, Text) else part for part in argument)
+        return tuple(Thing(part.text, is_entry=True) if isinstance(part, Text) else part for part in argument)
     scope = evaluator.own(name)
     if scope is None:
         return (Instance(name),)

@@ -20,6 +20,8 @@ class Thing:
     """Whether it is an attribute of an object or class that this file does not define: no module's name."""
     is_flat: bool = False
     """Whether a ``*`` in the name stands for names without dots."""
+    is_entry: bool = False
+    """Whether it comes out of ``sys.modules``: the module itself, whatever its package calls by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Text:
     """Whether it stands for the names of modules on disk, with ``*`` for what is not written."""
     is_flat: bool = False
     """Whether the ``*`` stands for names without dots: of the modules of one package, not of those below."""
+    is_attribute: bool = False
+    """Whether it stands for what is read by that dotted name, not for the module that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ def modules_of(names: Items, node: ast.expr) -> Items:
     found: list[Item] = []
     for name in names:
         if isinstance(name, Text):
-            found.append(Thing(name.text, is_flat=name.is_flat))
+            found.append(Thing(name.text, is_flat=name.is_flat, is_entry=True))
         elif isinstance(name, Hole) and (name.is_text or not name.takes):
             found.append(replace(name, is_text=False, takes=name.takes or "name"))
         elif isinstance(name, Entry) and name.part == "name":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -422,20 +422,20 @@ class _Search:
     # From an event to what is reported
 
     def _find(self, event: _Event) -> Find:
-        targets: list[str] = []
+        targets: dict[str, bool] = {}
         holes: list[Hole] = []
         whys: list[str] = []
         is_swept = False
         for item in event.items:
             is_swept = is_swept or isinstance(item, Entry)
             for part in _parts(item, event):
-                if isinstance(part, str):
-                    targets += [pattern.replace("{}", part) for pattern in event.patterns]
+                if isinstance(part, Text):
+                    for target in (pattern.replace("{}", part.text) for pattern in event.patterns):
+                        targets[target] = part.is_attribute and targets.get(target, True)
                 elif isinstance(part, Hole):
                     holes.append(part)
                 else:
                     whys.append(part.why)
-        targets = list(dict.fromkeys(targets))
         is_many = is_swept or len(targets) > 1 or any("*" in target for target in targets)
         is_evicted = event.mode is ReloadMode.REIMPORT
         is_together = is_many and (
@@ -459,12 +459,13 @@ class _Search:
             event.spelling in EVICTIONS
             and not whys
             and not holes
-            and is_half(self.outline, event.node, event.place, targets),
+            and is_half(self.outline, event.node, event.place, tuple(targets)),
             bool(event.items) and all(isinstance(item, (Text, Thing)) and item.is_flat for item in event.items),
+            frozenset(target for target, is_attribute in targets.items() if is_attribute),
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 
-    def _is_restored(self, event: _Event, targets: Sequence[str]) -> bool:
+    def _is_restored(self, event: _Event, targets: Iterable[str]) -> bool:
         if self.restoration is None:
             self.restoration = Restoration(self.outline, self.evaluator)
         is_clearing = event.spelling == "sys.modules.clear"
@@ -491,25 +492,25 @@ class _Search:
         )
 
 
-def _parts(item: object, event: _Event) -> Iterator[str | Hole | Unknown]:
+def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
     """The names of modules in what an argument stands for, the parameters, and what is not known."""
     wants = event.wants
     if isinstance(item, Entry):
         if item.part != wants or item.globs is None:
             yield Unknown("which modules the loop over `sys.modules` picks is not known")
             return
-        for glob in item.globs:
-            yield glob.text if isinstance(glob, Text) else glob
+        yield from item.globs
     elif isinstance(item, (Text, Thing)) and not (item.text if isinstance(item, Text) else item.name).strip("*."):
         yield Unknown("which modules the loop picks is not known")
     elif isinstance(item, Thing) and item.is_of_object:
         yield Unknown(f"`{item.name}` is not known")
     elif isinstance(item, Text):
         is_name = wants == "name"
-        yield item.text if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
+        yield item if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
     elif isinstance(item, Thing):
         is_module = wants == "module"
-        yield item.name if is_module else Unknown(f"`{item.name}` is not a known text")
+        named = Text(item.name, is_attribute=not item.is_entry)
+        yield named if is_module else Unknown(f"`{item.name}` is not a known text")
     elif isinstance(item, Hole) and (item.is_text is (wants == "name") or not (item.is_text or item.takes)):
         if item.is_variadic and not item.is_each:
             yield Unknown(f"`{item.parameter}` is a tuple")

@@ -51,6 +51,9 @@ class ReloadSite:
     is_flat: bool = False
     """Whether a ``*`` among the targets stands for names without dots, as `pkgutil.iter_modules` gives them."""
 
+    attributes: frozenset[str] = frozenset()
+    """The targets that are what their packages call so (``p.m``, ``from p import m``), a module or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

@@ -146,7 +146,7 @@ class Evaluator:
         if isinstance(item, Instance) or (isinstance(item, Thing) and self.own(item.name)):
             return self._inherited(item, name, node)
         if isinstance(item, Thing):
-            return (replace(item, name=f"{item.name}.{name}"),)
+            return (replace(item, name=f"{item.name}.{name}", is_entry=False),)
         if isinstance(item, Hole) and not item.is_text and item.takes != "name":
             return (replace(item, takes="module", pattern=f"{item.pattern}.{name}"),)
         return (item if isinstance(item, Unknown) else unknown(node),)

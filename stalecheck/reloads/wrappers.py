@@ -69,7 +69,9 @@ def fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unk
     elif isinstance(item, Text) and not is_module:
         name = item.text
     if name:
-        yield from (Text(pattern.replace("{}", name)) for pattern in wrapper.patterns)
+        is_attribute = isinstance(item, Thing) and not item.is_entry
+        for pattern in wrapper.patterns:
+            yield Text(pattern.replace("{}", name), is_attribute=is_attribute and pattern == "{}")
     elif isinstance(item, Hole) and (item.takes == "" or item.is_text is not is_module):
         if not (item.is_variadic and not item.is_each):
             hole = replace(item, is_text=True, takes=item.takes or wrapper.takes)

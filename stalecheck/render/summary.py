@@ -39,10 +39,12 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     """What the reader should know besides: what was not resolved, matched or read."""
     lines = []
     # Of what is put back nothing stays stale, whatever it was.
-    unresolved = [record for record in report.reloads if not record.is_resolved and not record.is_restored]
+    listed = [record for record in report.reloads if not record.is_resolved]
+    unresolved = [record for record in listed if not record.is_restored]
     if unresolved:
-        lines.append(_unresolved(unresolved, cwd=cwd))
-    lines += [_unmatched(pattern) for pattern in report.unmatched]
+        lines.append(_unresolved(unresolved, len(listed) - len(unresolved), cwd=cwd))
+    if report.files:
+        lines += [_unmatched(pattern) for pattern in report.unmatched]
     if not report.checked and report.excluded:
         lines.append(
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
@@ -80,7 +82,7 @@ def _found(report: Report) -> str:
     return f"Found {', '.join(counts)} in {files}{suppressed}.\n"
 
 
-def _unresolved(records: Sequence[ReloadRecord], *, cwd: Path) -> str:
+def _unresolved(records: Sequence[ReloadRecord], restored: int, *, cwd: Path) -> str:
     places = ", ".join(line_place(record.path, record.location, cwd=cwd) for record in records[:_PLACES])
     more = len(records) - _PLACES
     if more > 0:
@@ -92,6 +94,10 @@ def _unresolved(records: Sequence[ReloadRecord], *, cwd: Path) -> str:
         if mode in modes
     ]
     what = "a module" if len(records) == 1 else "modules"
-    return f"{counted(len(records), 'reload')} of {what} not known from the source: {places}. " + (
-        f"Name {'it' if len(records) == 1 else 'them'} with {' or '.join(options)} PATTERN."
-    )
+    lines = [
+        f"{counted(len(records), 'reload')} of {what} not known from the source: {places}.",
+        f"Name {'it' if len(records) == 1 else 'them'} with {' or '.join(options)} PATTERN.",
+    ]
+    if restored:
+        lines.append(f"Of {restored} more nothing stays stale: what is evicted is put back.")
+    return " ".join(lines)

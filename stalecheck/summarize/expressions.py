@@ -31,7 +31,12 @@ from stalecheck.summarize.summary import (
     NamedModule,
     Narrowed,
     Parameter,
+    Reference,
 )
+
+_NAMED = (Attribute, Call, Item, Parameter, Reference)
+"""Expressions that may be containers which stand elsewhere."""
+
 
 Look = Callable[[str], Expression]
 """Resolves a name where an expression stands."""
@@ -257,7 +262,9 @@ class Converter:
                 else:
                     elements.append(Element(value, self._span(part), is_unpacked=True))
             return Display(tuple(elements), is_mapping=any(isinstance(v, Display) and v.is_mapping for v, _ in values))
-        return Derived(tuple(value for value, _ in values))
+        named = adds and all(isinstance(value, _NAMED) for value, _ in values)
+        summands = tuple(Element(value, self._span(part), is_unpacked=True) for value, part in values) if named else ()
+        return Derived(tuple(value for value, _ in values), summands)
 
     def _formatted(self, node: cst.FormattedString | cst.ConcatenatedString, look: Look) -> Iterator[Expression]:
         pending: list[cst.BaseExpression] = [node]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from stalecheck.index import is_type_checking
 
@@ -19,15 +20,25 @@ _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], boo
 
 _MINORS_AHEAD = 30
 
+_DOCUMENTERS = frozenset({"sphinx", "pdoc"})
+"""What is imported only while a project's documentation is made."""
 
-def decide(test: ast.expr, target_version: tuple[int, int], platform: str = "") -> bool | None:
+_NO_NAMES: Mapping[str, bool] = {}
+
+
+def decide(
+    test: ast.expr, target_version: tuple[int, int], platform: str = "", names: Mapping[str, bool] = _NO_NAMES
+) -> bool | None:
     """Return what a condition is on every supported Python from `target_version` on; None if that depends.
 
     `platform` is the ``sys.platform`` to decide for, as type checkers do; by default conditions on it depend.
+    `names` are those of the file that stand for such a condition.
     """
     if is_type_checking(test):
         return False
     match test:
+        case ast.Name(id=name) if name in names:
+            return names[name]
         case ast.Constant():
             return bool(test.value)
         case ast.Name(id="PY2") | ast.Attribute(attr="PY2"):
@@ -35,10 +46,15 @@ def decide(test: ast.expr, target_version: tuple[int, int], platform: str = "") 
         case ast.Name(id="PY3") | ast.Attribute(attr="PY3"):
             return True
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            decided = decide(operand, target_version, platform)
+            decided = decide(operand, target_version, platform, names)
             return None if decided is None else not decided
         case ast.BoolOp(op=op, values=values):
-            return _decide_chain([decide(value, target_version, platform) for value in values], isinstance(op, ast.And))
+            decided_parts = [decide(value, target_version, platform, names) for value in values]
+            return _decide_chain(decided_parts, isinstance(op, ast.And))
+        case ast.Compare(
+            left=ast.Constant(value=str() as module), ops=[ast.In()], comparators=[ast.Attribute(attr="modules")]
+        ) if module.partition(".")[0] in _DOCUMENTERS:
+            return False
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             decided = _decide_version(left, op, right, target_version)
             return _decide_platform(left, op, right, platform) if decided is None and platform else decided
@@ -46,6 +62,21 @@ def decide(test: ast.expr, target_version: tuple[int, int], platform: str = "") 
             name = _platform_name(value, platform)
             return name.startswith(start) if name and platform else None
     return None
+
+
+def named_conditions(tree: ast.Module, target_version: tuple[int, int], platform: str) -> dict[str, bool]:
+    """Return the names that a file binds once, to a decided condition: ``WINDOWS = sys.platform == "win32"``."""
+    found: dict[str, bool] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not isinstance(value, ast.Constant):
+                decided = decide(value, target_version, platform, found)
+                if decided is not None:
+                    found[name] = decided
+    if found:
+        stored = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        found = {name: decided for name, decided in found.items() if stored[name] == 1}
+    return found
 
 
 def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> ast.Module:

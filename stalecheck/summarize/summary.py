@@ -150,6 +150,8 @@ class Derived:
     """A value computed from others: arithmetic, formatting."""
 
     operands: tuple[Expression, ...]
+    summands: tuple[Element, ...] = ()
+    """Of a sum or a union the operands again, which may be containers, for their elements."""
 
 
 @dataclass(frozen=True, slots=True)

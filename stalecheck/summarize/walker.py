@@ -12,18 +12,19 @@ from functools import partial
 
 import libcst as cst
 
-from stalecheck.index import Unreadable, decode, is_type_checking, parse
+from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
-from stalecheck.summarize.guards import decide, first_run, is_main_guard
+from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
+from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
@@ -58,6 +59,8 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
     tree, is_whole = _parse(data)
     try:
         source = decode(data)
+        if tree is not None and is_whole:
+            source, tree = shortened(source, tree) or (source, tree)
         module = cst.parse_module(source if tree is None else without_idle_statements(source, tree))
     except cst.ParserSyntaxError as error:
         kept = None if tree is None else _without_rejected(source, tree)
@@ -102,7 +105,8 @@ class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._target_version = target_version
         self._spells_reload = _RELOAD_SPELLED.search(source) is not None
-        self._answers_names = _ANSWERS_NAMES.search(source) is not None
+        self._replaces_itself = REPLACES_ITSELF.search(source.encode()) is not None
+        self._answers_names = self._replaces_itself or _ANSWERS_NAMES.search(source) is not None
         self._declared: list[tuple[str, int]] = []
         self._cached_at: Span | None = None
         self._recorder = Recorder(positions)
@@ -111,6 +115,7 @@ class _Walker:
 
     def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
         self._module = module
+        self._conditions = named_conditions(tree, self._target_version, sys.platform) if tree else {}
         self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}
@@ -127,7 +132,7 @@ class _Walker:
             public=None if self._public.names is None else tuple(self._public.names),
             usages=tuple(sorted((name, tuple(kinds)) for name, kinds in usages.items())),
             rebound=tuple(self._recorder.rebound),
-            declared=tuple(self._declared) if "__getattr__" in exports else (),
+            declared=tuple(self._declared) if self._replaces_itself or "__getattr__" in exports else (),
             cached_at=self._cached_at,
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
         )
@@ -391,7 +396,7 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        decided = decide(test, self._target_version, sys.platform)
+        decided = decide(test, self._target_version, sys.platform, self._conditions)
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):

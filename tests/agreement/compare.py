@@ -152,8 +152,13 @@ class Held:
 def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnostic]) -> Agreement:
     held = Held(world, run)
     named: set[tuple[str, str]] = set()
+    same = {slot: slots for slots in world.groups.values() for slot in slots}
     for diagnostic in diagnostics:
-        named.update(names_of(world, diagnostic))
+        slots = set(names_of(world, diagnostic))
+        named |= slots
+        if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
+            # One container under names of several modules has one diagnostic, where it is filled.
+            named.update(other for slot in slots for other in same.get(slot, ()))
     direct = [slot for slot in held.direct if "." not in slot[1]]
     inside = [slot for slot in held.inside if "." not in slot[1] and held.first_name[slot] == slot[1]]
     named |= {(slot[0], held.first_name[slot]) for slot in named if slot in held.first_name}
@@ -217,7 +222,9 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
     if module not in world.objects or kind is HolderKind.CALLBACK or "<locals>" in name:
         return "unjudged"
     if name == "*":
-        verdicts = {held.of(slot) for slot in names_of(world, diagnostic)}
+        # What it brings may have been imported above by its name as well.
+        brought = {*names_of(world, diagnostic), (module, diagnostic.origin.name)}
+        verdicts = {held.of(slot) for slot in brought}
         if verdicts & STALE:
             return "right"
         return "fresh" if diagnostic.origin.kind in OBJECTS else "unjudged"
@@ -229,6 +236,8 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
         return "right"
     if verdict != "behind" and diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
         return "unknown call"
+    if verdict == "fresh" and is_bound_by_a_function(diagnostic):
+        return "unjudged"  # By a ``global`` statement, once the function is called: nobody has called it.
     is_judged = verdict == "steady" or (kind in JUDGED_WHEN_FRESH and diagnostic.origin.kind in OBJECTS)
     return verdict if is_judged else "unjudged"
 
@@ -246,6 +255,24 @@ def is_made_by_a_call(diagnostic: Diagnostic) -> bool:
         for path, row in places
         for statement in assignments(path)
     )
+
+
+def is_bound_by_a_function(diagnostic: Diagnostic) -> bool:
+    """Whether the statement of the holder stands in the body of a function that binds the holder's name."""
+    assert diagnostic.holder
+    name, row = diagnostic.holder.name, diagnostic.span.start.row
+    return any(
+        function.body[0].lineno <= row <= (function.end_lineno or row)
+        and any(isinstance(node, ast.Global) and name in node.names for node in ast.walk(function))
+        for function in functions(diagnostic.path)
+    )
+
+
+@cache
+def functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    """Return the functions of a source file."""
+    tree = ast.parse(path.read_bytes())
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 @cache

@@ -141,16 +141,31 @@ MADE: dict[str, dict[str, Any]] = {}
 """The namespace of each module as the last run of its body left it: what is put there later, its body did not make,
 and what that replaces is still held by who took it before."""
 
+BEGUN: dict[str, int] = {}
+"""How many bodies had ended when a module's body began."""
+
+FIRST: dict[int, tuple[int, object]] = {}
+"""When each object was first among the names of a module whose body had ended: how many had ended by then."""
+
 
 def keep_namespaces() -> None:
     """Look at each module when its body has run."""
     execute = SourceFileLoader.exec_module
 
     def exec_module(loader: SourceFileLoader, module: types.ModuleType) -> None:
+        BEGUN.setdefault(module.__name__, len(MADE))
         execute(loader, module)
         MADE[module.__name__] = dict(module.__dict__)
+        for value in module.__dict__.values():
+            FIRST.setdefault(id(value), (len(MADE), value))
 
     SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign,assignment]
+
+
+def was_there(value: object, module: str) -> bool:
+    """Whether another module held an object before a module's body began: what a cache gave it, it did not make."""
+    first, _ = FIRST.get(id(value), (sys.maxsize, None))
+    return first <= BEGUN.get(module, 0)
 
 
 def module_names(target: Path, package: str) -> Iterator[str]:
@@ -240,6 +255,7 @@ class World:
         self.by_type: dict[int, list[Slot]] = {}
         self.by_reach: dict[int, set[Slot]] = {}
         self.own: set[Slot] = set()
+        self.namespaces = {id(module.__dict__) for module in modules.values()}
 
     def look(self) -> None:
         """Take stock of all names."""
@@ -433,6 +449,8 @@ class Search:
     def _is_passable(self, thing: Any) -> bool:
         if is_atomic(thing) or is_a(thing, (types.ModuleType, types.CodeType)):
             return False
+        if id(thing) in self.world.namespaces:
+            return False  # A module under another name, ``names = globals()``: each of its names is judged for itself.
         if thing is self.root or is_a(thing, CONTAINERS):
             return True
         if is_a(thing, type):
@@ -580,6 +598,8 @@ def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after:
             continue
         if now is value:
             old.survivors.add(id(value))
+        elif not prefix and was_there(value, module):
+            continue
         elif now is not ABSENT and not world.is_foreign(value, module) and id(value) not in old.labels:
             is_made = is_a(value, (type, types.FunctionType, staticmethod, classmethod, property))
             if prefix and not is_made and (name.startswith("__") or type(now).__name__ != type(value).__name__):

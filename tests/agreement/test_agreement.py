@@ -144,6 +144,7 @@ NOTHING: list[list[str]] = []
             [["behind", "box"]],
             id="an attribute of an instance lies behind",
         ),
+        pytest.param("from p.m import C\nnames = globals()", [["direct", "C"]], id="the module's own namespace"),
         pytest.param(
             "import p.m\ndef sealed(c):\n    class S(c): pass\n    return S\n@sealed\nclass D(p.m.C): pass",
             [["inside", "D"]],
@@ -180,6 +181,13 @@ def test_the_interpreter_is_asked_for(holder: str, verdicts: list[list[str]], tm
 )
 def test_the_interpreter_is_asked_for_a_reimport(holder: str, verdicts: list[list[str]], tmp_path: Path) -> None:
     assert ask(tmp_path, {"m": "x = 1", "n": holder}, "p.m", "reimport", "p.n") == verdicts
+
+
+def test_what_a_cache_answers_is_made_by_who_asked_first(tmp_path: Path) -> None:
+    cache = "class Made: pass\nknown = [Made()]\ndef get(): return known[-1]\n"
+    first = "from p.cache import get\nx = get()\n"
+    sources = {"cache": cache, "first": first, "m": f"{first}from p.cache import Made, known\nknown.append(Made())\n"}
+    assert ask(tmp_path, {**sources, "n": "from p.m import x"}, "p.m", "reload", "p.n") == NOTHING
 
 
 def ask(folder: Path, sources: dict[str, str], reloaded: str, mode: str, holder: str) -> list[list[str]]:

@@ -88,13 +88,14 @@ class Forms:
             for each in self._in_order():
                 self._made[each] = [_made(self._memory, form) for form in self._forms(each)]
         memory = {kind: texts.copy() for kind, texts in self._memory.items()}
-        before = zip(self._forms(file), self._made[file], strict=True)
+        before = zip(self._forms(file), self._made.get(file, ()), strict=False)
         return [(form, _made(memory, form) != made) for form, made in before]
 
     def _in_order(self) -> Iterator[SourceFile]:
         """Yield the files in the order in which their bodies end, if one is imported after the other by name."""
         entered: set[SourceFile] = set()
-        for first in sorted(self._indexes, key=lambda file: file.module):
+        imported = (file for file in self._indexes if file.module.rpartition(".")[2] != "__main__")
+        for first in sorted(imported, key=lambda file: file.module):
             pending: list[tuple[SourceFile, bool]] = [(first, False)]
             while pending:
                 file, is_over = pending.pop()
@@ -107,7 +108,12 @@ class Forms:
 
     def _imported(self, file: SourceFile) -> Iterator[SourceFile]:
         names = [file.module.rpartition(".")[0]]
+        imported, script = _apart(self._sources[file])
         for item in self._indexes[file].imports:
+            source = "." * item.level + item.module
+            written = f"\nfrom {source} import" if item.name else f"\nimport {source}"
+            if script and written.encode() not in imported:
+                continue
             module = absolute(file, item.level, item.module or None)
             if module is not None:
                 names += [module, f"{module}.{item.name}"] if item.name else [module]
@@ -145,6 +151,7 @@ def _find_forms(data: bytes, index: FileIndex) -> Iterator[_Form]:
     if not named and not modules:
         return
     is_lazy = b"from __future__ import annotations" in data
+    data = _apart(data)[0][1:]
     source = _SILENT.sub(lambda match: b"\n" * match.group().count(b"\n"), data)
     found: list[_Form] = []
     row, last_start = 1, 0
@@ -160,6 +167,12 @@ def _find_forms(data: bytes, index: FileIndex) -> Iterator[_Form]:
         last_start = match.start()
         found.append(_Form(name, name.encode() + b"[" + text, row, end))
     yield from sorted(found, key=lambda form: form.end)
+
+
+def _apart(data: bytes) -> tuple[bytes, bytes]:
+    """Return a source without what only runs where it is the script, and that."""
+    head, guard, tail = data.partition(b"\nif __name__ ==")
+    return b"\n" + head, guard + tail
 
 
 def _is_evaluated(source: bytes, at: int, *, is_lazy: bool) -> bool:

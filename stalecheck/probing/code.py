@@ -1,0 +1,64 @@
+"""Compares code objects, positions aside."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from importlib.machinery import SourceFileLoader
+from typing import Any
+
+from stalecheck.probing.current import nested_codes
+
+Shape = tuple[Any, ...]
+"""What makes two code objects do the same, as a value that can be compared."""
+
+EXECUTIONS_DIFFER = sys.version_info < (3, 13)
+"""Whether each execution of a module's code has a file name object of its own; later ones share it."""
+
+
+def shape(code: types.CodeType) -> Shape:
+    """Return what a code object does: two with equal shapes differ in their positions at most."""
+    return (
+        code.co_name,
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        tuple(_constant(constant) for constant in code.co_consts),
+    )
+
+
+def _constant(value: Any) -> Any:
+    if type(value) is types.CodeType:
+        return shape(value)
+    if type(value) in (tuple, frozenset):
+        parts = tuple(_constant(part) for part in value)
+        return (type(value).__name__, parts if type(value) is tuple else frozenset(parts))
+    return (type(value).__name__, repr(value))
+
+
+def fresh_shapes(namespace: dict[str, Any]) -> frozenset[Shape] | None:
+    """Return the shapes of all code in a module's source as it is now.
+
+    None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
+    """
+    spec = namespace.get("__spec__")
+    loader = getattr(spec, "loader", None) if spec is not None else None
+    if type(loader) is not SourceFileLoader:
+        return None
+    try:
+        code = loader.source_to_code(loader.get_data(loader.path), loader.path)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return shapes(nested_codes(code))
+
+
+def shapes(codes: Iterable[types.CodeType]) -> frozenset[Shape]:
+    """Return the shapes of code objects."""
+    return frozenset(shape(code) for code in codes)

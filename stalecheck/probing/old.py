@@ -1,0 +1,217 @@
+"""Tells which objects are of an old version of a module, after the fact and with nothing prepared.
+
+Sources of the facts: CPython keeps one file name object for all code of one execution up to 3.12 (3.13 interns it);
+`importlib.reload` keeps a module's ``__dict__``, an import after an eviction makes another one.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from stalecheck.probing import heap, raw
+from stalecheck.probing.code import EXECUTIONS_DIFFER, Shape, fresh_shapes, shape, shapes
+from stalecheck.probing.current import Current, find_current
+from stalecheck.vocabulary import OriginKind
+
+Verdict = Literal["stale", "split", "duplicate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an old object is an old version of."""
+
+    module: str
+    name: str
+    """The qualified name within the module; empty for the module itself."""
+
+    kind: OriginKind
+    verdict: Verdict
+
+    @property
+    def path(self) -> str:
+        """The module and the qualified name, with a dot."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The old objects of one module, by id, with what they are.
+
+    The namespaces of old versions are kept apart: they hold everything of their version and are nobody's.
+    """
+
+    module: str
+    objects: dict[int, object] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
+    namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict) -> None:
+        """Take an object for old."""
+        self.objects[id(obj)] = obj
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
+
+
+def find_old(name: str, namespace: dict[str, Any]) -> Old:
+    """Find the functions, classes, instances and module objects of old versions of a module.
+
+    Args:
+        name: The module's name.
+        namespace: The namespace of its present version.
+    """
+    current = find_current(namespace, name)
+    judge = _Judge(current)
+    old = Old(name)
+    candidates: dict[int, dict[str, Any]] = {}
+    for found in heap.functions_and_namespaces():
+        if type(found) is types.FunctionType:
+            of = found.__globals__
+            if of is namespace:
+                verdict = judge.of_function(found)
+                if verdict is not None:
+                    old.add(found, raw.code_name(found), OriginKind.FUNCTION, verdict)
+            elif raw.module_name(of) == name:
+                old.namespaces[id(of)] = of
+                old.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.of_replaced(found))
+        elif type(found) is dict and found is not namespace and raw.module_name(found) == name:
+            candidates[id(found)] = found
+    classes: list[type] = []
+    metaclasses: dict[int, list[type]] = {}
+    for cls in raw.all_classes():
+        metaclasses.setdefault(id(type(cls)), []).append(cls)
+        if raw.class_module(cls) == name:
+            verdict = judge.of_class(cls)
+            if verdict is not None:
+                classes.append(cls)
+                old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    candidates.update(old.namespaces)
+    if candidates or classes:
+        _add_modules_and_instances(old, candidates, classes, name)
+    return old
+
+
+def _add_modules_and_instances(
+    old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str
+) -> None:
+    by_id = {id(cls): cls for cls in classes}
+    targets: list[object] = [*candidates.values(), *classes]
+    own = {id(targets), id(candidates), id(classes), id(by_id), id(old.objects), id(old.namespaces)}
+    for found in heap.referrers(targets, is_own=own.__contains__):
+        kind = type(found)
+        if id(kind) in by_id and id(found) not in old.objects:
+            origin = old.origins[id(kind)]
+            old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
+        elif raw.is_module(found):
+            of = raw.module_dict(cast(types.ModuleType, found))
+            if id(of) in candidates and found is not sys.modules.get(name):
+                old.namespaces[id(of)] = of
+                old.add(found, "", OriginKind.MODULE, "stale")
+    targets.clear()
+
+
+class _Judge:
+    """Holds functions and classes against the present version."""
+
+    def __init__(self, current: Current) -> None:
+        self._current = current
+        self._file_names: dict[str, set[int]] = {}
+        for code in current.codes.values():
+            self._file_names.setdefault(code.co_filename, set()).add(id(code.co_filename))
+
+    @cached_property
+    def _shapes(self) -> frozenset[Shape]:
+        """The shapes of the code that the present version runs."""
+        return shapes(self._current.codes.values())
+
+    @cached_property
+    def _fresh(self) -> frozenset[Shape]:
+        """The shapes of all code of the module's source, as far as it can be read."""
+        return self._shapes | (fresh_shapes(self._current.namespace) or frozenset())
+
+    def of_function(self, function: types.FunctionType) -> Verdict | None:
+        """Return the verdict on a function over the module's present namespace; None if it is a present one."""
+        if id(function) in self._current.objects:
+            return None
+        code = function.__code__
+        name = raw.code_name(function)
+        today = raw.resolve(self._current.namespace, name)
+        if id(code) in self._current.codes:
+            is_patched = type(_unwrapped(today)) is types.FunctionType and "<" not in name
+            return "split" if is_patched else None
+        known = self._file_names.get(code.co_filename)
+        if EXECUTIONS_DIFFER and known:
+            return None if id(code.co_filename) in known else self._verdict(code)
+        if today is not None and type(_unwrapped(today)) is types.FunctionType:
+            if shape(code) == shape(cast(types.FunctionType, _unwrapped(today)).__code__):
+                return "duplicate"
+        return None if shape(code) in self._fresh else "stale"
+
+    def of_replaced(self, function: types.FunctionType) -> Verdict:
+        """Return the verdict on a function over the namespace of an old version."""
+        return self._verdict(function.__code__)
+
+    def _verdict(self, code: types.CodeType) -> Verdict:
+        return "duplicate" if shape(code) in self._fresh else "stale"
+
+    def of_class(self, cls: type) -> Verdict | None:
+        """Return the verdict on a class of the module; None if it is a present one."""
+        current = self._current
+        today = raw.resolve(current.namespace, raw.class_qualname(cls))
+        if today is cls:
+            return None
+        functions = list(_own_functions(cls, current.name))
+        if any(function.__globals__ is not current.namespace for function in functions):
+            return self._class_verdict(functions, today)
+        if functions and all(id(function.__code__) in current.codes for function in functions):
+            is_shared = any(id(function) in current.objects for function in functions)
+            is_nested = "<locals>" in raw.class_qualname(cls)
+            return None if is_shared or is_nested or not raw.is_class(today) else "split"
+        if EXECUTIONS_DIFFER:
+            for function in functions:
+                known = self._file_names.get(function.__code__.co_filename)
+                if known:
+                    is_present = id(function.__code__.co_filename) in known
+                    return None if is_present else self._class_verdict(functions, today)
+        if id(cls) in current.objects:
+            return None
+        if raw.is_class(today):
+            return self._class_verdict(functions, today)
+        if current.is_reached(cls):
+            return None
+        if functions and all(shape(function.__code__) in self._fresh for function in functions):
+            return None
+        return None if "<locals>" in raw.class_qualname(cls) and not functions else "stale"
+
+    def _class_verdict(self, functions: list[types.FunctionType], today: object) -> Verdict:
+        if not raw.is_class(today):
+            return "stale"
+        theirs = {f.__name__: shape(f.__code__) for f in _own_functions(cast(type, today), self._current.name)}
+        ours = {f.__name__: shape(f.__code__) for f in functions}
+        return "duplicate" if ours == theirs else "stale"
+
+
+def _own_functions(cls: type, module: str) -> Iterator[types.FunctionType]:
+    """Yield the functions of a class's body, out of their descriptors."""
+    for value in list(raw.class_dict(cls).values()):
+        found = _unwrapped(value)
+        if type(found) is types.FunctionType and raw.module_name(found.__globals__) == module:
+            yield found
+
+
+def _unwrapped(value: object) -> object:
+    """Return the function in a descriptor, or behind a decorator that says what it wraps."""
+    for _ in range(20):
+        if type(value) in (staticmethod, classmethod):
+            value = cast("staticmethod[..., Any]", value).__func__
+        elif type(value) is property:
+            value = cast(property, value).fget
+        elif type(value) is types.FunctionType and "__wrapped__" in value.__dict__:
+            value = value.__dict__["__wrapped__"]
+        else:
+            break
+    return value

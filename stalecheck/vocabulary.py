@@ -43,6 +43,48 @@ class HolderKind(str, Enum):
     CALLBACK = "callback"
     ANNOTATION = "annotation"
 
+    # What only a running program shows:
+    LOCAL = "local"
+    CLOSURE = "closure"
+    ATTRIBUTE = "attribute"
+    SLOT = "slot"
+    GENERATOR = "generator"
+    TASK = "task"
+    CONTEXT_VARIABLE = "context-variable"
+    FINALIZER = "finalizer"
+    HOOK = "hook"
+    UNSEEN = "unseen"
+
+
+CODES: dict[HolderKind, str] = {
+    HolderKind.STAR_IMPORT: "STL102",
+    HolderKind.MODULE_IMPORT: "STL103",
+    HolderKind.INSTANCE: "STL201",
+    HolderKind.BASE_CLASS: "STL203",
+    HolderKind.DEFAULT_ARGUMENT: "STL204",
+    HolderKind.CONTAINER: "STL205",
+    HolderKind.WRAPPED_CALLABLE: "STL206",
+    HolderKind.CLOSURE: "STL206",
+    HolderKind.CACHED_RESULT: "STL207",
+    HolderKind.ENUM_MEMBER: "STL208",
+    HolderKind.DECORATED: "STL209",
+    HolderKind.CALLBACK: "STL210",
+}
+"""The rule that reports a holder, whatever the origin. Imports and aliases depend on it: see `code_of`."""
+
+
+def code_of(holder: HolderKind, origin: OriginKind) -> str | None:
+    """Return the code of the rule that reports a holder of an origin; None where only a running program shows it."""
+    if holder in (HolderKind.FROM_IMPORT, HolderKind.ALIAS):
+        if origin is OriginKind.INSTANCE:
+            return "STL202"
+        if origin is OriginKind.VALUE:
+            return "STL105"
+        if origin is OriginKind.MODULE and holder is HolderKind.FROM_IMPORT:
+            return "STL103"
+        return "STL101" if holder is HolderKind.FROM_IMPORT else "STL104"
+    return CODES.get(holder)
+
 
 class Severity(IntEnum):
     """What will happen after the reload, not how sure the report is. Higher is worse."""

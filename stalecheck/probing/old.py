@@ -141,13 +141,13 @@ class _Judge:
         name = raw.code_name(function)
         today = raw.resolve(self._current.namespace, name)
         if id(code) in self._current.codes:
-            is_patched = type(_unwrapped(today)) is types.FunctionType and "<" not in name
+            is_patched = type(unwrapped(today)) is types.FunctionType and "<" not in name
             return "split" if is_patched else None
         known = self._file_names.get(code.co_filename)
         if EXECUTIONS_DIFFER and known:
             return None if id(code.co_filename) in known else self._verdict(code)
-        if today is not None and type(_unwrapped(today)) is types.FunctionType:
-            if shape(code) == shape(cast(types.FunctionType, _unwrapped(today)).__code__):
+        if today is not None and type(unwrapped(today)) is types.FunctionType:
+            if shape(code) == shape(cast(types.FunctionType, unwrapped(today)).__code__):
                 return "duplicate"
         return None if shape(code) in self._fresh else "stale"
 
@@ -198,12 +198,12 @@ class _Judge:
 def _own_functions(cls: type, module: str) -> Iterator[types.FunctionType]:
     """Yield the functions of a class's body, out of their descriptors."""
     for value in list(raw.class_dict(cls).values()):
-        found = _unwrapped(value)
+        found = unwrapped(value)
         if type(found) is types.FunctionType and raw.module_name(found.__globals__) == module:
             yield found
 
 
-def _unwrapped(value: object) -> object:
+def unwrapped(value: object) -> object:
     """Return the function in a descriptor, or behind a decorator that says what it wraps."""
     for _ in range(20):
         if type(value) in (staticmethod, classmethod):

@@ -106,3 +106,26 @@ def resolve(namespace: Mapping[str, Any], qualname: str) -> object:
             return None
         found = class_dict(cast(type, found)).get(name)
     return found
+
+
+def instance_dict(obj: object) -> dict[str, Any] | None:
+    """Return an instance's ``__dict__`` as it is stored; None where its class does not keep one.
+
+    Up to 3.12 this makes the dict where the values stood in the instance itself, so ask only where it has to be.
+    """
+    for cls in mro(type(obj)):
+        descriptor = class_dict(cls).get("__dict__")
+        if type(descriptor) is types.GetSetDescriptorType:
+            found = descriptor.__get__(obj)
+            return found if type(found) is dict else None
+    return None
+
+
+def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
+    """Return the members that a class and its bases store outside of ``__dict__``."""
+    return [
+        (name, value)
+        for base in mro(cls)
+        for name, value in list(class_dict(base).items())
+        if type(value) is types.MemberDescriptorType
+    ]

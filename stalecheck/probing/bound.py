@@ -1,0 +1,102 @@
+"""Finds where a name of a module was bound, in its source: the line, and in which way."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from stalecheck.vocabulary import HolderKind
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Where a name is bound, and how."""
+
+    kind: HolderKind | None
+    line: int
+
+
+def where_bound(filename: str, qualname: str) -> Bound | None:
+    """Return where a module's or class's name is bound last, as far as its source says so.
+
+    Args:
+        filename: The module's file.
+        qualname: The name, ``K`` or ``Service.model``.
+    """
+    found = _bindings(filename, "".join(linecache.getlines(filename)))
+    if qualname in found:
+        return found[qualname]
+    scope, _, _ = qualname.rpartition(".")
+    return found.get(f"{scope}.*" if scope else "*")
+
+
+@lru_cache(maxsize=64)
+def _bindings(filename: str, source: str) -> dict[str, Bound]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    return dict(_of_body(tree.body, ""))
+
+
+def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]]:
+    for statement in body:
+        match statement:
+            case ast.ClassDef(name=name, body=inner, decorator_list=decorators):
+                yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
+                yield from _of_body(inner, f"{scope}{name}.")
+            case ast.FunctionDef(name=name, decorator_list=decorators) | ast.AsyncFunctionDef(
+                name=name, decorator_list=decorators
+            ):
+                yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
+            case ast.Import(names=names):
+                for alias in names:
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    yield f"{scope}{bound}", Bound(HolderKind.MODULE_IMPORT, alias.lineno)
+            case ast.ImportFrom(names=names):
+                for alias in names:
+                    kind = HolderKind.STAR_IMPORT if alias.name == "*" else HolderKind.FROM_IMPORT
+                    yield f"{scope}{alias.asname or alias.name}", Bound(kind, alias.lineno)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield from _of_target(target, value, scope)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                yield from _of_target(target, value, scope)
+            case ast.For(target=target, body=inner):
+                yield from _of_target(target, None, scope)
+                yield from _of_body(inner, scope)
+            case ast.With(body=inner):
+                yield from _of_body(inner, scope)
+            case ast.If() | ast.Try() | ast.While():
+                for field in ("body", "handlers", "orelse", "finalbody"):
+                    for part in getattr(statement, field, []):
+                        yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope)
+            case _:
+                pass
+        for inner_expression in ast.walk(statement) if isinstance(statement, ast.Expr | ast.Assign | ast.If) else ():
+            if isinstance(inner_expression, ast.NamedExpr):
+                yield from _of_target(inner_expression.target, inner_expression.value, scope)
+
+
+def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:
+    match target:
+        case ast.Name(id=name):
+            yield f"{scope}{name}", Bound(_kind_of(value), target.lineno)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            values: list[Any] = [None] * len(elements)
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(elements):
+                values = list(value.elts)
+            for element, part in zip(elements, values, strict=True):
+                yield from _of_target(element, part, scope)
+        case ast.Starred(value=inner):
+            yield from _of_target(inner, None, scope)
+        case _:
+            pass
+
+
+def _kind_of(value: ast.expr | None) -> HolderKind:
+    return HolderKind.INSTANCE if isinstance(value, ast.Call) else HolderKind.ALIAS

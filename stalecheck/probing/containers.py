@@ -1,0 +1,41 @@
+"""Names what containers hold: ``app.TABLE['save']``, ``app.LIST[1]``."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.probing.place import Place, Step, Way, key_of
+from stalecheck.vocabulary import HolderKind
+
+SEQUENCES = (list, tuple, deque)
+
+
+def of_dict(place: Place, holder: Any, way: Way) -> Step:
+    """Name a value by its key, or a key."""
+    key = key_of(holder, way[1])
+    if key is None:
+        return place.aspect("a key", HolderKind.CONTAINER), 1
+    return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+
+
+def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:
+    """Name an item by its index, that of a named tuple by its field."""
+    base = next(base for base in raw.mro(type(holder)) if base in SEQUENCES)
+    for index, item in enumerate(list(base.__iter__(holder))):
+        if item is way[1]:
+            return place.part(_field(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
+    return None
+
+
+def _field(kind: type, index: int) -> str | None:
+    fields = raw.class_dict(kind).get("_fields")
+    if type(fields) is tuple and index < len(fields) and type(fields[index]) is str:
+        return f".{fields[index]}"
+    return None
+
+
+def of_set(place: Place, holder: Any, way: Way) -> Step:
+    """Name an element."""
+    return place.aspect("an element", HolderKind.CONTAINER), 1

@@ -1,0 +1,73 @@
+"""Where a path to an old object ends: places that a person knows by name."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from typing import Any, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.old import unwrapped
+
+
+def namespaces() -> dict[int, str]:
+    """Return the names of the namespaces of all modules in ``sys.modules``, by id."""
+    found: dict[int, str] = {}
+    for name, module in list(sys.modules.items()):
+        if type(name) is str and raw.is_module(module):
+            found.setdefault(id(raw.module_dict(module)), name)
+    return found
+
+
+def name_of_function(function: types.FunctionType) -> str | None:
+    """Return the dotted name that leads to a function through its module; None if none does."""
+    return _found_under(function, raw.module_name(function.__globals__), function.__qualname__) or _found_under(
+        function, function.__module__, function.__qualname__
+    )
+
+
+def name_of_class(cls: type) -> str | None:
+    """Return the dotted name that leads to a class through its module; None if none does."""
+    return _found_under(cls, raw.class_module(cls), raw.class_qualname(cls))
+
+
+def _found_under(obj: object, module: object, qualname: str) -> str | None:
+    if type(module) is not str:
+        return None
+    holder = sys.modules.get(module)
+    if not raw.is_module(holder):
+        return None
+    found = raw.resolve(raw.module_dict(cast(types.ModuleType, holder)), qualname)
+    return f"{module}.{qualname}" if found is obj or unwrapped(found) is obj else None
+
+
+def registered() -> Iterator[tuple[object, str]]:
+    """Yield what the interpreter holds without showing it to the garbage collector, and how that is called."""
+    for number in signal.valid_signals():
+        handler = signal.getsignal(number)
+        if handler is not None and type(handler) is not signal.Handlers:
+            name = number.name if isinstance(number, signal.Signals) else str(int(number))
+            yield handler, f"signal handler {name}"
+    for function, name in (
+        (sys.gettrace(), "trace function (sys.settrace)"),
+        (sys.getprofile(), "profile function (sys.setprofile)"),
+        (_asyncgen_hook(0), "async generator hook (firstiter)"),
+        (_asyncgen_hook(1), "async generator hook (finalizer)"),
+    ):
+        if function is not None:
+            yield function, name
+
+
+def _asyncgen_hook(which: int) -> Any:
+    return sys.get_asyncgen_hooks()[which]
+
+
+def thread_name(ident: int) -> str:
+    """Return a thread's name, as `threading` knows it."""
+    active: dict[int, threading.Thread] = getattr(threading, "_active", {})
+    thread = active.get(ident)
+    name = getattr(thread, "_name", None) if thread is not None else None
+    return name if type(name) is str else str(ident)

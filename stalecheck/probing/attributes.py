@@ -21,10 +21,10 @@ def of_instance(place: Place, holder: object, way: Way) -> Step | None:
             return place.part(f".{name}", HolderKind.SLOT), 1
     if type(child) is dict and len(way) > 2:
         # Whoever refers to a dict has made it, so that looking at it changes nothing.
-        name = _named(child, way[2]) if raw.instance_dict(holder) is child else None
-        return (place.part(f".{name}", HolderKind.ATTRIBUTE), 2) if name is not None else None
-    name = inline_attribute(holder, child)
-    return (place.part(f".{name}", HolderKind.ATTRIBUTE), 1) if name is not None else None
+        found = _named(child, way[2]) if raw.instance_dict(holder) is child else None
+        return (place.part(f".{found}", HolderKind.ATTRIBUTE), 2) if found is not None else None
+    found = inline_attribute(holder, child)
+    return (place.part(f".{found}", HolderKind.ATTRIBUTE), 1) if found is not None else None
 
 
 def _stored(member: types.MemberDescriptorType, holder: object) -> object:
@@ -100,6 +100,8 @@ def _names_in(codes: Iterable[types.CodeType]) -> Iterator[str]:
 def of_class(place: Place, cls: type, way: Way) -> Step | None:
     """Name a base class or an attribute of a class."""
     child, inner = way[1], after(way, 2)
+    if type(cls) is child:
+        return place.aspect("metaclass", HolderKind.BASE_CLASS), 1
     if any(base is child for base in raw.bases(cls)):
         return place.aspect("base class", HolderKind.BASE_CLASS), 1
     if child is raw.mro(cls) or child is raw.bases(cls):
@@ -109,4 +111,3 @@ def of_class(place: Place, cls: type, way: Way) -> Step | None:
             if value is inner:
                 return Place(place.text + f".{name}", "", place.kind), 2
     return None
-

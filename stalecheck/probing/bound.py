@@ -49,8 +49,9 @@ def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]
             case ast.ClassDef(name=name, body=inner, decorator_list=decorators):
                 yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
                 yield from _of_body(inner, f"{scope}{name}.")
-            case ast.FunctionDef(name=name, decorator_list=decorators) | ast.AsyncFunctionDef(
-                name=name, decorator_list=decorators
+            case (
+                ast.FunctionDef(name=name, decorator_list=decorators)
+                | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
             ):
                 yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
             case ast.Import(names=names):

@@ -62,7 +62,7 @@ def of_partial(place: Place, partial: Any, way: Way) -> Step | None:
     child, inner = way[1], after(way, 2)
     if _PARTIAL["func"].__get__(partial) is child:
         return place.part(".func", HolderKind.WRAPPED_CALLABLE), 1
-    arguments = _PARTIAL["args"].__get__(partial)
+    arguments: Any = _PARTIAL["args"].__get__(partial)
     if arguments is child:
         index = next((index for index, value in enumerate(arguments) if value is inner), 0)
         return place.part(f".args[{index}]", HolderKind.WRAPPED_CALLABLE), 2

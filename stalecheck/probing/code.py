@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterable
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
 from stalecheck.probing.current import nested_codes
@@ -43,22 +42,22 @@ def _constant(value: Any) -> Any:
     return (type(value).__name__, repr(value))
 
 
-def fresh_shapes(namespace: dict[str, Any]) -> frozenset[Shape] | None:
-    """Return the shapes of all code in a module's source as it is now.
+def fresh_codes(namespace: dict[str, Any]) -> tuple[types.CodeType, ...]:
+    """Return all code in a module's source as it is now.
 
-    None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
+    Empty where it cannot be told: without source, or with a loader that may change the code (pytest's does).
     """
     spec = namespace.get("__spec__")
-    loader = getattr(spec, "loader", None) if spec is not None else None
+    loader = spec.loader if type(spec) is ModuleSpec else None
     if type(loader) is not SourceFileLoader:
-        return None
+        return ()
     try:
         code = loader.source_to_code(loader.get_data(loader.path), loader.path)
     except (OSError, SyntaxError, ValueError):
-        return None
-    return shapes(nested_codes(code))
+        return ()
+    return tuple(nested_codes(code))
 
 
-def shapes(codes: Iterable[types.CodeType]) -> frozenset[Shape]:
-    """Return the shapes of code objects."""
-    return frozenset(shape(code) for code in codes)
+def qualname(code: types.CodeType) -> str:
+    """Return a code object's qualified name; up to 3.10 it knows its name only."""
+    return getattr(code, "co_qualname", code.co_name)

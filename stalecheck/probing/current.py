@@ -72,11 +72,7 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
     kind = type(obj)
     if kind is types.FunctionType:
         function = cast(types.FunctionType, obj)
-        for cell in function.__closure__ or ():
-            try:
-                yield cell.cell_contents, False
-            except ValueError:  # the cell is empty
-                pass
+        yield from ((value, False) for cell in function.__closure__ or () for value in raw.cell_contents(cell))
         yield from ((value, False) for value in list(function.__dict__.values()))
     elif raw.is_class(obj):
         cls = cast(type, obj)

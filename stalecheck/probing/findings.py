@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import enum
-import gc
 import re
 import sys
 import types
 import weakref
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -66,27 +64,33 @@ class _Assembly:
                 by_parent.setdefault(parent, []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
-                self._add(held, child, _Way((child,), start), 1)
+                self._add(held, child, _Way((child,), start))
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for parent, children in by_parent.items():
                 if self._is_end(parent) or (parent in self._origins) is not is_through:
                     continue
-                wanted = [child for child in children if not is_through or child in without]
+                wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
                 ways = self._ways(parent, through=is_through) if wanted else ()
                 for way in ways:
                     self._add_all(held, wanted, way)
         return self._grouped(held), self._unheld(held)
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
-        for child in children[:_EACH]:
-            self._add(held, child, _Way((*way.ids, child), way.start), 1)
-        if len(children) > _EACH:
-            first = held[children[0]][-1]
-            held[children[0]][-1] = replace(first, count=len(children) - _EACH + 1)
-            for child in children[_EACH:]:
+        """Add one holder for each child; in a container the first ones by name, with the number of the others."""
+        limit = len(children) if len(way.ids) == 1 and way.start is None else _EACH
+        for child in children[:limit]:
+            self._add(held, child, _Way((*way.ids, child), way.start))
+        first, rest = held.get(children[0]), children[limit:]
+        if first and rest:
+            first[-1] = replace(first[-1], count=len(rest) + 1)
+            for child in rest:
                 held.setdefault(child, [])
+
+    def _is_behind(self, parent: int, child: int, without: set[int]) -> bool:
+        """Whether an old object that nobody else holds is in an old instance, and not just its class."""
+        return child in without and type(self._graph.objects[parent]) is not self._graph.objects[child]
 
     def _is_end(self, parent: int) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the new version."""
@@ -124,46 +128,40 @@ class _Assembly:
             level = upper
         return found[:_ENDS]
 
-    def _add(self, held: dict[int, list[Holder]], child: int, way: _Way, count: int) -> None:
-        holder = self._holder(child, way)
-        if holder is not None:
-            held.setdefault(child, []).append(replace(holder, count=count))
+    def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
+        holders = list(self._holders(child, way))
+        if holders:
+            held.setdefault(child, []).extend(holders)
 
-    def _holder(self, child: int, way: _Way) -> Holder | None:
+    def _holders(self, child: int, way: _Way) -> Iterator[Holder]:
         objects = [self._graph.objects[one] for one in way.ids]
         origin = self._origins[child]
         if isinstance(way.start, Local):
-            if not way.start.is_reported:
-                return None
-            place = walk(Place(way.start.name, "", HolderKind.LOCAL), objects)
-            text = way.start.text if len(objects) == 1 else f"{place.text}, {way.start.text}"
-            return self._as_holder(text, place.kind or HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+            if way.start.is_reported:
+                place = walk(Place(way.start.name, "", HolderKind.LOCAL), objects)
+                text = way.start.text if len(objects) == 1 else f"{place.text}, {way.start.text}"
+                yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+            return
         if way.start is not None:
             place = walk(Place(way.start, "", HolderKind.CALLBACK), objects)
-            return self._as_holder(place.text, HolderKind.CALLBACK, origin, None, None)
+            yield _as_holder(place.text, HolderKind.CALLBACK, origin)
+            return
         name = self._graph.roots[way.ids[0]]
         root = objects[0]
-        if type(root) is not dict:
-            place = walk(Place(name), objects)
-            module, _, inner = _split(name)
-            return self._named(place, module, inner, origin, objects)
-        variable = next((key for key, value in list(dict.items(root)) if value is objects[1]), None)
-        if type(variable) is not str:
-            return self._as_holder(f"a name of {name}", HolderKind.ALIAS, origin, None, None)
-        place = walk(Place(f"{name}.{variable}"), objects[1:])
-        return self._named(place, name, variable, origin, objects)
+        if type(root) is dict:
+            variables = [key for key, value in list(dict.items(root)) if value is objects[1] and type(key) is str]
+            for variable in variables[:_ENDS]:
+                yield self._named(walk(Place(f"{name}.{variable}"), objects[1:]), name, variable, origin, objects)
+        else:
+            module, inner = _split(name)
+            yield self._named(walk(Place(name), objects), module, inner, origin, objects)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if place.kind is None:
             name = place.text[len(module) + 1 :]
         filename, line, kind = _bound(module, name, origin, objects[-1], is_direct=place.kind is None)
-        found = self._as_holder(place.text, place.kind or kind, origin, filename, line)
+        found = _as_holder(place.text, place.kind or kind, origin, filename, line)
         return replace(found, module=module, name=name)
-
-    def _as_holder(
-        self, text: str, kind: HolderKind, origin: Origin, filename: str | None, line: int | None
-    ) -> Holder:
-        return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind, origin), filename, line)
 
     def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
         groups: dict[tuple[Origin, object], list[int]] = {}
@@ -218,12 +216,18 @@ class _Assembly:
         return sum(child not in reached and child not in self._graph.held_by for child in self._origins)
 
 
-def _split(name: str) -> tuple[str, str, str]:
+def _as_holder(
+    text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
+) -> Holder:
+    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind, origin), filename, line)
+
+
+def _split(name: str) -> tuple[str, str]:
     """Return the module and the name within it of a dotted name."""
     module = name
     while module and module not in sys.modules:
         module = module.rpartition(".")[0]
-    return module, ".", name[len(module) + 1 :]
+    return module, name[len(module) + 1 :]
 
 
 def _bound(

@@ -14,7 +14,9 @@ from stalecheck.probing import raw
 from stalecheck.probing.roots import thread_name
 
 _HERE = str(Path(__file__).parent)
-_DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
+_DEBUGGERS = frozenset(
+    {"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"}
+)
 _OPTIMIZED = 1
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
@@ -44,7 +46,7 @@ class Local:
 def running_locals() -> Iterator[tuple[object, Local]]:
     """Yield the value of each local variable of each running function, and what it is.
 
-    What is read leaves no trace: a snapshot that only the frame holds is emptied again, unless a debugger is at work there.
+    Reading leaves no trace: a snapshot that only the frame holds is emptied, unless a debugger is at work there.
     """
     main = threading.main_thread().ident
     for ident, top in list(sys._current_frames().items()):

@@ -25,7 +25,8 @@ def referrers(targets: Collection[object], *, is_own: Callable[[int], bool]) -> 
         is_own: Tells by its id what the caller itself holds the targets with.
     """
     if len(targets) <= _FEW:
-        return [found for found in gc.get_referrers(*targets) if not is_own(id(found))]
+        arguments = tuple(targets)  # 3.13 counts the arguments as a referrer.
+        return [found for found in gc.get_referrers(*arguments) if found is not arguments and not is_own(id(found))]
     ids = {id(target) for target in targets}
     tracked = gc.get_objects()
     apart = ids.isdisjoint
@@ -33,9 +34,5 @@ def referrers(targets: Collection[object], *, is_own: Callable[[int], bool]) -> 
     for start in range(0, len(tracked), _CHUNK):
         chunk = tracked[start : start + _CHUNK]
         if not apart(map(id, gc.get_referents(*chunk))):
-            found += [
-                one
-                for one in chunk
-                if not apart(map(id, gc.get_referents(one))) and not is_own(id(one))
-            ]
+            found += [one for one in chunk if not apart(map(id, gc.get_referents(one))) and not is_own(id(one))]
     return found

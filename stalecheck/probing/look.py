@@ -47,7 +47,9 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     if not olds:
         return Report((), tuple(names) if module is not None else (), notes=tuple(notes))
-    graph = climb(olds, namespaces, is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds)
+    graph = climb(
+        olds, namespaces, is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds
+    )
     findings, unheld = find_holders(olds, graph)
     return Report(tuple(findings), tuple(old.module for old in olds), unheld, (*notes, *graph.cut_short))
 
@@ -55,7 +57,7 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
 def _name(module: object) -> str:
     name = module if type(module) is str else None
     if raw.is_module(module):
-        name = raw.module_name(raw.module_dict(cast(types.ModuleType, module)))
+        name = raw.module_name(raw.module_dict(module))
     if name is None:
         raise NotAModuleError(f"{raw.class_name(type(module))} is no module: give a module or its dotted name")
     if not raw.is_module(sys.modules.get(name)):

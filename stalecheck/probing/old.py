@@ -6,16 +6,15 @@ Sources of the facts: CPython keeps one file name object for all code of one exe
 
 from __future__ import annotations
 
-import gc
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast
 
 from stalecheck.probing import heap, raw
-from stalecheck.probing.code import EXECUTIONS_DIFFER, Shape, fresh_shapes, shape, shapes
+from stalecheck.probing.code import EXECUTIONS_DIFFER, Shape, fresh_codes, qualname, shape
 from stalecheck.probing.current import Current, find_current
 from stalecheck.vocabulary import OriginKind
 
@@ -81,9 +80,7 @@ def find_old(name: str, namespace: dict[str, Any]) -> Old:
         elif type(found) is dict and found is not namespace and raw.module_name(found) == name:
             candidates[id(found)] = found
     classes: list[type] = []
-    metaclasses: dict[int, list[type]] = {}
     for cls in raw.all_classes():
-        metaclasses.setdefault(id(type(cls)), []).append(cls)
         if raw.class_module(cls) == name:
             verdict = judge.of_class(cls)
             if verdict is not None:
@@ -95,15 +92,13 @@ def find_old(name: str, namespace: dict[str, Any]) -> Old:
     return old
 
 
-def _add_modules_and_instances(
-    old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str
-) -> None:
+def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:
     by_id = {id(cls): cls for cls in classes}
     targets: list[object] = [*candidates.values(), *classes]
     own = {id(targets), id(candidates), id(classes), id(by_id), id(old.objects), id(old.namespaces)}
     for found in heap.referrers(targets, is_own=own.__contains__):
         kind = type(found)
-        if id(kind) in by_id and id(found) not in old.objects:
+        if id(kind) in by_id and id(found) not in old.objects and not raw.is_class(found):
             origin = old.origins[id(kind)]
             old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
         elif raw.is_module(found):
@@ -124,14 +119,14 @@ class _Judge:
             self._file_names.setdefault(code.co_filename, set()).add(id(code.co_filename))
 
     @cached_property
-    def _shapes(self) -> frozenset[Shape]:
-        """The shapes of the code that the present version runs."""
-        return shapes(self._current.codes.values())
+    def _source(self) -> tuple[types.CodeType, ...]:
+        """All code of the module's source, as far as it can be read."""
+        return fresh_codes(self._current.namespace) or tuple(self._current.codes.values())
 
     @cached_property
-    def _fresh(self) -> frozenset[Shape]:
-        """The shapes of all code of the module's source, as far as it can be read."""
-        return self._shapes | (fresh_shapes(self._current.namespace) or frozenset())
+    def _shapes(self) -> frozenset[Shape]:
+        """The shapes of the code that the present version runs or can have run."""
+        return frozenset(map(shape, (*self._current.codes.values(), *self._source)))
 
     def of_function(self, function: types.FunctionType) -> Verdict | None:
         """Return the verdict on a function over the module's present namespace; None if it is a present one."""
@@ -146,17 +141,22 @@ class _Judge:
         known = self._file_names.get(code.co_filename)
         if EXECUTIONS_DIFFER and known:
             return None if id(code.co_filename) in known else self._verdict(code)
-        if today is not None and type(unwrapped(today)) is types.FunctionType:
-            if shape(code) == shape(cast(types.FunctionType, unwrapped(today)).__code__):
-                return "duplicate"
-        return None if shape(code) in self._fresh else "stale"
+        if shape(code) not in self._shapes:
+            return "stale"
+        return "duplicate" if self._is_replaced(code) else None
+
+    def _is_replaced(self, code: types.CodeType) -> bool:
+        """Whether the present version has the only function of this name, and it is another one with equal code."""
+        same = [found for found in self._current.codes.values() if qualname(found) == qualname(code)]
+        is_only = sum(qualname(found) == qualname(code) for found in self._source) <= 1
+        return is_only and any(shape(found) == shape(code) for found in same)
 
     def of_replaced(self, function: types.FunctionType) -> Verdict:
         """Return the verdict on a function over the namespace of an old version."""
         return self._verdict(function.__code__)
 
     def _verdict(self, code: types.CodeType) -> Verdict:
-        return "duplicate" if shape(code) in self._fresh else "stale"
+        return "duplicate" if shape(code) in self._shapes else "stale"
 
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class of the module; None if it is a present one."""
@@ -183,7 +183,7 @@ class _Judge:
             return self._class_verdict(functions, today)
         if current.is_reached(cls):
             return None
-        if functions and all(shape(function.__code__) in self._fresh for function in functions):
+        if functions and all(shape(function.__code__) in self._shapes for function in functions):
             return None
         return None if "<locals>" in raw.class_qualname(cls) and not functions else "stale"
 
@@ -209,7 +209,7 @@ def unwrapped(value: object) -> object:
         if type(value) in (staticmethod, classmethod):
             value = cast("staticmethod[..., Any]", value).__func__
         elif type(value) is property:
-            value = cast(property, value).fget
+            value = value.fget
         elif type(value) is types.FunctionType and "__wrapped__" in value.__dict__:
             value = value.__dict__["__wrapped__"]
         else:

@@ -1,4 +1,4 @@
-"""Looks into objects without running a line of theirs: no ``__getattribute__``, ``__class__``, ``__eq__``, ``__repr__``.
+"""Looks into objects without running a line of theirs, be it ``__getattribute__``, ``__class__`` or ``__eq__``.
 
 Types are told with ``type(o)``, attributes are read through the descriptors of the built-in types themselves.
 """
@@ -14,7 +14,7 @@ _TYPE_MRO = type.__dict__["__mro__"].__get__
 _TYPE_BASES = type.__dict__["__bases__"].__get__
 _TYPE_NAME = type.__dict__["__name__"].__get__
 _TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
-_MODULE_DICT = types.ModuleType.__dict__["__dict__"].__get__
+_MODULE_DICT: Any = vars(types.ModuleType)["__dict__"]
 
 
 def is_class(obj: object) -> bool:
@@ -60,7 +60,7 @@ def class_module(cls: type) -> str | None:
 
 def module_dict(module: types.ModuleType) -> dict[str, Any]:
     """Return a module's namespace; a lazy module stays unloaded."""
-    return cast("dict[str, Any]", _MODULE_DICT(module))
+    return cast("dict[str, Any]", _MODULE_DICT.__get__(module))
 
 
 def module_name(namespace: Mapping[str, Any]) -> str | None:
@@ -80,17 +80,13 @@ def code_name(function: types.FunctionType) -> str:
     )
 
 
-def subclasses(cls: type) -> list[type]:
-    """Return a class's direct subclasses."""
-    return type.__subclasses__(cls)
-
-
 def all_classes() -> list[type]:
     """Return all classes that are alive."""
     found: list[type] = [object]
     seen = {id(object)}
     for cls in found:
-        for child in type.__subclasses__(cls):
+        children: list[type] = type.__subclasses__(cls)
+        for child in children:
             if id(child) not in seen:
                 seen.add(id(child))
                 found.append(child)
@@ -129,3 +125,11 @@ def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
         for name, value in list(class_dict(base).items())
         if type(value) is types.MemberDescriptorType
     ]
+
+
+def cell_contents(cell: types.CellType) -> tuple[object, ...]:
+    """Return what a cell holds; nothing if it is empty."""
+    try:
+        return (cell.cell_contents,)
+    except ValueError:
+        return ()

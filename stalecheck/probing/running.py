@@ -55,7 +55,7 @@ def of_exception(place: Place, holder: Any, way: Way) -> Step | None:
     for name in ("__traceback__", "__context__", "__cause__"):
         if BaseException.__dict__[name].__get__(holder) is child:
             return place.part(f".{name}", HolderKind.ATTRIBUTE), 1
-    arguments = BaseException.__dict__["args"].__get__(holder)
+    arguments: Any = BaseException.__dict__["args"].__get__(holder)
     inner = after(way, 2)
     if arguments is child and inner is not None:
         index = next((index for index, value in enumerate(arguments) if value is inner), 0)

@@ -38,7 +38,7 @@ def _holders(finding: Finding) -> list[str]:
     shown = finding.holders[:_MANY]
     width = max((len(_path(holder)) for holder in shown), default=0)
     lines = [
-        f"  {(holder.code or '').ljust(6)}  {_path(holder).ljust(min(width, 60))}  {_where(holder)}{holder.remedy}".rstrip()
+        f"  {holder.code or '':6}  {_path(holder):{min(width, 60)}}  {_where(holder)}{holder.remedy}"
         for holder in shown
     ]
     if len(finding.holders) > _MANY:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import types
-import typing
 import weakref
 from collections.abc import Callable
 from typing import Any, cast
@@ -45,7 +44,7 @@ def _unknown(place: Place, holder: object) -> Step:
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
-    arguments = type(holder).__dict__["__args__"].__get__(holder)
+    arguments: Any = type(holder).__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
         index = next((index for index, item in enumerate(arguments) if item is inner), 0)
@@ -82,7 +81,6 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     types.TracebackType: running.of_traceback,
     BaseException: running.of_exception,
     types.GenericAlias: _of_alias,
-    type(typing.Union[int, str]): attributes.of_instance,
     types.UnionType: _of_alias,
     weakref.ref: _of_weak_reference,
 }

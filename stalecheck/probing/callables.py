@@ -7,7 +7,7 @@ import sys
 import types
 from typing import Any
 
-from stalecheck.probing.place import Place, Step, Way, after, key_of
+from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of
 from stalecheck.vocabulary import HolderKind
 
 CACHED: type = type(functools.lru_cache(lambda: None))
@@ -64,7 +64,7 @@ def of_partial(place: Place, partial: Any, way: Way) -> Step | None:
         return place.part(".func", HolderKind.WRAPPED_CALLABLE), 1
     arguments: Any = _PARTIAL["args"].__get__(partial)
     if arguments is child:
-        index = next((index for index, value in enumerate(arguments) if value is inner), 0)
+        index = index_of(arguments, inner)
         return place.part(f".args[{index}]", HolderKind.WRAPPED_CALLABLE), 2
     keywords = _PARTIAL["keywords"].__get__(partial)
     if keywords is child and inner is not None:

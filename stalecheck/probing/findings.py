@@ -54,26 +54,25 @@ class _Assembly:
         for old in olds:
             self._origins.update(old.origins)
             self._internal.update(old.namespaces)
-        self._known: dict[tuple[int, bool], tuple[_Way, ...]] = {}
+        self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
 
     def findings(self) -> tuple[list[Finding], int]:
         held: dict[int, list[Holder]] = {}
-        by_parent: dict[int, list[int]] = {}
-        for child in self._origins:
+        by_parent: dict[tuple[int, str], list[int]] = {}
+        for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
-                by_parent.setdefault(parent, []).append(child)
+                by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
                 self._add(held, child, _Way((child,), start))
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
-            for parent, children in by_parent.items():
-                if self._is_end(parent) or (parent in self._origins) is not is_through:
+            for (parent, module), children in by_parent.items():
+                if self._is_end(parent, module) or (parent in self._origins) is not is_through:
                     continue
                 wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
-                ways = self._ways(parent, through=is_through) if wanted else ()
-                for way in ways:
+                for way in self._ways(parent, module, through=is_through) if wanted else ():
                     self._add_all(held, wanted, way)
         return self._grouped(held), self._unheld(held)
 
@@ -92,20 +91,20 @@ class _Assembly:
         """Whether an old object that nobody else holds is in an old instance, and not just its class."""
         return child in without and type(self._graph.objects[parent]) is not self._graph.objects[child]
 
-    def _is_end(self, parent: int) -> bool:
-        """Whether nothing of a holder leads further: it belongs to the old or to the new version."""
-        if parent in self._internal or parent in self._graph.present:
+    def _is_end(self, parent: int, module: str) -> bool:
+        """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
+        if parent in self._internal or (parent in self._graph.roots and self._graph.roots[parent].module == module):
             return True
         return parent in self._origins and self._origins[parent].kind is not OriginKind.INSTANCE
 
-    def _ways(self, target: int, *, through: bool) -> tuple[_Way, ...]:
-        """Return how the nearest roots lead to an object."""
-        key = (target, through)
+    def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
+        """Return how the nearest roots lead to an object, those of the module itself left out."""
+        key = (target, module, through)
         if key not in self._known:
-            self._known[key] = tuple(self._search(target, through=through))
+            self._known[key] = tuple(self._search(target, module, through=through))
         return self._known[key]
 
-    def _search(self, target: int, *, through: bool) -> list[_Way]:
+    def _search(self, target: int, module: str, *, through: bool) -> list[_Way]:
         graph = self._graph
         level: list[tuple[int, ...]] = [(target,)]
         seen = {target}
@@ -119,7 +118,7 @@ class _Assembly:
                     continue
                 found += [_Way(ids, start) for start in graph.held_by.get(top, ())]
                 for parent in graph.parents.get(top, ()):
-                    if parent in seen or self._is_end(parent):
+                    if parent in seen or self._is_end(parent, module):
                         continue
                     if parent in self._origins and not through:
                         continue
@@ -146,15 +145,15 @@ class _Assembly:
             place = walk(Place(way.start, "", HolderKind.CALLBACK), objects)
             yield _as_holder(place.text, HolderKind.CALLBACK, origin)
             return
-        name = self._graph.roots[way.ids[0]]
-        root = objects[0]
-        if type(root) is dict:
-            variables = [key for key, value in list(dict.items(root)) if value is objects[1] and type(key) is str]
-            for variable in variables[:_ENDS]:
-                yield self._named(walk(Place(f"{name}.{variable}"), objects[1:]), name, variable, origin, objects)
-        else:
-            module, inner = _split(name)
-            yield self._named(walk(Place(name), objects), module, inner, origin, objects)
+        root = self._graph.roots[way.ids[0]]
+        if root.name:
+            yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
+            return
+        namespace = cast("dict[object, object]", objects[0])
+        variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
+        for variable in variables[:_ENDS]:
+            place = walk(Place(f"{root.module}.{variable}"), objects[1:])
+            yield self._named(place, root.module, variable, origin, objects)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if place.kind is None:
@@ -206,7 +205,7 @@ class _Assembly:
         for child, parents in self._graph.parents.items():
             for parent in parents:
                 children.setdefault(parent, []).append(child)
-        pending = [*held, *self._graph.present, *self._graph.roots]
+        pending = [*held, *self._graph.roots]
         reached = set(pending)
         while pending:
             for child in children.get(pending.pop(), ()):
@@ -219,15 +218,7 @@ class _Assembly:
 def _as_holder(
     text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
 ) -> Holder:
-    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind, origin), filename, line)
-
-
-def _split(name: str) -> tuple[str, str]:
-    """Return the module and the name within it of a dotted name."""
-    module = name
-    while module and module not in sys.modules:
-        module = module.rpartition(".")[0]
-    return module, name[len(module) + 1 :]
+    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
 
 
 def _bound(

@@ -6,14 +6,16 @@ import gc
 import sys
 import time
 import types
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import cast
 
 from stalecheck.errors import StalecheckError
 from stalecheck.probing import raw
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
-from stalecheck.probing.old import Old, find_old
-from stalecheck.probing.report import Report
+from stalecheck.probing.old import Old, find_old, take_stock
+from stalecheck.probing.report import Finding, Report
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -32,32 +34,64 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
     Raises:
         NotAModuleError: It is no module, or the name is not in ``sys.modules``.
     """
+    names = [name_of(module)] if module is not None else _all_names()
+    report = report_on(names, max_seconds=max_seconds)
+    return report if module is not None else replace(report, modules=tuple(sorted({one.module for one in report})))
+
+
+def report_on(
+    names: Sequence[str],
+    *,
+    max_seconds: float | None = None,
+    exact: Old | None = None,
+    kept: Collection[int] = (),
+    more: Iterable[Finding] = (),
+) -> Report:
+    """Return what is old of some modules, and who holds it.
+
+    Args:
+        names: The modules' names.
+        max_seconds: Stop climbing after so long.
+        exact: What is known to be old from before the reload.
+        kept: What else holds the old objects for the probe's own sake, by id.
+        more: Findings to report as well.
+    """
     started = time.monotonic()
-    names = [_name(module)] if module is not None else _all_names()
-    namespaces: dict[int, dict[str, Any]] = {}
     olds: list[Old] = []
+    stock = take_stock()
     for name in names:
-        namespace = raw.module_dict(cast(types.ModuleType, sys.modules[name]))
-        namespaces[id(namespace)] = namespace
-        old = find_old(name, namespace)
+        old = find_old(name, raw.module_dict(sys.modules[name]), stock)
+        if exact is not None and exact.module == name:
+            for one, origin in exact.origins.items():
+                if one not in old.objects:
+                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict)
         if old.objects:
             olds.append(old)
     notes = []
     if gc.get_freeze_count():
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+    del stock
     if not olds:
-        return Report((), tuple(names) if module is not None else (), notes=tuple(notes))
+        return Report(tuple(more), tuple(names), notes=tuple(notes))
+    own = [*kept, *((id(exact.objects),) if exact is not None else ())]
     graph = climb(
-        olds, namespaces, is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds
+        olds,
+        is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds,
+        kept=own,
     )
     findings, unheld = find_holders(olds, graph)
-    return Report(tuple(findings), tuple(old.module for old in olds), unheld, (*notes, *graph.cut_short))
+    return Report((*findings, *more), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
-def _name(module: object) -> str:
+def name_of(module: object) -> str:
+    """Return the name of a module that is imported.
+
+    Raises:
+        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+    """
     name = module if type(module) is str else None
     if raw.is_module(module):
-        name = raw.module_name(raw.module_dict(module))
+        name = raw.module_name(raw.module_dict(cast(types.ModuleType, module)))
     if name is None:
         raise NotAModuleError(f"{raw.class_name(type(module))} is no module: give a module or its dotted name")
     if not raw.is_module(sys.modules.get(name)):

@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any, Literal, cast
 
 from stalecheck.probing import heap, raw
@@ -56,37 +57,53 @@ class Old:
         self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
 
 
-def find_old(name: str, namespace: dict[str, Any]) -> Old:
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The functions, namespaces and classes of the process, each by the name of its module."""
+
+    functions: dict[str, list[types.FunctionType]] = field(default_factory=dict)
+    namespaces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    classes: dict[str, list[type]] = field(default_factory=dict)
+
+
+def take_stock() -> Stock:
+    """Look through the process once, whatever the number of modules."""
+    stock = Stock()
+    for found in heap.functions_and_namespaces():
+        if type(found) is types.FunctionType:
+            stock.functions.setdefault(raw.module_name(found.__globals__) or "", []).append(found)
+        elif type(found) is dict:
+            stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
+    for cls in raw.all_classes():
+        stock.classes.setdefault(raw.class_module(cls) or "", []).append(cls)
+    return stock
+
+
+def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     """Find the functions, classes, instances and module objects of old versions of a module.
 
     Args:
         name: The module's name.
         namespace: The namespace of its present version.
+        stock: What there is in the process.
     """
-    current = find_current(namespace, name)
-    judge = _Judge(current)
+    judge = _Judge(find_current(namespace, name))
     old = Old(name)
-    candidates: dict[int, dict[str, Any]] = {}
-    for found in heap.functions_and_namespaces():
-        if type(found) is types.FunctionType:
-            of = found.__globals__
-            if of is namespace:
-                verdict = judge.of_function(found)
-                if verdict is not None:
-                    old.add(found, raw.code_name(found), OriginKind.FUNCTION, verdict)
-            elif raw.module_name(of) == name:
+    for function in stock.functions.get(name, ()):
+        of = function.__globals__
+        verdict = judge.of_function(function) if of is namespace else judge.of_replaced(function)
+        if verdict is not None:
+            old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
+            if of is not namespace:
                 old.namespaces[id(of)] = of
-                old.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.of_replaced(found))
-        elif type(found) is dict and found is not namespace and raw.module_name(found) == name:
-            candidates[id(found)] = found
     classes: list[type] = []
-    for cls in raw.all_classes():
-        if raw.class_module(cls) == name:
-            verdict = judge.of_class(cls)
-            if verdict is not None:
-                classes.append(cls)
-                old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
-    candidates.update(old.namespaces)
+    for cls in stock.classes.get(name, ()):
+        verdict = judge.of_class(cls)
+        if verdict is not None:
+            classes.append(cls)
+            old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    others = {id(of): of for of in stock.namespaces.get(name, ()) if of is not namespace}
+    candidates = {**others, **old.namespaces}
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     return old
@@ -185,7 +202,14 @@ class _Judge:
             return None
         if functions and all(shape(function.__code__) in self._shapes for function in functions):
             return None
-        return None if "<locals>" in raw.class_qualname(cls) and not functions else "stale"
+        is_unknown = not functions and ("<locals>" in raw.class_qualname(cls) or not self._is_of_source)
+        return None if is_unknown else "stale"
+
+    @cached_property
+    def _is_of_source(self) -> bool:
+        """Whether the module is written in Python: what C code makes need not stand under its name."""
+        spec = self._current.namespace.get("__spec__")
+        return type(spec) is ModuleSpec and type(spec.loader) is SourceFileLoader
 
     def _class_verdict(self, functions: list[types.FunctionType], today: object) -> Verdict:
         if not raw.is_class(today):

@@ -55,6 +55,12 @@ def after(way: Way, at: int) -> object:
     return way[at] if at < len(way) else None
 
 
+def index_of(items: object, child: object) -> int:
+    """Return where an object stands in a tuple; 0 where it does not."""
+    found = items if type(items) is tuple else ()
+    return next((index for index, item in enumerate(found) if item is child), 0)
+
+
 def key_of(holder: dict[object, object], child: object) -> str | None:
     """Return how the key of a value is written; None where no key has the value."""
     return next((written(key) for key, value in list(dict.items(holder)) if value is child), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stalecheck.probing.old import Origin
 from stalecheck.vocabulary import HolderKind
 
 _REMEDIES = {
@@ -33,6 +32,6 @@ _REMEDIES = {
 }
 
 
-def remedy_for(kind: HolderKind, origin: Origin) -> str:
+def remedy_for(kind: HolderKind) -> str:
     """Return what to do about a holder of this kind."""
     return _REMEDIES[kind]

@@ -7,41 +7,54 @@ import sys
 import threading
 import types
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.old import unwrapped
 
 
-def namespaces() -> dict[int, str]:
-    """Return the names of the namespaces of all modules in ``sys.modules``, by id."""
-    found: dict[int, str] = {}
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A module's namespace, or a function or class that a name leads to."""
+
+    module: str
+    name: str
+    """The qualified name in the module; empty for the namespace itself."""
+
+    @property
+    def path(self) -> str:
+        """The dotted name."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def namespaces() -> dict[int, Root]:
+    """Return the namespaces of all modules in ``sys.modules``, by id."""
+    found: dict[int, Root] = {}
     for name, module in list(sys.modules.items()):
         if type(name) is str and raw.is_module(module):
-            found.setdefault(id(raw.module_dict(module)), name)
+            found.setdefault(id(raw.module_dict(module)), Root(name, ""))
     return found
 
 
-def name_of_function(function: types.FunctionType) -> str | None:
-    """Return the dotted name that leads to a function through its module; None if none does."""
-    return _found_under(function, raw.module_name(function.__globals__), function.__qualname__) or _found_under(
-        function, function.__module__, function.__qualname__
-    )
+def root_of(obj: object) -> Root | None:
+    """Return the name that leads to a function or class through its module; None if none does."""
+    if type(obj) is types.FunctionType:
+        module = raw.module_name(obj.__globals__)
+        return _found_under(obj, module, obj.__qualname__) or _found_under(obj, obj.__module__, obj.__qualname__)
+    if raw.is_class(obj):
+        return _found_under(obj, raw.class_module(cast(type, obj)), raw.class_qualname(cast(type, obj)))
+    return None
 
 
-def name_of_class(cls: type) -> str | None:
-    """Return the dotted name that leads to a class through its module; None if none does."""
-    return _found_under(cls, raw.class_module(cls), raw.class_qualname(cls))
-
-
-def _found_under(obj: object, module: object, qualname: str) -> str | None:
+def _found_under(obj: object, module: object, qualname: str) -> Root | None:
     if type(module) is not str:
         return None
     holder = sys.modules.get(module)
     if not raw.is_module(holder):
         return None
     found = raw.resolve(raw.module_dict(cast(types.ModuleType, holder)), qualname)
-    return f"{module}.{qualname}" if found is obj or unwrapped(found) is obj else None
+    return Root(module, qualname) if found is obj or unwrapped(found) is obj else None
 
 
 def registered() -> Iterator[tuple[object, str]]:

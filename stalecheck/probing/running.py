@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 from stalecheck.probing.frames import values_of
-from stalecheck.probing.place import Place, Step, Way, after
+from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
 _SUSPENDED = {
@@ -58,6 +58,6 @@ def of_exception(place: Place, holder: Any, way: Way) -> Step | None:
     arguments: Any = BaseException.__dict__["args"].__get__(holder)
     inner = after(way, 2)
     if arguments is child and inner is not None:
-        index = next((index for index, value in enumerate(arguments) if value is inner), 0)
+        index = index_of(arguments, inner)
         return place.part(f".args[{index}]", HolderKind.ATTRIBUTE), 2
     return None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from stalecheck.probing import attributes, callables, containers, raw, running
-from stalecheck.probing.place import Place, Step, Way, after
+from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
 
@@ -47,7 +47,7 @@ def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
     arguments: Any = type(holder).__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
-        index = next((index for index, item in enumerate(arguments) if item is inner), 0)
+        index = index_of(arguments, inner)
         return place.part(f".__args__[{index}]", HolderKind.ANNOTATION), 2
     return place.part(".__origin__", HolderKind.ANNOTATION), 1
 

@@ -67,7 +67,7 @@ class Judge:
             return None
         execution = self._marks.execution(code)
         if execution == "unknown":
-            return self._of_unmarked(code, unwrapped(today))
+            return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
         return self._verdict(code) if execution == "other" else None
 
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
@@ -106,11 +106,9 @@ class Judge:
             return None
         if id(cls) in self._kept_classes:
             return self._class_verdict(cls, today)
-        if functions and not own:
-            return None  # What another module has made may say that it is from this one.
         if written and self._source is not None and any(shape(code) not in self._shapes for code in written):
             return self._class_verdict(cls, today)
-        return self._of_plain(cls, today)
+        return self._of_plain(cls, today, is_foreign=bool(functions) and not own)
 
     def _of_patched(self, cls: type, own: list[types.FunctionType], today: object) -> Verdict | None:
         """Return the verdict on a class that runs code of the present version but does not stand in its place."""
@@ -121,28 +119,48 @@ class Judge:
             return None
         return "split"
 
-    def _of_plain(self, cls: type, today: object) -> Verdict | None:
-        """Return the verdict on a class without a function that tells."""
+    def _of_plain(self, cls: type, today: object, *, is_foreign: bool) -> Verdict | None:
+        """Return the verdict on a class without a function that tells.
+
+        Args:
+            cls: The class.
+            today: What stands in its place.
+            is_foreign: Whether all its functions are of other modules: one of those may have made it.
+        """
         name = raw.class_qualname(cls)
+        source = self._source
         if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
-            if _shares_values(cls, cast(type, today)) or self._is_stated_often(cls, cast(type, today)):
+            if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
+                return None
+            if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
-        source = self._source
-        if self._current.is_reached(cls) or "<locals>" in name or source is None or not _is_stated(cls):
+        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words
         return None if is_known else "stale"
 
-    def _is_stated_often(self, cls: type, today: type) -> bool:
-        """Whether the present version itself may have replaced a class by a later one of the same name."""
-        line, line_today = (raw.class_dict(one).get("__firstlineno__") for one in (cls, today))
+    def _is_one_of_many(self, cls: type, today: type) -> bool:
+        """Whether the present version itself may have made a class beside the one that has its name."""
         if self._source is None:
             return False
         lines = self._source.bodies.get(raw.class_qualname(cls), [])
+        if not lines:
+            return raw.class_name(cls) in self._source.words and self._current.is_reached(cls)
+        line, line_today = (raw.class_dict(one).get("__firstlineno__") for one in (cls, today))
         if type(line) is int and type(line_today) is int:  # From 3.13 on.
             return line != line_today and line in lines
-        return len(lines) != 1
+        return len(lines) > 1
+
+    def _shares_values(self, cls: type, today: type) -> bool:
+        """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
+        theirs = raw.class_dict(today)
+        for name, value in list(raw.class_dict(cls).items()):
+            if value is theirs.get(name) and type(value) in _MADE_ANEW:
+                made_by = unwrapped(value)
+                if type(made_by) is not types.FunctionType or self.is_own_namespace(made_by.__globals__):
+                    return True
+        return False
 
     def _class_verdict(self, cls: type, today: object) -> Verdict:
         return "duplicate" if raw.is_class(today) and _does(cls) == _does(cast(type, today)) else "stale"
@@ -161,7 +179,8 @@ class Judge:
 
     @cached_property
     def _places(self) -> frozenset[Place]:
-        return frozenset(map(place, self._codes))
+        loose = [found.__code__ for found in self._current.loosely.values() if type(found) is types.FunctionType]
+        return frozenset(map(place, (*self._codes, *loose)))
 
     @cached_property
     def _source(self) -> Source | None:
@@ -205,14 +224,6 @@ def _is_remade(cls: type, today: type) -> bool:
     """Whether a decorator has made a class anew: with slots, with another metaclass."""
     slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
     return slots is not slots_today or type(cls) is not type(today)
-
-
-def _shares_values(cls: type, today: type) -> bool:
-    """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
-    theirs = raw.class_dict(today)
-    return any(
-        value is theirs.get(name) and type(value) in _MADE_ANEW for name, value in list(raw.class_dict(cls).items())
-    )
 
 
 def _does(cls: type) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Judge:
         if not is_function(code):
             return None
         if self.is_old_namespace(function.__globals__):
-            return self._verdict(code)
+            return self.verdict(function)
         if id(function) in self._current.objects or not self.is_own_namespace(function.__globals__):
             return None
         name = raw.code_name(function)
@@ -68,27 +68,43 @@ class Judge:
         execution = self._marks.execution(code)
         if execution == "unknown":
             return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
-        return self._verdict(code) if execution == "other" else None
+        return self._code_verdict(code) if execution == "other" else None
 
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
         if self._source is None:
             is_replaced = type(today) is types.FunctionType and self.is_own_namespace(today.__globals__)
-            return self._verdict(code) if is_replaced else None
+            return self._code_verdict(code) if is_replaced else None
         where = place(code)
         if where not in self._source.places:
-            return self._verdict(code)
+            return self._code_verdict(code)
         return "duplicate" if where in self._places else None
 
-    def _verdict(self, code: types.CodeType) -> Verdict:
+    def is_from_here(self, cls: type) -> bool:
+        """Whether a class that says it is from the module has no functions of other modules alone."""
+        functions = list(_functions(cls))
+        return not functions or any(
+            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in functions
+        )
+
+    def verdict(self, obj: object) -> Verdict:
+        """Return the verdict on what is known to be old."""
+        if type(obj) is types.FunctionType:
+            return self._code_verdict(obj.__code__)
+        if not raw.is_class(obj):
+            return "stale"
+        cls = cast(type, obj)
+        return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+
+    def _code_verdict(self, code: types.CodeType) -> Verdict:
         return "duplicate" if shape(code) in self._shapes else "stale"
 
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
         current = self._current
         today = raw.resolve(current.namespace, raw.class_qualname(cls))
-        if today is cls:
-            return None
+        if any(base is today for base in raw.mro(cls)):
+            return None  # It is the present one, or made by it: what is old does not inherit from what is new.
         functions = list(_functions(cls))
         if any(self.is_old_namespace(function.__globals__) for function in functions):
             return self._class_verdict(cls, today)

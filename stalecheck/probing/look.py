@@ -16,6 +16,7 @@ from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
 from stalecheck.probing.report import Finding, Report
+from stalecheck.probing.snapshot import kept_with, open_snapshots
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -70,10 +71,11 @@ def report_on(
     notes = []
     if gc.get_freeze_count():
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+    notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     del stock
     if not olds:
         return Report(tuple(more), tuple(names), notes=tuple(notes))
-    own = [*kept, *((id(exact.objects),) if exact is not None else ())]
+    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
     graph = climb(
         olds,
         is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds,

@@ -148,6 +148,8 @@ class Judge:
         if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
             if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
                 return None
+            if type(cls) is not type(today):
+                return None  # What `enum` and metaclasses' decorators have made it from.
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)

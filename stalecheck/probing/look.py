@@ -102,4 +102,11 @@ def name_of(module: object) -> str:
 
 
 def _all_names() -> list[str]:
-    return [name for name, found in list(sys.modules.items()) if type(name) is str and raw.is_module(found)]
+    """Return the names of all modules; of one that stands under several, its own (``posixpath``, not ``os.path``)."""
+    names = []
+    for name, found in list(sys.modules.items()):
+        if type(name) is str and raw.is_module(found):
+            own = raw.module_name(raw.module_dict(found)) or name
+            if own == name or sys.modules.get(own) is not found:
+                names.append(name)
+    return names

@@ -148,7 +148,7 @@ class Judge:
         if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
             if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
                 return None
-            if type(cls) is not type(today):
+            if _names(type(cls)) != _names(type(today)):
                 return None  # What `enum` and metaclasses' decorators have made it from.
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
@@ -241,7 +241,11 @@ def _is_stated(cls: type) -> bool:
 def _is_remade(cls: type, today: type) -> bool:
     """Whether a decorator has made a class anew: with slots, with another metaclass."""
     slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
-    return slots is not slots_today or type(cls) is not type(today)
+    return slots is not slots_today or _names(type(cls)) != _names(type(today))
+
+
+def _names(cls: type) -> tuple[str | None, str]:
+    return raw.class_module(cls), raw.class_qualname(cls)
 
 
 def _does(cls: type) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 import types
 from typing import Any
@@ -30,7 +31,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | 
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
-                return place.aspect(f"closure variable {name!r}", HolderKind.WRAPPED_CALLABLE), walked
+                return place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
     if child is function.__dict__:
         return place.part(f".{_attribute(child, inner)}", HolderKind.WRAPPED_CALLABLE), 2
     # From 3.14 on annotations are made when they are asked for, by the user's code.
@@ -54,6 +55,8 @@ def of_method(place: Place, method: types.MethodType, way: Way) -> Step:
 
 def of_built_in(place: Place, method: Any, way: Way) -> Step:
     """Name the object of a bound method that is made in C."""
+    if type(method) is types.BuiltinMethodType and method.__self__ is not way[1]:
+        return place, 1
     return place.part(".__self__", HolderKind.WRAPPED_CALLABLE), 1
 
 
@@ -92,14 +95,27 @@ def of_cached(place: Place, holder: Any, way: Way) -> Step:
         return place.part(f".{_attribute(attributes, way[2])}", HolderKind.WRAPPED_CALLABLE), 2
     if attributes.get("__wrapped__") is way[1]:
         return place.part(".__wrapped__", HolderKind.WRAPPED_CALLABLE), 1
-    at = 1
+    at, noun = 1, "result"
     while at < len(way) - 1 and _is_of_cache(way[at]):
+        if _is_argument(way[at], way[at + 1]):
+            noun = "argument"
         at += 1
-    return place.aspect("a cached result", HolderKind.CACHED_RESULT), at
+    if noun == "argument":
+        while at < len(way) - 1 and type(way[at]) is tuple:
+            at += 1
+    return place.aspect(f"a cached {noun}", HolderKind.CACHED_RESULT), at
 
 
 def _is_of_cache(obj: object) -> bool:
     return type(obj) is dict or type(obj).__name__ in ("_lru_list_elem", "_HashedSeq")
+
+
+def _is_argument(cache: Any, child: object) -> bool:
+    """Whether a part of a cache belongs to a key."""
+    if type(cache) is dict:
+        return all(value is not child for value in list(dict.values(cache)))
+    parts = gc.get_referents(cache)
+    return type(cache).__name__ == "_HashedSeq" or (len(parts) > 1 and parts[0] is child and type(child) is tuple)
 
 
 def of_cell(place: Place, holder: Any, way: Way) -> Step:

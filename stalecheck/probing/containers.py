@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.place import Place, Step, Way, key_of
+from stalecheck.probing.place import Place, Step, Way, key_of, written
 from stalecheck.vocabulary import HolderKind
 
 SEQUENCES = (list, tuple, deque)
@@ -15,9 +15,12 @@ SEQUENCES = (list, tuple, deque)
 def of_dict(place: Place, holder: Any, way: Way) -> Step:
     """Name a value by its key, or a key."""
     key = key_of(holder, way[1])
-    if key is None:
-        return place.aspect("a key", HolderKind.CONTAINER), 1
-    return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+    if key is not None:
+        return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+    at = 1
+    while at < len(way) - 1 and type(way[at]) is tuple:
+        at += 1
+    return place.aspect(f"key {written(way[1])}", HolderKind.CONTAINER), at
 
 
 def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:

@@ -15,6 +15,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
+from stalecheck.probing.landmarks import Landmark
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place
 from stalecheck.probing.remedies import remedy_for
@@ -36,7 +37,7 @@ class _Way:
     """How a root leads to an object: ids, the root's first."""
 
     ids: tuple[int, ...]
-    start: Local | str | None = None
+    start: Local | Landmark | None = None
     """What leads to the first id, where that is no root itself."""
 
 
@@ -142,8 +143,8 @@ class _Assembly:
                 yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
             return
         if way.start is not None:
-            place = walk(Place(way.start, "", HolderKind.CALLBACK), objects)
-            yield _as_holder(place.text, HolderKind.CALLBACK, origin)
+            place = walk(Place(way.start.text, "", way.start.kind), objects)
+            yield _as_holder(place.text, place.kind or way.start.kind, origin)
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:

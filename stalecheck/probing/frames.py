@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import types
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.roots import thread_name
+from stalecheck.probing.landmarks import Landmark, thread_name
+from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
 _DEBUGGERS = frozenset(
@@ -39,8 +41,17 @@ class Local:
     @property
     def text(self) -> str:
         """``local 'engine' in serve() at main.py:41 (thread 'worker')``."""
-        where = f"local {self.name!r} in {self.function}() at {self.filename}:{self.line}"
+        where = f"local {self.name!r} in {self.function}() at {shown(self.filename)}:{self.line}"
         return where if self.thread is None else f"{where} (thread {self.thread!r})"
+
+
+def shown(filename: str) -> str:
+    """Return a file's name relative to the working directory, where it lies below it."""
+    try:
+        here = f"{Path.cwd()}{os.sep}"
+    except OSError:
+        return filename
+    return filename.removeprefix(here)
 
 
 def running_locals() -> Iterator[tuple[object, Local]]:
@@ -57,6 +68,24 @@ def running_locals() -> Iterator[tuple[object, Local]]:
                 yield from _locals_of(frame, thread)
             frame = frame.f_back
         del frame, top
+
+
+def running_codes() -> dict[int, Landmark]:
+    """Return the calls that are running, by the id of their code."""
+    main = threading.main_thread().ident
+    found: dict[int, Landmark] = {}
+    for ident, top in list(sys._current_frames().items()):
+        frame: types.FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)
+            text = f"running call of {name}() at {shown(code.co_filename)}:{frame.f_lineno}"
+            if ident != main:
+                text += f" (thread {thread_name(ident)!r})"
+            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
+            frame = frame.f_back
+        del frame, top
+    return found
 
 
 def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:

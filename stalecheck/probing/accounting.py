@@ -12,7 +12,7 @@ from typing import cast
 from stalecheck.probing import raw
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local, running_codes
-from stalecheck.probing.landmarks import Landmark, interpreter_list
+from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
 from stalecheck.vocabulary import HolderKind
 
@@ -93,8 +93,8 @@ def _closure(starts: Collection[int], edges: Mapping[int, Collection[int]]) -> s
 
 
 def _unseen(obj: object, references: int, *, is_old: bool) -> Landmark:
-    if not is_old and type(obj) is list:
-        registry = interpreter_list(obj)
+    if not is_old:
+        registry = interpreter_registry(obj)
         if registry is not None:
             return Landmark(registry, HolderKind.CALLBACK)
     noun = "1 reference" if references == 1 else f"{references:,} references"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import sys
 import types
@@ -99,7 +100,9 @@ def of_class(place: Place, cls: type, way: Way) -> Step | None:
     if type(child) is dict and inner is not None:
         for name, value in list(raw.class_dict(cls).items()):
             if value is inner:
-                return _special(place, name, way) or (Place(f"{place.text}.{name}", "", place.kind), 2)
+                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and enum.EnumMeta in raw.mro(type(cls)) else None
+                found = Place(f"{place.text}.{name}", "", place.kind or kind)
+                return _special(place, name, way) or (found, 2)
     return None
 
 

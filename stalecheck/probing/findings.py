@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import where_bound
+from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place
+from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Trace
+from stalecheck.probing.roots import is_standard
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of
 
@@ -30,6 +31,17 @@ _EACH = 5
 """So many old objects in one container, and so many holders that are alike, are named one by one."""
 
 _FARTHEST = 60
+
+_PLAIN = (
+    None,
+    HolderKind.CONTAINER,
+    HolderKind.ATTRIBUTE,
+    HolderKind.SLOT,
+    HolderKind.WRAPPED_CALLABLE,
+    HolderKind.CLOSURE,
+    HolderKind.ENUM_MEMBER,
+)
+"""Kinds that say less than that a holder is in the standard library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +77,20 @@ class _Assembly:
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
-                self._add(held, child, _Way((child,), start))
+                if not _is_secondary(start):
+                    self._add(held, child, _Way((child,), start))
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for (parent, module), children in by_parent.items():
-                if self._is_end(parent, module) or (parent in self._origins) is not is_through:
+                if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
                     self._add_all(held, wanted, way)
+        for child in self._origins:
+            for start in self._graph.held_by.get(child, ()) if child not in held else ():
+                self._add(held, child, _Way((child,), start))
         return self._grouped(held), self._unheld(held)
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
@@ -110,6 +126,7 @@ class _Assembly:
         level: list[tuple[int, ...]] = [(target,)]
         seen = {target}
         found: list[_Way] = []
+        secondary: list[_Way] = []
         while level and not found and len(level[0]) < _FARTHEST:
             upper: list[tuple[int, ...]] = []
             for ids in level:
@@ -117,7 +134,8 @@ class _Assembly:
                 if top in graph.roots:
                     found.append(_Way(ids))
                     continue
-                found += [_Way(ids, start) for start in graph.held_by.get(top, ())]
+                for start in graph.held_by.get(top, ()):
+                    (secondary if _is_secondary(start) else found).append(_Way(ids, start))
                 for parent in graph.parents.get(top, ()):
                     if parent in seen or self._is_end(parent, module):
                         continue
@@ -126,7 +144,32 @@ class _Assembly:
                     seen.add(parent)
                     upper.append((parent, *ids))
             level = upper
-        return found[:_ENDS]
+        return self._without_second_names(found or secondary)[:_ENDS]
+
+    def _without_second_names(self, found: list[_Way]) -> list[_Way]:
+        """Leave out what a module of the standard library has only imported from another one."""
+        roots = self._graph.roots
+        firsts: dict[tuple[int, ...], _Way] = {}
+        kept = []
+        for way in found:
+            root = roots.get(way.ids[0]) if way.start is None else None
+            if root is None or root.name or not is_standard(root.module):
+                kept.append(way)
+                continue
+            first = firsts.setdefault(way.ids[1:], way)
+            if first is not way and self._is_second(roots[first.ids[0]].module, way.ids[1]):
+                firsts[way.ids[1:]] = way
+        return [*kept, *firsts.values()]
+
+    def _is_second(self, module: str, value: int) -> bool:
+        """Whether another module's name for a value is the better one."""
+        if module.startswith("_"):
+            return True
+        namespace = raw.module_dict(sys.modules[module])
+        filename = namespace.get("__file__")
+        names = [name for name, found in list(namespace.items()) if id(found) == value and type(name) is str]
+        found = where_bound(filename, names[0]) if names and type(filename) is str else None
+        return found is not None and found.kind is HolderKind.FROM_IMPORT
 
     def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
         holders = list(self._holders(child, way))
@@ -138,8 +181,8 @@ class _Assembly:
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                place = walk(Place(way.start.name, "", HolderKind.LOCAL), objects)
-                text = way.start.text if len(objects) == 1 else f"{place.text}, {way.start.text}"
+                place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
+                text = f"{place.text} {way.start.where}"
                 yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
             return
         if way.start is not None:
@@ -148,18 +191,29 @@ class _Assembly:
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
+            if _is_made_of_class(objects[0]):
+                return
             yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
-            place = walk(Place(f"{root.module}.{variable}"), objects[1:])
+            place, rest = Place(f"{root.module}.{variable}"), objects[1:]
+            if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
+                place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
+                rest = rest[1:]
+            place = walk(place, rest)
             yield self._named(place, root.module, variable, origin, objects)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
-        if place.kind is None:
-            name = place.text[len(module) + 1 :]
-        filename, line, kind = _bound(module, name, origin, objects[-1], is_direct=place.kind is None)
+        if module == "typing":
+            return _as_holder("typing's cache", HolderKind.TYPING_CACHE, origin)
+        if is_standard(module):
+            return _as_holder(place.text, _registered(place, module, name), origin)
+        dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
+        if dotted and dotted[0].startswith(f"{name}."):
+            name = dotted[0]
+        filename, line, name, kind = _bound(module, name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
         return replace(found, module=module, name=name)
 
@@ -222,15 +276,38 @@ def _as_holder(
     return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
 
 
-def _bound(
-    module: str, name: str, origin: Origin, obj: object, *, is_direct: bool
-) -> tuple[str | None, int | None, HolderKind]:
+def _is_secondary(start: Local | Landmark) -> bool:
+    """Whether a path ends there only for want of a better one."""
+    return isinstance(start, Local) and start.is_standard
+
+
+def _is_made_of_class(obj: object) -> bool:
+    """Whether a function is what `dataclasses` makes of the fields of a class: those are holders enough."""
+    return (
+        type(obj) is types.FunctionType
+        and obj.__code__.co_filename == "<string>"
+        and obj.__name__.startswith("__")
+        and "." in obj.__qualname__
+    )
+
+
+def _registered(place: Place, module: str, name: str) -> HolderKind:
+    """Return the kind of a holder in the standard library: what is there has been registered."""
+    if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
+        return HolderKind.HISTORY
+    return HolderKind.CALLBACK if place.kind in _PLAIN else place.kind or HolderKind.CALLBACK
+
+
+def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | None, int | None, str, HolderKind]:
+    """Return where a name of a module is bound, the part of it that is, and in which way."""
     holder = sys.modules.get(module)
     namespace = raw.module_dict(cast(types.ModuleType, holder)) if raw.is_module(holder) else {}
     filename = namespace.get("__file__")
-    found = where_bound(filename, name) if type(filename) is str else None
-    kind = _kind(found.kind if found else None, name, origin, obj)
-    return (filename, found.line, kind) if found else (filename if type(filename) is str else None, None, kind)
+    if type(filename) is not str:
+        return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
+    name = nearest_bound(filename, name)
+    found = where_bound(filename, name)
+    return filename, found.line if found else None, name, _kind(found.kind if found else None, name, origin, obj)
 
 
 def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:

@@ -13,6 +13,7 @@ from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark, thread_name
+from stalecheck.probing.roots import is_standard
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
@@ -38,10 +39,13 @@ class Local:
     is_reported: bool
     """Whether it is the user's: not the probe's own, nor the debugger's."""
 
+    is_standard: bool
+    """Whether the function is of the standard library: it works with what others hold as well."""
+
     @property
-    def text(self) -> str:
-        """``local 'engine' in serve() at main.py:41 (thread 'worker')``."""
-        where = f"local {self.name!r} in {self.function}() at {shown(self.filename)}:{self.line}"
+    def where(self) -> str:
+        """``in serve() at main.py:41 (thread 'worker')``."""
+        where = f"in {self.function}() at {shown(self.filename)}:{self.line}"
         return where if self.thread is None else f"{where} (thread {self.thread!r})"
 
 
@@ -91,9 +95,10 @@ def running_codes() -> dict[int, Landmark]:
 def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
     is_reported = not code.co_filename.startswith(_HERE) and not _is_debugger(frame)
+    is_library = is_standard(raw.module_name(frame.f_globals) or "")
     name = getattr(code, "co_qualname", code.co_name)
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported))
+        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
         for variable, value in values_of(frame)
         if not variable.startswith(".")
     ]

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.vocabulary import HolderKind
@@ -60,7 +60,8 @@ def _threads() -> Iterator[tuple[object, Landmark]]:
 def _loggers() -> Iterator[tuple[object, Landmark]]:
     logging: Any = sys.modules.get("logging")
     namespace = raw.module_dict(logging) if raw.is_module(logging) else {}
-    base, root = namespace.get("Logger"), namespace.get("root")
+    base: Any = namespace.get("Logger")
+    root = namespace.get("root")
     if not raw.is_class(base) or root is None:
         return
     yield root, Landmark("the root logger", HolderKind.CALLBACK)
@@ -124,8 +125,13 @@ _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
 }
 
 
-def interpreter_list(items: list[Any]) -> str | None:
-    """Return the registry of the interpreter that a list is which no module refers to; None if it is none."""
+def interpreter_registry(obj: object) -> str | None:
+    """Return which registry of the interpreter a list or dict is that no module refers to; None if it is none."""
+    if type(obj) is dict and {"strict", "ignore", "xmlcharrefreplace"} <= {
+        key for key in list(obj) if type(key) is str
+    }:
+        return "codecs' error handlers"
+    items = list(obj) if type(obj) is list else []
     if any(item is encodings.search_function for item in items):
         return "codecs' search functions"
     if items and all(type(item) is tuple and len(item) == 3 and callable_type(item[0]) for item in items):

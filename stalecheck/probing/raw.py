@@ -110,8 +110,8 @@ def instance_dict(obj: object) -> dict[str, Any] | None:
     Up to 3.12 this makes the dict where the values stood in the instance itself, so ask only where it has to be.
     """
     for cls in mro(type(obj)):
-        descriptor = class_dict(cls).get("__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
+        descriptor: Any = class_dict(cls).get("__dict__")
+        if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
             found = descriptor.__get__(obj)
             return found if type(found) is dict else None
     return None
@@ -150,7 +150,7 @@ def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
         (name, value)
         for base in mro(cls)
         for name, value in list(class_dict(base).items())
-        if type(value) is types.MemberDescriptorType
+        if name != "__dict__" and type(value) is types.MemberDescriptorType
     ]
 
 

@@ -52,3 +52,8 @@ def _found_under(obj: object, module: object, qualname: str) -> Root | None:
         return None
     found = raw.resolve(raw.module_dict(cast(types.ModuleType, holder)), qualname)
     return Root(module, qualname) if found is obj or unwrapped(found) is obj else None
+
+
+def is_standard(module: str) -> bool:
+    """Whether a module is of the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names

@@ -34,7 +34,7 @@ def _step(place: Place, way: Way) -> Step:
         found = (place, 1) if type(way[1]) is dict else None
     else:
         found = next(filter(None, (name(place, holder, way) for name in _namers(type(holder)))), None)
-    return found or _unknown(place, holder)
+    return found or _unknown(place, way)
 
 
 def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
@@ -46,9 +46,13 @@ def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
     return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
 
 
-def _unknown(place: Place, holder: object) -> Step:
-    """Say what holds where nothing is known about how."""
-    return place.aspect(f"something in the {raw.class_name(type(holder))}", HolderKind.ATTRIBUTE), 1
+def _unknown(place: Place, way: Way) -> Step:
+    """Say what holds where nothing is known about how; an iterator stands for what it goes through."""
+    kind = type(way[0])
+    module, name = type_name(kind)
+    if "__next__" in raw.class_dict(kind) and module in ("builtins", "itertools", "_collections") and len(way) > 2:
+        return place, 1
+    return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:

@@ -11,7 +11,7 @@ from typing import cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.climb import Graph
-from stalecheck.probing.frames import Local, running_codes
+from stalecheck.probing.frames import Local, own_references, running_codes
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
 from stalecheck.vocabulary import HolderKind
@@ -33,13 +33,14 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
         return
     offset = _offset()
     running = running_codes()
+    own = own_references()
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
         # What a running function uses can be on its stack, too; a name for it is there already.
         if any(isinstance(start, Local) for start in graph.held_by.get(which, ())):
             continue
-        rest = sys.getrefcount(obj) - offset - _known(graph, which)
+        rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
         if rest <= 0:
             continue
         code = obj.__code__ if type(obj) is types.FunctionType else None

@@ -67,6 +67,7 @@ class _Assembly:
         for old in olds:
             self._origins.update(old.origins)
             self._internal.update(old.namespaces)
+        self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
 
     def findings(self) -> tuple[list[Finding], int]:
@@ -79,6 +80,7 @@ class _Assembly:
             for start in self._graph.held_by.get(child, ()):
                 if not _is_secondary(start):
                     self._add(held, child, _Way((child,), start))
+        secondary: list[tuple[list[int], _Way]] = []
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
@@ -87,22 +89,35 @@ class _Assembly:
                     continue
                 wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
-                    self._add_all(held, wanted, way)
-        for child in self._origins:
-            for start in self._graph.held_by.get(child, ()) if child not in held else ():
+                    if _is_secondary(way.start):
+                        secondary.append((wanted, way))
+                    else:
+                        self._add_all(held, wanted, way)
+        without = {child for child in self._origins if child not in held}
+        for child in without:
+            for start in self._graph.held_by.get(child, ()):
                 self._add(held, child, _Way((child,), start))
+        for children, way in secondary:
+            self._add_all(held, [child for child in children if child in without], way)
         return self._grouped(held), self._unheld(held)
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
-        """Add one holder for each child; in a container the first ones by name, with the number of the others."""
-        limit = len(children) if len(way.ids) == 1 and way.start is None else _EACH
-        for child in children[:limit]:
-            self._add(held, child, _Way((*way.ids, child), way.start))
-        first, rest = held.get(children[0]), children[limit:]
-        if first and rest:
-            first[-1] = replace(first[-1], count=len(rest) + 1)
-            for child in rest:
+        """Add one holder for each child: the first ones of those that are alike by name, with the number of the others."""
+        for child in children:
+            alike = self._alike.setdefault(self._shape(child, way), [])
+            if len(alike) < _EACH:
+                self._add(held, child, _Way((*way.ids, child), way.start))
+                if held.get(child):
+                    alike.append(child)
+            else:
                 held.setdefault(child, [])
+                first = held[alike[0]]
+                first[-1] = replace(first[-1], count=first[-1].count + 1)
+
+    def _shape(self, child: int, way: _Way) -> object:
+        """Return what ways of the same kind from the same place to the same origin have in common."""
+        types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
+        return self._origins[child], way.start, way.ids[:2] if len(way.ids) > 1 or way.start else child, types_
 
     def _is_behind(self, parent: int, child: int, without: set[int]) -> bool:
         """Whether an old object that nobody else holds is in an old instance, and not just its class."""
@@ -187,7 +202,7 @@ class _Assembly:
             return
         if way.start is not None:
             place = walk(Place(way.start.text, "", way.start.kind), objects)
-            yield _as_holder(place.text, place.kind or way.start.kind, origin)
+            yield _as_holder(place.text, way.start.kind, origin)
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
@@ -228,7 +243,7 @@ class _Assembly:
             total[origin.path, origin.kind] = total.get((origin.path, origin.kind), 0) + 1
         findings = []
         for (origin, _), children in groups.items():
-            holders = _summed(holder for child in children for holder in held[child])
+            holders = _summed(held[child] for child in children)
             if not holders:
                 continue
             which = origin.path, origin.kind
@@ -276,7 +291,7 @@ def _as_holder(
     return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
 
 
-def _is_secondary(start: Local | Landmark) -> bool:
+def _is_secondary(start: Local | Landmark | None) -> bool:
     """Whether a path ends there only for want of a better one."""
     return isinstance(start, Local) and start.is_standard
 
@@ -329,20 +344,21 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
     return HolderKind.ALIAS
 
 
-def _summed(holders: Iterable[Holder]) -> list[Holder]:
-    """Return holders, the nearest first; of many that are alike the first, with their number."""
+def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
+    """Return the holders of old objects, the nearest first; of many that are alike the first, with their number."""
+    by_path: dict[str, Holder] = {}
+    for holders in each:
+        for path, holder in {holder.path: holder for holder in holders}.items():
+            known = by_path.get(path)
+            by_path[path] = replace(known, count=known.count + holder.count) if known else holder
     alike: dict[str, list[Holder]] = {}
-    for holder in holders:
-        found = alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", holder.path), [])
-        if all(other.path != holder.path for other in found[: _EACH + 1]):
-            found.append(holder)
+    for path, holder in by_path.items():
+        alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", path), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
         more = sum(holder.count for holder in group[_EACH:])
-        kept = group[:_EACH]
-        if more:
-            kept[0] = replace(kept[0], count=kept[0].count + more)
-        summed += kept
+        first = replace(group[0], count=group[0].count + more)
+        summed += [first, *group[1:_EACH]]
     return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
 
 

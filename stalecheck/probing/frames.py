@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import types
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Local:
     """The thread's name; None for the main thread."""
 
     is_reported: bool
-    """Whether it is the user's: not the probe's own, nor the debugger's."""
+    """Whether it is the user's and not the debugger's."""
 
     is_standard: bool
     """Whether the function is of the standard library: it works with what others hold as well."""
@@ -68,7 +69,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
         while frame is not None:
-            if frame.f_code.co_flags & _OPTIMIZED:
+            if frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame):
                 yield from _locals_of(frame, thread)
             frame = frame.f_back
         del frame, top
@@ -94,7 +95,7 @@ def running_codes() -> dict[int, Landmark]:
 
 def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
-    is_reported = not code.co_filename.startswith(_HERE) and not _is_debugger(frame)
+    is_reported = not _is_debugger(frame)
     is_library = is_standard(raw.module_name(frame.f_globals) or "")
     name = getattr(code, "co_qualname", code.co_name)
     return [
@@ -102,6 +103,21 @@ def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object,
         for variable, value in values_of(frame)
         if not variable.startswith(".")
     ]
+
+
+def own_references() -> Counter[int]:
+    """Count what the local variables of the probe's functions refer to, from the caller's caller on."""
+    found: Counter[int] = Counter()
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if _is_own(frame):
+            found.update(id(value) for _, value in values_of(frame))
+        frame = frame.f_back
+    return found
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_HERE)
 
 
 def _is_debugger(frame: types.FrameType) -> bool:

@@ -91,6 +91,21 @@ def _of_handle(place: Place, holder: Any, way: Way) -> Step | None:
     return (place.aspect(what, HolderKind.CALLBACK), step[1]) if what else None
 
 
+def _of_future(place: Place, holder: Any, way: Way) -> Step | None:
+    if type(way[1]) is types.CoroutineType:
+        return place, 1
+    base = next(base.__dict__ for base in raw.mro(type(holder)) if type_name(base) == ("_asyncio", "Future"))
+    for name, text in (("_result", ".result()"), ("_exception", ".exception()")):
+        if base[name].__get__(holder) is way[1]:
+            return place.part(text, HolderKind.ATTRIBUTE), 1
+    at = 1
+    while at < len(way) - 1 and type(way[at]) in (list, tuple):
+        at += 1
+    if type(way[at]) is contextvars.Context and at < len(way) - 1:
+        return place, at
+    return place.aspect("a done callback", HolderKind.CALLBACK), at
+
+
 def _pass(place: Place, holder: Any, way: Way) -> Step:
     return place, 1
 
@@ -125,7 +140,7 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     weakref.finalize._Info: _of_finalizer,  # type: ignore[attr-defined]
 }
 _NAMERS_BY_NAME: dict[str, Callable[[Place, Any, Way], Step | None]] = {
-    "_asyncio.Task": _pass,
+    "_asyncio.Future": _of_future,
     "asyncio.events.Handle": _of_handle,
     "typing._BaseGenericAlias": _of_typing_alias,
 }

@@ -73,6 +73,7 @@ CODES: dict[HolderKind, str] = {
     HolderKind.DECORATED: "STL209",
     HolderKind.CALLBACK: "STL210",
     HolderKind.FINALIZER: "STL210",
+    HolderKind.WEAK_REGISTRY: "STL210",
 }
 """The rule that reports a holder, whatever the origin. Imports and aliases depend on it: see `code_of`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import sysconfig
+import time
 import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import cast
@@ -18,6 +19,9 @@ from stalecheck.vocabulary import HolderKind
 
 _IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 """Whether reference counts are exact: without the lock each thread counts on its own."""
+
+_LOOKS = 5
+"""So often a reference is looked for again that another thread may have for a moment."""
 
 
 def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
@@ -34,16 +38,22 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     offset = _offset()
     running = running_codes()
     own = own_references()
+    running_threads = tuple(sys._current_frames())
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
         # What a running function uses can be on its stack, too; a name for it is there already.
         if any(isinstance(start, Local) for start in graph.held_by.get(which, ())):
             continue
+        code = obj.__code__ if type(obj) is types.FunctionType else None
+        if code is not None and code.co_name == "<module>":
+            continue  # What runs a module's body is a function, too (Python 3.12).
         rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
+        for _ in range(_LOOKS if rest > 0 and len(running_threads) > 1 else 0):
+            time.sleep(0)
+            rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
         if rest <= 0:
             continue
-        code = obj.__code__ if type(obj) is types.FunctionType else None
         found = running.get(id(code)) if code is not None else None
         if found is None:
             found = _unseen(obj, rest, is_old=which in candidates)

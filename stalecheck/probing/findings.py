@@ -15,12 +15,12 @@ from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
-from stalecheck.probing.landmarks import Landmark
+from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Trace
-from stalecheck.probing.roots import is_standard
+from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of
 
@@ -99,10 +99,24 @@ class _Assembly:
                 self._add(held, child, _Way((child,), start))
         for children, way in secondary:
             self._add_all(held, [child for child in children if child in without], way)
+        self._add_weak_registries(held)
         return self._grouped(held), self._unheld(held)
 
+    def _add_weak_registries(self, held: dict[int, list[Holder]]) -> None:
+        """Add the abstract classes that an old class is registered with, where something else keeps it alive."""
+        classes = {child for child, holders in held.items() if holders and raw.is_class(self._graph.objects[child])}
+        if not classes:
+            return
+        for cls, members in abc_registries():
+            root = root_of(cls)
+            for child in classes.intersection(members) if root is not None else ():
+                origin = self._origins[child]
+                if root is not None and root.module != origin.module:
+                    text = f"registry of {root.path} (weak: it keeps nothing alive)"
+                    held[child].append(_as_holder(text, HolderKind.WEAK_REGISTRY, origin))
+
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
-        """Add one holder for each child: the first ones of those that are alike by name, with the number of the others."""
+        """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
         for child in children:
             alike = self._alike.setdefault(self._shape(child, way), [])
             if len(alike) < _EACH:
@@ -201,8 +215,12 @@ class _Assembly:
                 yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
             return
         if way.start is not None:
+            if not way.start.is_reported:
+                return
             place = walk(Place(way.start.text, "", way.start.kind), objects)
-            yield _as_holder(place.text, way.start.kind, origin)
+            is_history = way.start.kind is HolderKind.HISTORY
+            text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
+            yield _as_holder(text, way.start.kind, origin)
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
@@ -218,6 +236,10 @@ class _Assembly:
                 place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
                 rest = rest[1:]
             place = walk(place, rest)
+            history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
+            if history is not None:
+                yield _as_holder(history, HolderKind.HISTORY, origin)
+                continue
             yield self._named(place, root.module, variable, origin, objects)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:

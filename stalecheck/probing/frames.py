@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.landmarks import Landmark, thread_name
+from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
 from stalecheck.probing.roots import is_standard
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_DEBUGGERS = frozenset(
-    {"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"}
-)
 _OPTIMIZED = 1
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
@@ -41,7 +38,7 @@ class Local:
     """Whether it is the user's and not the debugger's."""
 
     is_standard: bool
-    """Whether the function is of the standard library: it works with what others hold as well."""
+    """Whether the function is of the standard library, or of the prompt: it works with what others hold as well."""
 
     @property
     def where(self) -> str:
@@ -95,8 +92,9 @@ def running_codes() -> dict[int, Landmark]:
 
 def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
-    is_reported = not _is_debugger(frame)
-    is_library = is_standard(raw.module_name(frame.f_globals) or "")
+    module = raw.module_name(frame.f_globals) or ""
+    is_reported = not is_debugger(module)
+    is_library = is_standard(module) or module.startswith("IPython.")
     name = getattr(code, "co_qualname", code.co_name)
     return [
         (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
@@ -118,11 +116,6 @@ def own_references() -> Counter[int]:
 
 def _is_own(frame: types.FrameType) -> bool:
     return frame.f_code.co_filename.startswith(_HERE)
-
-
-def _is_debugger(frame: types.FrameType) -> bool:
-    module = raw.module_name(frame.f_globals) or ""
-    return module.partition(".")[0] in _DEBUGGERS and module != "IPython.core.interactiveshell"
 
 
 def values_of(frame: types.FrameType) -> list[tuple[str, Any]]:

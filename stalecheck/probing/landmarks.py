@@ -5,16 +5,21 @@ Most of them are held by the interpreter in a way that the garbage collector nev
 
 from __future__ import annotations
 
+import _abc  # type: ignore[import-not-found]
 import encodings
+import re
 import signal
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.vocabulary import HolderKind
+
+DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
 
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 
@@ -29,6 +34,9 @@ class Landmark:
     kind: HolderKind
     is_reference: bool = False
     """Whether the interpreter holds the object by one reference that no referrer shows."""
+
+    is_reported: bool = True
+    """Whether it is the user's and not a debugger's."""
 
 
 def registered() -> Iterator[tuple[object, Landmark]]:
@@ -46,9 +54,21 @@ def registered() -> Iterator[tuple[object, Landmark]]:
         (hooks.finalizer, "async generator hook (finalizer)"),
     ):
         if function is not None:
-            yield function, Landmark(name, HolderKind.CALLBACK, is_reference=True)
+            is_reported = not _is_of_debugger(function)
+            yield function, Landmark(name, HolderKind.CALLBACK, is_reference=True, is_reported=is_reported)
     yield from _threads()
     yield from _loggers()
+
+
+def _is_of_debugger(function: object) -> bool:
+    if type(function) is types.MethodType:
+        return any(type_name(base)[0].partition(".")[0] in DEBUGGERS for base in raw.mro(type(function.__self__)))
+    return type(function) is types.FunctionType and is_debugger(raw.module_name(function.__globals__) or "")
+
+
+def is_debugger(module: str) -> bool:
+    """Whether a module belongs to a debugger or to a prompt, so that what it holds is not the user's."""
+    return module.partition(".")[0] in DEBUGGERS and module != "IPython.core.interactiveshell"
 
 
 def _threads() -> Iterator[tuple[object, Landmark]]:
@@ -117,12 +137,37 @@ def _of_patch(patch: object, base: type) -> Landmark:
     return Landmark(f"mock.patch of {attribute!r}" if type(attribute) is str else "mock.patch", HolderKind.PATCH)
 
 
+def _of_ipython(shell: object, base: type) -> Landmark:
+    return Landmark("IPython", HolderKind.HISTORY)
+
+
 _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("_contextvars", "Context"): _of_context,
     ("_asyncio", "Task"): _of_task,
     ("asyncio.events", "Handle"): _of_handle,
     ("unittest.mock", "_patch"): _of_patch,
+    ("IPython.core.interactiveshell", "InteractiveShell"): _of_ipython,
+    ("IPython.core.displayhook", "DisplayHook"): _of_ipython,
 }
+
+
+def abc_registries() -> Iterator[tuple[type, list[int]]]:
+    """Yield the abstract classes with what has been registered with each, which they refer to weakly; by id."""
+    for cls in raw.all_classes():
+        if "_abc_impl" not in raw.class_dict(cls) or any(
+            name in raw.class_dict(base)
+            for base in raw.mro(type(cls))
+            if base not in (type, object)
+            for name in ("__getattribute__", "__getattr__")
+        ):
+            continue
+        try:
+            registry = _abc._get_dump(cls)[0]
+        except TypeError:
+            continue
+        members = [id(found) for found in (reference() for reference in registry) if found is not None]
+        if members:
+            yield cls, members
 
 
 def interpreter_registry(obj: object) -> str | None:
@@ -144,3 +189,16 @@ def interpreter_registry(obj: object) -> str | None:
 def callable_type(obj: object) -> bool:
     """Whether objects of this type can be called, without asking the object."""
     return any("__call__" in raw.class_dict(base) for base in raw.mro(type(obj)))
+
+
+def of_history(module: str, variable: str, path: str) -> str | None:
+    """Return what a result at IPython's prompt is called; None for all other variables."""
+    if module != "__main__" or not re.fullmatch(r"_{1,3}|_\d+|_oh|Out", variable):
+        return None
+    return in_ipython(path.removeprefix("__main__"))
+
+
+def in_ipython(path: str) -> str:
+    """Return what an attribute of IPython's shell or display hook is called, which both know the last results."""
+    path = re.sub(r"\.user_ns(?:_hidden)?\['(\w+)'\]", r".\1", path)
+    return "IPython's " + path.removeprefix(".").replace("_oh[", "Out[")

@@ -21,9 +21,12 @@ def call(other): return other()
 HELP = r"""
 import core, re
 
+def simple(path):
+    return re.sub(r"main.py:\d+", "main.py:N", path.replace(sys.path[0] + "/", ""))
+
 def old(what="core"):
     return [
-        [re.sub(r"main.py:\d+", "main.py:N", holder.path.replace(sys.path[0] + "/", "")), holder.kind.value, holder.code]
+        [simple(holder.path), holder.kind.value, holder.code]
         for finding in stalecheck.probe(what) for holder in finding.holders
     ]
 """
@@ -198,7 +201,7 @@ def test_atexit(tmp_path: Path) -> None:
 
 
 def test_a_function_at_exit_that_leads_to_an_old_object(tmp_path: Path) -> None:
-    ((path, kind, _),) = look(
+    ((path, _, _),) = look(
         tmp_path,
         """
         import atexit
@@ -210,7 +213,7 @@ def test_a_function_at_exit_that_leads_to_an_old_object(tmp_path: Path) -> None:
         """,
     )
     assert path.startswith(
-        "closure variable 'engine' of __main__.register.<locals>.<lambda> (1 reference that no referrer shows: atexit has 1"
+        "closure variable 'engine' of __main__.register.<locals>.<lambda> (1 reference that no referrer"
         if sys.version_info < (3, 14)
         else "closure variable 'engine' of atexit's callbacks["
     )
@@ -251,9 +254,9 @@ def test_asyncio_handles(tmp_path: Path) -> None:
     )
     assert sorted(found) == [
         ["arguments[0] of an asyncio timer", "callback", "STL210"],
-        ["callback of an asyncio handle.__func__", "callback", "STL210"],
-        ["callback of an asyncio handle.__self__", "callback", "STL210"],
         ["callback of an asyncio timer", "callback", "STL210"],
+        ["callback.__func__ of an asyncio handle", "callback", "STL210"],
+        ["callback.__self__ of an asyncio handle", "callback", "STL210"],
     ]
 
 
@@ -379,9 +382,9 @@ def test_many_alike_are_summed_up(tmp_path: Path) -> None:
         crowd = [core.Engine() for _ in range(10_000)]
         RELOAD
         started = time.perf_counter()
-        report = stalecheck.probe(core)
+        findings = [found for found in stalecheck.probe(core) if found.kind == "instance"]
         seconds = time.perf_counter() - started
-        answer([[f.holders[0].path, f.holders[0].count, len(f.holders), seconds] for f in report if f.kind == "instance"])
+        answer([[found.holders[0].path, found.holders[0].count, len(found.holders), seconds] for found in findings])
         """,
     )
     assert (path, holders) == ("__main__.crowd[0]", 5)
@@ -419,3 +422,29 @@ def test_many_that_are_held_apart_are_summed_up(tmp_path: Path, crowd: str) -> N
     assert found[:2] == [10_000, 10_000]
     assert found[2] <= 5
     assert found[3] < 6
+
+
+IPYTHON = """
+import core
+from traitlets.config import Config
+from IPython.core.interactiveshell import InteractiveShell
+config = Config()
+config.HistoryManager.enabled = False
+InteractiveShell.instance(config=config, user_module=sys.modules["__main__"])
+InteractiveShell.instance().run_cell("import core", store_history=True)
+InteractiveShell.instance().run_cell("core.Engine()", store_history=True)
+InteractiveShell.instance().run_cell("import importlib; importlib.reload(core)", store_history=True)
+InteractiveShell.instance().run_cell(
+    "answer([[h.path, h.kind.value, h.code] for f in stalecheck.probe('core') for h in f.holders])", store_history=True
+)
+"""
+
+
+def test_results_at_the_prompt_of_ipython(tmp_path: Path) -> None:
+    pytest.importorskip("IPython")
+    found = run_script(tmp_path, {"core.py": CORE}, IPYTHON)
+    assert sorted(found) == [
+        ["IPython's Out[2]", "history", None],
+        ["IPython's _2", "history", None],
+        ["IPython's __", "history", None],
+    ]

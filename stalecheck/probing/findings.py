@@ -87,8 +87,10 @@ class _Assembly:
             for (parent, module), children in by_parent.items():
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
-                wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
+                wanted = [child for child in children if child in without] if is_through else children
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
+                    if is_through:
+                        wanted = [child for child in wanted if not self._is_class_of(way, child)]
                     if _is_secondary(way.start):
                         secondary.append((wanted, way))
                     else:
@@ -133,9 +135,10 @@ class _Assembly:
         types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
         return self._origins[child], way.start, way.ids[:2] if len(way.ids) > 1 or way.start else child, types_
 
-    def _is_behind(self, parent: int, child: int, without: set[int]) -> bool:
-        """Whether an old object that nobody else holds is in an old instance, and not just its class."""
-        return child in without and type(self._graph.objects[parent]) is not self._graph.objects[child]
+    def _is_class_of(self, way: _Way, child: int) -> bool:
+        """Whether an old object is the class of one that a way leads through."""
+        found = self._graph.objects[child]
+        return any(type(self._graph.objects[one]) is found for one in way.ids)
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""

@@ -46,11 +46,15 @@ def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
     return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
 
 
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+
+
 def _unknown(place: Place, way: Way) -> Step:
-    """Say what holds where nothing is known about how; an iterator stands for what it goes through."""
+    """Say what holds where nothing is known about how; an iterator or a view stands for what it shows."""
     kind = type(way[0])
     module, name = type_name(kind)
-    if "__next__" in raw.class_dict(kind) and module in ("builtins", "itertools", "_collections") and len(way) > 2:
+    is_view = kind in _VIEWS or "__next__" in raw.class_dict(kind)
+    if is_view and module in ("builtins", "itertools", "_collections") and len(way) > 2:
         return place, 1
     return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from stalecheck.errors import StalecheckError
 from stalecheck.probing import raw
+from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
@@ -81,6 +82,7 @@ def report_on(
         is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds,
         kept=own,
     )
+    add_unseen(graph, olds)
     findings, unheld = find_holders(olds, graph)
     return Report((*findings, *more), tuple(names), unheld, (*notes, *graph.cut_short))
 

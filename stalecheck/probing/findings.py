@@ -9,7 +9,8 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from itertools import islice
+from typing import cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
@@ -17,10 +18,10 @@ from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place
-from stalecheck.probing.remedies import remedy_for
-from stalecheck.probing.report import Finding, Holder, Trace
+from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 _ENDS = 5
 """So many roots that are equally near are named for one holder."""
@@ -139,11 +140,12 @@ class _Assembly:
             if way.start.is_reported:
                 place = walk(Place(way.start.name, "", HolderKind.LOCAL), objects)
                 text = way.start.text if len(objects) == 1 else f"{place.text}, {way.start.text}"
-                yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                yield replace(found, way=(way.start.text.partition(" in ")[2], *place.trail))
             return
         if way.start is not None:
             place = walk(Place(way.start, "", HolderKind.CALLBACK), objects)
-            yield _as_holder(place.text, HolderKind.CALLBACK, origin)
+            yield replace(_as_holder(place.text, HolderKind.CALLBACK, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
@@ -160,7 +162,7 @@ class _Assembly:
             name = place.text[len(module) + 1 :]
         filename, line, kind = _bound(module, name, origin, objects[-1], is_direct=place.kind is None)
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
-        return replace(found, module=module, name=name)
+        return replace(found, module=module, name=name, way=(module, *place.trail))
 
     def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
         groups: dict[tuple[Origin, object], list[int]] = {}
@@ -187,7 +189,7 @@ class _Assembly:
                     tuple(holders),
                     origin.module,
                     versions[which] if total[which] > 1 else None,
-                    tuple(_trace(self._graph.objects[child]) for child in children),
+                    tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
@@ -268,9 +270,8 @@ def _summed(holders: Iterable[Holder]) -> list[Holder]:
     return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
 
 
-def _trace(obj: object) -> Trace:
+def _trace(obj: object, parents: Iterable[int]) -> Trace:
     try:
-        reference: weakref.ref[Any] | None = weakref.ref(obj)
+        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
     except TypeError:
-        reference = None
-    return Trace(id(obj), weakref.ref(type(obj)), reference)
+        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))

@@ -15,7 +15,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
-from stalecheck.probing.report import Finding, Report
+from stalecheck.probing.report import Finding, Report, worst_first
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -72,7 +72,7 @@ def report_on(
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     del stock
     if not olds:
-        return Report(tuple(more), tuple(names), notes=tuple(notes))
+        return Report(worst_first(more), tuple(names), notes=tuple(notes))
     own = [*kept, *((id(exact.objects),) if exact is not None else ())]
     graph = climb(
         olds,
@@ -80,7 +80,7 @@ def report_on(
         kept=own,
     )
     findings, unheld = find_holders(olds, graph)
-    return Report((*findings, *more), tuple(names), unheld, (*notes, *graph.cut_short))
+    return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
 def name_of(module: object) -> str:

@@ -13,9 +13,8 @@ from stalecheck.probing.bound import where_bound
 from stalecheck.probing.current import Current, find_current
 from stalecheck.probing.look import name_of, report_on
 from stalecheck.probing.old import Old
-from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Report
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 _ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
 

@@ -9,7 +9,6 @@ from stalecheck.probing import words
 from stalecheck.probing.chart import as_chart
 from stalecheck.probing.report import Finding, Holder, Report
 from stalecheck.probing.svg import as_svg
-from stalecheck.terminal import printable
 
 _MANY = 10
 
@@ -105,7 +104,7 @@ def _styled(parts: Sequence[str]) -> str:
 
 
 def _title(report: Report) -> str:
-    modules = ", ".join(map(printable, report.modules))
+    modules = ", ".join(map(words.safe, report.modules))
     return f"What is old of {modules}" if modules else "What is old"
 
 

@@ -17,6 +17,9 @@ from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
 from stalecheck.probing.report import Finding, Report, worst_first
 
+_FROZEN_AT_START = 1_000
+"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
+
 
 class NotAModuleError(StalecheckError, TypeError):
     """What was given is no module and no name of one."""
@@ -68,7 +71,7 @@ def report_on(
         if old.objects:
             olds.append(old)
     notes = []
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_START:
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     del stock
     if not olds:

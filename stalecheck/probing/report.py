@@ -44,14 +44,16 @@ class Holder:
     first, the place itself last."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the holder as JSON knows it."""
+        """Return the holder as JSON knows it: paths below the working directory relative to it."""
+        from stalecheck.probing.words import shown
+
         return {
             "path": self.path,
             "kind": self.kind.value,
             "code": self.code,
             "module": self.module,
             "name": self.name,
-            "filename": self.filename,
+            "filename": self.filename and shown(self.filename),
             "line": self.line,
             "count": self.count,
             "remedy": self.remedy,
@@ -81,9 +83,10 @@ class Finding:
     traces: tuple[Trace, ...] = field(default=(), compare=False)
 
     def objects(self) -> list[Any]:
-        """Return the old objects that are still alive; none from a finding that was pickled.
+        """Return the old objects that are still alive.
 
-        They are found through weak references, and through their holders where the type takes none.
+        They are found through weak references, and through their holders where the type takes none. Numbers and
+        strings have no identity to find them by, and a finding that was pickled leads to no objects.
         """
         return live_objects(self.traces)
 
@@ -179,7 +182,7 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report as JSON."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        return json.dumps(self.to_dict(), indent=2)
 
     def to_dot(self) -> str:
         """Return a graph from the roots to the old objects, in Graphviz' language."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stalecheck.probing import words
 from stalecheck.probing.report import Finding, Holder, Report
-from stalecheck.terminal import printable, style
+from stalecheck.terminal import style
 
 _MANY = 10
 _CODE = 8
@@ -39,7 +39,7 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
     for index, finding in enumerate(report):
         if index == 0 or report[index - 1].module != finding.module:
             lines += [
-                style(f"{printable(finding.module)}: still in use from before the reload", "bold", color=color),
+                style(f"{words.safe(finding.module)}: still in use from before the reload", "bold", color=color),
                 "",
             ]
         lines += [*_finding(finding, page, explained), *_holders(finding, page, more=f"print(report[{index}])"), ""]
@@ -66,8 +66,9 @@ def _holders(finding: Finding, page: _Page, *, more: str = "") -> Iterator[str]:
     """The holders, those with the same remedy together; where `more` names a way to see all of them, the first ten."""
     listed = words.in_order(finding)
     shown = listed[:_MANY] if more else listed
+    beside = [len(words.path(holder)) for holder in shown if words.place(holder)]
     free = page.width - len(_INDENT) - _CODE - 4 - max((len(words.place(holder)) for holder in shown), default=0)
-    width = max((len(words.path(holder)) for holder in shown if len(words.path(holder)) <= free), default=0)
+    width = max((length for length in beside if length <= free), default=0)
     for remedy, holders in words.by_remedy(shown).items():
         for line in _wrapped(f"{_INDENT}{remedy}:", len(_INDENT), page):
             yield style(line, "green", color=page.color)

@@ -40,7 +40,7 @@ def heading(finding: Finding) -> str:
     noun = finding.kind.value if finding.count == 1 else _PLURALS.get(finding.kind, f"{finding.kind.value}s")
     number = "" if finding.count == 1 and finding.kind is not OriginKind.INSTANCE else f"{finding.count:,} "
     of = " of" if finding.kind is OriginKind.INSTANCE else ""
-    return f"{number}old {noun}{of} {printable(finding.origin)}"
+    return f"{number}old {noun}{of} {safe(finding.origin)}"
 
 
 def verdict(finding: Finding) -> str:
@@ -75,7 +75,7 @@ def place_name(text: str, holder: Holder) -> str:
     """Return the name of a place on the way to what a holder holds, safe to print, the holder's file as `shown`."""
     if holder.filename and holder.filename in text:
         text = text.replace(holder.filename, shown(holder.filename))
-    return printable(text)
+    return safe(text)
 
 
 def place(holder: Holder) -> str:
@@ -83,7 +83,7 @@ def place(holder: Holder) -> str:
     if not holder.filename:
         return ""
     text = shown(holder.filename) + (f":{holder.line}" if holder.line else "")
-    return "" if text in path(holder) else printable(text)
+    return "" if text in path(holder) else safe(text)
 
 
 def shown(filename: str) -> str:
@@ -98,7 +98,7 @@ def shown(filename: str) -> str:
 
 def summary(report: Report) -> str:
     """Return how much was found of what."""
-    of = f" of {', '.join(map(printable, report.modules))}" if report.modules else ""
+    of = f" of {', '.join(map(safe, report.modules))}" if report.modules else ""
     number = sum(finding.count for finding in report)
     if not number:
         return f"Found no old objects{of} in use."
@@ -113,4 +113,9 @@ def rest(report: Report) -> list[str]:
         lines.append("1 old object is held by nobody: the garbage collector will take it.")
     elif number:
         lines.append(f"{number:,} old objects are held by nobody: the garbage collector will take them.")
-    return lines + [f"note: {printable(note)}" for note in report.notes]
+    return lines + [f"note: {safe(note)}" for note in report.notes]
+
+
+def safe(text: str) -> str:
+    """Return a text that any terminal, file or browser takes: names of files may have no valid spelling."""
+    return printable(text.encode("utf-8", "replace").decode("utf-8"))

@@ -26,6 +26,9 @@ class Node:
     place: str = ""
     """Where a holder is written: ``app.py:3``."""
 
+    short: str = ""
+    """What a place adds to the name of the one before it: ``['save']``; empty where that is not so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -68,7 +71,9 @@ def _nodes(holder: Holder) -> Iterator[Node]:
     way = holder.way or (*((holder.module,) if holder.module else ()), holder.path)
     for index, text in enumerate(way[:-1]):
         role: Role = "root" if index == 0 else "place"
-        yield Node(_key(way, index), role, words.place_name(text, holder))
+        before = way[index - 1] if index else ""
+        short = text.removeprefix(before) if len(before) > len(way[0]) and text.startswith(before) else ""
+        yield Node(_key(way, index), role, words.place_name(text, holder), short=words.safe(short))
     more = f" and {holder.count - 1:,} more like it" if holder.count > 1 else ""
     label = words.place_name(way[-1], holder) + more
     yield Node(_key(way, len(way) - 1), "holder", label, holder.code or holder.kind.value, words.place(holder))

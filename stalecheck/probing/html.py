@@ -19,6 +19,7 @@ _TABLE = """
 .stalecheck table {border-collapse: collapse; background: none; color: inherit; margin: .5em 0 1em; font-size: 13px}
 .stalecheck th, .stalecheck td {text-align: left; vertical-align: top; padding: .3em .8em; background: none;
   color: inherit; border: 1px solid rgba(128, 128, 128, .35); font-weight: normal; white-space: normal}
+.stalecheck td.remedy {min-width: 15em}
 .stalecheck th {background: rgba(128, 128, 128, .13)}
 .stalecheck code {background: none; color: inherit; padding: 0; font-size: 13px; overflow-wrap: break-word}
 .stalecheck small {opacity: .75; font-size: 12px}
@@ -136,7 +137,7 @@ def _rows(finding: Finding, name: str, most: int | None) -> Iterator[str]:
     for remedy, group in words.by_remedy(holders[:most]).items():
         for index, holder in enumerate(group):
             span = f' rowspan="{len(group)}"' if len(group) > 1 else ""
-            todo = f"<td{span}>{escape(remedy)}</td>" if index == 0 else ""
+            todo = f'<td class="remedy"{span}>{escape(remedy)}</td>' if index == 0 else ""
             yield f"<tr>{_cells(holder)}{todo}</tr>"
     if most is not None and len(holders) > most:
         yield f'<tr><td colspan="4">+{len(holders) - most} more; <code>{name}</code> shows them</td></tr>'

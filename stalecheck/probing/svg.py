@@ -94,7 +94,7 @@ def _edges(chart: Chart, layout: Layout, lefts: list[float], widths: list[float]
 
 def _lines(node: Node) -> list[str]:
     second = "  ".join(filter(None, (node.detail, _cut(node.place))))
-    return [_cut(node.label), *([second] if second else [])]
+    return [_cut(f"… {node.short}" if node.short else node.label), *([second] if second else [])]
 
 
 def _title(node: Node) -> str:

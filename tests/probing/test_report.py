@@ -395,7 +395,7 @@ def test_the_drawing_is_valid_and_shows_every_place() -> None:
     page = MIXED.to_html()
     root = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     texts = [element.text or "" for element in root.iter("text")]
-    for place in ("app", "app.LIST", "app.LIST[2]", "app.LIST[2][0]", "old class core.Engine"):
+    for place in ("app", "app.LIST", "… [2]", "app.LIST[2][0]", "old class core.Engine"):
         assert texts.count(place) == 1
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     for box in root.iter("rect"):

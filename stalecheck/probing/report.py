@@ -104,8 +104,9 @@ class Finding:
 
     def __repr__(self) -> str:
         from stalecheck.probing.text import finding_as_text
+        from stalecheck.terminal import takes_colors
 
-        return finding_as_text(self)
+        return finding_as_text(self, color=takes_colors())
 
     def _repr_html_(self) -> str:
         from stalecheck.probing.html import finding_as_table

@@ -46,9 +46,9 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
     return "\n".join([*lines, words.summary(report), *words.rest(report)])
 
 
-def finding_as_text(finding: Finding) -> str:
+def finding_as_text(finding: Finding, *, color: bool) -> str:
     """Return one finding with all its holders."""
-    page = _Page(shutil.get_terminal_size().columns, color=False)
+    page = _Page(shutil.get_terminal_size().columns, color)
     return "\n".join([*_finding(finding, page, set()), *_holders(finding, page)])
 
 

@@ -256,6 +256,7 @@ def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in str(MIXED)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[1;31mstale\x1b[0m" in str(MIXED)
+    assert "\x1b[1;31mstale\x1b[0m" in str(MIXED[0])
     assert "\x1b" not in MIXED.to_text()
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in str(MIXED)

@@ -105,8 +105,7 @@ def _styled(parts: Sequence[str]) -> str:
 
 
 def _title(report: Report) -> str:
-    modules = ", ".join(map(words.safe, report.modules))
-    return f"What is old of {modules}" if modules else "What is old"
+    return f"What is old of {words.modules(report)}" if report.modules else "What is old"
 
 
 def _summary(report: Report) -> list[str]:

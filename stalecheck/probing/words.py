@@ -10,6 +10,8 @@ from stalecheck.vocabulary import OriginKind
 
 _PLURALS = {OriginKind.CLASS: "classes"}
 
+_MODULES = 5
+
 _MEANINGS = {
     ("stale", OriginKind.FUNCTION): "a call runs the code of before",
     ("stale", OriginKind.CLASS): (
@@ -98,11 +100,18 @@ def shown(filename: str) -> str:
 
 def summary(report: Report) -> str:
     """Return how much was found of what."""
-    of = f" of {', '.join(map(safe, report.modules))}" if report.modules else ""
+    of = f" of {modules(report)}" if report.modules else ""
     number = sum(finding.count for finding in report)
     if not number:
         return f"Found no old objects{of} in use."
     return f"Found {number:,} old {'object' if number == 1 else 'objects'}{of} in use."
+
+
+def modules(report: Report) -> str:
+    """Return the names of the modules that were asked about, or how many there are."""
+    if len(report.modules) > _MODULES:
+        return f"{len(report.modules):,} modules"
+    return ", ".join(map(safe, report.modules))
 
 
 def rest(report: Report) -> list[str]:

@@ -207,6 +207,7 @@ note: the time was over"""
 def test_nothing_is_said_in_one_line() -> None:
     assert str(EMPTY) == "Found no old objects of core in use."
     assert str(Report((), ())) == "Found no old objects in use."
+    assert str(Report((), tuple("abcdef"))) == "Found no old objects of 6 modules in use."
 
 
 def test_many_holders_are_cut_and_the_finding_shows_all() -> None:

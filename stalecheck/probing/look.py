@@ -16,8 +16,11 @@ from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
-from stalecheck.probing.report import Finding, Report
+from stalecheck.probing.report import Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
+
+_FROZEN_AT_START = 1_000
+"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -70,12 +73,12 @@ def report_on(
         if old.objects:
             olds.append(old)
     notes = []
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_START:
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     del stock
     if not olds:
-        return Report(tuple(more), tuple(names), notes=tuple(notes))
+        return Report(worst_first(more), tuple(names), notes=tuple(notes))
     own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
     graph = climb(
         olds,
@@ -84,7 +87,7 @@ def report_on(
     )
     add_unseen(graph, olds)
     findings, unheld = find_holders(olds, graph)
-    return Report((*findings, *more), tuple(names), unheld, (*notes, *graph.cut_short))
+    return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
 def name_of(module: object) -> str:

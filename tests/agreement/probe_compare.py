@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from stalecheck.model import Diagnostic
-from stalecheck.vocabulary import ReloadMode
+from stalecheck.vocabulary import OriginKind, ReloadMode
 
 from .compare import Held, Stock, asked_for, names_of, place_of
 
 Slot = tuple[str, str]
+Codes = dict[Slot, dict[tuple[str, bool], set[str]]]
+"""The linter's codes by holder and by origin; with the origin whether it is a variable, no function, class or module."""
+
+VARIABLES = (OriginKind.INSTANCE, OriginKind.VALUE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +64,7 @@ class Figures:
     """Direct names whose object can be told to be old after the fact: no plain values."""
 
     inside: int = 0
+    inside_told: int = 0
     after: Found = Found()
     exact: Found = Found()
     cases: tuple[Case, ...] = ()
@@ -99,12 +104,16 @@ def compare(
     return total
 
 
-def compare_run(held: Held, look: Mapping[str, Any], codes: Mapping[Slot, Mapping[str, set[str]]]) -> Figures:
+def compare_run(held: Held, look: Mapping[str, Any], codes: Codes) -> Figures:
     direct = {slot: label for slot, label in held.direct.items() if "." not in slot[1]}
     inside = {
         slot: label for slot, label in held.inside.items() if "." not in slot[1] and held.first_name[slot] == slot[1]
     }
-    told = {slot for slot in direct if look["kinds"][":".join(slot)] != "value"}
+    kinds = look["kinds"]
+    told = {slot for slot in direct if kinds[":".join(slot)] != "value"}
+    told |= {
+        slot for slot, label in inside.items() if kinds.get(f"{held.reloaded}:{label.partition('.')[0]}") != "value"
+    }
     cases: list[Case] = []
     ways = {}
     for way in ("after", "exact"):
@@ -115,13 +124,13 @@ def compare_run(held: Held, look: Mapping[str, Any], codes: Mapping[Slot, Mappin
             cases.append(Case(what, way, held.reloaded, *slot, detail))
 
         for slot, label in direct.items():
-            kind = look["kinds"][":".join(slot)]
+            kind = kinds[":".join(slot)]
             if slot not in found and (way == "exact" or slot in told):
                 note("direct not found", slot, f"{label} ({kind})")
             elif slot in found and slot not in named:
                 note("direct not named", slot, f"{label} ({kind})")
         for slot, label in inside.items():
-            if slot not in named:
+            if slot not in named and (way == "exact" or slot in told):
                 note("inside not named", slot, label)
         steady = {(module, name) for module, name, *_, path in look[way]["holders"] if path == f"{module}.{name}"}
         steady &= held.steady
@@ -141,7 +150,16 @@ def compare_run(held: Held, look: Mapping[str, Any], codes: Mapping[Slot, Mappin
             compared,
             alike,
         )
-    return Figures(1, len(direct), len(told), len(inside), ways["after"], ways["exact"], tuple(cases))
+    return Figures(
+        1,
+        len(direct),
+        len(told & direct.keys()),
+        len(inside),
+        len(told & inside.keys()),
+        ways["after"],
+        ways["exact"],
+        tuple(cases),
+    )
 
 
 def named_by(held: Held, seen: Mapping[str, Any]) -> set[Slot]:
@@ -150,36 +168,38 @@ def named_by(held: Held, seen: Mapping[str, Any]) -> set[Slot]:
     return named | {(slot[0], held.first_name[slot]) for slot in named if slot in held.first_name}
 
 
-def codes_of(world: Stock, diagnostics: Iterable[Diagnostic]) -> dict[Slot, dict[str, set[str]]]:
+def codes_of(world: Stock, diagnostics: Iterable[Diagnostic]) -> Codes:
     """Return the linter's codes by holder and origin; a star import holds each name that it brings."""
-    codes: dict[Slot, dict[str, set[str]]] = {}
+    codes: Codes = {}
     for diagnostic in diagnostics:
         assert diagnostic.origin
-        place = place_of(world, diagnostic)
-        origin = f"{diagnostic.origin.module}.{diagnostic.origin.name}".rstrip(".")
-        for slot in names_of(world, diagnostic) if place[1] == "*" else (place,):
-            if place[1] != "*" or diagnostic.origin.name in ("*", slot[1]):
-                codes.setdefault(slot, {}).setdefault(origin, set()).add(diagnostic.code)
+        place, origin = place_of(world, diagnostic), diagnostic.origin
+        is_star = place[1] == "*"
+        for slot in names_of(world, diagnostic) if is_star else (place,):
+            name = slot[1] if is_star else origin.name
+            key = f"{origin.module}.{name}".rstrip("."), origin.kind in VARIABLES
+            codes.setdefault(slot, {}).setdefault(key, set()).add(diagnostic.code)
     return codes
 
 
-def both(
-    codes: Mapping[Slot, Mapping[str, set[str]]], holders: Iterable[list[Any]]
-) -> Iterable[tuple[Slot, set[str], set[str], str]]:
+def both(codes: Codes, holders: Iterable[list[Any]]) -> Iterator[tuple[Slot, set[str], set[str], str]]:
     """Yield each holder of an origin that both report, with the linter's codes and the probe's.
 
-    The linter names an instance by its variable, the probe by its class where nobody has watched: where they report no
-    common origin for a holder, the holder alone counts.
+    The linter names an instance by its variable, the probe by its class where nobody has watched.
     """
-    ours: dict[Slot, dict[str, set[str]]] = {}
-    for module, name, origin, _, _, code, _ in holders:
+    probed: dict[Slot, dict[tuple[str, bool], set[str]]] = {}
+    for module, name, origin, kind, _, code, _ in holders:
         if code is not None:
-            ours.setdefault((module, name), {}).setdefault(origin, set()).add(code)
-    for slot in codes.keys() & ours.keys():
-        common = codes[slot].keys() & ours[slot].keys()
-        for origin in common:
-            yield slot, codes[slot][origin], ours[slot][origin], origin
-        if not common:
-            linter = set().union(*codes[slot].values())
-            probe = set().union(*ours[slot].values())
-            yield slot, linter, linter if linter & probe else probe, ", ".join((*codes[slot], "/", *ours[slot]))
+            key = origin, kind in VARIABLES
+            probed.setdefault((module, name), {}).setdefault(key, set()).add(code)
+    for slot in codes.keys() & probed.keys():
+        linted = codes[slot]
+        names = {origin for origin, _ in linted}
+        for (origin, is_variable), theirs in probed[slot].items():
+            if origin in names:
+                ours = set().union(*(found for (name, _), found in linted.items() if name == origin))
+                yield slot, ours, theirs, origin
+            elif is_variable:
+                found = [(name, ours) for (name, is_also), ours in linted.items() if is_also]
+                if len(found) == 1:
+                    yield slot, found[0][1], theirs, f"{found[0][0]} ({origin})"

@@ -64,7 +64,8 @@ def in_child(module: str, wanted: list[list[str]], mode: str, names: frozenset[s
 
 def reload_and_probe(module: str, wanted: list[list[str]], mode: str, names: frozenset[str]) -> dict[str, Any]:
     oracle.in_time(oracle.RELOAD_SECONDS)
-    kinds = {f"{holder}:{name}": kind_of(holder, name, module) for holder, name in wanted}
+    slots = [*wanted, *([module, name] for name in sys.modules[module].__dict__)]
+    kinds = {f"{holder}:{name}": kind_of(holder, name, module) for holder, name in slots}
     with stalecheck.watch(module) as watched:
         if mode == "reload":
             importlib.reload(sys.modules[module])
@@ -98,7 +99,15 @@ def as_data(report: stalecheck.Report, wanted: list[list[str]], names: frozenset
     return {
         "found": [f"{holder}:{name}" for holder, name in wanted if id(sys.modules[holder].__dict__.get(name)) in old],
         "holders": [
-            [holder.module, holder.name, finding.origin, finding.kind.value, holder.kind.value, holder.code, holder.path]
+            [
+                holder.module,
+                holder.name,
+                finding.origin,
+                finding.kind.value,
+                holder.kind.value,
+                holder.code,
+                holder.path,
+            ]
             for finding in report
             for holder in finding.holders
             if holder.module in names and holder.name is not None

@@ -13,7 +13,7 @@ from .compare import Held, Stock, asked_for, names_of, place_of
 
 Slot = tuple[str, str]
 Codes = dict[Slot, dict[tuple[str, bool], set[str]]]
-"""The linter's codes by holder and by origin; with the origin whether it is a variable, no function, class or module."""
+"""The linter's codes by holder and origin, with whether that is a variable: no function, class or module."""
 
 VARIABLES = (OriginKind.INSTANCE, OriginKind.VALUE)
 
@@ -143,9 +143,9 @@ def compare_run(held: Held, look: Mapping[str, Any], codes: Codes) -> Figures:
             if ours != theirs:
                 note("other code", slot, f"{origin}: linter {' '.join(sorted(ours))}, probe {' '.join(sorted(theirs))}")
         ways[way] = Found(
-            sum(slot in found for slot in direct),
-            sum(slot in found and slot in named for slot in direct),
-            sum(slot in named for slot in inside),
+            sum(slot in found for slot in direct if way == "exact" or slot in told),
+            sum(slot in found and slot in named for slot in direct if way == "exact" or slot in told),
+            sum(slot in named for slot in inside if way == "exact" or slot in told),
             len(steady),
             compared,
             alike,

@@ -31,7 +31,7 @@ def measure(target: Target, mode: ReloadMode, modules: Iterable[str] | None = No
 
 
 def look(target: Target, directory: Path, mode: ReloadMode, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return what the probe finds when the modules that the interpreter's answer is about are reloaded one at a time."""
+    """Return what the probe finds when the modules that the interpreter has reloaded are, one at a time."""
     wanted = {
         run["module"]: [slot[:2] for slot in run["direct"] if "." not in slot[1]]
         for run in answer["runs"]

@@ -12,6 +12,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
 from stalecheck.probing.current import Current, find_current
 from stalecheck.probing.look import name_of, report_on
+from stalecheck.probing.made import kind_made
 from stalecheck.probing.old import Old
 from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Report
@@ -120,7 +121,7 @@ def compare(snapshot: Snapshot) -> Report:
             if not (type(today) is type(value) and today == value):
                 atoms[name] = value
         elif not _is_of_other(value, snapshot.name):
-            exact.add(value, name, _kind(value), "stale")
+            exact.add(value, name, kind_made(namespace, name, value), "stale")
     return report_on([snapshot.name], exact=exact, kept=snapshot.kept(), more=_holders_of_atoms(snapshot.name, atoms))
 
 
@@ -137,18 +138,13 @@ def _is_atom(value: object) -> bool:
 def _is_of_other(value: object, module: str) -> bool:
     """Whether a function or class is another module's: an import that runs again finds it where it was."""
     if type(value) is types.FunctionType:
-        return raw.module_name(value.__globals__) != module
-    return type(value) is types.BuiltinFunctionType or (
-        raw.is_class(value) and raw.class_module(cast(type, value)) != module
-    )
-
-
-def _kind(value: object) -> OriginKind:
-    if raw.is_class(value):
-        return OriginKind.CLASS
-    if type(value) is types.FunctionType:
-        return OriginKind.FUNCTION
-    return OriginKind.VALUE if type(value).__module__ == "builtins" else OriginKind.INSTANCE
+        home = raw.module_name(value.__globals__)
+        # What a function of another module has made and given back is no other module's: a decorated function.
+        is_made = "<locals>" in raw.code_name(value) and value.__module__ in (module, home)
+        return home != module and not is_made
+    if type(value) is types.BuiltinFunctionType:
+        return value.__self__ is None or raw.is_module(value.__self__)
+    return raw.is_class(value) and raw.class_module(cast(type, value)) != module
 
 
 def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:

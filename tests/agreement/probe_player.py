@@ -1,6 +1,6 @@
 """Plays fixture projects and hands out what the probe says: imports one, lets it reload what it reloads, probes.
 
-    python -I -S -B tests/agreement/probe_player.py
+    PYTHONPATH=.:tests python -s -S -B tests/agreement/probe_player.py
 
 Reads one order per line, in the form of `tests/fixture_interpreter.py`, and answers each with a line. Each project is
 played in a forked child of its own, in which nothing but the project itself keeps its objects.
@@ -14,16 +14,20 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
-
 import fixture_interpreter
 
 import stalecheck
+from stalecheck.probing.look import report_on
+
+
+HERE = Path(__file__).parent
+watch = stalecheck.watch  # Loaded now: projects have a path of their own.
 
 
 def main() -> None:
@@ -48,17 +52,20 @@ def main() -> None:
 
 def answer_in_child(line: str, writing: int) -> None:
     try:
-        answer = {"error": None, "holders": play(json.loads(line))}
+        answer: dict[str, Any] = {"error": None, **play(json.loads(line))}
     except BaseException as error:
-        answer = {"error": f"{type(error).__name__}: {error}"[:200], "holders": []}
+        answer = {"error": f"{type(error).__name__}: {error}"[:200]}
     with os.fdopen(writing, "w", encoding="utf-8") as pipe:
         json.dump(answer, pipe)
     os._exit(0)
 
 
-def play(order: dict[str, Any]) -> list[list[str | None]]:
-    """Import the project, reload, and return who holds something old, after the fact and with all modules watched."""
-    sys.path.insert(0, order["root"])
+def play(order: dict[str, Any]) -> dict[str, Any]:
+    """Import the project, reload, and return who holds something old, and which names identity says nothing of.
+
+    It is looked at after the fact, and with all modules watched.
+    """
+    sys.path[:] = [order["root"], *(entry for entry in sys.path if not HERE.is_relative_to(entry or "."))]
     edit_before_the_second_run(order["root"])
     for name in order["modules"]:
         importlib.import_module(name)
@@ -66,15 +73,28 @@ def play(order: dict[str, Any]) -> list[list[str | None]]:
         fixture_interpreter.call(entry)
     names = [name for name, found in list(sys.modules.items()) if is_below(found, order["root"])]
     with contextlib.ExitStack() as stack:
-        watches = [stack.enter_context(stalecheck.watch(name)) for name in names]
+        watches = [stack.enter_context(watch(name)) for name in names if order["reload"] in (name, "")]
         reload(order, names)
-    reports = [watched.report for watched in watches]
-    return [
+    reports = [report_on([name for name in names if name in sys.modules]), *(watched.report for watched in watches)]
+    holders = [
         [holder.module, holder.name, finding.origin, holder.code, holder.path]
-        for report in (stalecheck.probe(), *reports)
+        for report in reports
         for finding in report
         for holder in finding.holders
     ]
+    modules = [(name, found) for name, found in list(sys.modules.items()) if is_below(found, order["root"])]
+    return {"holders": holders, "plain": [f"{name}.{path}" for name, found in modules for path in plain(found)]}
+
+
+def plain(module: ModuleType) -> Iterator[str]:
+    """Yield the names of a module, and of its classes, that stand for plain values."""
+    for name, value in list(module.__dict__.items()):
+        if fixture_interpreter.is_plain(value):
+            yield name
+        elif isinstance(value, type):
+            for part, inner in list(value.__dict__.items()):
+                if fixture_interpreter.is_plain(inner):
+                    yield f"{name}.{part}"
 
 
 def edit_before_the_second_run(root: str) -> None:

@@ -25,12 +25,11 @@ def kind_made(namespace: Mapping[str, Any], name: str, value: object) -> OriginK
     """
     if raw.is_class(value):
         return OriginKind.CLASS
-    bound = binding(namespace, name)
     if type(value) is types.FunctionType:
-        is_made = bound is not None and bound.kind is HolderKind.INSTANCE and bound.source is not None
-        return OriginKind.VALUE if is_made and raw.code_name(value) != name else OriginKind.FUNCTION
+        return OriginKind.FUNCTION
     if raw.class_module(type(value)) == raw.module_name(namespace):
         return OriginKind.INSTANCE
+    bound = binding(namespace, name)
     if bound is None:
         return kind_of(value)
     if bound.is_definition:

@@ -25,7 +25,6 @@ import fixture_interpreter
 import stalecheck
 from stalecheck.probing.look import report_on
 
-
 HERE = Path(__file__).parent
 watch = stalecheck.watch  # Loaded now: projects have a path of their own.
 

@@ -14,6 +14,9 @@ from stalecheck.probing.current import nested_codes
 from stalecheck.probing.place import Place, Step, Way, after
 from stalecheck.vocabulary import HolderKind
 
+_GENERIC_BASES = ("__orig_bases__", "__parameters__")
+"""What a class keeps of the way its bases were written: ``Base[Item]``."""
+
 
 def of_instance(place: Place, holder: object, way: Way) -> Step | None:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
@@ -97,6 +100,8 @@ def of_class(place: Place, cls: type, way: Way) -> Step | None:
         return place.aspect("base class", HolderKind.BASE_CLASS), 1
     if child is raw.mro(cls) or child is raw.bases(cls):
         return place.aspect("base class", HolderKind.BASE_CLASS), 2 if inner is not None else 1
+    if inner is not None and any(raw.class_dict(cls).get(name) is inner for name in _GENERIC_BASES):
+        return place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
     if type(child) is dict and inner is not None:
         for name, value in list(raw.class_dict(cls).items()):
             if value is inner:

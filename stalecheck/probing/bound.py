@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,14 @@ class Bound:
 
     kind: HolderKind | None
     line: int
+    source: str | None = None
+    """The dotted name of what is called or taken, if it is one."""
+
+    is_constant: bool = False
+    """Whether it is a plain value: ``C = None`` where an import has failed."""
+
+    is_definition: bool = False
+    """Whether a ``def`` or ``class`` statement binds it."""
 
 
 def where_bound(filename: str, qualname: str) -> Bound | None:
@@ -29,7 +37,9 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
     """
     found = _bindings(filename, "".join(linecache.getlines(filename)))
     if qualname in found:
-        return found[qualname]
+        bound = found[qualname]
+        other = found.get(bound.source or "") if bound.kind is HolderKind.ALIAS else None
+        return replace(bound, kind=other.kind) if other and other.kind is HolderKind.INSTANCE else bound
     scope, _, _ = qualname.rpartition(".")
     return found.get(f"{scope}.*" if scope else "*")
 
@@ -48,20 +58,24 @@ def _bindings(filename: str, source: str) -> dict[str, Bound]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    return dict(_of_body(tree.body, ""))
+    found: dict[str, Bound] = {}
+    for name, bound in _of_body(tree.body, ""):
+        if name not in found or not bound.is_constant:
+            found[name] = bound
+    return found
 
 
 def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]]:
     for statement in body:
         match statement:
             case ast.ClassDef(name=name, body=inner, decorator_list=decorators):
-                yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
+                yield f"{scope}{name}", _defined(statement.lineno, decorators)
                 yield from _of_body(inner, f"{scope}{name}.")
             case (
                 ast.FunctionDef(name=name, decorator_list=decorators)
                 | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
             ):
-                yield f"{scope}{name}", Bound(HolderKind.DECORATED if decorators else None, statement.lineno)
+                yield f"{scope}{name}", _defined(statement.lineno, decorators)
             case ast.Import(names=names):
                 for alias in names:
                     bound = alias.asname or alias.name.partition(".")[0]
@@ -94,7 +108,7 @@ def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]
 def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:
     match target:
         case ast.Name(id=name):
-            yield f"{scope}{name}", Bound(_kind_of(value), target.lineno)
+            yield f"{scope}{name}", _assigned(target.lineno, value)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             values: list[Any] = [None] * len(elements)
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(elements):
@@ -107,5 +121,24 @@ def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator
             pass
 
 
-def _kind_of(value: ast.expr | None) -> HolderKind:
-    return HolderKind.INSTANCE if isinstance(value, ast.Call) else HolderKind.ALIAS
+def _defined(line: int, decorators: list[ast.expr]) -> Bound:
+    return Bound(HolderKind.DECORATED if decorators else None, line, is_definition=True)
+
+
+def _assigned(line: int, value: ast.expr | None) -> Bound:
+    if isinstance(value, ast.Constant):
+        return Bound(None, line, is_constant=True)
+    if isinstance(value, ast.Call):
+        return Bound(HolderKind.INSTANCE, line, _dotted(value.func))
+    return Bound(HolderKind.ALIAS, line, _dotted(value))
+
+
+def _dotted(expression: ast.expr | None) -> str | None:
+    match expression:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=inner, attr=name):
+            before = _dotted(inner)
+            return f"{before}.{name}" if before else None
+        case _:
+            return None

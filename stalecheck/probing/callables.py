@@ -92,8 +92,10 @@ def of_property(place: Place, holder: Any, way: Way) -> Step | None:
 
 
 def of_wrapped_method(place: Place, holder: Any, way: Way) -> Step | None:
-    """Name the function of a class method or static method: the method's own name is enough."""
-    return (place, 1) if type(holder).__dict__["__func__"].__get__(holder) is way[1] else None
+    """Name the function of a class method or static method: for what that holds the method's own name is enough."""
+    if type(holder).__dict__["__func__"].__get__(holder) is not way[1]:
+        return None
+    return place if len(way) > 2 else place.part("", HolderKind.WRAPPED_CALLABLE), 1
 
 
 def of_cached(place: Place, holder: Any, way: Way) -> Step:

@@ -10,13 +10,14 @@ import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
+from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.report import Finding, Holder
@@ -257,7 +258,39 @@ class _Assembly:
             name = dotted[0]
         filename, line, name, kind = _bound(module, name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
+        found = self._as_bound(found, place, module, name, objects)
         return replace(found, module=module, name=name, way=(module, *place.trail))
+
+    def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
+        """Return a holder that is a part of what a name stands for, by how the name was bound.
+
+        What a decorator has put around a function is the decorator's; what was imported with all that is in it has to
+        be imported again.
+        """
+        if place.kind is None or name == "":
+            return found
+        namespace, value = objects[0], objects[1] if len(objects) > 2 else None
+        bound = binding(raw.module_dict(sys.modules[module]), name)
+        if bound is None or bound.kind is None:
+            return found
+        kind = bound.kind
+        if kind is HolderKind.DECORATED and place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE):
+            return replace(found, kind=kind, code=code_of(kind, OriginKind.FUNCTION), remedy=remedy_for(kind))
+        if kind in IMPORTS and type(namespace) is dict and self._is_only_imported(value, namespace):
+            return replace(found, kind=kind, code=code_of(kind, kind_of(value)), remedy=remedy_for(kind))
+        return found
+
+    def _is_only_imported(self, value: object, namespace: dict[str, object]) -> bool:
+        """Whether no other module has made an object itself: the one that did has been reloaded."""
+        for parent in self._graph.parents.get(id(value), ()):
+            other: Any = self._graph.objects[parent]
+            if parent not in self._graph.roots or self._graph.roots[parent].name or other is namespace:
+                continue
+            names = [name for name, held in list(dict.items(other)) if held is value and type(name) is str]
+            bounds = [binding(other, name) for name in names]
+            if any(bound is not None and bound.kind not in IMPORTS for bound in bounds):
+                return False
+        return True
 
     def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
         groups: dict[tuple[Origin, object], list[int]] = {}
@@ -358,6 +391,8 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
         return HolderKind.MODULE_IMPORT if bound is not HolderKind.ALIAS else HolderKind.ALIAS
     if bound in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.DECORATED):
         return cast(HolderKind, bound)
+    if bound is HolderKind.MODULE_IMPORT:
+        return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
     if origin.kind is OriginKind.INSTANCE and enum.EnumMeta in raw.mro(type(type(obj))):
         return HolderKind.ENUM_MEMBER
     if bound is HolderKind.INSTANCE:

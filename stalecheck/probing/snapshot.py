@@ -13,6 +13,7 @@ from typing import Any, cast
 from stalecheck.probing import raw
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
+from stalecheck.probing.made import kind_made
 from stalecheck.probing.old import Old, take_stock
 from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import OriginKind
@@ -104,7 +105,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
-            exact.add(alone[0], path, _kind(alone[0]), judge.verdict(alone[0]))
+            exact.add(alone[0], path, kind_made(namespace, path, alone[0]), judge.verdict(alone[0]))
     if namespace.get("__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
@@ -186,15 +187,10 @@ def _is_equal(value: object, today: object) -> bool:
 def _is_of_other(value: object, names: frozenset[str]) -> bool:
     """Whether a function or class is another module's: an import that runs again finds it where it was."""
     if type(value) is types.FunctionType:
-        return raw.module_name(value.__globals__) not in names
-    return type(value) is types.BuiltinFunctionType or (
-        raw.is_class(value) and raw.class_module(cast(type, value)) not in names
-    )
-
-
-def _kind(value: object) -> OriginKind:
-    if raw.is_class(value):
-        return OriginKind.CLASS
-    if type(value) is types.FunctionType:
-        return OriginKind.FUNCTION
-    return OriginKind.VALUE if type(value).__module__ == "builtins" else OriginKind.INSTANCE
+        home = raw.module_name(value.__globals__)
+        # What a function of another module has made and given back is no other module's: a decorated function.
+        is_made = "<locals>" in raw.code_name(value) and (value.__module__ == home or value.__module__ in names)
+        return home not in names and not is_made
+    if type(value) is types.BuiltinFunctionType:
+        return value.__self__ is None or raw.is_module(value.__self__)
+    return raw.is_class(value) and raw.class_module(cast(type, value)) not in names

@@ -62,7 +62,8 @@ def _unknown(place: Place, way: Way) -> Step:
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
-    arguments: Any = type(holder).__dict__["__args__"].__get__(holder)
+    kind = next(base for base in raw.mro(type(holder)) if base in (types.GenericAlias, types.UnionType))
+    arguments: Any = kind.__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
         index = index_of(arguments, inner)

@@ -46,7 +46,7 @@ def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
     return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
 
 
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: tuple[type, ...] = tuple(type(dict.__dict__[name]({})) for name in ("keys", "values", "items"))
 
 
 def _unknown(place: Place, way: Way) -> Step:

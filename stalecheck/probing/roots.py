@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.old import unwrapped
+from stalecheck.probing.judge import unwrapped
 
 
 @dataclass(frozen=True, slots=True)

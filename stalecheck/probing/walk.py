@@ -20,10 +20,12 @@ from stalecheck.vocabulary import HolderKind
 def walk(place: Place, way: Way) -> Place:
     """Return where the last object of a way is, given where the first one is."""
     at = 0
+    trail = [place.text]
     while at < len(way) - 1:
         place, walked = _step(place, way[at:])
         at += walked
-    return place
+        trail.append(place.text)
+    return replace(place, trail=tuple(dict.fromkeys(trail)))
 
 
 def _step(place: Place, way: Way) -> Step:
@@ -46,7 +48,7 @@ def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
     return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
 
 
-_VIEWS: tuple[type, ...] = tuple(type(dict.__dict__[name]({})) for name in ("keys", "values", "items"))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
 def _unknown(place: Place, way: Way) -> Step:

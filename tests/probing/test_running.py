@@ -381,9 +381,9 @@ def test_many_alike_are_summed_up(tmp_path: Path) -> None:
         import time
         crowd = [core.Engine() for _ in range(10_000)]
         RELOAD
-        started = time.perf_counter()
+        started = time.process_time()
         findings = [found for found in stalecheck.probe(core) if found.kind == "instance"]
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         answer([[found.holders[0].path, found.holders[0].count, len(found.holders), seconds] for found in findings])
         """,
     )
@@ -412,9 +412,9 @@ def test_many_that_are_held_apart_are_summed_up(tmp_path: Path, crowd: str) -> N
             def __init__(self): self.engine = core.Engine()
         crowd = {crowd}
         RELOAD
-        started = time.perf_counter()
+        started = time.process_time()
         report = stalecheck.probe(core)
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         (finding,) = [found for found in report if found.kind == "instance"]
         answer([finding.count, sum(holder.count for holder in finding.holders), len(finding.holders), seconds])
         """,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
@@ -70,9 +70,9 @@ def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:
     methods = [value for base in raw.mro(cls) for value in list(raw.class_dict(base).values())]
     functions = [value for value in methods if type(value) is types.FunctionType]
     yield _names_of(functions)
-    module = sys.modules.get(raw.class_module(cls) or "")
-    if raw.is_module(module):
-        namespace = raw.module_dict(cast(types.ModuleType, module))
+    module = raw.imported(raw.class_module(cls) or "")
+    if module is not None:
+        namespace = raw.module_dict(module)
         yield _names_of(value for value in list(namespace.values()) if type(value) is types.FunctionType)
     frame: types.FrameType | None = sys._getframe()
     running = []

@@ -7,6 +7,7 @@ import sys
 import types
 from typing import Any
 
+from stalecheck.probing import raw
 from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of
 from stalecheck.vocabulary import HolderKind
 
@@ -31,7 +32,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | 
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
                 return place.aspect(f"closure variable {name!r}", HolderKind.WRAPPED_CALLABLE), walked
-    if child is function.__dict__:
+    if child is raw.function_dict(function):
         return place.part(f".{_attribute(child, inner)}", HolderKind.WRAPPED_CALLABLE), 2
     # From 3.14 on annotations are made when they are asked for, by the user's code.
     if sys.version_info < (3, 14) and child is function.__annotations__:
@@ -82,15 +83,16 @@ def of_property(place: Place, holder: Any, way: Way) -> Step | None:
 
 def of_wrapped_method(place: Place, holder: Any, way: Way) -> Step | None:
     """Name the function of a class method or static method: the method's own name is enough."""
-    return (place, 1) if type(holder).__dict__["__func__"].__get__(holder) is way[1] else None
+    base = staticmethod if raw.inherits(type(holder), staticmethod) else classmethod
+    return (place, 1) if base.__dict__["__func__"].__get__(holder) is way[1] else None
 
 
 def of_cached(place: Place, holder: Any, way: Way) -> Step:
     """Name the function behind a cache, or say that it is a cached result."""
-    attributes = holder.__dict__
+    attributes = raw.instance_dict(holder) or {}
     if way[1] is attributes and len(way) > 2:
         return place.part(f".{_attribute(attributes, way[2])}", HolderKind.WRAPPED_CALLABLE), 2
-    if attributes.get("__wrapped__") is way[1]:
+    if raw.lookup(attributes, "__wrapped__") is way[1]:
         return place.part(".__wrapped__", HolderKind.WRAPPED_CALLABLE), 1
     at = 1
     while at < len(way) - 1 and _is_of_cache(way[at]):
@@ -99,7 +101,7 @@ def of_cached(place: Place, holder: Any, way: Way) -> Step:
 
 
 def _is_of_cache(obj: object) -> bool:
-    return type(obj) is dict or type(obj).__name__ in ("_lru_list_elem", "_HashedSeq")
+    return type(obj) is dict or raw.class_name(type(obj)) in ("_lru_list_elem", "_HashedSeq")
 
 
 def of_cell(place: Place, holder: Any, way: Way) -> Step:

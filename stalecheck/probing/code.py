@@ -7,7 +7,10 @@ import types
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
+from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
+
+_CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
 
 Shape = tuple[Any, ...]
 """What makes two code objects do the same, as a value that can be compared."""
@@ -36,10 +39,11 @@ def shape(code: types.CodeType) -> Shape:
 def _constant(value: Any) -> Any:
     if type(value) is types.CodeType:
         return shape(value)
-    if type(value) in (tuple, frozenset):
+    if raw.is_any(type(value), (tuple, frozenset)):
         parts = tuple(_constant(part) for part in value)
         return (type(value).__name__, parts if type(value) is tuple else frozenset(parts))
-    return (type(value).__name__, repr(value))
+    # Constants of any other type are put there by programs that rewrite code.
+    return (raw.class_name(type(value)), repr(value) if raw.is_any(type(value), _CONSTANTS) else id(value))
 
 
 def fresh_codes(namespace: dict[str, Any]) -> tuple[types.CodeType, ...]:
@@ -47,7 +51,7 @@ def fresh_codes(namespace: dict[str, Any]) -> tuple[types.CodeType, ...]:
 
     Empty where it cannot be told: without source, or with a loader that may change the code (pytest's does).
     """
-    spec = namespace.get("__spec__")
+    spec = raw.lookup(namespace, "__spec__")
     loader = spec.loader if type(spec) is ModuleSpec else None
     if type(loader) is not SourceFileLoader:
         return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-import sys
 import types
 import weakref
 from collections.abc import Iterable, Iterator
@@ -224,9 +223,8 @@ def _as_holder(
 def _bound(
     module: str, name: str, origin: Origin, obj: object, *, is_direct: bool
 ) -> tuple[str | None, int | None, HolderKind]:
-    holder = sys.modules.get(module)
-    namespace = raw.module_dict(cast(types.ModuleType, holder)) if raw.is_module(holder) else {}
-    filename = namespace.get("__file__")
+    holder = raw.imported(module)
+    filename = raw.lookup(raw.module_dict(holder), "__file__") if holder is not None else None
     found = where_bound(filename, name) if type(filename) is str else None
     kind = _kind(found.kind if found else None, name, origin, obj)
     return (filename, found.line, kind) if found else (filename if type(filename) is str else None, None, kind)
@@ -238,7 +236,7 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
         return HolderKind.MODULE_IMPORT if bound is not HolderKind.ALIAS else HolderKind.ALIAS
     if bound in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.DECORATED):
         return cast(HolderKind, bound)
-    if origin.kind is OriginKind.INSTANCE and enum.EnumMeta in raw.mro(type(type(obj))):
+    if origin.kind is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
         return HolderKind.ENUM_MEMBER
     if bound is HolderKind.INSTANCE:
         if origin.kind is OriginKind.INSTANCE:

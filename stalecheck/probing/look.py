@@ -60,7 +60,10 @@ def report_on(
     olds: list[Old] = []
     stock = take_stock()
     for name in names:
-        old = find_old(name, raw.module_dict(sys.modules[name]), stock)
+        module = raw.imported(name)
+        if module is None:
+            continue  # Another thread has just removed it.
+        old = find_old(name, raw.module_dict(module), stock)
         if exact is not None and exact.module == name:
             for one, origin in exact.origins.items():
                 if one not in old.objects:
@@ -94,7 +97,7 @@ def name_of(module: object) -> str:
         name = raw.module_name(raw.module_dict(cast(types.ModuleType, module)))
     if name is None:
         raise NotAModuleError(f"{raw.class_name(type(module))} is no module: give a module or its dotted name")
-    if not raw.is_module(sys.modules.get(name)):
+    if raw.imported(name) is None:
         raise NotAModuleError(f"{name} is not imported: there is no present version to compare with; import it first")
     return name
 

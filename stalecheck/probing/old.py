@@ -6,7 +6,6 @@ Sources of the facts: CPython keeps one file name object for all code of one exe
 
 from __future__ import annotations
 
-import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,9 +68,13 @@ class Stock:
 def take_stock() -> Stock:
     """Look through the process once, whatever the number of modules."""
     stock = Stock()
+    names: dict[int, str] = {}
     for found in heap.functions_and_namespaces():
         if type(found) is types.FunctionType:
-            stock.functions.setdefault(raw.module_name(found.__globals__) or "", []).append(found)
+            of = found.__globals__
+            if id(of) not in names:
+                names[id(of)] = raw.module_name(of) or ""
+            stock.functions.setdefault(names[id(of)], []).append(found)
         elif type(found) is dict:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
     for cls in raw.all_classes():
@@ -120,7 +123,7 @@ def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], 
             old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
         elif raw.is_module(found):
             of = raw.module_dict(cast(types.ModuleType, found))
-            if id(of) in candidates and found is not sys.modules.get(name):
+            if id(of) in candidates and found is not raw.imported(name):
                 old.namespaces[id(of)] = of
                 old.add(found, "", OriginKind.MODULE, "stale")
     targets.clear()
@@ -208,14 +211,14 @@ class _Judge:
     @cached_property
     def _is_of_source(self) -> bool:
         """Whether the module is written in Python: what C code makes need not stand under its name."""
-        spec = self._current.namespace.get("__spec__")
+        spec = raw.lookup(self._current.namespace, "__spec__")
         return type(spec) is ModuleSpec and type(spec.loader) is SourceFileLoader
 
     def _class_verdict(self, functions: list[types.FunctionType], today: object) -> Verdict:
         if not raw.is_class(today):
             return "stale"
-        theirs = {f.__name__: shape(f.__code__) for f in _own_functions(cast(type, today), self._current.name)}
-        ours = {f.__name__: shape(f.__code__) for f in functions}
+        theirs = {raw.code_name(f): shape(f.__code__) for f in _own_functions(cast(type, today), self._current.name)}
+        ours = {raw.code_name(f): shape(f.__code__) for f in functions}
         return "duplicate" if ours == theirs else "stale"
 
 
@@ -230,12 +233,12 @@ def _own_functions(cls: type, module: str) -> Iterator[types.FunctionType]:
 def unwrapped(value: object) -> object:
     """Return the function in a descriptor, or behind a decorator that says what it wraps."""
     for _ in range(20):
-        if type(value) in (staticmethod, classmethod):
+        if raw.is_any(type(value), (staticmethod, classmethod)):
             value = cast("staticmethod[..., Any]", value).__func__
         elif type(value) is property:
             value = value.fget
-        elif type(value) is types.FunctionType and "__wrapped__" in value.__dict__:
-            value = value.__dict__["__wrapped__"]
+        elif type(value) is types.FunctionType and "__wrapped__" in raw.function_dict(value):
+            value = raw.function_dict(value)["__wrapped__"]
         else:
             break
     return value

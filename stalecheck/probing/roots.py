@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import threading
@@ -12,6 +13,9 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.old import unwrapped
+
+_handler = importlib.import_module("_signal").getsignal
+"""Without what `signal` puts around it, which asks a handler for its class and its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ def root_of(obj: object) -> Root | None:
     """Return the name that leads to a function or class through its module; None if none does."""
     if type(obj) is types.FunctionType:
         module = raw.module_name(obj.__globals__)
-        return _found_under(obj, module, obj.__qualname__) or _found_under(obj, obj.__module__, obj.__qualname__)
+        name = raw.function_qualname(obj)
+        return _found_under(obj, module, name) or _found_under(obj, obj.__module__, name)
     if raw.is_class(obj):
         return _found_under(obj, raw.class_module(cast(type, obj)), raw.class_qualname(cast(type, obj)))
     return None
@@ -50,18 +55,18 @@ def root_of(obj: object) -> Root | None:
 def _found_under(obj: object, module: object, qualname: str) -> Root | None:
     if type(module) is not str:
         return None
-    holder = sys.modules.get(module)
-    if not raw.is_module(holder):
+    holder = raw.imported(module)
+    if holder is None:
         return None
-    found = raw.resolve(raw.module_dict(cast(types.ModuleType, holder)), qualname)
+    found = raw.resolve(raw.module_dict(holder), qualname)
     return Root(module, qualname) if found is obj or unwrapped(found) is obj else None
 
 
 def registered() -> Iterator[tuple[object, str]]:
     """Yield what the interpreter holds without showing it to the garbage collector, and how that is called."""
     for number in signal.valid_signals():
-        handler = signal.getsignal(number)
-        if handler is not None and type(handler) is not signal.Handlers:
+        handler = _handler(number)
+        if handler is not None and type(handler) is not int:
             name = number.name if isinstance(number, signal.Signals) else str(int(number))
             yield handler, f"signal handler {name}"
     for function, name in (
@@ -81,6 +86,6 @@ def _asyncgen_hook(which: int) -> Any:
 def thread_name(ident: int) -> str:
     """Return a thread's name, as `threading` knows it."""
     active: dict[int, threading.Thread] = getattr(threading, "_active", {})
-    thread = active.get(ident)
-    name = getattr(thread, "_name", None) if thread is not None else None
+    attributes = raw.instance_dict(active.get(ident))
+    name = raw.lookup(attributes, "_name") if attributes is not None else None
     return name if type(name) is str else str(ident)

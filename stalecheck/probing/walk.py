@@ -34,8 +34,8 @@ def _step(place: Place, way: Way) -> Step:
 
 
 def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
-    found = [_NAMERS[base] for base in raw.mro(kind) if base in _NAMERS]
-    return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
+    found = [_BY_ID[id(base)] for base in raw.mro(kind) if id(base) in _BY_ID]
+    return [*found, attributes.of_instance] if id(kind) not in _BY_ID or raw.is_any(kind, _WITH_ATTRIBUTES) else found
 
 
 def _unknown(place: Place, holder: object) -> Step:
@@ -44,7 +44,8 @@ def _unknown(place: Place, holder: object) -> Step:
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
-    arguments: Any = type(holder).__dict__["__args__"].__get__(holder)
+    base = types.GenericAlias if raw.inherits(type(holder), types.GenericAlias) else types.UnionType
+    arguments: Any = base.__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
         index = index_of(arguments, inner)
@@ -84,4 +85,5 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     types.UnionType: _of_alias,
     weakref.ref: _of_weak_reference,
 }
+_BY_ID = {id(kind): name for kind, name in _NAMERS.items()}
 _WITH_ATTRIBUTES = (functools.partial, property, staticmethod, classmethod, BaseException)

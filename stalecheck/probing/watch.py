@@ -106,18 +106,18 @@ def take_snapshot(name: str) -> Snapshot:
 
 def compare(snapshot: Snapshot) -> Report:
     """Return the report on what a module has replaced since a snapshot."""
-    module = sys.modules.get(snapshot.name)
-    if not raw.is_module(module):
+    module = raw.imported(snapshot.name)
+    if module is None:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
-    namespace = raw.module_dict(cast(types.ModuleType, module))
+    namespace = raw.module_dict(module)
     exact = Old(snapshot.name)
     atoms: dict[str, Any] = {}
     for name, value in snapshot.values.items():
-        today = namespace.get(name)
+        today = raw.lookup(namespace, name) if type(name) is str else value
         if today is value or _is_dunder(name) or raw.is_module(value):
             continue
         if _is_atom(value):
-            if not (type(today) is type(value) and today == value):
+            if not (type(today) is type(value) and _is_atom(today) and today == value):
                 atoms[name] = value
         elif not _is_of_other(value, snapshot.name):
             exact.add(value, name, _kind(value), "stale")
@@ -129,8 +129,8 @@ def _is_dunder(name: str) -> bool:
 
 
 def _is_atom(value: object) -> bool:
-    return type(value) in _ATOMS or (
-        type(value) in (tuple, frozenset) and all(map(_is_atom, cast("tuple[object, ...]", value)))
+    return raw.is_any(type(value), _ATOMS) or (
+        raw.is_any(type(value), (tuple, frozenset)) and all(map(_is_atom, cast("tuple[object, ...]", value)))
     )
 
 
@@ -148,7 +148,7 @@ def _kind(value: object) -> OriginKind:
         return OriginKind.CLASS
     if type(value) is types.FunctionType:
         return OriginKind.FUNCTION
-    return OriginKind.VALUE if type(value).__module__ == "builtins" else OriginKind.INSTANCE
+    return OriginKind.VALUE if raw.home(type(value)) == "builtins" else OriginKind.INSTANCE
 
 
 def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
@@ -160,8 +160,8 @@ def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
             if other == module or type(other) is not str or not raw.is_module(found):
                 continue
             namespace = raw.module_dict(found)
-            filename = namespace.get("__file__")
-            if namespace.get(name) is not value or type(filename) is not str:
+            filename = raw.lookup(namespace, "__file__")
+            if raw.lookup(namespace, name) is not value or type(filename) is not str:
                 continue
             bound = where_bound(filename, name)
             if bound and bound.kind in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT):

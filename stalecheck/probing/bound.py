@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
+from stalecheck.probing.source import quietly, read
 from stalecheck.vocabulary import HolderKind
 
 
@@ -27,17 +27,23 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
         filename: The module's file.
         qualname: The name, ``K`` or ``Service.model``.
     """
-    found = _bindings(filename, "".join(linecache.getlines(filename)))
+    found = _bindings(filename)
     if qualname in found:
         return found[qualname]
     scope, _, _ = qualname.rpartition(".")
     return found.get(f"{scope}.*" if scope else "*")
 
 
-@lru_cache(maxsize=64)
-def _bindings(filename: str, source: str) -> dict[str, Bound]:
+def forget() -> None:
+    """Let go of what has been read: files change."""
+    _bindings.cache_clear()
+
+
+@cache
+def _bindings(filename: str) -> dict[str, Bound]:
     try:
-        tree = ast.parse(source)
+        with quietly():
+            tree = ast.parse(read(filename))
     except (SyntaxError, ValueError, RecursionError):
         return {}
     return dict(_of_body(tree.body, ""))

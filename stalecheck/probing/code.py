@@ -9,6 +9,7 @@ from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
+from stalecheck.probing.source import quietly
 
 _CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
 
@@ -56,7 +57,8 @@ def fresh_codes(namespace: dict[str, Any]) -> tuple[types.CodeType, ...]:
     if type(loader) is not SourceFileLoader:
         return ()
     try:
-        code = loader.source_to_code(loader.get_data(loader.path), loader.path)
+        with quietly():
+            code = loader.source_to_code(loader.get_data(loader.path), loader.path)
     except (OSError, SyntaxError, ValueError):
         return ()
     return tuple(nested_codes(code))

@@ -16,6 +16,7 @@ from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place
+from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Trace
 from stalecheck.probing.walk import walk
@@ -39,15 +40,15 @@ class _Way:
     """What leads to the first id, where that is no root itself."""
 
 
-def find_holders(olds: Iterable[Old], graph: Graph) -> tuple[list[Finding], int]:
-    """Return the findings, and how many old objects nobody holds."""
-    assembly = _Assembly(olds, graph)
-    return assembly.findings()
+def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int]:
+    """Return the findings, and how many old objects nobody holds, as far as the time allows."""
+    return _Assembly(olds, graph, progress).findings()
 
 
 class _Assembly:
-    def __init__(self, olds: Iterable[Old], graph: Graph) -> None:
+    def __init__(self, olds: Iterable[Old], graph: Graph, progress: Progress) -> None:
         self._graph = graph
+        self._progress = progress
         self._origins: dict[int, Origin] = {}
         self._internal: set[int] = set()
         for old in olds:
@@ -57,6 +58,14 @@ class _Assembly:
 
     def findings(self) -> tuple[list[Finding], int]:
         held: dict[int, list[Holder]] = {}
+        try:
+            self._find(held)
+        except STOPPED as error:
+            if not self._graph.cut_short:
+                self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
+        return self._grouped(held), self._unheld(held)
+
+    def _find(self, held: dict[int, list[Holder]]) -> None:
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
@@ -68,12 +77,12 @@ class _Assembly:
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for (parent, module), children in by_parent.items():
+                self._progress.show("how they are held")
                 if self._is_end(parent, module) or (parent in self._origins) is not is_through:
                     continue
                 wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
                     self._add_all(held, wanted, way)
-        return self._grouped(held), self._unheld(held)
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
         """Add one holder for each child; in a container the first ones by name, with the number of the others."""

@@ -35,8 +35,8 @@ HOSTILE = {
             return method
 
         NAMES = """__repr__ __str__ __eq__ __ne__ __hash__ __getattr__ __getattribute__ __setattr__ __bool__ __len__
-            __iter__ __contains__ __getitem__ __call__ __dir__ __sizeof__ __reduce_ex__ __format__ __lt__ __index__ __int__
-            __instancecheck__ __subclasscheck__ __copy__ __fspath__ __iadd__ __enter__""".split()
+            __iter__ __contains__ __getitem__ __call__ __dir__ __sizeof__ __reduce_ex__ __format__ __lt__ __index__
+            __int__ __instancecheck__ __subclasscheck__ __copy__ __fspath__ __iadd__ __enter__""".split()
         TRAPS = {name: said(name) for name in NAMES}
         TRAPS["__class__"] = property(said("__class__"))
         TRAPS["prop"] = property(said("prop"))
@@ -213,7 +213,7 @@ ready.wait()
 LOOK = """
 quiet()
 report = stalecheck.probe({argument})
-_ = str(report), report.to_dict(), report.to_json(), report.to_html(), report.to_dot(), report._repr_html_(), repr(report)
+_ = str(report), repr(report), report.to_dict(), report.to_json(), report.to_html(), report.to_dot(), report._repr_html_()
 calls = list(CALLS)
 done.set()
 answer([calls, [[f.origin, f.kind.value, f.count, [h.path for h in f.holders]] for f in report]])

@@ -213,7 +213,8 @@ ready.wait()
 LOOK = """
 quiet()
 report = stalecheck.probe({argument})
-_ = str(report), repr(report), report.to_dict(), report.to_json(), report.to_html(), report.to_dot(), report._repr_html_()
+_ = str(report), repr(report), report._repr_html_()
+_ = report.to_dict(), report.to_json(), report.to_html(), report.to_dot()
 calls = list(CALLS)
 done.set()
 answer([calls, [[f.origin, f.kind.value, f.count, [h.path for h in f.holders]] for f in report]])
@@ -250,3 +251,237 @@ def test_no_code_of_the_users_runs(tmp_path: Path, mode: str, argument: str) -> 
     assert calls == []
     paths = [path for finding in findings for path in finding[3]]
     assert not [name for name in NAMED if not any(name in path for path in paths)], "\n".join(paths)
+
+
+LEAVES = {
+    "core.py": """
+        class Engine:
+            def __init__(self):
+                self.parts = [1]
+            def run(self):
+                return 1
+        class Slot:
+            __slots__ = ("part", "__weakref__")
+        def work(kind=[]):
+            return 1
+        """,
+    "app.py": """
+        import core
+        from core import Engine, work
+        class Box:
+            def __init__(self):
+                self.content = core.Engine()
+        box = Box()
+        HANDLERS = {"slot": core.Slot()}
+        MANY = [core.Engine() for _ in range(400)]
+        def waits(engine):
+            local = [engine]
+            yield local
+        waiting = waits(core.Engine())
+        next(waiting)
+        def default(kind=Engine):
+            pass
+        class Sub(Engine):
+            pass
+        def fails():
+            engine = core.Engine()
+            raise ValueError(engine)
+        try:
+            fails()
+        except ValueError as error:
+            failed = error
+        """,
+}
+
+MEASURE = """
+import gc, weakref
+gc.disable()
+import app, core
+kept = [app.Engine, app.work, app.MANY[0], app.HANDLERS["slot"], app.box, app.box.content, app.waiting, app.MANY,
+    app.HANDLERS, app.default, app.Sub, app.failed, app.__dict__, core.__dict__, core]
+
+def measure(look):
+    \"\"\"Return how many objects there are more, which of them are no empty dicts, and which references are.\"\"\"
+    before = [sys.getrefcount(one) for one in kept]
+    known = set(map(id, gc.get_objects()))
+    look()
+    after = [sys.getrefcount(one) for one in kept]
+    mine = (id(known), id(before), id(after))
+    new = [one for one in gc.get_objects() if id(one) not in known and id(one) not in mine]
+    return [type(one).__name__ for one in new if one and one is not sys._getframe()], before == after
+
+def look(*modules):
+    report = stalecheck.probe(*modules)
+    str(report), report.to_dict(), report.to_html(), report.to_dot()
+    return len(report)
+"""
+
+
+@pytest.mark.parametrize("mode", ["none", "reload", "reimport"])
+def test_no_object_and_no_reference_is_left(tmp_path: Path, mode: str) -> None:
+    change = {"none": "", "reload": "importlib.reload(core)", "reimport": "del sys.modules['core']; import core"}[mode]
+    script = f"""{MEASURE}
+{change}
+found = look(core)
+gc.collect()
+nothing = measure(lambda: None)
+results = [measure(lambda: look(core)) for _ in range(3)]
+answer([found, nothing, results, gc.isenabled(), gc.collect(), gc.garbage])
+"""
+    found, nothing, results, is_enabled, collected, garbage = run_script(tmp_path, LEAVES, script)
+    assert bool(found) is (mode != "none")
+    assert nothing[1]
+    assert results == [nothing] * 3
+    assert (is_enabled, collected, garbage) == (False, 0, [])
+
+
+def test_the_report_keeps_nothing_alive(tmp_path: Path) -> None:
+    script = f"""{MEASURE}
+importlib.reload(core)
+look(core)
+before = [sys.getrefcount(one) for one in kept]
+report = stalecheck.probe(core)
+after = [sys.getrefcount(one) for one in kept]
+del kept
+finding = next(f for f in report if f.kind.value == "instance" and f.count >= 400)
+alive = len(finding.objects())
+watched = weakref.ref(app.MANY[7]), weakref.ref(app.HANDLERS["slot"]), weakref.ref(app.box.content)
+del app.MANY[7], app.HANDLERS["slot"], app.box.content
+answer([before == after, [one() is None for one in watched], alive - len(finding.objects())])
+"""
+    assert run_script(tmp_path, LEAVES, script) == [True, [True] * 3, 2]
+
+
+def test_an_automatic_collection_is_neither_made_nor_stopped(tmp_path: Path) -> None:
+    script = """
+        import gc, app, core
+        importlib.reload(core)
+        stalecheck.probe(core)
+        runs = []
+        gc.callbacks.append(lambda phase, info: runs.append(phase))
+        results = []
+        for is_enabled in (False, True):
+            (gc.enable if is_enabled else gc.disable)()
+            thresholds = gc.get_threshold()
+            gc.set_threshold(10_000_000, *thresholds[1:])
+            stalecheck.probe(core)
+            results.append([gc.isenabled(), gc.get_threshold() == (10_000_000, *thresholds[1:]), len(runs)])
+            gc.set_threshold(*thresholds)
+        answer(results)
+    """
+    assert run_script(tmp_path, LEAVES, script) == [[False, True, 0], [True, True, 0]]
+
+
+def test_frozen_objects_are_said(tmp_path: Path) -> None:
+    script = """
+        import gc, app, core
+        importlib.reload(core)
+        gc.freeze()
+        answer(stalecheck.probe(core).notes)
+    """
+    (note,) = run_script(tmp_path, LEAVES, script)
+    assert note.startswith("gc.freeze() hides ")
+
+
+FRAMES = {
+    "core.py": "class Engine:\n    pass\n",
+    "app.py": """
+        import threading, weakref
+        import core, stalecheck
+
+        First = core.Engine
+
+        def inner():
+            stalecheck.probe(core)
+
+        def deletes():
+            engine = First()
+            watched = weakref.ref(engine)
+            inner()
+            del engine
+            return watched() is None
+
+        def outer():
+            engine = First()
+            watched = weakref.ref(engine)
+            result = deletes()
+            del engine
+            return result and watched() is None
+
+        def waits(engine):
+            yield
+            del engine
+            yield
+
+        def suspended():
+            engine = First()
+            watched = weakref.ref(engine)
+            waiting = waits(engine)
+            next(waiting)
+            del engine
+            inner()
+            next(waiting)
+            return watched() is None
+
+        def threaded():
+            go_on, ready, results = threading.Event(), threading.Event(), []
+            def work():
+                engine = First()
+                watched = weakref.ref(engine)
+                ready.set()
+                go_on.wait()
+                del engine
+                results.append(watched() is None)
+            thread = threading.Thread(target=work)
+            thread.start()
+            ready.wait()
+            inner()
+            go_on.set()
+            thread.join()
+            return results[0]
+
+        def keeps():
+            engine = First()
+            mine = locals()
+            mine["added"] = 1
+            inner()
+            return mine.get("engine") is engine and mine.get("added") == 1
+
+        def keeps_of_generator():
+            waiting = waits(First())
+            next(waiting)
+            mine = waiting.gi_frame.f_locals
+            inner()
+            return type(mine["engine"]).__name__ == "Engine"
+
+        def fails():
+            engine = First()
+            watched = weakref.ref(engine)
+            try:
+                raised(engine)
+            except ValueError as error:
+                kept = error
+                del engine
+                inner()
+                frame = error.__traceback__.tb_next.tb_frame
+                del error
+                is_there = watched() is not None
+                frame.clear()
+                return is_there and watched() is None
+
+        def raised(local):
+            raise ValueError(1)
+        """,
+}
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_snapshots_of_local_variables_do_not_last(tmp_path: Path, is_old: bool) -> None:
+    names = "deletes outer suspended threaded keeps keeps_of_generator fails".split()
+    script = f"""
+import app, core
+if {is_old}:
+    importlib.reload(core)
+answer({{name: getattr(app, name)() for name in {names!r}}})
+"""
+    assert run_script(tmp_path, FRAMES, script) == dict.fromkeys(names, True)

@@ -54,7 +54,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
     for ident, top in list(sys._current_frames().items()):
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
-        is_other = ident != threading.get_ident()
+        at = top.f_lasti
         callee: list[tuple[str, Any]] = []
         known: dict[int, _Snapshot] = {}
         while frame is not None:
@@ -62,17 +62,19 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             is_traced = any(value is frame for _, value in callee)
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
-            may_be = is_traced or (is_other and _may_be_traced(frame))
+            may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
             callee = values_of(frame, known=known, is_traced=may_be) if frame.f_code.co_flags & _OPTIMIZED else []
             yield from _as_locals(callee, frame, thread)
             frame = frame.f_back
         del frame, top, callee, known
 
 
-def _may_be_traced(frame: types.FrameType) -> bool:
-    """Whether a trace or profile function may run for a frame of another thread by the time it is looked at."""
+def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at: int) -> bool:
+    """Whether a trace or profile function may run meanwhile for a frame of another thread."""
     hooks = ("_trace_hook", "_profile_hook")
-    return frame.f_trace is not None or any(getattr(threading, hook, None) is not None for hook in hooks)
+    if frame.f_trace is not None or any(getattr(threading, hook, None) is not None for hook in hooks):
+        return True
+    return sys._current_frames().get(ident) is not top or top.f_lasti != at  # The thread has gone on.
 
 
 def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:

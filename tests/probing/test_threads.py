@@ -12,7 +12,7 @@ FILES = {
 }
 
 
-def test_two_hundred_probes_while_threads_go_on(tmp_path: Path) -> None:
+def test_probes_while_threads_go_on(tmp_path: Path) -> None:
     script = """
         import threading, time, types
         import app, core
@@ -26,7 +26,7 @@ def test_two_hundred_probes_while_threads_go_on(tmp_path: Path) -> None:
                     while not stop.is_set():
                         work(index, rounds[index])
                         rounds[index] += 1
-                        time.sleep(0.002)
+                        time.sleep(0.004)
                 except BaseException as error:
                     errors.append(repr(error))
             return run
@@ -74,7 +74,7 @@ def test_two_hundred_probes_while_threads_go_on(tmp_path: Path) -> None:
         sys.setswitchinterval(1e-4)
         for thread in threads:
             thread.start()
-        found = [len(stalecheck.probe(core)) for _ in range(200)]
+        found = [len(stalecheck.probe(core)) for _ in range(40)]
         stop.set()
         for thread in threads:
             thread.join()

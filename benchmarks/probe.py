@@ -127,9 +127,8 @@ def _measure(
     print(f"{f'probe: {case.name}':48}{median(looks):9.3f}{ratio:9.1f}{case.bound:7}  {verdict}", flush=True)
     for name, look in others:
         seconds = _seconds(partial(look, sample))
-        print(
-            f"{f'{name}: one of them':48}{seconds:9.3f}{seconds / one:9.1f}{'':9}for each of them: {seconds * case.count:,.0f} s"
-        )
+        in_all = f"for each of them: {seconds * case.count:,.0f} s"
+        print(f"{f'{name}: one of them':48}{seconds:9.3f}{seconds / one:9.1f}{'':9}{in_all}")
     print(flush=True)
     app.HANDLERS.clear()
     app.MANY = []

@@ -14,7 +14,7 @@ FILES = {
 
 def test_probes_while_threads_go_on(tmp_path: Path) -> None:
     script = """
-        import threading, time, types
+        import gc, threading, time, types
         import app, core
         importlib.reload(core)
         app.LIST.extend(app.Engine() for _ in range(200))
@@ -62,6 +62,8 @@ def test_probes_while_threads_go_on(tmp_path: Path) -> None:
                     return self
             Made.attribute = [Made().method()]
             setattr(app.Engine, f"made_{count % 10}", Made)
+            if count % 20 == 0:
+                gc.collect()
 
         def changes_attributes(index, count):
             for number in range(40):

@@ -477,7 +477,7 @@ FRAMES = {
 
 @pytest.mark.parametrize("is_old", [True, False])
 def test_snapshots_of_local_variables_do_not_last(tmp_path: Path, is_old: bool) -> None:
-    names = "deletes outer suspended threaded keeps keeps_of_generator fails".split()
+    names = ["deletes", "outer", "suspended", "threaded", "keeps", "keeps_of_generator", "fails"]
     script = f"""
 import app, core
 if {is_old}:
@@ -485,3 +485,29 @@ if {is_old}:
 answer({{name: getattr(app, name)() for name in {names!r}}})
 """
     assert run_script(tmp_path, FRAMES, script) == dict.fromkeys(names, True)
+
+
+def test_the_exact_look_runs_no_code_of_the_users_either(tmp_path: Path) -> None:
+    script = f"""{BUILD}
+core.plain, core.table, core.error = Plain.__new__(Plain), Dict.__new__(Dict), Exception.__new__(Error)
+core.pair, core.frozen, core.typed = (1, 2), frozenset((1,)), OfMeta
+app.pair = core.pair
+app.table = core.table
+del core.Named
+quiet()
+with stalecheck.watch(core) as watched:
+    repr(watched)
+    del sys.modules["core"]
+    import core
+    core.table = Dict.__new__(Dict)
+    core.pair = (Plain.__new__(Plain), 2)
+    core.frozen = Set.__new__(Set)
+report = watched.report
+_ = str(report), report.to_dict(), report.to_html()
+calls = list(CALLS)
+done.set()
+answer([calls, [h.path for f in report for h in f.holders if f.kind.value in ("value", "instance")]])
+"""
+    calls, paths = run_script(tmp_path, HOSTILE, script)
+    assert calls == []
+    assert "app.table" in paths

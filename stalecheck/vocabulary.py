@@ -52,7 +52,10 @@ class HolderKind(str, Enum):
     TASK = "task"
     CONTEXT_VARIABLE = "context-variable"
     FINALIZER = "finalizer"
-    HOOK = "hook"
+    PATCH = "patch"
+    HISTORY = "history"
+    TYPING_CACHE = "typing-cache"
+    WEAK_REGISTRY = "weak-registry"
     UNSEEN = "unseen"
 
 
@@ -69,6 +72,8 @@ CODES: dict[HolderKind, str] = {
     HolderKind.ENUM_MEMBER: "STL208",
     HolderKind.DECORATED: "STL209",
     HolderKind.CALLBACK: "STL210",
+    HolderKind.FINALIZER: "STL210",
+    HolderKind.WEAK_REGISTRY: "STL210",
 }
 """The rule that reports a holder, whatever the origin. Imports and aliases depend on it: see `code_of`."""
 

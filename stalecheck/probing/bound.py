@@ -39,6 +39,14 @@ def forget() -> None:
     _bindings.cache_clear()
 
 
+def nearest_bound(filename: str, name: str) -> str:
+    """Return the longest beginning of a dotted name that a module's source binds; the first part if it binds none."""
+    found = _bindings(filename)
+    while "." in name and name not in found:
+        name = name.rpartition(".")[0]
+    return name
+
+
 @cache
 def _bindings(filename: str) -> dict[str, Bound]:
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import types
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.roots import thread_name
+from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
+from stalecheck.probing.roots import is_standard
+from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_DEBUGGERS = frozenset(
-    {"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"}
-)
 _OPTIMIZED = 1
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
@@ -36,13 +37,25 @@ class Local:
     """The thread's name; None for the main thread."""
 
     is_reported: bool
-    """Whether it is the user's: not the probe's own, nor the debugger's."""
+    """Whether it is the user's and not the debugger's."""
+
+    is_standard: bool
+    """Whether the function is of the standard library, or of the prompt: it works with what others hold as well."""
 
     @property
-    def text(self) -> str:
-        """``local 'engine' in serve() at main.py:41 (thread 'worker')``."""
-        where = f"local {self.name!r} in {self.function}() at {self.filename}:{self.line}"
+    def where(self) -> str:
+        """``in serve() at main.py:41 (thread 'worker')``."""
+        where = f"in {self.function}() at {shown(self.filename)}:{self.line}"
         return where if self.thread is None else f"{where} (thread {self.thread!r})"
+
+
+def shown(filename: str) -> str:
+    """Return a file's name relative to the working directory, where it lies below it."""
+    try:
+        here = f"{Path.cwd()}{os.sep}"
+    except OSError:
+        return filename
+    return filename.removeprefix(here)
 
 
 def running_locals() -> Iterator[tuple[object, Local]]:
@@ -63,7 +76,8 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
             may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
-            callee = values_of(frame, known=known, is_traced=may_be) if frame.f_code.co_flags & _OPTIMIZED else []
+            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame)
+            callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
             yield from _as_locals(callee, frame, thread)
             frame = frame.f_back
         del frame, top, callee, known
@@ -77,20 +91,50 @@ def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at:
     return sys._current_frames().get(ident) is not top or top.f_lasti != at  # The thread has gone on.
 
 
+def running_codes() -> dict[int, Landmark]:
+    """Return the calls that are running, by the id of their code."""
+    main = threading.main_thread().ident
+    found: dict[int, Landmark] = {}
+    for ident, top in list(sys._current_frames().items()):
+        frame: types.FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)
+            text = f"running call of {name}() at {shown(code.co_filename)}:{frame.f_lineno}"
+            if ident != main:
+                text += f" (thread {thread_name(ident)!r})"
+            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
+            frame = frame.f_back
+        del frame, top
+    return found
+
+
 def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
-    is_reported = not code.co_filename.startswith(_HERE) and not _is_debugger(frame)
+    module = raw.module_name(frame.f_globals) or ""
+    is_reported = not is_debugger(module)
+    is_library = is_standard(module) or module.startswith("IPython.")
     name = getattr(code, "co_qualname", code.co_name)
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported))
+        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
         for variable, value in found
         if not variable.startswith(".")
     ]
 
 
-def _is_debugger(frame: types.FrameType) -> bool:
-    module = raw.module_name(frame.f_globals) or ""
-    return module.partition(".")[0] in _DEBUGGERS and module != "IPython.core.interactiveshell"
+def own_references() -> Counter[int]:
+    """Count what the local variables of the probe's functions refer to, from the caller's caller on."""
+    found: Counter[int] = Counter()
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if _is_own(frame):
+            found.update(id(value) for _, value in values_of(frame))
+        frame = frame.f_back
+    return found
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_HERE)
 
 
 def values_of(

@@ -11,12 +11,17 @@ from typing import cast
 
 from stalecheck.errors import StalecheckError
 from stalecheck.probing import raw
+from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Report
+from stalecheck.probing.snapshot import kept_with, open_snapshots
+
+_FROZEN_AT_START = 1_000
+"""Python 3.12 freezes some hundred objects of its own when it starts."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -68,8 +73,9 @@ def _report_on(
     names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
 ) -> Report:
     notes = []
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_START:
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+    notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:
         _find_all(olds, names, exact, progress)
@@ -77,7 +83,9 @@ def _report_on(
         notes.append(progress.stop(error, "not all modules have been looked at"))
     if not olds:
         return Report(tuple(more), tuple(names), notes=tuple(notes))
-    graph = climb(olds, progress=progress, kept=[*kept, *((id(exact.objects),) if exact is not None else ())])
+    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
+    graph = climb(olds, progress=progress, kept=own)
+    add_unseen(graph, olds)
     findings, unheld = find_holders(olds, graph, progress)
     if graph.cut_short and unheld:
         found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
@@ -120,4 +128,11 @@ def name_of(module: object) -> str:
 
 
 def _all_names() -> list[str]:
-    return [name for name, found in list(sys.modules.items()) if type(name) is str and raw.is_module(found)]
+    """Return the names of all modules; of one that stands under several, its own (``posixpath``, not ``os.path``)."""
+    names = []
+    for name, found in list(sys.modules.items()):
+        if type(name) is str and raw.is_module(found):
+            own = raw.module_name(raw.module_dict(found)) or name
+            if own == name or raw.imported(own) is not found:
+                names.append(name)
+    return names

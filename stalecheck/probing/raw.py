@@ -87,6 +87,11 @@ def class_qualname(cls: type) -> str:
     return _exact(_TYPE_QUALNAME(cls))
 
 
+def function_name(function: types.FunctionType) -> str:
+    """Return the name that a function goes by."""
+    return _exact(function.__name__)
+
+
 def function_qualname(function: types.FunctionType) -> str:
     """Return the qualified name that a function goes by."""
     return _exact(function.__qualname__)
@@ -134,7 +139,7 @@ def code_name(function: types.FunctionType) -> str:
 
 def function_dict(function: types.FunctionType) -> dict[str, Any]:
     """Return the attributes of a function; asking for ``__dict__`` would make one where there is none."""
-    others = (id(function.__globals__), id(function.__builtins__), id(function.__kwdefaults__))
+    others = (id(function.__globals__), id(cast(Any, function).__builtins__), id(function.__kwdefaults__))
     dicts = [one for one in gc.get_referents(function) if type(one) is dict and id(one) not in others]
     code = function.__code__
     names = {*code.co_varnames, "return"}
@@ -173,10 +178,37 @@ def instance_dict(obj: object) -> dict[str, Any] | None:
     """
     for cls in mro(type(obj)):
         descriptor = lookup(class_dict(cls), "__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
+        if is_any(type(descriptor), (types.GetSetDescriptorType, types.MemberDescriptorType)):
             found = descriptor.__get__(obj)
             return found if type(found) is dict else None
     return None
+
+
+def stored(obj: object, name: str) -> object:
+    """Return an attribute that an instance itself stores, with or without a ``__dict__``; None where it has none.
+
+    A name that code of its class stands behind is left alone. Where only the class has the name, its value is returned.
+    """
+    for cls in mro(type(obj)):
+        if name in class_dict(cls):
+            found = class_dict(cls)[name]
+            if type(found) is types.MemberDescriptorType:
+                return member(found, obj)
+            if any(each in class_dict(base) for base in mro(type(found)) for each in ("__get__", "__set__")):
+                return None
+            break
+    try:
+        return object.__getattribute__(obj, name)
+    except AttributeError:
+        return None
+
+
+def member(descriptor: types.MemberDescriptorType, obj: object) -> object:
+    """Return what a slot holds; None if it is empty."""
+    try:
+        return descriptor.__get__(obj)
+    except (AttributeError, TypeError):
+        return None
 
 
 def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
@@ -185,7 +217,7 @@ def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
         (name, value)
         for base in mro(cls)
         for name, value in list(class_dict(base).items())
-        if type(value) is types.MemberDescriptorType
+        if name != "__dict__" and type(value) is types.MemberDescriptorType
     ]
 
 

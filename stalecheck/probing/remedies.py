@@ -27,7 +27,10 @@ _REMEDIES = {
     HolderKind.TASK: "start it again",
     HolderKind.CONTEXT_VARIABLE: "set it again",
     HolderKind.FINALIZER: "detach it and register it again",
-    HolderKind.HOOK: "set the hook again",
+    HolderKind.PATCH: "stop the patch and start it again",
+    HolderKind.HISTORY: "goes with the next results; or delete it",
+    HolderKind.TYPING_CACHE: "harmless: typing drops it by itself",
+    HolderKind.WEAK_REGISTRY: "register the class of today; this keeps nothing alive",
     HolderKind.UNSEEN: "look for what C code or the interpreter keeps",
 }
 

@@ -123,7 +123,7 @@ def _suspects() -> str:
 
 def _described(obj: object) -> str:
     if type(obj) is types.FunctionType:
-        return f"{raw.module_name(obj.__globals__)}.{obj.__qualname__}"
+        return f"{raw.module_name(obj.__globals__)}.{raw.function_qualname(obj)}"
     if raw.is_class(obj):
         return f"{raw.class_module(cast(type, obj))}.{raw.class_qualname(cast(type, obj))}"
     return f"a {raw.class_name(type(obj))}"

@@ -7,7 +7,7 @@ import functools
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
@@ -64,9 +64,9 @@ def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:
     methods = [value for base in raw.mro(cls) for value in list(raw.class_dict(base).values())]
     functions = [value for value in methods if type(value) is types.FunctionType]
     yield _names_of(functions)
-    module = sys.modules.get(raw.class_module(cls) or "")
-    if raw.is_module(module):
-        namespace = raw.module_dict(cast(types.ModuleType, module))
+    module = raw.imported(raw.class_module(cls) or "")
+    if module is not None:
+        namespace = raw.module_dict(module)
         yield _names_of(value for value in list(namespace.values()) if type(value) is types.FunctionType)
     frame: types.FrameType | None = sys._getframe()
     running = []
@@ -105,7 +105,7 @@ def of_class(place: Place, cls: type, way: Way) -> Step | None:
     if type(child) is dict and inner is not None:
         for name, value in list(raw.class_dict(cls).items()):
             if value is inner:
-                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and enum.EnumMeta in raw.mro(type(cls)) else None
+                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and raw.inherits(type(cls), enum.EnumMeta) else None
                 found = Place(f"{place.text}.{name}", "", place.kind or kind)
                 return _special(place, name, way) or (found, 2)
     return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
+from stalecheck.probing.source import quietly, read
 from stalecheck.vocabulary import HolderKind
 
 
@@ -35,7 +35,7 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
         filename: The module's file.
         qualname: The name, ``K`` or ``Service.model``.
     """
-    found = _bindings(filename, "".join(linecache.getlines(filename)))
+    found = _bindings(filename)
     if qualname in found:
         bound = found[qualname]
         other = found.get(bound.source or "") if bound.kind is HolderKind.ALIAS else None
@@ -44,18 +44,24 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
     return found.get(f"{scope}.*" if scope else "*")
 
 
+def forget() -> None:
+    """Let go of what has been read: files change."""
+    _bindings.cache_clear()
+
+
 def nearest_bound(filename: str, name: str) -> str:
     """Return the longest beginning of a dotted name that a module's source binds; the first part if it binds none."""
-    found = _bindings(filename, "".join(linecache.getlines(filename)))
+    found = _bindings(filename)
     while "." in name and name not in found:
         name = name.rpartition(".")[0]
     return name
 
 
-@lru_cache(maxsize=64)
-def _bindings(filename: str, source: str) -> dict[str, Bound]:
+@cache
+def _bindings(filename: str) -> dict[str, Bound]:
     try:
-        tree = ast.parse(source)
+        with quietly():
+            tree = ast.parse(read(filename))
     except (SyntaxError, ValueError, RecursionError):
         return {}
     found: dict[str, Bound] = {}

@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from stalecheck.probing import raw
 from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of, written
 from stalecheck.vocabulary import HolderKind
 
@@ -33,7 +34,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | 
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
                 return place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
-    if child is function.__dict__:
+    if child is raw.function_dict(function):
         name = _attribute(child, inner)
         is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
         return place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
@@ -93,41 +94,42 @@ def of_property(place: Place, holder: Any, way: Way) -> Step | None:
 
 def of_wrapped_method(place: Place, holder: Any, way: Way) -> Step | None:
     """Name the function of a class method or static method: for what that holds the method's own name is enough."""
-    if type(holder).__dict__["__func__"].__get__(holder) is not way[1]:
+    base = staticmethod if raw.inherits(type(holder), staticmethod) else classmethod
+    if base.__dict__["__func__"].__get__(holder) is not way[1]:
         return None
     return place if len(way) > 2 else place.part("", HolderKind.WRAPPED_CALLABLE), 1
 
 
 def of_cached(place: Place, holder: Any, way: Way) -> Step:
     """Name the function behind a cache, or say that it is a cached result."""
-    attributes = holder.__dict__
+    attributes = raw.instance_dict(holder) or {}
     if way[1] is attributes and len(way) > 2:
         return place.part(f".{_attribute(attributes, way[2])}", HolderKind.WRAPPED_CALLABLE), 2
-    if attributes.get("__wrapped__") is way[1]:
+    if raw.lookup(attributes, "__wrapped__") is way[1]:
         return place.part(".__wrapped__", HolderKind.WRAPPED_CALLABLE), 1
     at, noun = 1, "result"
     while at < len(way) - 1 and _is_of_cache(holder, way[at], at):
         at += 1
     if any(way[at] is key for key in _keys(holder)) and at < len(way) - 1:
         noun = "argument"
-        while at < len(way) - 1 and type(way[at]) in (tuple, _HASHED):
+        while at < len(way) - 1 and raw.is_any(type(way[at]), (tuple, _HASHED)):
             at += 1
     return place.aspect(f"a cached {noun}", HolderKind.CACHED_RESULT), at
 
 
 def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
-    if type(obj).__name__ == "_lru_list_elem":
+    if raw.class_name(type(obj)) == "_lru_list_elem":
         return True
     if at != 1 or type(obj) is not dict:
         return False
     is_bounded = CACHED.__dict__["cache_info"](cached).maxsize is not None
-    return not is_bounded or any(type(value).__name__ == "_lru_list_elem" for value in list(obj.values()))
+    return not is_bounded or any(raw.class_name(type(value)) == "_lru_list_elem" for value in list(obj.values()))
 
 
 def _keys(cached: Any) -> Iterator[object]:
     """Yield the keys of a cache; arguments stand in a tuple, but for a lone number or string."""
     for found in gc.get_referents(cached):
-        if type(found) is dict and found is not cached.__dict__:
+        if type(found) is dict and found is not raw.instance_dict(cached):
             yield from list(found)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from stalecheck.probing import heap, raw, roots
 from stalecheck.probing.frames import Local, running_locals
 from stalecheck.probing.landmarks import Landmark, landmark_of, registered
 from stalecheck.probing.old import Old
+from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.roots import Root
 
 
@@ -37,14 +39,14 @@ class Graph:
 def climb(
     olds: list[Old],
     *,
-    is_over: Callable[[], bool],
+    progress: Progress,
     kept: Collection[int] = (),
 ) -> Graph:
     """Return who holds the old objects.
 
     Args:
         olds: The old objects of each module.
-        is_over: Whether the time that the caller has set is over.
+        progress: Tells whether there is time for the next level.
         kept: What else the caller itself holds the objects with, by id.
     """
     graph = Graph()
@@ -60,13 +62,17 @@ def climb(
     own = {id(graph.objects), id(frontier), *kept}
     for old in olds:
         own.update((id(old.objects), id(old.namespaces)))
-    _look_at_stacks(graph)
-    frontier.update(_look_at_metaclasses(graph, modules, internal))
-    while frontier:
-        if is_over():
-            graph.cut_short.append("the time was over: holders that are farther away are missing")
-            break
-        frontier = _next_level(graph, frontier, own, modules, internal)
+    levels = 0
+    try:
+        _look_at_stacks(graph)
+        frontier.update(_look_at_metaclasses(graph, modules, internal))
+        while frontier:
+            levels += 1
+            step = partial(progress.step, f"who holds {len(frontier):,} objects, level {levels}")
+            step()
+            frontier = _next_level(graph, frontier, own, modules, internal, step)
+    except STOPPED as error:
+        graph.cut_short.append(progress.stop(error, "holders that are farther away are missing"))
     return graph
 
 
@@ -76,12 +82,13 @@ def _next_level(
     own: set[int],
     modules: Mapping[int, Root],
     internal: set[int],
+    step: Callable[[], None],
 ) -> dict[int, object]:
     """Note who refers to the objects of a level, and return those of them that are no root."""
     upper: dict[int, object] = {}
     targets = list(frontier.values())
     levels = {id(frontier), id(upper), id(targets)}
-    for referrer in heap.referrers(targets, is_own=levels.__contains__):
+    for referrer in heap.referrers(targets, is_own=levels.__contains__, step=step):
         parent = id(referrer)
         children = [child for child in map(id, gc.get_referents(referrer)) if child in frontier]
         if parent in own:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
+from stalecheck.probing import raw
+
+_CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
+
 Shape = tuple[Any, ...]
 """What makes two code objects do the same, as a value that can be compared."""
 
@@ -36,10 +40,11 @@ def shape(code: types.CodeType) -> Shape:
 def _constant(value: Any) -> Any:
     if type(value) is types.CodeType:
         return shape(value)
-    if type(value) in (tuple, frozenset):
+    if raw.is_any(type(value), (tuple, frozenset)):
         parts = tuple(_constant(part) for part in value)
-        return (type(value).__name__, parts if type(value) is tuple else frozenset(parts))
-    return (type(value).__name__, repr(value))
+        return (raw.class_name(type(value)), parts if type(value) is tuple else frozenset(parts))
+    # Constants of any other type are put there by programs that rewrite code.
+    return (raw.class_name(type(value)), repr(value) if raw.is_any(type(value), _CONSTANTS) else id(value))
 
 
 def place(code: types.CodeType) -> Place:
@@ -79,8 +84,8 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
 
     None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
     """
-    spec = namespace.get("__spec__")
-    loader = spec.loader if type(spec) is ModuleSpec else namespace.get("__loader__")
+    spec = raw.lookup(namespace, "__spec__")
+    loader = spec.loader if type(spec) is ModuleSpec else raw.lookup(namespace, "__loader__")
     if type(loader) is not SourceFileLoader:
         return None
     try:

@@ -27,7 +27,7 @@ def of_dict(place: Place, holder: Any, way: Way) -> Step | None:
 
 def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:
     """Name an item by its index, that of a named tuple by its field."""
-    base = next(base for base in raw.mro(type(holder)) if base in SEQUENCES)
+    base: Any = next(base for base in raw.mro(type(holder)) if raw.is_any(base, SEQUENCES))
     for index, item in enumerate(list(base.__iter__(holder))):
         if item is way[1]:
             return place.part(_field(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
@@ -35,7 +35,7 @@ def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:
 
 
 def _field(kind: type, index: int) -> str | None:
-    fields = raw.class_dict(kind).get("_fields")
+    fields = raw.lookup(raw.class_dict(kind), "_fields")
     if type(fields) is tuple and index < len(fields) and type(fields[index]) is str:
         return f".{fields[index]}"
     return None

@@ -78,7 +78,7 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
     if kind is types.FunctionType:
         function = cast(types.FunctionType, obj)
         yield from ((value, False) for cell in function.__closure__ or () for value in raw.cell_contents(cell))
-        yield from ((value, False) for value in list(function.__dict__.values()))
+        yield from ((value, False) for value in list(raw.function_dict(function).values()))
     elif raw.is_class(obj):
         cls = cast(type, obj)
         yield from ((value, False) for value in list(raw.class_dict(cls).values()))
@@ -87,7 +87,7 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
     elif kind is types.MethodType:
         method = cast(types.MethodType, obj)
         yield from ((method.__func__, False), (type(method.__self__), False))
-    elif kind in (staticmethod, classmethod):
+    elif raw.is_any(kind, (staticmethod, classmethod)):
         yield cast("staticmethod[..., Any]", obj).__func__, False
     elif kind is property:
         accessors = cast(property, obj)
@@ -96,11 +96,9 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
         partial = cast("functools.partial[Any]", obj)
         yield partial.func, False
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
-    elif kind is _CACHED:
-        yield from ((value, False) for value in list(obj.__dict__.values()))
-    elif kind in _DESCRIPTORS:
+    elif kind is _CACHED or raw.is_any(kind, _DESCRIPTORS):
         yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
-    elif kind in _CONTAINERS:
+    elif raw.is_any(kind, _CONTAINERS):
         yield from ((part, True) for part in list(cast("list[object]", obj)))
     elif kind is dict:
         yield from ((part, True) for part in list(cast("dict[object, object]", obj).values()))

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Literal
 
+from stalecheck.probing import raw
 from stalecheck.probing.code import Source, place
 
 Execution = Literal["present", "other", "unknown"]
@@ -67,7 +68,7 @@ def _marks(code: types.CodeType) -> Iterator[tuple[Hashable, int]]:
         if len(table) > 1:
             yield (kind, table), id(table)
     for constant in code.co_consts:
-        if type(constant) is float or (type(constant) in (tuple, bytes) and len(constant) > 1):
+        if type(constant) is float or (raw.is_any(type(constant), (tuple, bytes)) and len(constant) > 1):
             yield (type(constant), _exactly(constant)), id(constant)
 
 

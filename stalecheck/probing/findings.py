@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-import sys
 import types
 import weakref
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, o
 from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
+from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.probing.traces import Trace
@@ -55,15 +55,15 @@ class _Way:
     """What leads to the first id, where that is no root itself."""
 
 
-def find_holders(olds: Iterable[Old], graph: Graph) -> tuple[list[Finding], int]:
-    """Return the findings, and how many old objects nobody holds."""
-    assembly = _Assembly(olds, graph)
-    return assembly.findings()
+def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int]:
+    """Return the findings, and how many old objects nobody holds, as far as the time allows."""
+    return _Assembly(olds, graph, progress).findings()
 
 
 class _Assembly:
-    def __init__(self, olds: Iterable[Old], graph: Graph) -> None:
+    def __init__(self, olds: Iterable[Old], graph: Graph, progress: Progress) -> None:
         self._graph = graph
+        self._progress = progress
         self._origins: dict[int, Origin] = {}
         self._internal: set[int] = set()
         for old in olds:
@@ -74,6 +74,14 @@ class _Assembly:
 
     def findings(self) -> tuple[list[Finding], int]:
         held: dict[int, list[Holder]] = {}
+        try:
+            self._find(held)
+        except STOPPED as error:
+            if not self._graph.cut_short:
+                self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
+        return self._grouped(held), self._unheld(held)
+
+    def _find(self, held: dict[int, list[Holder]]) -> None:
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
@@ -87,6 +95,7 @@ class _Assembly:
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for (parent, module), children in by_parent.items():
+                self._progress.show("how they are held")
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
@@ -104,7 +113,6 @@ class _Assembly:
         for children, way in secondary:
             self._add_all(held, [child for child in children if child in without], way)
         self._add_weak_registries(held)
-        return self._grouped(held), self._unheld(held)
 
     def _add_weak_registries(self, held: dict[int, list[Holder]]) -> None:
         """Add the abstract classes that an old class is registered with, where something else keeps it alive."""
@@ -199,8 +207,9 @@ class _Assembly:
         """Whether another module's name for a value is the better one."""
         if module.startswith("_"):
             return True
-        namespace = raw.module_dict(sys.modules[module])
-        filename = namespace.get("__file__")
+        found_module = raw.imported(module)
+        namespace = raw.module_dict(found_module) if found_module is not None else {}
+        filename = raw.lookup(namespace, "__file__")
         names = [name for name, found in list(namespace.items()) if id(found) == value and type(name) is str]
         found = where_bound(filename, names[0]) if names and type(filename) is str else None
         return found is not None and found.kind is HolderKind.FROM_IMPORT
@@ -270,7 +279,8 @@ class _Assembly:
         if place.kind is None or name == "":
             return found
         namespace, value = objects[0], objects[1] if len(objects) > 2 else None
-        bound = binding(raw.module_dict(sys.modules[module]), name)
+        imported = raw.imported(module)
+        bound = binding(raw.module_dict(imported), name) if imported is not None else None
         if bound is None or bound.kind is None:
             return found
         kind = bound.kind
@@ -361,8 +371,8 @@ def _is_made_of_class(obj: object) -> bool:
     return (
         type(obj) is types.FunctionType
         and obj.__code__.co_filename == "<string>"
-        and obj.__name__.startswith("__")
-        and "." in obj.__qualname__
+        and raw.function_name(obj).startswith("__")
+        and "." in raw.function_qualname(obj)
     )
 
 
@@ -375,9 +385,8 @@ def _registered(place: Place, module: str, name: str) -> HolderKind:
 
 def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | None, int | None, str, HolderKind]:
     """Return where a name of a module is bound, the part of it that is, and in which way."""
-    holder = sys.modules.get(module)
-    namespace = raw.module_dict(cast(types.ModuleType, holder)) if raw.is_module(holder) else {}
-    filename = namespace.get("__file__")
+    holder = raw.imported(module)
+    filename = raw.lookup(raw.module_dict(holder), "__file__") if holder is not None else None
     if type(filename) is not str:
         return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
     name = nearest_bound(filename, name)
@@ -393,7 +402,7 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
         return cast(HolderKind, bound)
     if bound is HolderKind.MODULE_IMPORT:
         return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
-    if origin.kind is OriginKind.INSTANCE and enum.EnumMeta in raw.mro(type(type(obj))):
+    if origin.kind is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
         return HolderKind.ENUM_MEMBER
     if bound is HolderKind.INSTANCE:
         if origin.kind is OriginKind.INSTANCE:

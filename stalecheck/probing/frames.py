@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from stalecheck.probing import raw
@@ -59,17 +61,34 @@ def shown(filename: str) -> str:
 def running_locals() -> Iterator[tuple[object, Local]]:
     """Yield the value of each local variable of each running function, and what it is.
 
-    Reading leaves no trace: a snapshot that only the frame holds is emptied, unless a debugger is at work there.
+    Reading leaves no trace: `values_of` says how.
     """
     main = threading.main_thread().ident
     for ident, top in list(sys._current_frames().items()):
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
+        at = top.f_lasti
+        callee: list[tuple[str, Any]] = []
+        known: dict[int, _Snapshot] = {}
         while frame is not None:
-            if frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame):
-                yield from _locals_of(frame, thread)
+            # A trace function is given the frame that it is called for.
+            is_traced = any(value is frame for _, value in callee)
+            if is_traced and _SNAPSHOTS:
+                known.update(_of_debugger(callee))
+            may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
+            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame)
+            callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
+            yield from _as_locals(callee, frame, thread)
             frame = frame.f_back
-        del frame, top
+        del frame, top, callee, known
+
+
+def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at: int) -> bool:
+    """Whether a trace or profile function may run meanwhile for a frame of another thread."""
+    hooks = ("_trace_hook", "_profile_hook")
+    if frame.f_trace is not None or any(getattr(threading, hook, None) is not None for hook in hooks):
+        return True
+    return sys._current_frames().get(ident) is not top or top.f_lasti != at  # The thread has gone on.
 
 
 def running_codes() -> dict[int, Landmark]:
@@ -90,7 +109,7 @@ def running_codes() -> dict[int, Landmark]:
     return found
 
 
-def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
+def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
     module = raw.module_name(frame.f_globals) or ""
     is_reported = not is_debugger(module)
@@ -98,7 +117,7 @@ def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object,
     name = getattr(code, "co_qualname", code.co_name)
     return [
         (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
-        for variable, value in values_of(frame)
+        for variable, value in found
         if not variable.startswith(".")
     ]
 
@@ -118,30 +137,60 @@ def _is_own(frame: types.FrameType) -> bool:
     return frame.f_code.co_filename.startswith(_HERE)
 
 
-def values_of(frame: types.FrameType) -> list[tuple[str, Any]]:
-    """Return a function frame's local variables, and take back what reading them leaves behind."""
-    pending = _debugged(frame)
-    if pending is not None:
-        return list(pending.items())
-    found = frame.f_locals
-    pairs = [(name, value) for name, value in list(found.items()) if type(name) is str]
-    # Two references: the frame's and the one here, plus the argument of getrefcount itself.
-    if _SNAPSHOTS and frame.f_trace is None and type(found) is dict and sys.getrefcount(found) <= 3:
-        found.clear()
-    return pairs
+def values_of(
+    frame: types.FrameType,
+    *,
+    owner: object = None,
+    known: Mapping[int, _Snapshot] = MappingProxyType({}),
+    is_traced: bool = False,
+) -> list[tuple[str, Any]]:
+    """Return a function frame's local variables, and take back what reading them leaves behind.
 
+    Up to 3.12, reading writes them into a dict that stays with the frame. Where that dict is known to have been
+    there before, what somebody has put into it is put back; else it is emptied, so that it keeps nothing alive.
 
-def _debugged(frame: types.FrameType) -> dict[str, Any] | None:
-    """Return the snapshot that a debugger of the standard library's kind works on in a frame.
-
-    Reading ``f_locals`` again would undo what has been assigned at its prompt (up to 3.12).
+    Args:
+        frame: The frame.
+        owner: What keeps the variables, if not the frame: its generator.
+        known: Dicts that were there before, by id, with what was in them.
+        is_traced: Whether a trace function may be running for this very frame. What it leaves in that dict is
+            written back to the variables, so that emptying would unbind them.
     """
-    if not _SNAPSHOTS or frame.f_trace is None:
-        return None
-    if type(frame.f_trace) is not types.MethodType:
-        return None
-    namespace = raw.instance_dict(frame.f_trace.__self__)
-    if namespace is not None and namespace.get("curframe") is frame:
-        snapshot = namespace.get("curframe_locals")
-        return snapshot if type(snapshot) is dict else None
-    return None
+    if not _SNAPSHOTS:
+        return [(name, value) for name, value in list(frame.f_locals.items()) if type(name) is str]
+    if not frame.f_code.co_flags & _OPTIMIZED:
+        return []  # A module's or class's own namespace.
+    before = {**known, **_snapshots(gc.get_referents(frame if owner is None else owner))}
+    found: dict[str, Any] = frame.f_locals
+    values = [(name, value) for name, value in list(found.items()) if type(name) is str]
+    if id(found) in before:
+        _restore(found, before[id(found)][1])
+    # Two references: the frame's and the one here, plus the argument of getrefcount itself.
+    elif not is_traced and sys.getrefcount(found) <= 3:
+        found.clear()
+    return values
+
+
+_Snapshot = tuple[dict[str, Any], dict[str, Any]]
+"""A dict that may be what reading a frame's variables has made, and what was in it."""
+
+_LARGEST = 1000
+
+
+def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:
+    return {id(one): (one, dict(one)) for one in values if type(one) is dict and len(one) <= _LARGEST}
+
+
+def _restore(snapshot: dict[str, Any], content: dict[str, Any]) -> None:
+    """Undo what reading the frame has changed, as far as it has."""
+    for name in [name for name in snapshot if name not in content]:
+        del snapshot[name]
+    for name, value in content.items():
+        if name not in snapshot or snapshot[name] is not value:
+            snapshot[name] = value
+
+
+def _of_debugger(variables: list[tuple[str, Any]]) -> dict[int, _Snapshot]:
+    """Return the dicts that a debugger works with: those of its trace function, and of the object whose it is."""
+    attributes = [raw.instance_dict(value) or {} for _, value in variables[:1] if not raw.is_class(value)]
+    return _snapshots([value for _, value in variables] + [one for found in attributes for one in found.values()])

@@ -10,6 +10,7 @@ _FEW = 160
 """Up to here `gc.get_referrers`, which compares each edge with each target, is the faster of the two."""
 
 _CHUNK = 24
+_STEP = _CHUNK * 4096
 
 
 def functions_and_namespaces() -> list[object]:
@@ -17,12 +18,15 @@ def functions_and_namespaces() -> list[object]:
     return gc.get_referrers(builtins.__dict__)
 
 
-def referrers(targets: Collection[object], *, is_own: Callable[[int], bool]) -> list[object]:
+def referrers(
+    targets: Collection[object], *, is_own: Callable[[int], bool], step: Callable[[], None] = lambda: None
+) -> list[object]:
     """Return the tracked objects that refer to any of the targets.
 
     Args:
         targets: The objects.
         is_own: Tells by its id what the caller itself holds the targets with.
+        step: Called now and then, so that it can raise.
     """
     if len(targets) <= _FEW:
         arguments = tuple(targets)  # 3.13 counts the arguments as a referrer.
@@ -32,6 +36,8 @@ def referrers(targets: Collection[object], *, is_own: Callable[[int], bool]) -> 
     apart = ids.isdisjoint
     found = []
     for start in range(0, len(tracked), _CHUNK):
+        if start % _STEP == 0:
+            step()
         chunk = tracked[start : start + _CHUNK]
         if not apart(map(id, gc.get_referents(*chunk))):
             found += [one for one in chunk if not apart(map(id, gc.get_referents(one))) and not is_own(id(one))]

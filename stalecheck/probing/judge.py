@@ -165,7 +165,7 @@ class Judge:
         lines = self._source.bodies.get(raw.class_qualname(cls), [])
         if not lines:
             return raw.class_name(cls) in self._source.words and self._current.is_reached(cls)
-        line, line_today = (raw.class_dict(one).get("__firstlineno__") for one in (cls, today))
+        line, line_today = (raw.lookup(raw.class_dict(one), "__firstlineno__") for one in (cls, today))
         if type(line) is int and type(line_today) is int:  # From 3.13 on.
             return line != line_today and line in lines
         return len(lines) > 1
@@ -174,7 +174,7 @@ class Judge:
         """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
         theirs = raw.class_dict(today)
         for name, value in list(raw.class_dict(cls).items()):
-            if value is theirs.get(name) and type(value) in _MADE_ANEW:
+            if value is theirs.get(name) and raw.is_any(type(value), _MADE_ANEW):
                 made_by = unwrapped(value)
                 if type(made_by) is not types.FunctionType or self.is_own_namespace(made_by.__globals__):
                     return True
@@ -187,8 +187,8 @@ class Judge:
     def _file_names(self) -> frozenset[str]:
         """What the module's own code says its file is; code made by `exec` says something else."""
         names = {code.co_filename for code in self._current.codes.values()}
-        spec = self._current.namespace.get("__spec__")
-        known = (self._current.namespace.get("__file__"), getattr(spec, "origin", None))
+        spec = raw.lookup(self._current.namespace, "__spec__")
+        known = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
         return frozenset(name for name in names if name in known) or frozenset(names)
 
     @cached_property
@@ -257,18 +257,18 @@ def _does_part(value: object) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
         return type(value), shape(found.__code__)
-    return (type(value), repr(value)) if type(value) in _ATOMS else type(value)
+    return (type(value), repr(value)) if raw.is_any(type(value), _ATOMS) else type(value)
 
 
 def unwrapped(value: object) -> object:
     """Return the function in a descriptor, or behind a decorator that says what it wraps."""
     for _ in range(20):
-        if type(value) in (staticmethod, classmethod):
+        if raw.is_any(type(value), (staticmethod, classmethod)):
             value = cast("staticmethod[..., Any]", value).__func__
         elif type(value) is property:
             value = value.fget
-        elif type(value) is types.FunctionType and "__wrapped__" in value.__dict__:
-            value = value.__dict__["__wrapped__"]
+        elif type(value) is types.FunctionType and "__wrapped__" in raw.function_dict(value):
+            value = raw.function_dict(value)["__wrapped__"]
         else:
             break
     return value

@@ -6,6 +6,7 @@ Most of them are held by the interpreter in a way that the garbage collector nev
 from __future__ import annotations
 
 import _abc  # type: ignore[import-not-found]
+import _signal  # type: ignore[import-not-found]
 import encodings
 import re
 import signal
@@ -42,8 +43,8 @@ class Landmark:
 def registered() -> Iterator[tuple[object, Landmark]]:
     """Yield what the interpreter or the standard library has registered, and how that is called."""
     for number in signal.valid_signals():
-        handler = signal.getsignal(number)
-        if handler is not None and type(handler) is not signal.Handlers:
+        handler = _signal.getsignal(number)  # What `signal` puts around it asks a handler for its class and hash.
+        if handler is not None and type(handler) is not int:
             name = number.name if isinstance(number, signal.Signals) else str(int(number))
             yield handler, Landmark(f"signal handler {name}", HolderKind.CALLBACK, is_reference=True)
     hooks = sys.get_asyncgen_hooks()
@@ -78,16 +79,16 @@ def _threads() -> Iterator[tuple[object, Landmark]]:
 
 
 def _loggers() -> Iterator[tuple[object, Landmark]]:
-    logging: Any = sys.modules.get("logging")
-    namespace = raw.module_dict(logging) if raw.is_module(logging) else {}
-    base: Any = namespace.get("Logger")
-    root = namespace.get("root")
+    logging = raw.imported("logging")
+    namespace = raw.module_dict(logging) if logging is not None else {}
+    base: Any = raw.lookup(namespace, "Logger")
+    root = raw.lookup(namespace, "root")
     if not raw.is_class(base) or root is None:
         return
     yield root, Landmark("the root logger", HolderKind.CALLBACK)
-    known = raw.stored(raw.class_dict(base).get("manager"), "loggerDict")
+    known = raw.stored(raw.lookup(raw.class_dict(base), "manager"), "loggerDict")
     for name, logger in list(known.items()) if type(known) is dict else ():
-        if type(name) is str and base in raw.mro(type(logger)):
+        if type(name) is str and raw.is_any(base, raw.mro(type(logger))):
             yield logger, Landmark(f"logger {name!r}", HolderKind.CALLBACK)
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import types
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -66,9 +65,13 @@ class Stock:
 def take_stock() -> Stock:
     """Look through the process once, whatever the number of modules."""
     stock = Stock()
+    names: dict[int, str] = {}
     for found in heap.functions_and_namespaces():
         if type(found) is types.FunctionType:
-            stock.functions.setdefault(raw.module_name(found.__globals__) or "", []).append(found)
+            of = found.__globals__
+            if id(of) not in names:
+                names[id(of)] = raw.module_name(of) or ""
+            stock.functions.setdefault(names[id(of)], []).append(found)
         elif type(found) is dict:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
     for cls in raw.all_classes():
@@ -121,6 +124,6 @@ def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], 
             old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
         elif raw.is_module(found):
             of = raw.module_dict(cast(types.ModuleType, found))
-            if id(of) in candidates and found is not sys.modules.get(name):
+            if id(of) in candidates and found is not raw.imported(name):
                 old.add(found, "", OriginKind.MODULE, "stale")
     targets.clear()

@@ -71,7 +71,7 @@ def key_of(holder: dict[object, object], child: object) -> str | None:
 
 def written(key: object) -> str:
     """Return a key of a dict as source would spell it, without running a line of its class."""
-    if type(key) in _KEYS:
+    if raw.is_any(type(key), _KEYS):
         text = repr(key)
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     if type(key) is tuple:
@@ -80,5 +80,5 @@ def written(key: object) -> str:
         module = raw.class_module(cast(type, key))
         return f"{module}.{raw.class_qualname(cast(type, key))}" if module else raw.class_name(cast(type, key))
     if type(key) is types.FunctionType:
-        return f"{raw.module_name(key.__globals__)}.{key.__qualname__}"
+        return f"{raw.module_name(key.__globals__)}.{raw.function_qualname(key)}"
     return f"<{raw.class_name(type(key))}>"

@@ -1,12 +1,17 @@
 """Looks into objects without running a line of theirs, be it ``__getattribute__``, ``__class__`` or ``__eq__``.
 
 Types are told with ``type(o)``, attributes are read through the descriptors of the built-in types themselves.
+A class may be hostile through its metaclass: it is neither compared nor hashed, so no ``in`` and no dict of classes.
 """
 
 from __future__ import annotations
 
+import gc
+import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import repeat
+from operator import is_
 from typing import Any, cast
 
 _TYPE_DICT = type.__dict__["__dict__"].__get__
@@ -14,17 +19,47 @@ _TYPE_MRO = type.__dict__["__mro__"].__get__
 _TYPE_BASES = type.__dict__["__bases__"].__get__
 _TYPE_NAME = type.__dict__["__name__"].__get__
 _TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
+_TYPE_MODULE = type.__dict__["__module__"].__get__
+_TYPE_FLAGS = type.__dict__["__flags__"].__get__
+_HEAP_TYPE = 1 << 9
 _MODULE_DICT: Any = vars(types.ModuleType)["__dict__"]
 
 
 def is_class(obj: object) -> bool:
     """Whether an object is a class: its type inherits from `type`."""
-    return type in mro(type(obj))
+    return inherits(type(obj), type)
 
 
 def is_module(obj: object) -> bool:
     """Whether an object is a module, or of a class that inherits from that of modules (lazy ones)."""
-    return types.ModuleType in mro(type(obj))
+    return inherits(type(obj), types.ModuleType)
+
+
+def inherits(cls: type, base: type) -> bool:
+    """Whether a class has a base, whose own type has to be `type`: then no ``__subclasscheck__`` is asked."""
+    return issubclass(cls, base)
+
+
+def is_any(kind: type, kinds: Iterable[type]) -> bool:
+    """Whether a class is one of these."""
+    return any(map(is_, kinds, repeat(kind)))
+
+
+def lookup(namespace: Mapping[Any, Any], name: str) -> Any:
+    """Return what a namespace, be it a class's, has under a name; None if nothing.
+
+    A key whose class inherits from `str` would be asked for its ``__eq__``, so it is passed over.
+    """
+    base: Any = dict if inherits(type(namespace), dict) else type(namespace)
+    if all(map(is_, map(type, list(base.keys(namespace))), repeat(str))):
+        return base.get(namespace, name)
+    return next((value for key, value in list(base.items(namespace)) if type(key) is str and key == name), None)
+
+
+def imported(name: str) -> types.ModuleType | None:
+    """Return the module that ``sys.modules`` has under a name; None for anything else that stands there."""
+    found = lookup(sys.modules, name)
+    return found if is_module(found) else None
 
 
 def mro(cls: type) -> tuple[type, ...]:
@@ -44,18 +79,39 @@ def class_dict(cls: type) -> Mapping[str, Any]:
 
 def class_name(cls: type) -> str:
     """Return a class's name."""
-    return cast(str, _TYPE_NAME(cls))
+    return _exact(_TYPE_NAME(cls))
 
 
 def class_qualname(cls: type) -> str:
     """Return a class's qualified name."""
-    return cast(str, _TYPE_QUALNAME(cls))
+    return _exact(_TYPE_QUALNAME(cls))
+
+
+def function_name(function: types.FunctionType) -> str:
+    """Return the name that a function goes by."""
+    return _exact(function.__name__)
+
+
+def function_qualname(function: types.FunctionType) -> str:
+    """Return the qualified name that a function goes by."""
+    return _exact(function.__qualname__)
+
+
+def _exact(text: str) -> str:
+    """Return a copy of a text whose class inherits from `str`."""
+    return text if type(text) is str else str.__str__(text)
 
 
 def class_module(cls: type) -> str | None:
     """Return the name of the module that a class says it is from."""
-    name = class_dict(cls).get("__module__")
+    name = lookup(class_dict(cls), "__module__")
     return name if type(name) is str else None
+
+
+def home(cls: type) -> str | None:
+    """Return the name of the module that a class is from, be it written in C."""
+    is_static = not _TYPE_FLAGS(cls) & _HEAP_TYPE
+    return cast("str | None", _TYPE_MODULE(cls)) if is_static else class_module(cls)
 
 
 def module_dict(module: types.ModuleType) -> dict[str, Any]:
@@ -65,7 +121,7 @@ def module_dict(module: types.ModuleType) -> dict[str, Any]:
 
 def module_name(namespace: Mapping[str, Any]) -> str | None:
     """Return what a module's namespace says of its name."""
-    name = namespace.get("__name__")
+    name = lookup(namespace, "__name__")
     return name if type(name) is str else None
 
 
@@ -75,9 +131,20 @@ def code_name(function: types.FunctionType) -> str:
     ``functools.wraps`` overwrites ``__qualname__``; what the code is called (Python 3.11) stays.
     """
     code = function.__code__
-    return getattr(code, "co_qualname", None) or (
-        function.__qualname__ if function.__name__ == code.co_name else code.co_name
-    )
+    if sys.version_info >= (3, 11):
+        return _exact(code.co_qualname)
+    name = _exact(code.co_name)
+    return function_qualname(function) if _exact(function.__name__) == name else name
+
+
+def function_dict(function: types.FunctionType) -> dict[str, Any]:
+    """Return the attributes of a function; asking for ``__dict__`` would make one where there is none."""
+    others = (id(function.__globals__), id(cast(Any, function).__builtins__), id(function.__kwdefaults__))
+    dicts = [one for one in gc.get_referents(function) if type(one) is dict and id(one) not in others]
+    code = function.__code__
+    names = {*code.co_varnames, "return"}
+    # What is left are its attributes and its annotations, which are made when they are asked for as well.
+    return function.__dict__ if any(not names.issuperset(found) for found in dicts) else {}
 
 
 def all_classes() -> list[type]:
@@ -96,11 +163,11 @@ def all_classes() -> list[type]:
 def resolve(namespace: Mapping[str, Any], qualname: str) -> object:
     """Return what a qualified name leads to in a namespace, through classes only; None if it leads nowhere."""
     first, *rest = qualname.split(".")
-    found: object = namespace.get(first)
+    found: object = lookup(namespace, first)
     for name in rest:
         if not is_class(found):
             return None
-        found = class_dict(cast(type, found)).get(name)
+        found = lookup(class_dict(cast(type, found)), name)
     return found
 
 
@@ -110,8 +177,8 @@ def instance_dict(obj: object) -> dict[str, Any] | None:
     Up to 3.12 this makes the dict where the values stood in the instance itself, so ask only where it has to be.
     """
     for cls in mro(type(obj)):
-        descriptor: Any = class_dict(cls).get("__dict__")
-        if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
+        descriptor = lookup(class_dict(cls), "__dict__")
+        if is_any(type(descriptor), (types.GetSetDescriptorType, types.MemberDescriptorType)):
             found = descriptor.__get__(obj)
             return found if type(found) is dict else None
     return None

@@ -38,7 +38,8 @@ def root_of(obj: object) -> Root | None:
     """Return the name that leads to a function or class through its module; None if none does."""
     if type(obj) is types.FunctionType:
         module = raw.module_name(obj.__globals__)
-        return _found_under(obj, module, obj.__qualname__) or _found_under(obj, obj.__module__, obj.__qualname__)
+        name = raw.function_qualname(obj)
+        return _found_under(obj, module, name) or _found_under(obj, obj.__module__, name)
     if raw.is_class(obj):
         return _found_under(obj, raw.class_module(cast(type, obj)), raw.class_qualname(cast(type, obj)))
     return None
@@ -47,10 +48,10 @@ def root_of(obj: object) -> Root | None:
 def _found_under(obj: object, module: object, qualname: str) -> Root | None:
     if type(module) is not str:
         return None
-    holder = sys.modules.get(module)
-    if not raw.is_module(holder):
+    holder = raw.imported(module)
+    if holder is None:
         return None
-    found = raw.resolve(raw.module_dict(cast(types.ModuleType, holder)), qualname)
+    found = raw.resolve(raw.module_dict(holder), qualname)
     return Root(module, qualname) if found is obj or unwrapped(found) is obj else None
 
 

@@ -23,12 +23,13 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     """Name a local variable of a generator or coroutine that waits to go on."""
     noun, attribute = _SUSPENDED[type(holder)]
     frame = getattr(holder, attribute)
+    # Up to 3.12 that makes a frame, which stays until the generator has ended.
     at = 1
     if way[1] is frame and len(way) > 2:
         at = 2
     if frame is None:
         return place.aspect(f"something in a {noun}", HolderKind.GENERATOR), 1
-    return place.aspect(f"{_variable(frame, way[at])} in {noun} {_where(frame)}", HolderKind.GENERATOR), at
+    return place.aspect(f"{_variable(frame, way[at], holder)} in {noun} {_where(frame)}", HolderKind.GENERATOR), at
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
@@ -36,8 +37,8 @@ def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
     return place.aspect(f"{_variable(frame, way[1])} in {_where(frame)}", HolderKind.LOCAL), 1
 
 
-def _variable(frame: types.FrameType, value: object) -> str:
-    name = next((name for name, found in values_of(frame) if found is value), None)
+def _variable(frame: types.FrameType, value: object, owner: object = None) -> str:
+    name = next((name for name, found in values_of(frame, owner=owner) if found is value), None)
     return f"local {name!r}" if name else "a value in use"
 
 

@@ -72,7 +72,7 @@ def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
 def take_snapshot(name: str) -> Snapshot:
     """Note what a module has."""
     namespace = raw.module_dict(sys.modules[name])
-    snapshot = Snapshot(name, namespace.get("__spec__"))
+    snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
     for path, value in _values(namespace, names_of(namespace, name)):
         if _is_atom(value):
             if "." not in path and "[" not in path:
@@ -106,7 +106,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
             exact.add(alone[0], path, kind_made(namespace, path, alone[0]), judge.verdict(alone[0]))
-    if namespace.get("__spec__") is not snapshot.spec:
+    if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
         name: value for name, value in snapshot.atoms.items() if not _is_equal(value, namespace.get(name, snapshot))

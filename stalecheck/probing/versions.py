@@ -17,7 +17,7 @@ def present_namespaces() -> frozenset[int]:
 
 def names_of(namespace: dict[str, Any], name: str) -> frozenset[str]:
     """Return the names that a module goes by: where it is imported, what it says, what its import has said."""
-    spec = namespace.get("__spec__")
+    spec = raw.lookup(namespace, "__spec__")
     names = (name, raw.module_name(namespace), spec.name if type(spec) is ModuleSpec else None)
     return frozenset(one for one in names if type(one) is str)
 
@@ -27,8 +27,8 @@ def is_same_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
 
     A module that has put another in its own place has two, and a doctest has one of its own.
     """
-    spec = namespace.get("__spec__")
-    return namespace is present or (spec is not None and spec is present.get("__spec__"))
+    spec = raw.lookup(namespace, "__spec__")
+    return namespace is present or (spec is not None and spec is raw.lookup(present, "__spec__"))
 
 
 def is_old_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
@@ -39,7 +39,7 @@ def is_old_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
     """
     if is_same_version(namespace, present) or raw.module_name(namespace) != raw.module_name(present):
         return False
-    ours, theirs = namespace.get("__spec__"), present.get("__spec__")
+    ours, theirs = raw.lookup(namespace, "__spec__"), raw.lookup(present, "__spec__")
     if (type(ours) is ModuleSpec) is not (type(theirs) is ModuleSpec):
         return False
     origin = _origin(namespace)
@@ -48,8 +48,8 @@ def is_old_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
 
 def _origin(namespace: dict[str, Any]) -> str | None:
     """Return what file a module is from, the same for a module and the package that it has become."""
-    spec = namespace.get("__spec__")
-    origin = spec.origin if type(spec) is ModuleSpec else namespace.get("__file__")
+    spec = raw.lookup(namespace, "__spec__")
+    origin = spec.origin if type(spec) is ModuleSpec else raw.lookup(namespace, "__file__")
     if type(origin) is not str:
         return None
     path = PurePath(origin).with_suffix("")

@@ -40,12 +40,12 @@ def _step(place: Place, way: Way) -> Step:
 
 
 def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
-    found = [_NAMERS[base] for base in raw.mro(kind) if base in _NAMERS]
+    found = [_BY_ID[id(base)] for base in raw.mro(kind) if id(base) in _BY_ID]
     for base in raw.mro(kind):
         name = ".".join(type_name(base))
         if name in _NAMERS_BY_NAME:
             found.append(_NAMERS_BY_NAME[name])
-    return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
+    return [*found, attributes.of_instance] if id(kind) not in _BY_ID or raw.is_any(kind, _WITH_ATTRIBUTES) else found
 
 
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
@@ -55,15 +55,15 @@ def _unknown(place: Place, way: Way) -> Step:
     """Say what holds where nothing is known about how; an iterator or a view stands for what it shows."""
     kind = type(way[0])
     module, name = type_name(kind)
-    is_view = kind in _VIEWS or "__next__" in raw.class_dict(kind)
+    is_view = raw.is_any(kind, _VIEWS) or "__next__" in raw.class_dict(kind)
     if is_view and module in ("builtins", "itertools", "_collections") and len(way) > 2:
         return place, 1
     return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
-    kind = next(base for base in raw.mro(type(holder)) if base in (types.GenericAlias, types.UnionType))
-    arguments: Any = kind.__dict__["__args__"].__get__(holder)
+    base = types.GenericAlias if raw.inherits(type(holder), types.GenericAlias) else types.UnionType
+    arguments: Any = base.__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
         index = index_of(arguments, inner)
@@ -106,7 +106,7 @@ def _of_future(place: Place, holder: Any, way: Way) -> Step | None:
         if base[name].__get__(holder) is way[1]:
             return place.part(text, HolderKind.ATTRIBUTE), 1
     at = 1
-    while at < len(way) - 1 and type(way[at]) in (list, tuple):
+    while at < len(way) - 1 and raw.is_any(type(way[at]), (list, tuple)):
         at += 1
     if type(way[at]) is contextvars.Context and at < len(way) - 1:
         return place, at
@@ -146,6 +146,7 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     threading.Thread: running.of_thread,
     weakref.finalize._Info: _of_finalizer,  # type: ignore[attr-defined]
 }
+_BY_ID = {id(kind): name for kind, name in _NAMERS.items()}
 _NAMERS_BY_NAME: dict[str, Callable[[Place, Any, Way], Step | None]] = {
     "_asyncio.Future": _of_future,
     "asyncio.events.Handle": _of_handle,

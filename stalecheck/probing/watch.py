@@ -88,10 +88,10 @@ def reload(module: types.ModuleType | str) -> Report:
 
 def compare(snapshot: Snapshot) -> Report:
     """Return the report on what a module has replaced since a snapshot."""
-    module = sys.modules.get(snapshot.name)
-    if not raw.is_module(module):
+    module = raw.imported(snapshot.name)
+    if module is None:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
-    namespace = raw.module_dict(cast(types.ModuleType, module))
+    namespace = raw.module_dict(module)
     exact, atoms = replaced(snapshot, namespace)
     return report_on([snapshot.name], exact=exact, more=_holders_of_atoms(snapshot.name, atoms))
 
@@ -105,8 +105,8 @@ def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
             if other == module or type(other) is not str or not raw.is_module(found):
                 continue
             namespace = raw.module_dict(found)
-            filename = namespace.get("__file__")
-            if namespace.get(name) is not value or type(filename) is not str:
+            filename = raw.lookup(namespace, "__file__")
+            if raw.lookup(namespace, name) is not value or type(filename) is not str:
                 continue
             bound = where_bound(filename, name)
             if bound and bound.kind in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT):

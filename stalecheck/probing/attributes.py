@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -20,21 +22,20 @@ def of_instance(place: Place, holder: object, way: Way) -> Step | None:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
     for name, member in raw.slots(type(holder)):
-        if _stored(member, holder) is child:
+        if raw.member(member, holder) is child:
             return place.part(f".{name}", HolderKind.SLOT), 1
     if type(child) is dict and len(way) > 2:
         # Whoever refers to a dict has made it, so that looking at it changes nothing.
         found = _named(child, way[2]) if raw.instance_dict(holder) is child else None
-        return (place.part(f".{found}", HolderKind.ATTRIBUTE), 2) if found is not None else None
+        if found is not None:
+            return place.part(f".{found}", _kind(type(holder), found)), 2
     found = inline_attribute(holder, child)
-    return (place.part(f".{found}", HolderKind.ATTRIBUTE), 1) if found is not None else None
+    return (place.part(f".{found}", _kind(type(holder), found)), 1) if found is not None else None
 
 
-def _stored(member: types.MemberDescriptorType, holder: object) -> object:
-    try:
-        return member.__get__(holder)
-    except (AttributeError, TypeError):
-        return None
+def _kind(cls: type, name: str) -> HolderKind:
+    behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
+    return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
 
 def _named(attributes: dict[Any, Any], value: object) -> str | None:
@@ -53,20 +54,10 @@ def inline_attribute(holder: object, value: object) -> str | None:
             if name in tried:
                 continue
             tried.add(name)
-            if _attribute(holder, name) is value:
+            if raw.stored(holder, name) is value:
                 return name
     attributes = raw.instance_dict(holder)
     return _named(attributes, value) if attributes is not None else None
-
-
-def _attribute(holder: object, name: str) -> object:
-    for cls in raw.mro(type(holder)):
-        if name in raw.class_dict(cls):
-            return None  # a property, a default: whose code would run, or that is no attribute of the instance
-    try:
-        return object.__getattribute__(holder, name)
-    except AttributeError:
-        return None
 
 
 def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:
@@ -114,5 +105,30 @@ def of_class(place: Place, cls: type, way: Way) -> Step | None:
     if type(child) is dict and inner is not None:
         for name, value in list(raw.class_dict(cls).items()):
             if value is inner:
-                return Place(place.text + f".{name}", "", place.kind), 2
+                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and enum.EnumMeta in raw.mro(type(cls)) else None
+                found = Place(f"{place.text}.{name}", "", place.kind or kind)
+                return _special(place, name, way) or (found, 2)
+    return None
+
+
+def _special(place: Place, name: str, way: Way) -> Step | None:
+    """Name what stands in the tables that Enum, dataclasses and annotations keep in a class."""
+    table, value = way[2], after(way, 3)
+    if type(table) is not dict or value is None:
+        return None
+    key = next((key for key, found in list(dict.items(table)) if found is value), None)
+    if name == "_member_map_" and type(key) is str:
+        return place.part(f".{key}", HolderKind.ENUM_MEMBER), 3
+    if name == "_value2member_map_":
+        found = key is None and next((found for one, found in list(dict.items(table)) if one is value), None)
+        member = raw.stored(found or value, "_name_")
+        if type(member) is str:
+            return place.part(f".{member}{'._value_' if found else ''}", HolderKind.ENUM_MEMBER), 3
+    if name == "__dataclass_fields__" and type(key) is str and len(way) > 4:
+        is_type = raw.stored(value, "type") is way[4] and raw.stored(value, "default") is not way[4]
+        if is_type:
+            return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
+        return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
+    if name in ("__annotations__", "__annotations_cache__") and type(key) is str:
+        return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 3
     return None

@@ -44,6 +44,14 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
     return found.get(f"{scope}.*" if scope else "*")
 
 
+def nearest_bound(filename: str, name: str) -> str:
+    """Return the longest beginning of a dotted name that a module's source binds; the first part if it binds none."""
+    found = _bindings(filename, "".join(linecache.getlines(filename)))
+    while "." in name and name not in found:
+        name = name.rpartition(".")[0]
+    return name
+
+
 @lru_cache(maxsize=64)
 def _bindings(filename: str, source: str) -> dict[str, Bound]:
     try:

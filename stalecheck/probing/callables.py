@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-import sys
+import gc
 import types
+from collections.abc import Iterator
 from typing import Any
 
-from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of
+from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of, written
 from stalecheck.vocabulary import HolderKind
 
 CACHED: type = type(functools.lru_cache(lambda: None))
+_HASHED: type = functools._HashedSeq  # type: ignore[attr-defined]
 _PARTIAL = functools.partial.__dict__
 
 
@@ -30,13 +32,20 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | 
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
-                return place.aspect(f"closure variable {name!r}", HolderKind.WRAPPED_CALLABLE), walked
+                return place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
     if child is function.__dict__:
-        return place.part(f".{_attribute(child, inner)}", HolderKind.WRAPPED_CALLABLE), 2
-    # From 3.14 on annotations are made when they are asked for, by the user's code.
-    if sys.version_info < (3, 14) and child is function.__annotations__:
-        return place.aspect(f"annotation {_key(child, inner)}", HolderKind.ANNOTATION), 2
-    return None
+        name = _attribute(child, inner)
+        is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
+        return place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
+    # Asking for `__annotations__` would make them (3.14), or make a dict of them (up to 3.13).
+    annotation = None
+    if type(child) is dict:
+        annotation = _key(child, inner)
+    elif type(child) is tuple:
+        annotation = next(
+            (written(key) for key, value in zip(child[::2], child[1::2], strict=False) if value is inner), None
+        )
+    return (place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2) if annotation is not None else None
 
 
 def _key(holder: Any, child: object) -> str:
@@ -54,6 +63,8 @@ def of_method(place: Place, method: types.MethodType, way: Way) -> Step:
 
 def of_built_in(place: Place, method: Any, way: Way) -> Step:
     """Name the object of a bound method that is made in C."""
+    if type(method) is types.BuiltinMethodType and method.__self__ is not way[1]:
+        return place, 1
     return place.part(".__self__", HolderKind.WRAPPED_CALLABLE), 1
 
 
@@ -94,14 +105,30 @@ def of_cached(place: Place, holder: Any, way: Way) -> Step:
         return place.part(f".{_attribute(attributes, way[2])}", HolderKind.WRAPPED_CALLABLE), 2
     if attributes.get("__wrapped__") is way[1]:
         return place.part(".__wrapped__", HolderKind.WRAPPED_CALLABLE), 1
-    at = 1
-    while at < len(way) - 1 and _is_of_cache(way[at]):
+    at, noun = 1, "result"
+    while at < len(way) - 1 and _is_of_cache(holder, way[at], at):
         at += 1
-    return place.aspect("a cached result", HolderKind.CACHED_RESULT), at
+    if any(way[at] is key for key in _keys(holder)) and at < len(way) - 1:
+        noun = "argument"
+        while at < len(way) - 1 and type(way[at]) in (tuple, _HASHED):
+            at += 1
+    return place.aspect(f"a cached {noun}", HolderKind.CACHED_RESULT), at
 
 
-def _is_of_cache(obj: object) -> bool:
-    return type(obj) is dict or type(obj).__name__ in ("_lru_list_elem", "_HashedSeq")
+def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
+    if type(obj).__name__ == "_lru_list_elem":
+        return True
+    if at != 1 or type(obj) is not dict:
+        return False
+    is_bounded = CACHED.__dict__["cache_info"](cached).maxsize is not None
+    return not is_bounded or any(type(value).__name__ == "_lru_list_elem" for value in list(obj.values()))
+
+
+def _keys(cached: Any) -> Iterator[object]:
+    """Yield the keys of a cache; arguments stand in a tuple, but for a lone number or string."""
+    for found in gc.get_referents(cached):
+        if type(found) is dict and found is not cached.__dict__:
+            yield from list(found)
 
 
 def of_cell(place: Place, holder: Any, way: Way) -> Step:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from stalecheck.probing import heap, raw, roots
 from stalecheck.probing.frames import Local, running_locals
+from stalecheck.probing.landmarks import Landmark, landmark_of, registered
 from stalecheck.probing.old import Old
 from stalecheck.probing.roots import Root
 
@@ -23,8 +24,11 @@ class Graph:
     roots: dict[int, Root] = field(default_factory=dict)
     """The objects at which a climb ends, with their names."""
 
-    held_by: dict[int, list[Local | str]] = field(default_factory=dict)
-    """Local variables of running functions and what the interpreter itself holds, for each object that they lead to."""
+    held_by: dict[int, list[Local | Landmark]] = field(default_factory=dict)
+    """Local variables of running functions and landmarks, for each object that they lead to."""
+
+    own: dict[int, int] = field(default_factory=dict)
+    """How many times the probe itself refers to each object."""
 
     cut_short: list[str] = field(default_factory=list)
     """Why the climb has ended early, if it has."""
@@ -50,12 +54,14 @@ def climb(
         graph.objects.update(old.objects)
         internal.update(old.namespaces)
         graph.objects.update(old.namespaces)
+    for found in list(graph.objects.values()):
+        _note_landmark(graph, found)
     frontier: dict[int, object] = dict(graph.objects)
     own = {id(graph.objects), id(frontier), *kept}
     for old in olds:
         own.update((id(old.objects), id(old.namespaces)))
     _look_at_stacks(graph)
-    _look_at_metaclasses(graph)
+    frontier.update(_look_at_metaclasses(graph, modules, internal))
     while frontier:
         if is_over():
             graph.cut_short.append("the time was over: holders that are farther away are missing")
@@ -75,37 +81,53 @@ def _next_level(
     upper: dict[int, object] = {}
     targets = list(frontier.values())
     levels = {id(frontier), id(upper), id(targets)}
-    found = heap.referrers(targets, is_own=lambda one: one in own or one in levels)
-    for referrer in found:
+    for referrer in heap.referrers(targets, is_own=levels.__contains__):
         parent = id(referrer)
-        for child in map(id, gc.get_referents(referrer)):
-            if child in frontier:
-                counts = graph.parents.setdefault(child, {})
-                counts[parent] = counts.get(parent, 0) + 1
-        if parent in graph.objects:
+        children = [child for child in map(id, gc.get_referents(referrer)) if child in frontier]
+        if parent in own:
+            for child in children:
+                graph.own[child] = graph.own.get(child, 0) + 1
             continue
-        graph.objects[parent] = referrer
-        root = modules.get(parent) or (None if parent in internal else roots.root_of(referrer))
-        if root is not None:
-            graph.roots[parent] = root
-        elif parent not in internal:
+        for child in children:
+            counts = graph.parents.setdefault(child, {})
+            counts[parent] = counts.get(parent, 0) + 1
+        if parent not in graph.objects and not _is_top(graph, referrer, modules, internal):
             upper[parent] = referrer
     return upper
 
 
-def _look_at_metaclasses(graph: Graph) -> None:
-    """Note whose metaclass an old class is: the collector does not show it."""
+def _is_top(graph: Graph, referrer: object, modules: Mapping[int, Root], internal: set[int]) -> bool:
+    """Take an object into the graph, and return whether the climb ends there."""
+    which = id(referrer)
+    graph.objects[which] = referrer
+    root = modules.get(which) or (None if which in internal else roots.root_of(referrer))
+    if root is not None:
+        graph.roots[which] = root
+        return True
+    _note_landmark(graph, referrer)
+    return which in internal
+
+
+def _note_landmark(graph: Graph, obj: object) -> None:
+    found = landmark_of(obj)
+    if found is not None:
+        graph.held_by.setdefault(id(obj), []).append(found)
+
+
+def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: set[int]) -> dict[int, object]:
+    """Note whose metaclass an old class is, which no referrer shows, and return those classes that are no root."""
+    upper: dict[int, object] = {}
     for cls in raw.all_classes():
-        if id(type(cls)) in graph.objects and id(cls) not in graph.objects:
-            root = roots.root_of(cls)
-            if root is not None:
-                graph.objects[id(cls)] = cls
-                graph.roots[id(cls)] = root
-                graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
+        if id(type(cls)) not in graph.objects:
+            continue
+        graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
+        if id(cls) not in graph.objects and not _is_top(graph, cls, modules, internal):
+            upper[id(cls)] = cls
+    return upper
 
 
 def _look_at_stacks(graph: Graph) -> None:
     for value, local in running_locals():
         graph.held_by.setdefault(id(value), []).append(local)
-    for value, name in roots.registered():
-        graph.held_by.setdefault(id(value), []).append(name)
+    for value, landmark in registered():
+        graph.held_by.setdefault(id(value), []).append(landmark)

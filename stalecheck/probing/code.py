@@ -1,19 +1,19 @@
-"""Compares code objects, positions aside."""
+"""Compares code objects, positions aside, and reads what a module's source says today."""
 
 from __future__ import annotations
 
-import sys
 import types
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
-
-from stalecheck.probing.current import nested_codes
 
 Shape = tuple[Any, ...]
 """What makes two code objects do the same, as a value that can be compared."""
 
-EXECUTIONS_DIFFER = sys.version_info < (3, 13)
-"""Whether each execution of a module's code has a file name object of its own; later ones share it."""
+Place = tuple[int, Shape]
+"""A first line and a shape: one execution of a source makes one code object of each."""
+
+_IS_FUNCTION = 0x1 | 0x2  # CO_OPTIMIZED, CO_NEWLOCALS: the bodies of modules and classes have neither.
 
 
 def shape(code: types.CodeType) -> Shape:
@@ -42,22 +42,72 @@ def _constant(value: Any) -> Any:
     return (type(value).__name__, repr(value))
 
 
-def fresh_codes(namespace: dict[str, Any]) -> tuple[types.CodeType, ...]:
-    """Return all code in a module's source as it is now.
+def place(code: types.CodeType) -> Place:
+    """Return where a code object stands and what it does."""
+    return code.co_firstlineno, shape(code)
 
-    Empty where it cannot be told: without source, or with a loader that may change the code (pytest's does).
-    """
-    spec = namespace.get("__spec__")
-    loader = spec.loader if type(spec) is ModuleSpec else None
-    if type(loader) is not SourceFileLoader:
-        return ()
-    try:
-        code = loader.source_to_code(loader.get_data(loader.path), loader.path)
-    except (OSError, SyntaxError, ValueError):
-        return ()
-    return tuple(nested_codes(code))
+
+def is_function(code: types.CodeType) -> bool:
+    """Whether it is the code of a function; modules and classes are executed as functions too while they are made."""
+    return code.co_flags & _IS_FUNCTION == _IS_FUNCTION
 
 
 def qualname(code: types.CodeType) -> str:
     """Return a code object's qualified name; up to 3.10 it knows its name only."""
     return getattr(code, "co_qualname", code.co_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a module's source says now: that may be later than what has been loaded."""
+
+    places: frozenset[Place]
+    names: frozenset[str]
+    """The qualified names of its functions."""
+
+    bodies: dict[str, list[int]]
+    """The first lines of its class statements, by qualified name."""
+
+    words: frozenset[str]
+    """Its strings: a class that a call makes has its name from one of them, if it is not put together."""
+
+    shapes: frozenset[Shape]
+
+
+def read_source(namespace: dict[str, Any]) -> Source | None:
+    """Return what a module's source says now.
+
+    None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
+    """
+    spec = namespace.get("__spec__")
+    loader = spec.loader if type(spec) is ModuleSpec else namespace.get("__loader__")
+    if type(loader) is not SourceFileLoader:
+        return None
+    try:
+        body = loader.source_to_code(loader.get_data(loader.path), loader.path)
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+    functions: list[types.CodeType] = []
+    bodies: dict[str, list[int]] = {}
+    words: set[str] = set()
+    pending = [(body, "")]
+    while pending:
+        code, prefix = pending.pop()
+        for constant in code.co_consts:
+            words.update(part for part in _flat(constant) if type(part) is str)
+            if type(constant) is not types.CodeType:
+                continue
+            path = prefix + constant.co_name
+            if is_function(constant):
+                functions.append(constant)
+                pending.append((constant, f"{path}.<locals>."))
+            else:
+                bodies.setdefault(path, []).append(constant.co_firstlineno)
+                pending.append((constant, f"{path}."))
+    places = frozenset(map(place, functions))
+    names = frozenset(map(qualname, functions))
+    return Source(places, names, bodies, frozenset(words), frozenset(found for _, found in places))
+
+
+def _flat(constant: Any) -> tuple[Any, ...]:
+    return constant if type(constant) is tuple else (constant,)

@@ -6,18 +6,23 @@ from collections import deque
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.place import Place, Step, Way, key_of
+from stalecheck.probing.place import Place, Step, Way, key_of, written
 from stalecheck.vocabulary import HolderKind
 
 SEQUENCES = (list, tuple, deque)
 
 
-def of_dict(place: Place, holder: Any, way: Way) -> Step:
+def of_dict(place: Place, holder: Any, way: Way) -> Step | None:
     """Name a value by its key, or a key."""
     key = key_of(holder, way[1])
-    if key is None:
-        return place.aspect("a key", HolderKind.CONTAINER), 1
-    return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+    if key is not None:
+        return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+    if all(found is not way[1] for found in list(dict.keys(holder))):
+        return None  # what a subclass holds besides
+    at = 1
+    while at < len(way) - 1 and type(way[at]) is tuple:
+        at += 1
+    return place.aspect(f"key {written(way[1])}", place.kind or HolderKind.CONTAINER), at
 
 
 def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:

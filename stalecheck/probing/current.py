@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stalecheck.probing import raw
+from stalecheck.probing.versions import is_same_version, names_of
 
 _CACHED = type(functools.lru_cache(lambda: None))
+_DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 
 
@@ -24,6 +26,9 @@ class Current:
 
     namespace: dict[str, Any]
     name: str
+    names: frozenset[str]
+    """What its classes may say that they are from: a few modules give themselves another name than they have."""
+
     objects: dict[int, object] = field(default_factory=dict)
     """What the namespace leads to directly: through names, class bodies, bases, closures, decorators."""
 
@@ -40,7 +45,7 @@ class Current:
 
 def find_current(namespace: dict[str, Any], name: str) -> Current:
     """Follow a module's namespace to everything of its own that it leads to."""
-    current = Current(namespace, name)
+    current = Current(namespace, name, names_of(namespace, name))
     pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
     seen: set[tuple[int, bool]] = set()
     while pending:
@@ -49,14 +54,14 @@ def find_current(namespace: dict[str, Any], name: str) -> Current:
             continue
         seen.add((id(obj), is_loose))
         if type(obj) is types.FunctionType:
-            if obj.__globals__ is namespace:
+            if is_same_version(obj.__globals__, namespace):
                 _keep(current, obj, is_loose=is_loose)
                 if not is_loose:
                     current.codes.update((id(code), code) for code in nested_codes(obj.__code__))
             elif "<locals>" not in raw.code_name(obj):
                 continue  # Another module's own function leads to that module's things.
         elif raw.is_class(obj):
-            if raw.class_module(cast(type, obj)) != name:
+            if raw.class_module(cast(type, obj)) not in current.names:
                 continue
             _keep(current, obj, is_loose=is_loose)
         pending += [(part, is_loose or loosens) for part, loosens in _parts(obj)]
@@ -93,6 +98,8 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
     elif kind is _CACHED:
         yield from ((value, False) for value in list(obj.__dict__.values()))
+    elif kind in _DESCRIPTORS:
+        yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
     elif kind in _CONTAINERS:
         yield from ((part, True) for part in list(cast("list[object]", obj)))
     elif kind is dict:

@@ -9,19 +9,22 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import where_bound
+from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
+from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place
-from stalecheck.probing.remedies import remedy_for
-from stalecheck.probing.report import Finding, Holder, Trace
+from stalecheck.probing.place import Place, key_of
+from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.roots import is_standard, root_of
+from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 _ENDS = 5
 """So many roots that are equally near are named for one holder."""
@@ -31,13 +34,24 @@ _EACH = 5
 
 _FARTHEST = 60
 
+_PLAIN = (
+    None,
+    HolderKind.CONTAINER,
+    HolderKind.ATTRIBUTE,
+    HolderKind.SLOT,
+    HolderKind.WRAPPED_CALLABLE,
+    HolderKind.CLOSURE,
+    HolderKind.ENUM_MEMBER,
+)
+"""Kinds that say less than that a holder is in the standard library."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How a root leads to an object: ids, the root's first."""
 
     ids: tuple[int, ...]
-    start: Local | str | None = None
+    start: Local | Landmark | None = None
     """What leads to the first id, where that is no root itself."""
 
 
@@ -55,6 +69,7 @@ class _Assembly:
         for old in olds:
             self._origins.update(old.origins)
             self._internal.update(old.namespaces)
+        self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
 
     def findings(self) -> tuple[list[Finding], int]:
@@ -65,32 +80,72 @@ class _Assembly:
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
-                self._add(held, child, _Way((child,), start))
+                if not _is_secondary(start):
+                    self._add(held, child, _Way((child,), start))
+        secondary: list[tuple[list[int], _Way]] = []
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for (parent, module), children in by_parent.items():
-                if self._is_end(parent, module) or (parent in self._origins) is not is_through:
+                if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
-                wanted = [child for child in children if not is_through or self._is_behind(parent, child, without)]
+                wanted = [child for child in children if child in without] if is_through else children
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
-                    self._add_all(held, wanted, way)
+                    if is_through:
+                        wanted = [child for child in wanted if not self._is_class_of(way, child)]
+                    if _is_secondary(way.start):
+                        secondary.append((wanted, way))
+                    else:
+                        self._add_all(held, wanted, way)
+        without = {child for child in self._origins if child not in held}
+        for child in without:
+            for start in self._graph.held_by.get(child, ()):
+                self._add(held, child, _Way((child,), start))
+        for children, way in secondary:
+            self._add_all(held, [child for child in children if child in without], way)
+        self._add_weak_registries(held)
         return self._grouped(held), self._unheld(held)
 
-    def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
-        """Add one holder for each child; in a container the first ones by name, with the number of the others."""
-        limit = len(children) if len(way.ids) == 1 and way.start is None else _EACH
-        for child in children[:limit]:
-            self._add(held, child, _Way((*way.ids, child), way.start))
-        first, rest = held.get(children[0]), children[limit:]
-        if first and rest:
-            first[-1] = replace(first[-1], count=len(rest) + 1)
-            for child in rest:
-                held.setdefault(child, [])
+    def _add_weak_registries(self, held: dict[int, list[Holder]]) -> None:
+        """Add the abstract classes that an old class is registered with, where something else keeps it alive."""
+        classes = {child for child, holders in held.items() if holders and raw.is_class(self._graph.objects[child])}
+        if not classes:
+            return
+        for cls, members in abc_registries():
+            root = root_of(cls)
+            for child in classes.intersection(members) if root is not None else ():
+                origin = self._origins[child]
+                if root is not None and root.module != origin.module:
+                    text = f"registry of {root.path} (weak: it keeps nothing alive)"
+                    held[child].append(_as_holder(text, HolderKind.WEAK_REGISTRY, origin))
 
-    def _is_behind(self, parent: int, child: int, without: set[int]) -> bool:
-        """Whether an old object that nobody else holds is in an old instance, and not just its class."""
-        return child in without and type(self._graph.objects[parent]) is not self._graph.objects[child]
+    def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
+        """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
+        for child in children:
+            alike = self._alike.setdefault(self._shape(child, way), [])
+            if len(alike) < _EACH:
+                self._add(held, child, _Way((*way.ids, child), way.start))
+                if held.get(child):
+                    alike.append(child)
+            else:
+                held.setdefault(child, [])
+                first = held[alike[0]]
+                first[-1] = replace(first[-1], count=first[-1].count + 1)
+
+    def _shape(self, child: int, way: _Way) -> object:
+        """Return what ways of the same kind from the same place to the same origin have in common."""
+        types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
+        return (
+            self._origins[child],
+            way.start,
+            way.ids[:2] if len(way.ids) > 1 or way.start else (way.ids[0], child),
+            types_,
+        )
+
+    def _is_class_of(self, way: _Way, child: int) -> bool:
+        """Whether an old object is the class of one that a way leads through."""
+        found = self._graph.objects[child]
+        return any(type(self._graph.objects[one]) is found for one in way.ids)
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
@@ -110,6 +165,7 @@ class _Assembly:
         level: list[tuple[int, ...]] = [(target,)]
         seen = {target}
         found: list[_Way] = []
+        secondary: list[_Way] = []
         while level and not found and len(level[0]) < _FARTHEST:
             upper: list[tuple[int, ...]] = []
             for ids in level:
@@ -117,7 +173,8 @@ class _Assembly:
                 if top in graph.roots:
                     found.append(_Way(ids))
                     continue
-                found += [_Way(ids, start) for start in graph.held_by.get(top, ())]
+                for start in graph.held_by.get(top, ()):
+                    (secondary if _is_secondary(start) else found).append(_Way(ids, start))
                 for parent in graph.parents.get(top, ()):
                     if parent in seen or self._is_end(parent, module):
                         continue
@@ -126,7 +183,32 @@ class _Assembly:
                     seen.add(parent)
                     upper.append((parent, *ids))
             level = upper
-        return found[:_ENDS]
+        return self._without_second_names(found or secondary)[:_ENDS]
+
+    def _without_second_names(self, found: list[_Way]) -> list[_Way]:
+        """Leave out what a module of the standard library has only imported from another one."""
+        roots = self._graph.roots
+        firsts: dict[tuple[int, ...], _Way] = {}
+        kept = []
+        for way in found:
+            root = roots.get(way.ids[0]) if way.start is None else None
+            if root is None or root.name or not is_standard(root.module):
+                kept.append(way)
+                continue
+            first = firsts.setdefault(way.ids[1:], way)
+            if first is not way and self._is_second(roots[first.ids[0]].module, way.ids[1]):
+                firsts[way.ids[1:]] = way
+        return [*kept, *firsts.values()]
+
+    def _is_second(self, module: str, value: int) -> bool:
+        """Whether another module's name for a value is the better one."""
+        if module.startswith("_"):
+            return True
+        namespace = raw.module_dict(sys.modules[module])
+        filename = namespace.get("__file__")
+        names = [name for name, found in list(namespace.items()) if id(found) == value and type(name) is str]
+        found = where_bound(filename, names[0]) if names and type(filename) is str else None
+        return found is not None and found.kind is HolderKind.FROM_IMPORT
 
     def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
         holders = list(self._holders(child, way))
@@ -138,31 +220,51 @@ class _Assembly:
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                place = walk(Place(way.start.name, "", HolderKind.LOCAL), objects)
-                text = way.start.text if len(objects) == 1 else f"{place.text}, {way.start.text}"
-                yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
+                text = f"{place.text} {way.start.where}"
+                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
             return
         if way.start is not None:
-            place = walk(Place(way.start, "", HolderKind.CALLBACK), objects)
-            yield _as_holder(place.text, HolderKind.CALLBACK, origin)
+            if not way.start.is_reported:
+                return
+            place = walk(Place(way.start.text, "", way.start.kind), objects)
+            is_history = way.start.kind is HolderKind.HISTORY
+            text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
+            yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
+            if _is_made_of_class(objects[0]):
+                return
             yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
-            place = walk(Place(f"{root.module}.{variable}"), objects[1:])
+            place, rest = Place(f"{root.module}.{variable}"), objects[1:]
+            if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
+                place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
+                rest = rest[1:]
+            place = walk(place, rest)
+            history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
+            if history is not None:
+                yield _as_holder(history, HolderKind.HISTORY, origin)
+                continue
             yield self._named(place, root.module, variable, origin, objects)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
-        if place.kind is None:
-            name = place.text[len(module) + 1 :]
-        filename, line, kind = _bound(module, name, origin, objects[-1], is_direct=place.kind is None)
+        if module == "typing":
+            return _as_holder("typing's cache", HolderKind.TYPING_CACHE, origin)
+        if is_standard(module):
+            return _as_holder(place.text, _registered(place, module, name), origin)
+        dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
+        if dotted and dotted[0].startswith(f"{name}."):
+            name = dotted[0]
+        filename, line, name, kind = _bound(module, name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
         found = self._as_bound(found, place, module, name, objects)
-        return replace(found, module=module, name=name)
+        return replace(found, module=module, name=name, way=(module, *place.trail))
 
     def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
         """Return a holder that is a part of what a name stands for, by how the name was bound.
@@ -206,7 +308,7 @@ class _Assembly:
             total[origin.path, origin.kind] = total.get((origin.path, origin.kind), 0) + 1
         findings = []
         for (origin, _), children in groups.items():
-            holders = _summed(holder for child in children for holder in held[child])
+            holders = _summed(held[child] for child in children)
             if not holders:
                 continue
             which = origin.path, origin.kind
@@ -220,7 +322,7 @@ class _Assembly:
                     tuple(holders),
                     origin.module,
                     versions[which] if total[which] > 1 else None,
-                    tuple(_trace(self._graph.objects[child]) for child in children),
+                    tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
@@ -254,15 +356,38 @@ def _as_holder(
     return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
 
 
-def _bound(
-    module: str, name: str, origin: Origin, obj: object, *, is_direct: bool
-) -> tuple[str | None, int | None, HolderKind]:
+def _is_secondary(start: Local | Landmark | None) -> bool:
+    """Whether a path ends there only for want of a better one."""
+    return isinstance(start, Local) and start.is_standard
+
+
+def _is_made_of_class(obj: object) -> bool:
+    """Whether a function is what `dataclasses` makes of the fields of a class: those are holders enough."""
+    return (
+        type(obj) is types.FunctionType
+        and obj.__code__.co_filename == "<string>"
+        and obj.__name__.startswith("__")
+        and "." in obj.__qualname__
+    )
+
+
+def _registered(place: Place, module: str, name: str) -> HolderKind:
+    """Return the kind of a holder in the standard library: what is there has been registered."""
+    if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
+        return HolderKind.HISTORY
+    return HolderKind.CALLBACK if place.kind in _PLAIN else place.kind or HolderKind.CALLBACK
+
+
+def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | None, int | None, str, HolderKind]:
+    """Return where a name of a module is bound, the part of it that is, and in which way."""
     holder = sys.modules.get(module)
     namespace = raw.module_dict(cast(types.ModuleType, holder)) if raw.is_module(holder) else {}
     filename = namespace.get("__file__")
-    found = where_bound(filename, name) if type(filename) is str else None
-    kind = _kind(found.kind if found else None, name, origin, obj)
-    return (filename, found.line, kind) if found else (filename if type(filename) is str else None, None, kind)
+    if type(filename) is not str:
+        return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
+    name = nearest_bound(filename, name)
+    found = where_bound(filename, name)
+    return filename, found.line if found else None, name, _kind(found.kind if found else None, name, origin, obj)
 
 
 def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:
@@ -286,26 +411,26 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
     return HolderKind.ALIAS
 
 
-def _summed(holders: Iterable[Holder]) -> list[Holder]:
-    """Return holders, the nearest first; of many that are alike the first, with their number."""
+def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
+    """Return the holders of old objects, the nearest first; of many that are alike the first, with their number."""
+    by_path: dict[str, Holder] = {}
+    for holders in each:
+        for path, holder in {holder.path: holder for holder in holders}.items():
+            known = by_path.get(path)
+            by_path[path] = replace(known, count=known.count + holder.count) if known else holder
     alike: dict[str, list[Holder]] = {}
-    for holder in holders:
-        found = alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", holder.path), [])
-        if all(other.path != holder.path for other in found[: _EACH + 1]):
-            found.append(holder)
+    for path, holder in by_path.items():
+        alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", path), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
         more = sum(holder.count for holder in group[_EACH:])
-        kept = group[:_EACH]
-        if more:
-            kept[0] = replace(kept[0], count=kept[0].count + more)
-        summed += kept
+        first = replace(group[0], count=group[0].count + more)
+        summed += [first, *group[1:_EACH]]
     return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
 
 
-def _trace(obj: object) -> Trace:
+def _trace(obj: object, parents: Iterable[int]) -> Trace:
     try:
-        reference: weakref.ref[Any] | None = weakref.ref(obj)
+        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
     except TypeError:
-        reference = None
-    return Trace(id(obj), weakref.ref(type(obj)), reference)
+        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import types
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.roots import thread_name
+from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
+from stalecheck.probing.roots import is_standard
+from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_DEBUGGERS = frozenset(
-    {"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"}
-)
 _OPTIMIZED = 1
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
@@ -34,13 +35,25 @@ class Local:
     """The thread's name; None for the main thread."""
 
     is_reported: bool
-    """Whether it is the user's: not the probe's own, nor the debugger's."""
+    """Whether it is the user's and not the debugger's."""
+
+    is_standard: bool
+    """Whether the function is of the standard library, or of the prompt: it works with what others hold as well."""
 
     @property
-    def text(self) -> str:
-        """``local 'engine' in serve() at main.py:41 (thread 'worker')``."""
-        where = f"local {self.name!r} in {self.function}() at {self.filename}:{self.line}"
+    def where(self) -> str:
+        """``in serve() at main.py:41 (thread 'worker')``."""
+        where = f"in {self.function}() at {shown(self.filename)}:{self.line}"
         return where if self.thread is None else f"{where} (thread {self.thread!r})"
+
+
+def shown(filename: str) -> str:
+    """Return a file's name relative to the working directory, where it lies below it."""
+    try:
+        here = f"{Path.cwd()}{os.sep}"
+    except OSError:
+        return filename
+    return filename.removeprefix(here)
 
 
 def running_locals() -> Iterator[tuple[object, Local]]:
@@ -53,26 +66,56 @@ def running_locals() -> Iterator[tuple[object, Local]]:
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
         while frame is not None:
-            if frame.f_code.co_flags & _OPTIMIZED:
+            if frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame):
                 yield from _locals_of(frame, thread)
             frame = frame.f_back
         del frame, top
 
 
+def running_codes() -> dict[int, Landmark]:
+    """Return the calls that are running, by the id of their code."""
+    main = threading.main_thread().ident
+    found: dict[int, Landmark] = {}
+    for ident, top in list(sys._current_frames().items()):
+        frame: types.FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)
+            text = f"running call of {name}() at {shown(code.co_filename)}:{frame.f_lineno}"
+            if ident != main:
+                text += f" (thread {thread_name(ident)!r})"
+            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
+            frame = frame.f_back
+        del frame, top
+    return found
+
+
 def _locals_of(frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
     code = frame.f_code
-    is_reported = not code.co_filename.startswith(_HERE) and not _is_debugger(frame)
+    module = raw.module_name(frame.f_globals) or ""
+    is_reported = not is_debugger(module)
+    is_library = is_standard(module) or module.startswith("IPython.")
     name = getattr(code, "co_qualname", code.co_name)
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported))
+        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
         for variable, value in values_of(frame)
         if not variable.startswith(".")
     ]
 
 
-def _is_debugger(frame: types.FrameType) -> bool:
-    module = raw.module_name(frame.f_globals) or ""
-    return module.partition(".")[0] in _DEBUGGERS and module != "IPython.core.interactiveshell"
+def own_references() -> Counter[int]:
+    """Count what the local variables of the probe's functions refer to, from the caller's caller on."""
+    found: Counter[int] = Counter()
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if _is_own(frame):
+            found.update(id(value) for _, value in values_of(frame))
+        frame = frame.f_back
+    return found
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_HERE)
 
 
 def values_of(frame: types.FrameType) -> list[tuple[str, Any]]:

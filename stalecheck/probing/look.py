@@ -12,10 +12,15 @@ from typing import cast
 
 from stalecheck.errors import StalecheckError
 from stalecheck.probing import raw
+from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
-from stalecheck.probing.report import Finding, Report
+from stalecheck.probing.report import Finding, Report, worst_first
+from stalecheck.probing.snapshot import kept_with, open_snapshots
+
+_FROZEN_AT_START = 1_000
+"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -68,19 +73,21 @@ def report_on(
         if old.objects:
             olds.append(old)
     notes = []
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_START:
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+    notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     del stock
     if not olds:
-        return Report(tuple(more), tuple(names), notes=tuple(notes))
-    own = [*kept, *((id(exact.objects),) if exact is not None else ())]
+        return Report(worst_first(more), tuple(names), notes=tuple(notes))
+    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
     graph = climb(
         olds,
         is_over=lambda: max_seconds is not None and time.monotonic() - started > max_seconds,
         kept=own,
     )
+    add_unseen(graph, olds)
     findings, unheld = find_holders(olds, graph)
-    return Report((*findings, *more), tuple(names), unheld, (*notes, *graph.cut_short))
+    return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
 def name_of(module: object) -> str:
@@ -100,4 +107,11 @@ def name_of(module: object) -> str:
 
 
 def _all_names() -> list[str]:
-    return [name for name, found in list(sys.modules.items()) if type(name) is str and raw.is_module(found)]
+    """Return the names of all modules; of one that stands under several, its own (``posixpath``, not ``os.path``)."""
+    names = []
+    for name, found in list(sys.modules.items()):
+        if type(name) is str and raw.is_module(found):
+            own = raw.module_name(raw.module_dict(found)) or name
+            if own == name or sys.modules.get(own) is not found:
+                names.append(name)
+    return names

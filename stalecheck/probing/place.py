@@ -30,6 +30,9 @@ class Place:
     kind: HolderKind | None = None
     """None as long as it is the name of a module, a class or a function and nothing else."""
 
+    trail: tuple[str, ...] = ()
+    """The whole names of the places on the way, this one last; empty before the way has been walked."""
+
     @property
     def text(self) -> str:
         """The whole name."""
@@ -43,7 +46,7 @@ class Place:
 
     def aspect(self, what: str, kind: HolderKind) -> Place:
         """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
-        return Place(self.text, what, kind)
+        return Place(self.text, what, kind) if self.text else Place(what, "", kind)
 
 
 Step = tuple[Place, int]
@@ -74,7 +77,8 @@ def written(key: object) -> str:
     if type(key) is tuple:
         return f"({', '.join(map(written, key))}{',' if len(key) == 1 else ''})"
     if raw.is_class(key):
-        return f"{raw.class_module(cast(type, key))}.{raw.class_qualname(cast(type, key))}"
+        module = raw.class_module(cast(type, key))
+        return f"{module}.{raw.class_qualname(cast(type, key))}" if module else raw.class_name(cast(type, key))
     if type(key) is types.FunctionType:
-        return f"{key.__module__}.{key.__qualname__}"
+        return f"{raw.module_name(key.__globals__)}.{key.__qualname__}"
     return f"<{raw.class_name(type(key))}>"

@@ -110,11 +110,38 @@ def instance_dict(obj: object) -> dict[str, Any] | None:
     Up to 3.12 this makes the dict where the values stood in the instance itself, so ask only where it has to be.
     """
     for cls in mro(type(obj)):
-        descriptor = class_dict(cls).get("__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
+        descriptor: Any = class_dict(cls).get("__dict__")
+        if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
             found = descriptor.__get__(obj)
             return found if type(found) is dict else None
     return None
+
+
+def stored(obj: object, name: str) -> object:
+    """Return an attribute that an instance itself stores, with or without a ``__dict__``; None where it has none.
+
+    A name that code of its class stands behind is left alone. Where only the class has the name, its value is returned.
+    """
+    for cls in mro(type(obj)):
+        if name in class_dict(cls):
+            found = class_dict(cls)[name]
+            if type(found) is types.MemberDescriptorType:
+                return member(found, obj)
+            if any(each in class_dict(base) for base in mro(type(found)) for each in ("__get__", "__set__")):
+                return None
+            break
+    try:
+        return object.__getattribute__(obj, name)
+    except AttributeError:
+        return None
+
+
+def member(descriptor: types.MemberDescriptorType, obj: object) -> object:
+    """Return what a slot holds; None if it is empty."""
+    try:
+        return descriptor.__get__(obj)
+    except (AttributeError, TypeError):
+        return None
 
 
 def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
@@ -123,7 +150,7 @@ def slots(cls: type) -> list[tuple[str, types.MemberDescriptorType]]:
         (name, value)
         for base in mro(cls)
         for name, value in list(class_dict(base).items())
-        if type(value) is types.MemberDescriptorType
+        if name != "__dict__" and type(value) is types.MemberDescriptorType
     ]
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.old import unwrapped
+from stalecheck.probing.judge import unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +54,6 @@ def _found_under(obj: object, module: object, qualname: str) -> Root | None:
     return Root(module, qualname) if found is obj or unwrapped(found) is obj else None
 
 
-def registered() -> Iterator[tuple[object, str]]:
-    """Yield what the interpreter holds without showing it to the garbage collector, and how that is called."""
-    for number in signal.valid_signals():
-        handler = signal.getsignal(number)
-        if handler is not None and type(handler) is not signal.Handlers:
-            name = number.name if isinstance(number, signal.Signals) else str(int(number))
-            yield handler, f"signal handler {name}"
-    for function, name in (
-        (sys.gettrace(), "trace function (sys.settrace)"),
-        (sys.getprofile(), "profile function (sys.setprofile)"),
-        (_asyncgen_hook(0), "async generator hook (firstiter)"),
-        (_asyncgen_hook(1), "async generator hook (finalizer)"),
-    ):
-        if function is not None:
-            yield function, name
-
-
-def _asyncgen_hook(which: int) -> Any:
-    return sys.get_asyncgen_hooks()[which]
-
-
-def thread_name(ident: int) -> str:
-    """Return a thread's name, as `threading` knows it."""
-    active: dict[int, threading.Thread] = getattr(threading, "_active", {})
-    thread = active.get(ident)
-    name = getattr(thread, "_name", None) if thread is not None else None
-    return name if type(name) is str else str(ident)
+def is_standard(module: str) -> bool:
+    """Whether a module is of the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names

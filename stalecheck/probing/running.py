@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import types
 from typing import Any
 
-from stalecheck.probing.frames import values_of
+from stalecheck.probing.attributes import of_instance
+from stalecheck.probing.frames import shown, values_of
 from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
@@ -41,7 +43,7 @@ def _variable(frame: types.FrameType, value: object) -> str:
 
 def _where(frame: types.FrameType) -> str:
     code = frame.f_code
-    return f"{getattr(code, 'co_qualname', code.co_name)}() at {code.co_filename}:{frame.f_lineno}"
+    return f"{getattr(code, 'co_qualname', code.co_name)}() at {shown(code.co_filename)}:{frame.f_lineno}"
 
 
 def of_traceback(place: Place, holder: Any, way: Way) -> Step:
@@ -61,3 +63,41 @@ def of_exception(place: Place, holder: Any, way: Way) -> Step | None:
         index = index_of(arguments, inner)
         return place.part(f".args[{index}]", HolderKind.ATTRIBUTE), 2
     return None
+
+
+def of_context(place: Place, context: Any, way: Way) -> Step | None:
+    """Name the context variable: the nodes of the tree that a context keeps its values in say nothing."""
+    for variable, value in contextvars.Context.items(context):
+        for at, one in enumerate(way[1:], 1):
+            if one is value:
+                return place.aspect(f"context variable {variable.name!r}", HolderKind.CONTEXT_VARIABLE), at
+    return None
+
+
+def of_variable(place: Place, variable: Any, way: Way) -> Step:
+    """Name the default of a context variable."""
+    return place.aspect("default", HolderKind.CONTEXT_VARIABLE), 1
+
+
+def of_thread_local(place: Place, holder: object, way: Way) -> Step | None:
+    """Name an attribute of a thread's own: there is a dict of them for each thread."""
+    for at, one in enumerate(way[1:4], 1):
+        if type(one) is dict and len(way) > at + 1:
+            name = next((key for key, value in list(one.items()) if value is way[at + 1] and type(key) is str), None)
+            if name is not None:
+                return place.part(f".{name}", HolderKind.ATTRIBUTE), at + 1
+    return None
+
+
+def of_thread(place: Place, thread: Any, way: Way) -> Step | None:
+    """Name the target of a thread and its arguments."""
+    found = of_instance(Place("", "", None), thread, way)
+    if found is None:
+        return None
+    name = found[0].text
+    if name == "._target":
+        return place.aspect("target", HolderKind.CALLBACK), found[1]
+    noun = {"._args": "arguments", "._kwargs": "keyword arguments"}.get(name)
+    if noun is not None:
+        return place.aspect(noun, HolderKind.CALLBACK), found[1]
+    return place.part(name, HolderKind.ATTRIBUTE), found[1]

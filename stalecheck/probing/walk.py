@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
+import threading
 import types
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from stalecheck.probing import attributes, callables, containers, raw, running
+from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
@@ -16,10 +20,12 @@ from stalecheck.vocabulary import HolderKind
 def walk(place: Place, way: Way) -> Place:
     """Return where the last object of a way is, given where the first one is."""
     at = 0
+    trail = [place.text]
     while at < len(way) - 1:
-        place, walked = _step(place, way[at : at + 6])
+        place, walked = _step(place, way[at:])
         at += walked
-    return place
+        trail.append(place.text)
+    return replace(place, trail=tuple(dict.fromkeys(trail)))
 
 
 def _step(place: Place, way: Way) -> Step:
@@ -30,17 +36,29 @@ def _step(place: Place, way: Way) -> Step:
         found = (place, 1) if type(way[1]) is dict else None
     else:
         found = next(filter(None, (name(place, holder, way) for name in _namers(type(holder)))), None)
-    return found or _unknown(place, holder)
+    return found or _unknown(place, way)
 
 
 def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
     found = [_NAMERS[base] for base in raw.mro(kind) if base in _NAMERS]
+    for base in raw.mro(kind):
+        name = ".".join(type_name(base))
+        if name in _NAMERS_BY_NAME:
+            found.append(_NAMERS_BY_NAME[name])
     return [*found, attributes.of_instance] if kind not in _NAMERS or kind in _WITH_ATTRIBUTES else found
 
 
-def _unknown(place: Place, holder: object) -> Step:
-    """Say what holds where nothing is known about how."""
-    return place.aspect(f"something in the {raw.class_name(type(holder))}", HolderKind.ATTRIBUTE), 1
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+
+
+def _unknown(place: Place, way: Way) -> Step:
+    """Say what holds where nothing is known about how; an iterator or a view stands for what it shows."""
+    kind = type(way[0])
+    module, name = type_name(kind)
+    is_view = kind in _VIEWS or "__next__" in raw.class_dict(kind)
+    if is_view and module in ("builtins", "itertools", "_collections") and len(way) > 2:
+        return place, 1
+    return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
@@ -53,8 +71,46 @@ def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
     return place.part(".__origin__", HolderKind.ANNOTATION), 1
 
 
+def _of_typing_alias(place: Place, holder: Any, way: Way) -> Step | None:
+    step = attributes.of_instance(place, holder, way)
+    return (replace(step[0], kind=place.kind or HolderKind.ANNOTATION), step[1]) if step else None
+
+
 def _of_weak_reference(place: Place, holder: Any, way: Way) -> Step:
     return place.aspect("callback", HolderKind.FINALIZER), 1
+
+
+def _of_finalizer(place: Place, holder: Any, way: Way) -> Step | None:
+    step = attributes.of_instance(Place("", "", None), holder, way)
+    if step is None:
+        return None
+    what = {".func": "function", ".args": "arguments", ".kwargs": "keyword arguments"}.get(
+        step[0].text, "weak reference"
+    )
+    return Place("weakref.finalize", what, HolderKind.FINALIZER), step[1]
+
+
+def _of_handle(place: Place, holder: Any, way: Way) -> Step | None:
+    step = attributes.of_instance(Place("", "", None), holder, way)
+    if step is None:
+        return None
+    what = {"._callback": "callback", "._args": "arguments", "._context": "context"}.get(step[0].text)
+    return (place.aspect(what, HolderKind.CALLBACK), step[1]) if what else None
+
+
+def _of_future(place: Place, holder: Any, way: Way) -> Step | None:
+    if type(way[1]) is types.CoroutineType:
+        return place, 1
+    base = next(base.__dict__ for base in raw.mro(type(holder)) if type_name(base) == ("_asyncio", "Future"))
+    for name, text in (("_result", ".result()"), ("_exception", ".exception()")):
+        if base[name].__get__(holder) is way[1]:
+            return place.part(text, HolderKind.ATTRIBUTE), 1
+    at = 1
+    while at < len(way) - 1 and type(way[at]) in (list, tuple):
+        at += 1
+    if type(way[at]) is contextvars.Context and at < len(way) - 1:
+        return place, at
+    return place.aspect("a done callback", HolderKind.CALLBACK), at
 
 
 def _pass(place: Place, holder: Any, way: Way) -> Step:
@@ -84,5 +140,15 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     types.GenericAlias: _of_alias,
     types.UnionType: _of_alias,
     weakref.ref: _of_weak_reference,
+    contextvars.Context: running.of_context,
+    contextvars.ContextVar: running.of_variable,
+    threading.local: running.of_thread_local,
+    threading.Thread: running.of_thread,
+    weakref.finalize._Info: _of_finalizer,  # type: ignore[attr-defined]
 }
-_WITH_ATTRIBUTES = (functools.partial, property, staticmethod, classmethod, BaseException)
+_NAMERS_BY_NAME: dict[str, Callable[[Place, Any, Way], Step | None]] = {
+    "_asyncio.Future": _of_future,
+    "asyncio.events.Handle": _of_handle,
+    "typing._BaseGenericAlias": _of_typing_alias,
+}
+_WITH_ATTRIBUTES = (threading.local, functools.partial, property, staticmethod, classmethod, BaseException)

@@ -5,33 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
-from stalecheck.probing.current import Current, find_current
 from stalecheck.probing.look import name_of, report_on
-from stalecheck.probing.made import kind_made
-from stalecheck.probing.old import Old
-from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Report
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
-
-_ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a module's names were bound to. It keeps those objects alive."""
-
-    name: str
-    values: dict[str, Any]
-    current: Current
-
-    def kept(self) -> tuple[int, ...]:
-        """Return the ids of what the snapshot keeps the objects with."""
-        return tuple(map(id, (self.values, self.current.objects, self.current.loosely, self.current.codes)))
+from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 
 class Watch:
@@ -57,19 +38,24 @@ class Watch:
         return self._report
 
     def __enter__(self) -> Watch:
+        if self._snapshot is not None:
+            raise RuntimeError(f"{self!r} is open: take another one, stalecheck.watch({self._name!r})")
+        self._report = None
         self._snapshot = take_snapshot(self._name)
+        keep(self._snapshot)
         return self
 
     def __exit__(self, *raised: object) -> Literal[False]:
         snapshot, self._snapshot = self._snapshot, None
         if snapshot is not None:
+            let_go(snapshot)
             self._report = compare(snapshot)
         return False
 
     def __repr__(self) -> str:
         if self._snapshot is None:
-            return f"<watch of {self._name}, closed>"
-        return f"<watch of {self._name}, keeping {len(self._snapshot.values)} of its objects alive>"
+            return f"<watch of {self._name}, {'not open' if self._report is None else 'closed'}>"
+        return f"<watch of {self._name}, keeping {len(self._snapshot.objects)} of its objects alive>"
 
 
 def watch(module: types.ModuleType | str) -> Watch:
@@ -92,17 +78,12 @@ def reload(module: types.ModuleType | str) -> Report:
 
     Raises:
         NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+        ImportError: The module given is not the one that ``sys.modules`` has.
         BaseException: What the module's body raises.
     """
     with Watch(module) as watched:
-        importlib.reload(sys.modules[name_of(module)])
+        importlib.reload(sys.modules[name_of(module)] if type(module) is str else cast(types.ModuleType, module))
     return watched.report
-
-
-def take_snapshot(name: str) -> Snapshot:
-    """Note what the names of a module are bound to."""
-    namespace = raw.module_dict(sys.modules[name])
-    return Snapshot(name, dict(namespace), find_current(namespace, name))
 
 
 def compare(snapshot: Snapshot) -> Report:
@@ -111,40 +92,8 @@ def compare(snapshot: Snapshot) -> Report:
     if not raw.is_module(module):
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(cast(types.ModuleType, module))
-    exact = Old(snapshot.name)
-    atoms: dict[str, Any] = {}
-    for name, value in snapshot.values.items():
-        today = namespace.get(name)
-        if today is value or _is_dunder(name) or raw.is_module(value):
-            continue
-        if _is_atom(value):
-            if not (type(today) is type(value) and today == value):
-                atoms[name] = value
-        elif not _is_of_other(value, snapshot.name):
-            exact.add(value, name, kind_made(namespace, name, value), "stale")
-    return report_on([snapshot.name], exact=exact, kept=snapshot.kept(), more=_holders_of_atoms(snapshot.name, atoms))
-
-
-def _is_dunder(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
-
-
-def _is_atom(value: object) -> bool:
-    return type(value) in _ATOMS or (
-        type(value) in (tuple, frozenset) and all(map(_is_atom, cast("tuple[object, ...]", value)))
-    )
-
-
-def _is_of_other(value: object, module: str) -> bool:
-    """Whether a function or class is another module's: an import that runs again finds it where it was."""
-    if type(value) is types.FunctionType:
-        home = raw.module_name(value.__globals__)
-        # What a function of another module has made and given back is no other module's: a decorated function.
-        is_made = "<locals>" in raw.code_name(value) and value.__module__ in (module, home)
-        return home != module and not is_made
-    if type(value) is types.BuiltinFunctionType:
-        return value.__self__ is None or raw.is_module(value.__self__)
-    return raw.is_class(value) and raw.class_module(cast(type, value)) != module
+    exact, atoms = replaced(snapshot, namespace)
+    return report_on([snapshot.name], exact=exact, more=_holders_of_atoms(snapshot.name, atoms))
 
 
 def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:

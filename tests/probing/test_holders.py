@@ -228,13 +228,13 @@ CALLABLES = [
         ("app.X.args[1]", "wrapped-callable", "STL206", 3),
         ("app.X.keywords['end']", "wrapped-callable", "STL206", 3),
     ),
-    case("class_method", "class S:\n    m = classmethod(core.save)", ("app.S.m", "alias", "STL104", 3)),
-    case("static_method", "class S:\n    m = staticmethod(core.save)", ("app.S.m", "alias", "STL104", 3)),
+    case("class_method", "class S:\n    m = classmethod(core.save)", ("app.S.m", "wrapped-callable", "STL206", 3)),
+    case("static_method", "class S:\n    m = staticmethod(core.save)", ("app.S.m", "wrapped-callable", "STL206", 3)),
     case("property", "class S:\n    m = property(core.save)", ("app.S.m.fget", "wrapped-callable", "STL206", 3)),
     case(
         "wrapped",
         "import functools\n@functools.wraps(core.save)\ndef f(): pass",
-        ("app.f.__wrapped__", "wrapped-callable", "STL206", 4),
+        ("app.f.__wrapped__", "decorated", "STL209", 4),
     ),
     case(
         "function_attribute",

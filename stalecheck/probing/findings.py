@@ -143,7 +143,12 @@ class _Assembly:
     def _shape(self, child: int, way: _Way) -> object:
         """Return what ways of the same kind from the same place to the same origin have in common."""
         types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
-        return self._origins[child], way.start, way.ids[:2] if len(way.ids) > 1 or way.start else child, types_
+        return (
+            self._origins[child],
+            way.start,
+            way.ids[:2] if len(way.ids) > 1 or way.start else (way.ids[0], child),
+            types_,
+        )
 
     def _is_class_of(self, way: _Way, child: int) -> bool:
         """Whether an old object is the class of one that a way leads through."""

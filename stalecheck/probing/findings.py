@@ -8,7 +8,8 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from itertools import islice
+from typing import cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
@@ -18,11 +19,11 @@ from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, o
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.progress import STOPPED, Progress
-from stalecheck.probing.remedies import remedy_for
-from stalecheck.probing.report import Finding, Holder, Trace
+from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.roots import is_standard, root_of
+from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 _ENDS = 5
 """So many roots that are equally near are named for one holder."""
@@ -224,7 +225,8 @@ class _Assembly:
             if way.start.is_reported:
                 place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
                 text = f"{place.text} {way.start.where}"
-                yield _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
             return
         if way.start is not None:
             if not way.start.is_reported:
@@ -232,7 +234,7 @@ class _Assembly:
             place = walk(Place(way.start.text, "", way.start.kind), objects)
             is_history = way.start.kind is HolderKind.HISTORY
             text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
-            yield _as_holder(text, way.start.kind, origin)
+            yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[way.ids[0]]
         if root.name:
@@ -264,7 +266,7 @@ class _Assembly:
             name = dotted[0]
         filename, line, name, kind = _bound(module, name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
-        return replace(found, module=module, name=name)
+        return replace(found, module=module, name=name, way=(module, *place.trail))
 
     def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
         groups: dict[tuple[Origin, object], list[int]] = {}
@@ -291,7 +293,7 @@ class _Assembly:
                     tuple(holders),
                     origin.module,
                     versions[which] if total[which] > 1 else None,
-                    tuple(_trace(self._graph.objects[child]) for child in children),
+                    tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
@@ -395,9 +397,8 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
     return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
 
 
-def _trace(obj: object) -> Trace:
+def _trace(obj: object, parents: Iterable[int]) -> Trace:
     try:
-        reference: weakref.ref[Any] | None = weakref.ref(obj)
+        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
     except TypeError:
-        reference = None
-    return Trace(id(obj), weakref.ref(type(obj)), reference)
+        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))

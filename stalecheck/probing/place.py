@@ -30,6 +30,9 @@ class Place:
     kind: HolderKind | None = None
     """None as long as it is the name of a module, a class or a function and nothing else."""
 
+    trail: tuple[str, ...] = ()
+    """The whole names of the places on the way, this one last; empty before the way has been walked."""
+
     @property
     def text(self) -> str:
         """The whole name."""

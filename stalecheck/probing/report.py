@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
+from stalecheck.probing.traces import Trace, live_objects
 from stalecheck.vocabulary import HolderKind, OriginKind
+
+BREAKING = (HolderKind.BASE_CLASS, HolderKind.ENUM_MEMBER)
+"""Holders with which something breaks: what they hold is inherited from or compared by identity."""
+
+_ORDER = (OriginKind.MODULE, OriginKind.CLASS, OriginKind.INSTANCE, OriginKind.FUNCTION, OriginKind.VALUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +39,29 @@ class Holder:
     name: str | None = None
     """The module and the qualified name in it, as the linter calls the holder; None for what is no module's."""
 
+    way: tuple[str, ...] = ()
+    """How to get there: ``("app", "app.HANDLERS", "app.HANDLERS['save']")``; a module or what else is known by name
+    first, the place itself last."""
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Leads back to an old object without keeping it alive."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the holder as JSON knows it: paths below the working directory relative to it."""
+        from stalecheck.probing.words import shown
 
-    id: int
-    type: weakref.ref[type]
-    reference: weakref.ref[Any] | None
-    """None where the type takes no weak references."""
-
-    def object(self) -> Any:
-        """Return the object; None if it is gone.
-
-        What takes no weak reference is looked up among the tracked objects by its address and its type.
-        """
-        if self.reference is not None:
-            return self.reference()
-        kind = self.type()
-        return next((found for found in gc.get_objects() if id(found) == self.id and type(found) is kind), None)
+        return {
+            "path": self.path,
+            "kind": self.kind.value,
+            "code": self.code,
+            "module": self.module,
+            "name": self.name,
+            "filename": self.filename and shown(self.filename),
+            "line": self.line,
+            "count": self.count,
+            "remedy": self.remedy,
+            "way": list(self.way),
+        }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Finding:
     """Old objects of one origin that are alive, and who holds them."""
 
@@ -75,38 +80,51 @@ class Finding:
     version: int | None = None
     """Which of several old versions that are alive, from 1; None if there is one."""
 
-    traces: tuple[Trace, ...] = field(default=(), repr=False, compare=False)
+    traces: tuple[Trace, ...] = field(default=(), compare=False)
 
     def objects(self) -> list[Any]:
-        """Return the old objects that are still alive."""
-        return [found for found in (trace.object() for trace in self.traces) if found is not None]
+        """Return the old objects that are still alive.
+
+        They are found through weak references, and through their holders where the type takes none. Numbers and
+        strings have no identity to find them by, and a finding that was pickled leads to no objects.
+        """
+        return live_objects(self.traces)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON knows it."""
         return {
             "origin": self.origin,
+            "module": self.module,
             "kind": self.kind.value,
             "verdict": self.verdict,
             "version": self.version,
             "count": self.count,
-            "holders": [
-                {
-                    "path": holder.path,
-                    "kind": holder.kind.value,
-                    "code": holder.code,
-                    "filename": holder.filename,
-                    "line": holder.line,
-                    "count": holder.count,
-                    "remedy": holder.remedy,
-                }
-                for holder in self.holders
-            ],
+            "holders": [holder.to_dict() for holder in self.holders],
         }
 
+    def __repr__(self) -> str:
+        from stalecheck.probing.text import finding_as_text
+        from stalecheck.terminal import takes_colors
 
-@dataclass(frozen=True, slots=True)
+        return finding_as_text(self, color=takes_colors())
+
+    def _repr_html_(self) -> str:
+        from stalecheck.probing.html import finding_as_table
+
+        return finding_as_table(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.origin, self.kind, self.verdict, self.count, self.holders, self.module, self.version)
+        return Finding, fields
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """The findings of one look, the worst first."""
+    """The findings of one look, the worst first.
+
+    It is true if something was found. Printed, and at a prompt, it is the text of `to_text`, coloured if standard
+    output is a terminal.
+    """
 
     findings: tuple[Finding, ...]
     modules: tuple[str, ...]
@@ -124,18 +142,35 @@ class Report:
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def __getitem__(self, index: int) -> Finding:
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Finding: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Finding | tuple[Finding, ...]:
         return self.findings[index]
 
-    def __str__(self) -> str:
-        from stalecheck.probing.text import as_text
+    def __repr__(self) -> str:
+        from stalecheck.terminal import takes_colors
 
-        return as_text(self)
+        return self.to_text(color=takes_colors())
 
     def _repr_html_(self) -> str:
-        from stalecheck.probing.html import as_table
+        from stalecheck.probing.html import as_tables
 
-        return as_table(self)
+        return as_tables(self)
+
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Return the report for a terminal, or for a file.
+
+        Args:
+            color: Whether to colour it.
+            width: How many columns there are; None for those of the terminal.
+        """
+        from stalecheck.probing.text import as_text
+
+        return as_text(self, color=color, width=width)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of strings, numbers, lists and dicts."""
@@ -148,7 +183,7 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report as JSON."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        return json.dumps(self.to_dict(), indent=2)
 
     def to_dot(self) -> str:
         """Return a graph from the roots to the old objects, in Graphviz' language."""
@@ -161,3 +196,38 @@ class Report:
         from stalecheck.probing.html import as_page
 
         return as_page(self)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings in the order of a report.
+
+    Those of one module stand together, in it those of one name. First comes what breaks (an identity is inherited or
+    compared), then what behaves as it did before, then what only is another object.
+    """
+    listed = list(findings)
+    modules: dict[str, int] = {}
+    origins: dict[str, int] = {}
+    for one in listed:
+        modules[one.module] = min(_rank(one), modules.get(one.module, 9))
+        origins[one.origin] = min(_rank(one), origins.get(one.origin, 9))
+    return tuple(
+        sorted(
+            listed,
+            key=lambda one: (
+                modules[one.module],
+                one.module,
+                origins[one.origin],
+                one.origin,
+                _ORDER.index(one.kind),
+                one.version or 0,
+            ),
+        )
+    )
+
+
+def _rank(finding: Finding) -> int:
+    if any(holder.kind in BREAKING for holder in finding.holders):
+        return 0
+    if finding.kind in (OriginKind.FUNCTION, OriginKind.VALUE):
+        return 3 if finding.verdict == "duplicate" else 2
+    return 1 if finding.kind in (OriginKind.CLASS, OriginKind.MODULE) else 2

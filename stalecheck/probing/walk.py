@@ -20,10 +20,12 @@ from stalecheck.vocabulary import HolderKind
 def walk(place: Place, way: Way) -> Place:
     """Return where the last object of a way is, given where the first one is."""
     at = 0
+    trail = [place.text]
     while at < len(way) - 1:
         place, walked = _step(place, way[at:])
         at += walked
-    return place
+        trail.append(place.text)
+    return replace(place, trail=tuple(dict.fromkeys(trail)))
 
 
 def _step(place: Place, way: Way) -> Step:

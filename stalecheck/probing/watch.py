@@ -10,10 +10,9 @@ from typing import Any, Literal, cast
 from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
 from stalecheck.probing.look import name_of, report_on
-from stalecheck.probing.remedies import remedy_for
 from stalecheck.probing.report import Finding, Holder, Report
 from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 
 class Watch:

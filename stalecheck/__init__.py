@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stalecheck.api import check
+    from stalecheck.probing.look import probe
+    from stalecheck.probing.report import Finding, Holder, Report
+    from stalecheck.probing.watch import reload, watch
 
-__all__ = ["check"]
+__all__ = ["Finding", "Holder", "Report", "check", "probe", "reload", "watch"]
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Finding": "stalecheck.probing.report",
+    "Holder": "stalecheck.probing.report",
+    "Report": "stalecheck.probing.report",
+    "check": "stalecheck.api",
+    "probe": "stalecheck.probing.look",
+    "reload": "stalecheck.probing.watch",
+    "watch": "stalecheck.probing.watch",
+}
 
 
 def __dir__() -> list[str]:
@@ -16,8 +30,6 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "check":
-        from stalecheck.api import check
-
-        return check
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

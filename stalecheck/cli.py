@@ -33,6 +33,7 @@ from stalecheck.render.reloads import render_reloads, render_reloads_json
 from stalecheck.render.statistics import render_statistics, render_statistics_json
 from stalecheck.render.summary import notes, summary
 from stalecheck.suppress import UNREADABLE
+from stalecheck.terminal import takes_colors
 
 if TYPE_CHECKING:
     from stalecheck.model import Report
@@ -222,13 +223,7 @@ def _target(path: Path) -> Path:
 
 
 def _is_colored(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return takes_colors() if choice == "auto" else choice == "always"
 
 
 def _installed_version() -> str:

@@ -43,6 +43,89 @@ class HolderKind(str, Enum):
     CALLBACK = "callback"
     ANNOTATION = "annotation"
 
+    # What only a running program shows:
+    LOCAL = "local"
+    CLOSURE = "closure"
+    ATTRIBUTE = "attribute"
+    SLOT = "slot"
+    GENERATOR = "generator"
+    TASK = "task"
+    CONTEXT_VARIABLE = "context-variable"
+    FINALIZER = "finalizer"
+    PATCH = "patch"
+    HISTORY = "history"
+    TYPING_CACHE = "typing-cache"
+    WEAK_REGISTRY = "weak-registry"
+    UNSEEN = "unseen"
+
+
+CODES: dict[HolderKind, str] = {
+    HolderKind.STAR_IMPORT: "STL102",
+    HolderKind.MODULE_IMPORT: "STL103",
+    HolderKind.INSTANCE: "STL201",
+    HolderKind.BASE_CLASS: "STL203",
+    HolderKind.DEFAULT_ARGUMENT: "STL204",
+    HolderKind.CONTAINER: "STL205",
+    HolderKind.WRAPPED_CALLABLE: "STL206",
+    HolderKind.CLOSURE: "STL206",
+    HolderKind.CACHED_RESULT: "STL207",
+    HolderKind.ENUM_MEMBER: "STL208",
+    HolderKind.DECORATED: "STL209",
+    HolderKind.CALLBACK: "STL210",
+    HolderKind.FINALIZER: "STL210",
+    HolderKind.WEAK_REGISTRY: "STL210",
+}
+"""The rule that reports a holder, whatever the origin. Imports and aliases depend on it: see `code_of`."""
+
+
+def code_of(holder: HolderKind, origin: OriginKind) -> str | None:
+    """Return the code of the rule that reports a holder of an origin; None where only a running program shows it."""
+    if holder in (HolderKind.FROM_IMPORT, HolderKind.ALIAS):
+        if origin is OriginKind.INSTANCE:
+            return "STL202"
+        if origin is OriginKind.VALUE:
+            return "STL105"
+        if origin is OriginKind.MODULE and holder is HolderKind.FROM_IMPORT:
+            return "STL103"
+        return "STL101" if holder is HolderKind.FROM_IMPORT else "STL104"
+    return CODES.get(holder)
+
+
+_REMEDIES = {
+    HolderKind.FROM_IMPORT: "run the import again, or use it as an attribute of its module",
+    HolderKind.STAR_IMPORT: "run the import again, or use it as an attribute of its module",
+    HolderKind.MODULE_IMPORT: "run the import again: there is a new module object",
+    HolderKind.ALIAS: "assign it again from the reloaded module",
+    HolderKind.INSTANCE: "create it again",
+    HolderKind.ENUM_MEMBER: "take the member of the new class",
+    HolderKind.BASE_CLASS: "reload the subclass's module, then create its instances again",
+    HolderKind.DEFAULT_ARGUMENT: "reload the function's module, or look it up in the body",
+    HolderKind.CONTAINER: "put the new one in its place",
+    HolderKind.WRAPPED_CALLABLE: "wrap the new one",
+    HolderKind.CLOSURE: "call the function that made the closure again",
+    HolderKind.CACHED_RESULT: "clear the cache",
+    HolderKind.DECORATED: "reload the module of what is decorated too",
+    HolderKind.CALLBACK: "take the old one off and register the new one",
+    HolderKind.ANNOTATION: "reload the module of the annotation too",
+    HolderKind.LOCAL: "wait until the function returns, or let it fetch the new one",
+    HolderKind.ATTRIBUTE: "assign the attribute again",
+    HolderKind.SLOT: "assign the attribute again",
+    HolderKind.GENERATOR: "close it and start a new one",
+    HolderKind.TASK: "cancel it and start a new one",
+    HolderKind.CONTEXT_VARIABLE: "set the variable again",
+    HolderKind.FINALIZER: "detach it and register a new one",
+    HolderKind.PATCH: "stop the patch and start it again",
+    HolderKind.HISTORY: "goes with the next results; or delete it",
+    HolderKind.TYPING_CACHE: "harmless: typing drops it by itself",
+    HolderKind.WEAK_REGISTRY: "register the class of today; this keeps nothing alive",
+    HolderKind.UNSEEN: "look at exit functions and at what C code keeps",
+}
+
+
+def remedy_for(holder: HolderKind) -> str:
+    """Return what to do about a holder of this kind in a running program, in one line."""
+    return _REMEDIES[holder]
+
 
 class Severity(IntEnum):
     """What will happen after the reload, not how sure the report is. Higher is worse."""

@@ -111,7 +111,8 @@ def test_a_wrong_configuration_is_an_error(project: Path) -> None:
 
 
 def test_the_public_names_are_those_of_all() -> None:
-    assert stalecheck.__all__ == ["check"]
+    assert stalecheck.__all__ == ["Finding", "Holder", "Report", "check", "probe", "reload", "watch"]
+    assert all(hasattr(stalecheck, name) for name in stalecheck.__all__)
     with pytest.raises(AttributeError, match="no attribute 'lint'"):
         _ = stalecheck.lint  # type: ignore[attr-defined]
 

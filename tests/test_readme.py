@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import stalecheck
 from stalecheck import cli
 from stalecheck.config import load_config
 from stalecheck.explain import refresh
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,6 +75,42 @@ def test_the_json_of_the_example_is_real(example: Path, capsys: pytest.CaptureFi
     found = json.loads(capsys.readouterr().out)
     assert json.loads(shown) == found
     assert list(json.loads(shown)[0]) == list(found[0])
+
+
+def test_the_session_with_the_probe_is_real(example: Path) -> None:
+    (session,) = blocks("pycon")
+    statements = re.findall(r"^>>> (.*)$", session, re.MULTILINE)
+    run = "exec(compile(statement, '<stdin>', 'single'), vars(sys.modules['__main__']))"
+    script = f"import sys\nfor statement in sys.argv[1:]:\n    print('>>>', statement)\n    {run}\n"
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script, *statements]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=example, env=environment, check=False)
+    assert done.stdout == session, done.stderr
+
+
+def test_the_names_of_the_probe_shown_exist() -> None:
+    table = prose().partition("| call | |")[2].partition("| verdict |")[0]
+    for noun, holder in (
+        ("report", stalecheck.Report),
+        ("finding", stalecheck.Finding),
+        ("holder", stalecheck.Holder),
+    ):
+        rows = [row for row in table.splitlines() if f"`{noun}." in row]
+        names = re.findall(r"`\w*\.(\w+)", "".join(row.split(" | ")[0] for row in rows))
+        assert names
+        assert [name for name in names if not hasattr(holder, name)] == []
+
+
+def test_the_keys_of_the_report_shown_are_all() -> None:
+    holder = stalecheck.Holder("app.K", HolderKind.ALIAS, "STL104", "assign it again")
+    finding = stalecheck.Finding("core.K", OriginKind.CLASS, "stale", 1, (holder,))
+    found = stalecheck.Report((finding,), ("core",)).to_dict()
+    text = " ".join(prose().partition("`to_json()` has the keys")[2].partition("\n\n")[0].split())
+    shown = [
+        re.findall(r"`(\w+)`", part)
+        for part in re.split(r"A finding has|; a holder has", re.sub(r"\([^)]*\)|`null`", "", text))
+    ]
+    assert shown == [list(found), list(found["findings"][0]), list(found["findings"][0]["holders"][0])]
 
 
 def test_the_comments_shown_suppress(example: Path) -> None:

@@ -1,30 +1,15 @@
-"""Colours for terminals, and text from foreign files made safe to print on one."""
+"""The colours of severities."""
 
 from __future__ import annotations
 
+from stalecheck.terminal import printable, style
 from stalecheck.vocabulary import Severity
 
-_CODES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "1;33", "cyan": "1;36", "green": "1;32"}
+__all__ = ["SEVERITY_COLORS", "printable", "style", "style_severity"]
+
 SEVERITY_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-
-# Control characters could command the terminal, the Unicode ones reorder what the reader sees.
-_UNSAFE = (
-    {code: chr(0x2400 + code) for code in range(0x20)}
-    | {0x7F: "\u2421"}
-    | dict.fromkeys([*range(0x80, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
-)
-
-
-def style(text: str, name: str, *, color: bool) -> str:
-    """`text` in the colour `name`, or as it is without `color`."""
-    return f"\x1b[{_CODES[name]}m{text}\x1b[0m" if color else text
 
 
 def style_severity(severity: Severity, *, color: bool) -> str:
     """The label of `severity` in its colour."""
     return style(severity.label, SEVERITY_COLORS[severity], color=color)
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with visible signs in place of control characters."""
-    return text.translate(_UNSAFE)

@@ -1,5 +1,7 @@
 """Prints how well the linter agrees with the interpreter: ``python -m tests.agreement [--cases] [PACKAGE]...``.
 
+With ``--probe`` it is the probe that is held against both.
+
 With ``--without-fallback`` the linter takes nothing for granted about calls of functions that it does not know:
 the difference is what the fallback brings and costs.
 """
@@ -9,15 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import Any
 from unittest.mock import patch
 
 from stalecheck.link.values import NOTHING
 from stalecheck.vocabulary import ReloadMode
 
+from . import measure, probe_measure, probe_remaining, probe_table, remaining, table
 from .compare import Agreement
-from .measure import measure
-from .remaining import unexplained
-from .table import case_lines, header, row
+from .probe_compare import Figures
 from .targets import TARGETS, NotInstallableError
 
 
@@ -32,24 +34,27 @@ def main() -> int:
 
 def print_tables(options: argparse.Namespace) -> int:
     wanted = [target for target in TARGETS if not options.packages or target.package in options.packages]
+    ask: Any = probe_measure if options.probe else measure
+    show: Any = probe_table if options.probe else table
+    reasons: Any = probe_remaining if options.probe else remaining
     missing = 0
     for mode in [ReloadMode(options.mode)] if options.mode else list(ReloadMode):
-        print(header(mode))
-        total = Agreement()
+        print(show.header(mode))
+        total: Any = Figures() if options.probe else Agreement()
         for target in wanted:
             started = time.monotonic()
             try:
-                found = measure(target, mode)
+                found = ask.measure(target, mode)
             except NotInstallableError as error:
                 print(error, file=sys.stderr)
                 return 2
             total += found
-            print(row(target.title, found), flush=True)
+            print(show.row(target.title, found), flush=True)
             print(f"{target.title}: {time.monotonic() - started:.0f} s", file=sys.stderr)
             if options.cases:
-                print(*case_lines(found.cases, mode), sep="\n")
-        print(row("total", total), end="\n\n")
-        without = unexplained(total.cases, mode)
+                print(*show.case_lines(found.cases, mode), sep="\n")
+        print(show.row("total", total), end="\n\n")
+        without = reasons.unexplained(total.cases, mode)
         missing += len(without)
         print(f"{len(total.cases)} disagreements, {len(without)} of them without a reason", file=sys.stderr)
     return 1 if missing else 0
@@ -62,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("packages", nargs="*", metavar="PACKAGE", help="default: all")
     made.add_argument("--mode", choices=[mode.value for mode in ReloadMode], help="default: both")
+    made.add_argument("--probe", action="store_true", help="hold the probe against the interpreter and the linter")
     made.add_argument("--without-fallback", action="store_true", help="calls of unknown functions keep nothing")
     made.add_argument("--cases", action="store_true", help="list every disagreement")
     return made

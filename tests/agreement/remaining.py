@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from stalecheck.vocabulary import ReloadMode
 
+from . import probe_compare
 from .compare import Case
 
 RELOAD = ReloadMode.RELOAD
@@ -29,7 +30,7 @@ class Remaining:
     name: str
     modes: tuple[ReloadMode, ...] = BOTH
 
-    def explains(self, case: Case, mode: ReloadMode) -> bool:
+    def explains(self, case: Case | probe_compare.Case, mode: ReloadMode) -> bool:
         """Whether a case is one of these."""
         return mode in self.modes and all(
             fnmatchcase(value, pattern)

@@ -1,0 +1,129 @@
+"""Counts references: what holds an object without showing itself to the garbage collector (`atexit`, C code)."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import sysconfig
+import time
+import types
+from collections.abc import Collection, Iterator, Mapping
+from typing import cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.climb import Graph
+from stalecheck.probing.frames import Local, own_references, running_codes
+from stalecheck.probing.landmarks import Landmark, interpreter_registry
+from stalecheck.probing.old import Old
+from stalecheck.vocabulary import HolderKind
+
+_IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
+"""Whether reference counts are exact: without the lock each thread counts on its own."""
+
+_LOOKS = 5
+"""So often a reference is looked for again that another thread may have for a moment."""
+
+
+def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
+    """Add to a graph what holds objects by references that no referrer shows.
+
+    Those are counted at the old objects themselves, and where a path upwards ends without a root.
+
+    Args:
+        graph: All references that are known.
+        olds: The old objects.
+    """
+    if not _IS_COUNTED or graph.cut_short:
+        return
+    offset = _offset()
+    running = running_codes()
+    own = own_references()
+    running_threads = tuple(sys._current_frames())
+    candidates = {one for old in olds for one in old.origins}
+    for which in (*candidates, *_tops(graph, candidates)):
+        obj = graph.objects[which]
+        # What a running function uses can be on its stack, too; a name for it is there already.
+        if any(isinstance(start, Local) for start in graph.held_by.get(which, ())):
+            continue
+        code = obj.__code__ if type(obj) is types.FunctionType else None
+        if code is not None and code.co_name == "<module>":
+            continue  # What runs a module's body is a function, too (Python 3.12).
+        rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
+        for _ in range(_LOOKS if rest > 0 and len(running_threads) > 1 else 0):
+            time.sleep(0)
+            rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
+        if rest <= 0:
+            continue
+        found = running.get(id(code)) if code is not None else None
+        if found is None:
+            found = _unseen(obj, rest, is_old=which in candidates)
+        graph.held_by.setdefault(which, []).append(found)
+
+
+def _known(graph: Graph, which: int) -> int:
+    """Return how many references to an object are known; that of the graph itself is one of its own."""
+    registered = sum(isinstance(start, Landmark) and start.is_reference for start in graph.held_by.get(which, ()))
+    return sum(graph.parents.get(which, {}).values()) + graph.own.get(which, 0) + registered
+
+
+def _offset() -> int:
+    """Return what looking itself adds, for an object that a dict and the variable here hold: the version decides."""
+    kept: Mapping[int, object] = {0: _Dummy()}
+    for which in (*kept,):
+        obj = kept[which]
+        return sys.getrefcount(obj) - 1
+    raise AssertionError
+
+
+class _Dummy:
+    pass
+
+
+def _tops(graph: Graph, candidates: Collection[int]) -> Iterator[int]:
+    """Yield the objects above those that no root leads to."""
+    children: dict[int, list[int]] = {}
+    for child, parents in graph.parents.items():
+        for parent in parents:
+            children.setdefault(parent, []).append(child)
+    reached = _closure([*graph.roots, *graph.held_by], children)
+    unreached = [which for which in candidates if which not in reached]
+    for which in _closure(unreached, graph.parents) if unreached else ():
+        if which not in reached and which not in candidates and graph.own.get(which):
+            yield which
+
+
+def _closure(starts: Collection[int], edges: Mapping[int, Collection[int]]) -> set[int]:
+    pending = list(starts)
+    found = set(pending)
+    while pending:
+        for following in edges.get(pending.pop(), ()):
+            if following not in found:
+                found.add(following)
+                pending.append(following)
+    return found
+
+
+def _unseen(obj: object, references: int, *, is_old: bool) -> Landmark:
+    if not is_old:
+        registry = interpreter_registry(obj)
+        if registry is not None:
+            return Landmark(registry, HolderKind.CALLBACK)
+    noun = "1 reference" if references == 1 else f"{references:,} references"
+    text = f"{noun} that no referrer shows: {_suspects()}"
+    return Landmark(text if is_old else f"{_described(obj)} ({text})", HolderKind.UNSEEN)
+
+
+def _suspects() -> str:
+    callbacks = atexit._ncallbacks() if sys.version_info < (3, 14) else 0
+    if not callbacks:
+        return "C code, or a value in use"
+    noun = "callback" if callbacks == 1 else "callbacks"
+    return f"atexit has {callbacks} {noun}; or C code, or a value in use"
+
+
+def _described(obj: object) -> str:
+    if type(obj) is types.FunctionType:
+        return f"{raw.module_name(obj.__globals__)}.{raw.function_qualname(obj)}"
+    if raw.is_class(obj):
+        return f"{raw.class_module(cast(type, obj))}.{raw.class_qualname(cast(type, obj))}"
+    return f"a {raw.class_name(type(obj))}"

@@ -1,0 +1,134 @@
+"""Names what instances and classes hold: attributes, slots, bases."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.probing.current import nested_codes
+from stalecheck.probing.place import Place, Step, Way, after
+from stalecheck.vocabulary import HolderKind
+
+_GENERIC_BASES = ("__orig_bases__", "__parameters__")
+"""What a class keeps of the way its bases were written: ``Base[Item]``."""
+
+
+def of_instance(place: Place, holder: object, way: Way) -> Step | None:
+    """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
+    child = way[1]
+    for name, member in raw.slots(type(holder)):
+        if raw.member(member, holder) is child:
+            return place.part(f".{name}", HolderKind.SLOT), 1
+    if type(child) is dict and len(way) > 2:
+        # Whoever refers to a dict has made it, so that looking at it changes nothing.
+        found = _named(child, way[2]) if raw.instance_dict(holder) is child else None
+        if found is not None:
+            return place.part(f".{found}", _kind(type(holder), found)), 2
+    found = inline_attribute(holder, child)
+    return (place.part(f".{found}", _kind(type(holder), found)), 1) if found is not None else None
+
+
+def _kind(cls: type, name: str) -> HolderKind:
+    behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
+    return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
+
+
+def _named(attributes: dict[Any, Any], value: object) -> str | None:
+    return next((key for key, found in list(dict.items(attributes)) if found is value and type(key) is str), None)
+
+
+def inline_attribute(holder: object, value: object) -> str | None:
+    """Return the name of an attribute whose value stands in the instance itself (Python 3.11).
+
+    Reading ``__dict__`` would make a dict that stays. So the names that code knows are tried first: those in the
+    methods of the class, in the functions of its module, at last in all functions.
+    """
+    tried: set[str] = set()
+    for names in _names_by_nearness(type(holder)):
+        for name in names:
+            if name in tried:
+                continue
+            tried.add(name)
+            if raw.stored(holder, name) is value:
+                return name
+    attributes = raw.instance_dict(holder)
+    return _named(attributes, value) if attributes is not None else None
+
+
+def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:
+    methods = [value for base in raw.mro(cls) for value in list(raw.class_dict(base).values())]
+    functions = [value for value in methods if type(value) is types.FunctionType]
+    yield _names_of(functions)
+    module = raw.imported(raw.class_module(cls) or "")
+    if module is not None:
+        namespace = raw.module_dict(module)
+        yield _names_of(value for value in list(namespace.values()) if type(value) is types.FunctionType)
+    frame: types.FrameType | None = sys._getframe()
+    running = []
+    while frame is not None:
+        running.append(frame.f_code)
+        frame = frame.f_back
+    yield _names_in(running)
+
+
+def _names_of(functions: Iterable[types.FunctionType]) -> Iterator[str]:
+    return _names_in(function.__code__ for function in functions)
+
+
+def _names_in(codes: Iterable[types.CodeType]) -> Iterator[str]:
+    for outer in codes:
+        for code in nested_codes(outer):
+            yield from code.co_names
+            for constant in code.co_consts:
+                if type(constant) is str:
+                    yield constant
+                elif type(constant) is tuple:
+                    yield from (name for name in constant if type(name) is str)
+
+
+def of_class(place: Place, cls: type, way: Way) -> Step | None:
+    """Name a base class or an attribute of a class."""
+    child, inner = way[1], after(way, 2)
+    if type(cls) is child:
+        return place.aspect("metaclass", HolderKind.BASE_CLASS), 1
+    if any(base is child for base in raw.bases(cls)):
+        return place.aspect("base class", HolderKind.BASE_CLASS), 1
+    if child is raw.mro(cls) or child is raw.bases(cls):
+        return place.aspect("base class", HolderKind.BASE_CLASS), 2 if inner is not None else 1
+    if inner is not None and any(raw.class_dict(cls).get(name) is inner for name in _GENERIC_BASES):
+        return place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
+    if type(child) is dict and inner is not None:
+        for name, value in list(raw.class_dict(cls).items()):
+            if value is inner:
+                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and raw.inherits(type(cls), enum.EnumMeta) else None
+                found = Place(f"{place.text}.{name}", "", place.kind or kind)
+                return _special(place, name, way) or (found, 2)
+    return None
+
+
+def _special(place: Place, name: str, way: Way) -> Step | None:
+    """Name what stands in the tables that Enum, dataclasses and annotations keep in a class."""
+    table, value = way[2], after(way, 3)
+    if type(table) is not dict or value is None:
+        return None
+    key = next((key for key, found in list(dict.items(table)) if found is value), None)
+    if name == "_member_map_" and type(key) is str:
+        return place.part(f".{key}", HolderKind.ENUM_MEMBER), 3
+    if name == "_value2member_map_":
+        found = key is None and next((found for one, found in list(dict.items(table)) if one is value), None)
+        member = raw.stored(found or value, "_name_")
+        if type(member) is str:
+            return place.part(f".{member}{'._value_' if found else ''}", HolderKind.ENUM_MEMBER), 3
+    if name == "__dataclass_fields__" and type(key) is str and len(way) > 4:
+        is_type = raw.stored(value, "type") is way[4] and raw.stored(value, "default") is not way[4]
+        if is_type:
+            return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
+        return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
+    if name in ("__annotations__", "__annotations_cache__") and type(key) is str:
+        return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 3
+    return None

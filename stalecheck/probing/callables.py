@@ -1,0 +1,138 @@
+"""Names what functions and what is put around them hold: defaults, closures, partials, caches."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of, written
+from stalecheck.vocabulary import HolderKind
+
+CACHED: type = type(functools.lru_cache(lambda: None))
+_HASHED: type = functools._HashedSeq  # type: ignore[attr-defined]
+_PARTIAL = functools.partial.__dict__
+
+
+def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | None:
+    """Name a default argument, a closure variable, an annotation or an attribute of a function."""
+    child, inner = way[1], after(way, 2)
+    if inner is None:
+        return None
+    if child is function.__defaults__:
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        for name, value in zip(reversed(names), reversed(function.__defaults__ or ()), strict=False):
+            if value is inner:
+                return place.aspect(f"default argument {name!r}", HolderKind.DEFAULT_ARGUMENT), 2
+    if child is function.__kwdefaults__:
+        return place.aspect(f"default argument {_key(child, inner)}", HolderKind.DEFAULT_ARGUMENT), 2
+    if child is function.__closure__:
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+            if cell is inner:
+                walked = 3 if len(way) > 3 else 2
+                return place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
+    if child is raw.function_dict(function):
+        name = _attribute(child, inner)
+        is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
+        return place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
+    # Asking for `__annotations__` would make them (3.14), or make a dict of them (up to 3.13).
+    annotation = None
+    if type(child) is dict:
+        annotation = _key(child, inner)
+    elif type(child) is tuple:
+        annotation = next(
+            (written(key) for key, value in zip(child[::2], child[1::2], strict=False) if value is inner), None
+        )
+    return (place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2) if annotation is not None else None
+
+
+def _key(holder: Any, child: object) -> str:
+    return key_of(holder, child) or "?"
+
+
+def _attribute(holder: Any, child: object) -> str:
+    return next((key for key, value in list(dict.items(holder)) if value is child and type(key) is str), "?")
+
+
+def of_method(place: Place, method: types.MethodType, way: Way) -> Step:
+    """Name the object or the function of a bound method."""
+    return place.part(".__self__" if method.__self__ is way[1] else ".__func__", HolderKind.WRAPPED_CALLABLE), 1
+
+
+def of_built_in(place: Place, method: Any, way: Way) -> Step:
+    """Name the object of a bound method that is made in C."""
+    if type(method) is types.BuiltinMethodType and method.__self__ is not way[1]:
+        return place, 1
+    return place.part(".__self__", HolderKind.WRAPPED_CALLABLE), 1
+
+
+def of_partial(place: Place, partial: Any, way: Way) -> Step | None:
+    """Name the function or an argument of a partial."""
+    child, inner = way[1], after(way, 2)
+    if _PARTIAL["func"].__get__(partial) is child:
+        return place.part(".func", HolderKind.WRAPPED_CALLABLE), 1
+    arguments: Any = _PARTIAL["args"].__get__(partial)
+    if arguments is child:
+        index = index_of(arguments, inner)
+        return place.part(f".args[{index}]", HolderKind.WRAPPED_CALLABLE), 2
+    keywords = _PARTIAL["keywords"].__get__(partial)
+    if keywords is child and inner is not None:
+        return place.part(f".keywords[{_key(keywords, inner)}]", HolderKind.WRAPPED_CALLABLE), 2
+    return None
+
+
+def of_property(place: Place, holder: Any, way: Way) -> Step | None:
+    """Name an accessor of a property."""
+    for name in ("fget", "fset", "fdel"):
+        if property.__dict__[name].__get__(holder) is way[1]:
+            return place.part(f".{name}", HolderKind.WRAPPED_CALLABLE), 1
+    return None
+
+
+def of_wrapped_method(place: Place, holder: Any, way: Way) -> Step | None:
+    """Name the function of a class method or static method: for what that holds the method's own name is enough."""
+    base = staticmethod if raw.inherits(type(holder), staticmethod) else classmethod
+    if base.__dict__["__func__"].__get__(holder) is not way[1]:
+        return None
+    return place if len(way) > 2 else place.part("", HolderKind.WRAPPED_CALLABLE), 1
+
+
+def of_cached(place: Place, holder: Any, way: Way) -> Step:
+    """Name the function behind a cache, or say that it is a cached result."""
+    attributes = raw.instance_dict(holder) or {}
+    if way[1] is attributes and len(way) > 2:
+        return place.part(f".{_attribute(attributes, way[2])}", HolderKind.WRAPPED_CALLABLE), 2
+    if raw.lookup(attributes, "__wrapped__") is way[1]:
+        return place.part(".__wrapped__", HolderKind.WRAPPED_CALLABLE), 1
+    at, noun = 1, "result"
+    while at < len(way) - 1 and _is_of_cache(holder, way[at], at):
+        at += 1
+    if any(way[at] is key for key in _keys(holder)) and at < len(way) - 1:
+        noun = "argument"
+        while at < len(way) - 1 and raw.is_any(type(way[at]), (tuple, _HASHED)):
+            at += 1
+    return place.aspect(f"a cached {noun}", HolderKind.CACHED_RESULT), at
+
+
+def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
+    if raw.class_name(type(obj)) == "_lru_list_elem":
+        return True
+    if at != 1 or type(obj) is not dict:
+        return False
+    is_bounded = CACHED.__dict__["cache_info"](cached).maxsize is not None
+    return not is_bounded or any(raw.class_name(type(value)) == "_lru_list_elem" for value in list(obj.values()))
+
+
+def _keys(cached: Any) -> Iterator[object]:
+    """Yield the keys of a cache; arguments stand in a tuple, but for a lone number or string."""
+    for found in gc.get_referents(cached):
+        if type(found) is dict and found is not raw.instance_dict(cached):
+            yield from list(found)
+
+
+def of_cell(place: Place, holder: Any, way: Way) -> Step:
+    """Pass over a cell: its function has named it."""
+    return place.part("", HolderKind.WRAPPED_CALLABLE), 1

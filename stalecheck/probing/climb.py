@@ -1,0 +1,140 @@
+"""Climbs from old objects to those who refer to them, level by level, until everything ends at a root."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from stalecheck.probing import heap, raw, roots
+from stalecheck.probing.frames import Local, running_locals
+from stalecheck.probing.landmarks import Landmark, landmark_of, registered
+from stalecheck.probing.old import Old
+from stalecheck.probing.progress import STOPPED, Progress
+from stalecheck.probing.roots import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Who refers to old objects, and to those, up to the roots. By id throughout."""
+
+    objects: dict[int, object] = field(default_factory=dict)
+    parents: dict[int, dict[int, int]] = field(default_factory=dict)
+    """For each object who refers to it, and how many times."""
+
+    roots: dict[int, Root] = field(default_factory=dict)
+    """The objects at which a climb ends, with their names."""
+
+    held_by: dict[int, list[Local | Landmark]] = field(default_factory=dict)
+    """Local variables of running functions and landmarks, for each object that they lead to."""
+
+    own: dict[int, int] = field(default_factory=dict)
+    """How many times the probe itself refers to each object."""
+
+    cut_short: list[str] = field(default_factory=list)
+    """Why the climb has ended early, if it has."""
+
+
+def climb(
+    olds: list[Old],
+    *,
+    progress: Progress,
+    kept: Collection[int] = (),
+) -> Graph:
+    """Return who holds the old objects.
+
+    Args:
+        olds: The old objects of each module.
+        progress: Tells whether there is time for the next level.
+        kept: What else the caller itself holds the objects with, by id.
+    """
+    graph = Graph()
+    modules = roots.namespaces()
+    internal: set[int] = set()
+    for old in olds:
+        graph.objects.update(old.objects)
+        internal.update(old.namespaces)
+        graph.objects.update(old.namespaces)
+    for found in list(graph.objects.values()):
+        _note_landmark(graph, found)
+    frontier: dict[int, object] = dict(graph.objects)
+    own = {id(graph.objects), id(frontier), *kept}
+    for old in olds:
+        own.update((id(old.objects), id(old.namespaces)))
+    levels = 0
+    try:
+        _look_at_stacks(graph)
+        frontier.update(_look_at_metaclasses(graph, modules, internal))
+        while frontier:
+            levels += 1
+            step = partial(progress.step, f"who holds {len(frontier):,} objects, level {levels}")
+            step()
+            frontier = _next_level(graph, frontier, own, modules, internal, step)
+    except STOPPED as error:
+        graph.cut_short.append(progress.stop(error, "holders that are farther away are missing"))
+    return graph
+
+
+def _next_level(
+    graph: Graph,
+    frontier: dict[int, object],
+    own: set[int],
+    modules: Mapping[int, Root],
+    internal: set[int],
+    step: Callable[[], None],
+) -> dict[int, object]:
+    """Note who refers to the objects of a level, and return those of them that are no root."""
+    upper: dict[int, object] = {}
+    targets = list(frontier.values())
+    levels = {id(frontier), id(upper), id(targets)}
+    for referrer in heap.referrers(targets, is_own=levels.__contains__, step=step):
+        parent = id(referrer)
+        children = [child for child in map(id, gc.get_referents(referrer)) if child in frontier]
+        if parent in own:
+            for child in children:
+                graph.own[child] = graph.own.get(child, 0) + 1
+            continue
+        for child in children:
+            counts = graph.parents.setdefault(child, {})
+            counts[parent] = counts.get(parent, 0) + 1
+        if parent not in graph.objects and not _is_top(graph, referrer, modules, internal):
+            upper[parent] = referrer
+    return upper
+
+
+def _is_top(graph: Graph, referrer: object, modules: Mapping[int, Root], internal: set[int]) -> bool:
+    """Take an object into the graph, and return whether the climb ends there."""
+    which = id(referrer)
+    graph.objects[which] = referrer
+    root = modules.get(which) or (None if which in internal else roots.root_of(referrer))
+    if root is not None:
+        graph.roots[which] = root
+        return True
+    _note_landmark(graph, referrer)
+    return which in internal
+
+
+def _note_landmark(graph: Graph, obj: object) -> None:
+    found = landmark_of(obj)
+    if found is not None:
+        graph.held_by.setdefault(id(obj), []).append(found)
+
+
+def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: set[int]) -> dict[int, object]:
+    """Note whose metaclass an old class is, which no referrer shows, and return those classes that are no root."""
+    upper: dict[int, object] = {}
+    for cls in raw.all_classes():
+        if id(type(cls)) not in graph.objects:
+            continue
+        graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
+        if id(cls) not in graph.objects and not _is_top(graph, cls, modules, internal):
+            upper[id(cls)] = cls
+    return upper
+
+
+def _look_at_stacks(graph: Graph) -> None:
+    for value, local in running_locals():
+        graph.held_by.setdefault(id(value), []).append(local)
+    for value, landmark in registered():
+        graph.held_by.setdefault(id(value), []).append(landmark)

@@ -1,0 +1,118 @@
+"""Compares code objects, positions aside, and reads what a module's source says today."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from typing import Any
+
+from stalecheck.probing import raw
+
+_CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
+
+Shape = tuple[Any, ...]
+"""What makes two code objects do the same, as a value that can be compared."""
+
+Place = tuple[int, Shape]
+"""A first line and a shape: one execution of a source makes one code object of each."""
+
+_IS_FUNCTION = 0x1 | 0x2  # CO_OPTIMIZED, CO_NEWLOCALS: the bodies of modules and classes have neither.
+
+
+def shape(code: types.CodeType) -> Shape:
+    """Return what a code object does: two with equal shapes differ in their positions at most."""
+    return (
+        code.co_name,
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        tuple(_constant(constant) for constant in code.co_consts),
+    )
+
+
+def _constant(value: Any) -> Any:
+    if type(value) is types.CodeType:
+        return shape(value)
+    if raw.is_any(type(value), (tuple, frozenset)):
+        parts = tuple(_constant(part) for part in value)
+        return (raw.class_name(type(value)), parts if type(value) is tuple else frozenset(parts))
+    # Constants of any other type are put there by programs that rewrite code.
+    return (raw.class_name(type(value)), repr(value) if raw.is_any(type(value), _CONSTANTS) else id(value))
+
+
+def place(code: types.CodeType) -> Place:
+    """Return where a code object stands and what it does."""
+    return code.co_firstlineno, shape(code)
+
+
+def is_function(code: types.CodeType) -> bool:
+    """Whether it is the code of a function; modules and classes are executed as functions too while they are made."""
+    return code.co_flags & _IS_FUNCTION == _IS_FUNCTION
+
+
+def qualname(code: types.CodeType) -> str:
+    """Return a code object's qualified name; up to 3.10 it knows its name only."""
+    return getattr(code, "co_qualname", code.co_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a module's source says now: that may be later than what has been loaded."""
+
+    places: frozenset[Place]
+    names: frozenset[str]
+    """The qualified names of its functions."""
+
+    bodies: dict[str, list[int]]
+    """The first lines of its class statements, by qualified name."""
+
+    words: frozenset[str]
+    """Its strings: a class that a call makes has its name from one of them, if it is not put together."""
+
+    shapes: frozenset[Shape]
+
+
+def read_source(namespace: dict[str, Any]) -> Source | None:
+    """Return what a module's source says now.
+
+    None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
+    """
+    spec = raw.lookup(namespace, "__spec__")
+    loader = spec.loader if type(spec) is ModuleSpec else raw.lookup(namespace, "__loader__")
+    if type(loader) is not SourceFileLoader:
+        return None
+    try:
+        body = loader.source_to_code(loader.get_data(loader.path), loader.path)
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+    functions: list[types.CodeType] = []
+    bodies: dict[str, list[int]] = {}
+    words: set[str] = set()
+    pending = [(body, "")]
+    while pending:
+        code, prefix = pending.pop()
+        for constant in code.co_consts:
+            words.update(part for part in _flat(constant) if type(part) is str)
+            if type(constant) is not types.CodeType:
+                continue
+            path = prefix + constant.co_name
+            if is_function(constant):
+                functions.append(constant)
+                pending.append((constant, f"{path}.<locals>."))
+            else:
+                bodies.setdefault(path, []).append(constant.co_firstlineno)
+                pending.append((constant, f"{path}."))
+    places = frozenset(map(place, functions))
+    names = frozenset(map(qualname, functions))
+    return Source(places, names, bodies, frozenset(words), frozenset(found for _, found in places))
+
+
+def _flat(constant: Any) -> tuple[Any, ...]:
+    return constant if type(constant) is tuple else (constant,)

@@ -1,0 +1,115 @@
+"""What a module's namespace leads to today: its present functions, classes and code."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.versions import is_same_version, names_of
+
+_CACHED = type(functools.lru_cache(lambda: None))
+_DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
+_CONTAINERS = (list, tuple, set, frozenset, deque)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What belongs to the present version of a module.
+
+    It keeps the objects alive as long as it lives itself.
+    """
+
+    namespace: dict[str, Any]
+    name: str
+    names: frozenset[str]
+    """What its classes may say that they are from: a few modules give themselves another name than they have."""
+
+    objects: dict[int, object] = field(default_factory=dict)
+    """What the namespace leads to directly: through names, class bodies, bases, closures, decorators."""
+
+    loosely: dict[int, object] = field(default_factory=dict)
+    """Classes and functions that only containers and instances lead to: state that was kept may hold old ones."""
+
+    codes: dict[int, types.CodeType] = field(default_factory=dict)
+    """The code of the functions, with the code nested in it."""
+
+    def is_reached(self, obj: object) -> bool:
+        """Whether the namespace leads to an object in either way."""
+        return id(obj) in self.objects or id(obj) in self.loosely
+
+
+def find_current(namespace: dict[str, Any], name: str) -> Current:
+    """Follow a module's namespace to everything of its own that it leads to."""
+    current = Current(namespace, name, names_of(namespace, name))
+    pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
+    seen: set[tuple[int, bool]] = set()
+    while pending:
+        obj, is_loose = pending.pop()
+        if (id(obj), is_loose) in seen or (is_loose and (id(obj), False) in seen):
+            continue
+        seen.add((id(obj), is_loose))
+        if type(obj) is types.FunctionType:
+            if is_same_version(obj.__globals__, namespace):
+                _keep(current, obj, is_loose=is_loose)
+                if not is_loose:
+                    current.codes.update((id(code), code) for code in nested_codes(obj.__code__))
+            elif "<locals>" not in raw.code_name(obj):
+                continue  # Another module's own function leads to that module's things.
+        elif raw.is_class(obj):
+            if raw.class_module(cast(type, obj)) not in current.names:
+                continue
+            _keep(current, obj, is_loose=is_loose)
+        pending += [(part, is_loose or loosens) for part, loosens in _parts(obj)]
+    return current
+
+
+def _keep(current: Current, obj: object, *, is_loose: bool) -> None:
+    (current.loosely if is_loose else current.objects)[id(obj)] = obj
+
+
+def _parts(obj: object) -> Iterator[tuple[object, bool]]:
+    """Yield what an object is made of, and whether that may be older than the object."""
+    kind = type(obj)
+    if kind is types.FunctionType:
+        function = cast(types.FunctionType, obj)
+        yield from ((value, False) for cell in function.__closure__ or () for value in raw.cell_contents(cell))
+        yield from ((value, False) for value in list(raw.function_dict(function).values()))
+    elif raw.is_class(obj):
+        cls = cast(type, obj)
+        yield from ((value, False) for value in list(raw.class_dict(cls).values()))
+        yield from ((base, False) for base in raw.bases(cls))
+        yield type(cls), False
+    elif kind is types.MethodType:
+        method = cast(types.MethodType, obj)
+        yield from ((method.__func__, False), (type(method.__self__), False))
+    elif raw.is_any(kind, (staticmethod, classmethod)):
+        yield cast("staticmethod[..., Any]", obj).__func__, False
+    elif kind is property:
+        accessors = cast(property, obj)
+        yield from ((part, False) for part in (accessors.fget, accessors.fset, accessors.fdel))
+    elif kind is functools.partial:
+        partial = cast("functools.partial[Any]", obj)
+        yield partial.func, False
+        yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
+    elif kind is _CACHED or raw.is_any(kind, _DESCRIPTORS):
+        yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
+    elif raw.is_any(kind, _CONTAINERS):
+        yield from ((part, True) for part in list(cast("list[object]", obj)))
+    elif kind is dict:
+        yield from ((part, True) for part in list(cast("dict[object, object]", obj).values()))
+    else:
+        yield kind, True
+
+
+def nested_codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield a code object and all that its constants contain."""
+    pending = [code]
+    while pending:
+        found = pending.pop()
+        yield found
+        pending += [constant for constant in found.co_consts if type(constant) is types.CodeType]

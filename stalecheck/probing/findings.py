@@ -1,0 +1,445 @@
+"""Turns who refers to whom into findings: what is old, how many, who holds it by name."""
+
+from __future__ import annotations
+
+import enum
+import re
+import types
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.bound import nearest_bound, where_bound
+from stalecheck.probing.climb import Graph
+from stalecheck.probing.frames import Local
+from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
+from stalecheck.probing.made import IMPORTS, binding, kind_of
+from stalecheck.probing.old import Old, Origin
+from stalecheck.probing.place import Place, key_of
+from stalecheck.probing.progress import STOPPED, Progress
+from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.roots import is_standard, root_of
+from stalecheck.probing.traces import Trace
+from stalecheck.probing.walk import walk
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
+
+_ENDS = 5
+"""So many roots that are equally near are named for one holder."""
+
+_EACH = 5
+"""So many old objects in one container, and so many holders that are alike, are named one by one."""
+
+_FARTHEST = 60
+
+_PLAIN = (
+    None,
+    HolderKind.CONTAINER,
+    HolderKind.ATTRIBUTE,
+    HolderKind.SLOT,
+    HolderKind.WRAPPED_CALLABLE,
+    HolderKind.CLOSURE,
+    HolderKind.ENUM_MEMBER,
+)
+"""Kinds that say less than that a holder is in the standard library."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a root leads to an object: ids, the root's first."""
+
+    ids: tuple[int, ...]
+    start: Local | Landmark | None = None
+    """What leads to the first id, where that is no root itself."""
+
+
+def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int]:
+    """Return the findings, and how many old objects nobody holds, as far as the time allows."""
+    return _Assembly(olds, graph, progress).findings()
+
+
+class _Assembly:
+    def __init__(self, olds: Iterable[Old], graph: Graph, progress: Progress) -> None:
+        self._graph = graph
+        self._progress = progress
+        self._origins: dict[int, Origin] = {}
+        self._internal: set[int] = set()
+        for old in olds:
+            self._origins.update(old.origins)
+            self._internal.update(old.namespaces)
+        self._alike: dict[object, list[int]] = {}
+        self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
+
+    def findings(self) -> tuple[list[Finding], int]:
+        held: dict[int, list[Holder]] = {}
+        try:
+            self._find(held)
+        except STOPPED as error:
+            if not self._graph.cut_short:
+                self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
+        return self._grouped(held), self._unheld(held)
+
+    def _find(self, held: dict[int, list[Holder]]) -> None:
+        by_parent: dict[tuple[int, str], list[int]] = {}
+        for child, origin in self._origins.items():
+            for parent in self._graph.parents.get(child, ()):
+                by_parent.setdefault((parent, origin.module), []).append(child)
+        for child in self._origins:
+            for start in self._graph.held_by.get(child, ()):
+                if not _is_secondary(start):
+                    self._add(held, child, _Way((child,), start))
+        secondary: list[tuple[list[int], _Way]] = []
+        for is_through in (False, True):
+            # Through old instances only what nobody else holds.
+            without = {child for child in self._origins if child not in held}
+            for (parent, module), children in by_parent.items():
+                self._progress.show("how they are held")
+                if self._is_end(parent, module) or (parent in self._origins and not is_through):
+                    continue
+                wanted = [child for child in children if child in without] if is_through else children
+                for way in self._ways(parent, module, through=is_through) if wanted else ():
+                    if is_through:
+                        wanted = [child for child in wanted if not self._is_class_of(way, child)]
+                    if _is_secondary(way.start):
+                        secondary.append((wanted, way))
+                    else:
+                        self._add_all(held, wanted, way)
+        without = {child for child in self._origins if child not in held}
+        for child in without:
+            for start in self._graph.held_by.get(child, ()):
+                self._add(held, child, _Way((child,), start))
+        for children, way in secondary:
+            self._add_all(held, [child for child in children if child in without], way)
+        self._add_weak_registries(held)
+
+    def _add_weak_registries(self, held: dict[int, list[Holder]]) -> None:
+        """Add the abstract classes that an old class is registered with, where something else keeps it alive."""
+        classes = {child for child, holders in held.items() if holders and raw.is_class(self._graph.objects[child])}
+        if not classes:
+            return
+        for cls, members in abc_registries():
+            root = root_of(cls)
+            for child in classes.intersection(members) if root is not None else ():
+                origin = self._origins[child]
+                if root is not None and root.module != origin.module:
+                    text = f"registry of {root.path} (weak: it keeps nothing alive)"
+                    held[child].append(_as_holder(text, HolderKind.WEAK_REGISTRY, origin))
+
+    def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
+        """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
+        for child in children:
+            alike = self._alike.setdefault(self._shape(child, way), [])
+            if len(alike) < _EACH:
+                self._add(held, child, _Way((*way.ids, child), way.start))
+                if held.get(child):
+                    alike.append(child)
+            else:
+                held.setdefault(child, [])
+                first = held[alike[0]]
+                first[-1] = replace(first[-1], count=first[-1].count + 1)
+
+    def _shape(self, child: int, way: _Way) -> object:
+        """Return what ways of the same kind from the same place to the same origin have in common."""
+        types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
+        return (
+            self._origins[child],
+            way.start,
+            way.ids[:2] if len(way.ids) > 1 or way.start else (way.ids[0], child),
+            types_,
+        )
+
+    def _is_class_of(self, way: _Way, child: int) -> bool:
+        """Whether an old object is the class of one that a way leads through."""
+        found = self._graph.objects[child]
+        return any(type(self._graph.objects[one]) is found for one in way.ids)
+
+    def _is_end(self, parent: int, module: str) -> bool:
+        """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
+        if parent in self._internal or (parent in self._graph.roots and self._graph.roots[parent].module == module):
+            return True
+        return parent in self._origins and self._origins[parent].kind is not OriginKind.INSTANCE
+
+    def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
+        """Return how the nearest roots lead to an object, those of the module itself left out."""
+        key = (target, module, through)
+        if key not in self._known:
+            self._known[key] = tuple(self._search(target, module, through=through))
+        return self._known[key]
+
+    def _search(self, target: int, module: str, *, through: bool) -> list[_Way]:
+        graph = self._graph
+        level: list[tuple[int, ...]] = [(target,)]
+        seen = {target}
+        found: list[_Way] = []
+        secondary: list[_Way] = []
+        while level and not found and len(level[0]) < _FARTHEST:
+            upper: list[tuple[int, ...]] = []
+            for ids in level:
+                top = ids[0]
+                if top in graph.roots:
+                    found.append(_Way(ids))
+                    continue
+                for start in graph.held_by.get(top, ()):
+                    (secondary if _is_secondary(start) else found).append(_Way(ids, start))
+                for parent in graph.parents.get(top, ()):
+                    if parent in seen or self._is_end(parent, module):
+                        continue
+                    if parent in self._origins and not through:
+                        continue
+                    seen.add(parent)
+                    upper.append((parent, *ids))
+            level = upper
+        return self._without_second_names(found or secondary)[:_ENDS]
+
+    def _without_second_names(self, found: list[_Way]) -> list[_Way]:
+        """Leave out what a module of the standard library has only imported from another one."""
+        roots = self._graph.roots
+        firsts: dict[tuple[int, ...], _Way] = {}
+        kept = []
+        for way in found:
+            root = roots.get(way.ids[0]) if way.start is None else None
+            if root is None or root.name or not is_standard(root.module):
+                kept.append(way)
+                continue
+            first = firsts.setdefault(way.ids[1:], way)
+            if first is not way and self._is_second(roots[first.ids[0]].module, way.ids[1]):
+                firsts[way.ids[1:]] = way
+        return [*kept, *firsts.values()]
+
+    def _is_second(self, module: str, value: int) -> bool:
+        """Whether another module's name for a value is the better one."""
+        if module.startswith("_"):
+            return True
+        found_module = raw.imported(module)
+        namespace = raw.module_dict(found_module) if found_module is not None else {}
+        filename = raw.lookup(namespace, "__file__")
+        names = [name for name, found in list(namespace.items()) if id(found) == value and type(name) is str]
+        found = where_bound(filename, names[0]) if names and type(filename) is str else None
+        return found is not None and found.kind is HolderKind.FROM_IMPORT
+
+    def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
+        holders = list(self._holders(child, way))
+        if holders:
+            held.setdefault(child, []).extend(holders)
+
+    def _holders(self, child: int, way: _Way) -> Iterator[Holder]:
+        objects = [self._graph.objects[one] for one in way.ids]
+        origin = self._origins[child]
+        if isinstance(way.start, Local):
+            if way.start.is_reported:
+                place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
+                text = f"{place.text} {way.start.where}"
+                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
+            return
+        if way.start is not None:
+            if not way.start.is_reported:
+                return
+            place = walk(Place(way.start.text, "", way.start.kind), objects)
+            is_history = way.start.kind is HolderKind.HISTORY
+            text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
+            yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
+            return
+        root = self._graph.roots[way.ids[0]]
+        if root.name:
+            if _is_made_of_class(objects[0]):
+                return
+            yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
+            return
+        namespace = cast("dict[object, object]", objects[0])
+        variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
+        for variable in variables[:_ENDS]:
+            place, rest = Place(f"{root.module}.{variable}"), objects[1:]
+            if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
+                place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
+                rest = rest[1:]
+            place = walk(place, rest)
+            history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
+            if history is not None:
+                yield _as_holder(history, HolderKind.HISTORY, origin)
+                continue
+            yield self._named(place, root.module, variable, origin, objects)
+
+    def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
+        if module == "typing":
+            return _as_holder("typing's cache", HolderKind.TYPING_CACHE, origin)
+        if is_standard(module):
+            return _as_holder(place.text, _registered(place, module, name), origin)
+        dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
+        if dotted and dotted[0].startswith(f"{name}."):
+            name = dotted[0]
+        filename, line, name, kind = _bound(module, name, origin, objects[-1])
+        found = _as_holder(place.text, place.kind or kind, origin, filename, line)
+        found = self._as_bound(found, place, module, name, objects)
+        return replace(found, module=module, name=name, way=(module, *place.trail))
+
+    def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
+        """Return a holder that is a part of what a name stands for, by how the name was bound.
+
+        What a decorator has put around a function is the decorator's; what was imported with all that is in it has to
+        be imported again.
+        """
+        if place.kind is None or name == "":
+            return found
+        namespace, value = objects[0], objects[1] if len(objects) > 2 else None
+        imported = raw.imported(module)
+        bound = binding(raw.module_dict(imported), name) if imported is not None else None
+        if bound is None or bound.kind is None:
+            return found
+        kind = bound.kind
+        if kind is HolderKind.DECORATED and place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE):
+            return replace(found, kind=kind, code=code_of(kind, OriginKind.FUNCTION), remedy=remedy_for(kind))
+        if kind in IMPORTS and type(namespace) is dict and self._is_only_imported(value, namespace):
+            return replace(found, kind=kind, code=code_of(kind, kind_of(value)), remedy=remedy_for(kind))
+        return found
+
+    def _is_only_imported(self, value: object, namespace: dict[str, object]) -> bool:
+        """Whether no other module has made an object itself: the one that did has been reloaded."""
+        for parent in self._graph.parents.get(id(value), ()):
+            other: Any = self._graph.objects[parent]
+            if parent not in self._graph.roots or self._graph.roots[parent].name or other is namespace:
+                continue
+            names = [name for name, held in list(dict.items(other)) if held is value and type(name) is str]
+            bounds = [binding(other, name) for name in names]
+            if any(bound is not None and bound.kind not in IMPORTS for bound in bounds):
+                return False
+        return True
+
+    def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
+        groups: dict[tuple[Origin, object], list[int]] = {}
+        for child, origin in self._origins.items():
+            if child in held:
+                groups.setdefault((origin, self._version(child)), []).append(child)
+        versions: dict[tuple[str, OriginKind], int] = {}
+        total: dict[tuple[str, OriginKind], int] = {}
+        for origin, _ in groups:
+            total[origin.path, origin.kind] = total.get((origin.path, origin.kind), 0) + 1
+        findings = []
+        for (origin, _), children in groups.items():
+            holders = _summed(held[child] for child in children)
+            if not holders:
+                continue
+            which = origin.path, origin.kind
+            versions[which] = versions.get(which, 0) + 1
+            findings.append(
+                Finding(
+                    origin.path,
+                    origin.kind,
+                    origin.verdict,
+                    len(children),
+                    tuple(holders),
+                    origin.module,
+                    versions[which] if total[which] > 1 else None,
+                    tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
+                )
+            )
+        return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
+
+    def _version(self, child: int) -> object:
+        """Return what tells the versions of one origin apart."""
+        obj = self._graph.objects[child]
+        if type(obj) is types.FunctionType:
+            return id(obj.__globals__), id(obj.__code__)
+        return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
+
+    def _unheld(self, held: dict[int, list[Holder]]) -> int:
+        """Return how many old objects neither a root nor a held old object nor the new version leads to."""
+        children: dict[int, list[int]] = {}
+        for child, parents in self._graph.parents.items():
+            for parent in parents:
+                children.setdefault(parent, []).append(child)
+        pending = [*held, *self._graph.roots]
+        reached = set(pending)
+        while pending:
+            for child in children.get(pending.pop(), ()):
+                if child not in reached:
+                    reached.add(child)
+                    pending.append(child)
+        return sum(child not in reached and child not in self._graph.held_by for child in self._origins)
+
+
+def _as_holder(
+    text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
+) -> Holder:
+    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
+
+
+def _is_secondary(start: Local | Landmark | None) -> bool:
+    """Whether a path ends there only for want of a better one."""
+    return isinstance(start, Local) and start.is_standard
+
+
+def _is_made_of_class(obj: object) -> bool:
+    """Whether a function is what `dataclasses` makes of the fields of a class: those are holders enough."""
+    return (
+        type(obj) is types.FunctionType
+        and obj.__code__.co_filename == "<string>"
+        and raw.function_name(obj).startswith("__")
+        and "." in raw.function_qualname(obj)
+    )
+
+
+def _registered(place: Place, module: str, name: str) -> HolderKind:
+    """Return the kind of a holder in the standard library: what is there has been registered."""
+    if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
+        return HolderKind.HISTORY
+    return HolderKind.CALLBACK if place.kind in _PLAIN else place.kind or HolderKind.CALLBACK
+
+
+def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | None, int | None, str, HolderKind]:
+    """Return where a name of a module is bound, the part of it that is, and in which way."""
+    holder = raw.imported(module)
+    filename = raw.lookup(raw.module_dict(holder), "__file__") if holder is not None else None
+    if type(filename) is not str:
+        return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
+    name = nearest_bound(filename, name)
+    found = where_bound(filename, name)
+    return filename, found.line if found else None, name, _kind(found.kind if found else None, name, origin, obj)
+
+
+def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:
+    """Return how a name of a module or class holds an old object."""
+    if origin.kind is OriginKind.MODULE:
+        return HolderKind.MODULE_IMPORT if bound is not HolderKind.ALIAS else HolderKind.ALIAS
+    if bound in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.DECORATED):
+        return cast(HolderKind, bound)
+    if bound is HolderKind.MODULE_IMPORT:
+        return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
+    if origin.kind is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
+        return HolderKind.ENUM_MEMBER
+    if bound is HolderKind.INSTANCE:
+        if origin.kind is OriginKind.INSTANCE:
+            return HolderKind.INSTANCE
+        return HolderKind.WRAPPED_CALLABLE if "<locals>" in origin.name else HolderKind.ALIAS
+    if bound is None and name == origin.name:
+        return HolderKind.FROM_IMPORT
+    if bound is None and origin.kind is OriginKind.INSTANCE:
+        return HolderKind.INSTANCE
+    return HolderKind.ALIAS
+
+
+def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
+    """Return the holders of old objects, the nearest first; of many that are alike the first, with their number."""
+    by_path: dict[str, Holder] = {}
+    for holders in each:
+        for path, holder in {holder.path: holder for holder in holders}.items():
+            known = by_path.get(path)
+            by_path[path] = replace(known, count=known.count + holder.count) if known else holder
+    alike: dict[str, list[Holder]] = {}
+    for path, holder in by_path.items():
+        alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", path), []).append(holder)
+    summed: list[Holder] = []
+    for group in alike.values():
+        more = sum(holder.count for holder in group[_EACH:])
+        first = replace(group[0], count=group[0].count + more)
+        summed += [first, *group[1:_EACH]]
+    return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
+
+
+def _trace(obj: object, parents: Iterable[int]) -> Trace:
+    try:
+        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
+    except TypeError:
+        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))

@@ -1,0 +1,196 @@
+"""The local variables of running functions, which the garbage collector never shows."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import types
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
+from stalecheck.probing.roots import is_standard
+from stalecheck.vocabulary import HolderKind
+
+_HERE = str(Path(__file__).parent)
+_OPTIMIZED = 1
+_SNAPSHOTS = sys.version_info < (3, 13)
+"""Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A local variable of a running function, without its value."""
+
+    name: str
+    function: str
+    filename: str
+    line: int
+    thread: str | None
+    """The thread's name; None for the main thread."""
+
+    is_reported: bool
+    """Whether it is the user's and not the debugger's."""
+
+    is_standard: bool
+    """Whether the function is of the standard library, or of the prompt: it works with what others hold as well."""
+
+    @property
+    def where(self) -> str:
+        """``in serve() at main.py:41 (thread 'worker')``."""
+        where = f"in {self.function}() at {shown(self.filename)}:{self.line}"
+        return where if self.thread is None else f"{where} (thread {self.thread!r})"
+
+
+def shown(filename: str) -> str:
+    """Return a file's name relative to the working directory, where it lies below it."""
+    try:
+        here = f"{Path.cwd()}{os.sep}"
+    except OSError:
+        return filename
+    return filename.removeprefix(here)
+
+
+def running_locals() -> Iterator[tuple[object, Local]]:
+    """Yield the value of each local variable of each running function, and what it is.
+
+    Reading leaves no trace: `values_of` says how.
+    """
+    main = threading.main_thread().ident
+    for ident, top in list(sys._current_frames().items()):
+        thread = None if ident == main else thread_name(ident)
+        frame: types.FrameType | None = top
+        at = top.f_lasti
+        callee: list[tuple[str, Any]] = []
+        known: dict[int, _Snapshot] = {}
+        while frame is not None:
+            # A trace function is given the frame that it is called for.
+            is_traced = any(value is frame for _, value in callee)
+            if is_traced and _SNAPSHOTS:
+                known.update(_of_debugger(callee))
+            may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
+            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame)
+            callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
+            yield from _as_locals(callee, frame, thread)
+            frame = frame.f_back
+        del frame, top, callee, known
+
+
+def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at: int) -> bool:
+    """Whether a trace or profile function may run meanwhile for a frame of another thread."""
+    hooks = ("_trace_hook", "_profile_hook")
+    if frame.f_trace is not None or any(getattr(threading, hook, None) is not None for hook in hooks):
+        return True
+    return sys._current_frames().get(ident) is not top or top.f_lasti != at  # The thread has gone on.
+
+
+def running_codes() -> dict[int, Landmark]:
+    """Return the calls that are running, by the id of their code."""
+    main = threading.main_thread().ident
+    found: dict[int, Landmark] = {}
+    for ident, top in list(sys._current_frames().items()):
+        frame: types.FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)
+            text = f"running call of {name}() at {shown(code.co_filename)}:{frame.f_lineno}"
+            if ident != main:
+                text += f" (thread {thread_name(ident)!r})"
+            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
+            frame = frame.f_back
+        del frame, top
+    return found
+
+
+def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str | None) -> list[tuple[object, Local]]:
+    code = frame.f_code
+    module = raw.module_name(frame.f_globals) or ""
+    is_reported = not is_debugger(module)
+    is_library = is_standard(module) or module.startswith("IPython.")
+    name = getattr(code, "co_qualname", code.co_name)
+    return [
+        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
+        for variable, value in found
+        if not variable.startswith(".")
+    ]
+
+
+def own_references() -> Counter[int]:
+    """Count what the local variables of the probe's functions refer to, from the caller's caller on."""
+    found: Counter[int] = Counter()
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if _is_own(frame):
+            found.update(id(value) for _, value in values_of(frame))
+        frame = frame.f_back
+    return found
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_HERE)
+
+
+def values_of(
+    frame: types.FrameType,
+    *,
+    owner: object = None,
+    known: Mapping[int, _Snapshot] = MappingProxyType({}),
+    is_traced: bool = False,
+) -> list[tuple[str, Any]]:
+    """Return a function frame's local variables, and take back what reading them leaves behind.
+
+    Up to 3.12, reading writes them into a dict that stays with the frame. Where that dict is known to have been
+    there before, what somebody has put into it is put back; else it is emptied, so that it keeps nothing alive.
+
+    Args:
+        frame: The frame.
+        owner: What keeps the variables, if not the frame: its generator.
+        known: Dicts that were there before, by id, with what was in them.
+        is_traced: Whether a trace function may be running for this very frame. What it leaves in that dict is
+            written back to the variables, so that emptying would unbind them.
+    """
+    if not _SNAPSHOTS:
+        return [(name, value) for name, value in list(frame.f_locals.items()) if type(name) is str]
+    if not frame.f_code.co_flags & _OPTIMIZED:
+        return []  # A module's or class's own namespace.
+    before = {**known, **_snapshots(gc.get_referents(frame if owner is None else owner))}
+    found: dict[str, Any] = frame.f_locals
+    values = [(name, value) for name, value in list(found.items()) if type(name) is str]
+    if id(found) in before:
+        _restore(found, before[id(found)][1])
+    # Two references: the frame's and the one here, plus the argument of getrefcount itself.
+    elif not is_traced and sys.getrefcount(found) <= 3:
+        found.clear()
+    return values
+
+
+_Snapshot = tuple[dict[str, Any], dict[str, Any]]
+"""A dict that may be what reading a frame's variables has made, and what was in it."""
+
+_LARGEST = 1000
+
+
+def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:
+    return {id(one): (one, dict(one)) for one in values if type(one) is dict and len(one) <= _LARGEST}
+
+
+def _restore(snapshot: dict[str, Any], content: dict[str, Any]) -> None:
+    """Undo what reading the frame has changed, as far as it has."""
+    for name in [name for name in snapshot if name not in content]:
+        del snapshot[name]
+    for name, value in content.items():
+        if name not in snapshot or snapshot[name] is not value:
+            snapshot[name] = value
+
+
+def _of_debugger(variables: list[tuple[str, Any]]) -> dict[int, _Snapshot]:
+    """Return the dicts that a debugger works with: those of its trace function, and of the object whose it is."""
+    attributes = [raw.instance_dict(value) or {} for _, value in variables[:1] if not raw.is_class(value)]
+    return _snapshots([value for _, value in variables] + [one for found in attributes for one in found.values()])

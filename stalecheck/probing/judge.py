@@ -1,0 +1,274 @@
+"""Holds functions and classes against the present version of their module."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.code import Place, Shape, Source, is_function, place, qualname, read_source, shape
+from stalecheck.probing.current import Current
+from stalecheck.probing.execution import Execution, Marks
+from stalecheck.probing.versions import is_old_version, is_same_version
+
+Verdict = Literal["stale", "split", "duplicate"]
+
+_ATOMS = (str, int, float, complex, bool, bytes, type(None))
+_MADE_ANEW = (types.FunctionType, list, dict, set, property, staticmethod, classmethod)
+_OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
+"""What a class is given when its body has nothing of it."""
+
+
+class Judge:
+    """Says what is old. Where it cannot be told from what an older version would look like, nothing is."""
+
+    def __init__(self, current: Current, present: frozenset[int]) -> None:
+        """Take what the present version is.
+
+        Args:
+            current: What the module's namespace leads to.
+            present: The namespaces of all modules that are imported, by id.
+        """
+        self._current = current
+        self._present = present
+        self._kept_classes: set[int] = set()
+
+    def know_old(self, namespaces: Iterable[dict[str, Any]]) -> None:
+        """Note the classes that the namespaces of old versions bind."""
+        for namespace in namespaces:
+            self._kept_classes.update(id(value) for value in list(namespace.values()) if raw.is_class(value))
+
+    def is_own_namespace(self, namespace: dict[str, Any]) -> bool:
+        """Whether a namespace is that of the module's present version."""
+        mine = self._current.namespace
+        return namespace is mine or (id(namespace) not in self._present and is_same_version(namespace, mine))
+
+    def is_old_namespace(self, namespace: dict[str, Any]) -> bool:
+        """Whether a namespace is that of an old version of the module."""
+        return id(namespace) not in self._present and is_old_version(namespace, self._current.namespace)
+
+    def of_function(self, function: types.FunctionType) -> Verdict | None:
+        """Return the verdict on a function; None if it is a present one, or of another module."""
+        code = function.__code__
+        if not is_function(code):
+            return None
+        if self.is_old_namespace(function.__globals__):
+            return self.verdict(function)
+        if id(function) in self._current.objects or not self.is_own_namespace(function.__globals__):
+            return None
+        name = raw.code_name(function)
+        today = raw.resolve(self._current.namespace, name)
+        if id(code) in self._current.codes:
+            is_patched = type(unwrapped(today)) is types.FunctionType and "<" not in name
+            return "split" if is_patched else None
+        if code.co_filename not in self._file_names:
+            return None
+        execution = self._marks.execution(code)
+        if execution == "unknown":
+            return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
+        return self._code_verdict(code) if execution == "other" else None
+
+    def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
+        """Return the verdict on a function whose code shares nothing with that of the present version."""
+        if self._source is None:
+            is_replaced = type(today) is types.FunctionType and self.is_own_namespace(today.__globals__)
+            return self._code_verdict(code) if is_replaced else None
+        where = place(code)
+        if where not in self._source.places:
+            return self._code_verdict(code)
+        return "duplicate" if where in self._places else None
+
+    def is_from_here(self, cls: type) -> bool:
+        """Whether a class that says it is from the module has no functions of other modules alone."""
+        functions = list(_functions(cls))
+        return not functions or any(
+            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in functions
+        )
+
+    def verdict(self, obj: object) -> Verdict:
+        """Return the verdict on what is known to be old."""
+        if type(obj) is types.FunctionType:
+            return self._code_verdict(obj.__code__)
+        if not raw.is_class(obj):
+            return "stale"
+        cls = cast(type, obj)
+        return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+
+    def _code_verdict(self, code: types.CodeType) -> Verdict:
+        return "duplicate" if shape(code) in self._shapes else "stale"
+
+    def of_class(self, cls: type) -> Verdict | None:
+        """Return the verdict on a class that says it is from the module; None if it is a present one."""
+        current = self._current
+        today = raw.resolve(current.namespace, raw.class_qualname(cls))
+        if any(base is today for base in raw.mro(cls)):
+            return None  # It is the present one, or made by it: what is old does not inherit from what is new.
+        functions = list(_functions(cls))
+        if any(self.is_old_namespace(function.__globals__) for function in functions):
+            return self._class_verdict(cls, today)
+        own = [function for function in functions if self.is_own_namespace(function.__globals__)]
+        written = [function.__code__ for function in own if function.__code__.co_filename in self._file_names]
+        present = [code for code in written if id(code) in current.codes]
+        if present:
+            return self._of_patched(cls, own, today)
+        executions: set[Execution] = {self._marks.execution(code) for code in written}
+        if "present" in executions:
+            return None
+        if "other" in executions:
+            return self._class_verdict(cls, today)
+        if id(cls) in current.objects:
+            return None
+        if id(cls) in self._kept_classes:
+            return self._class_verdict(cls, today)
+        if written and self._source is not None and any(shape(code) not in self._shapes for code in written):
+            return self._class_verdict(cls, today)
+        return self._of_plain(cls, today, is_foreign=bool(functions) and not own)
+
+    def _of_patched(self, cls: type, own: list[types.FunctionType], today: object) -> Verdict | None:
+        """Return the verdict on a class that runs code of the present version but does not stand in its place."""
+        current = self._current
+        if id(cls) in current.objects or "<locals>" in raw.class_qualname(cls) or not raw.is_class(today):
+            return None
+        if any(id(function) in current.objects for function in own) and _is_remade(cls, cast(type, today)):
+            return None
+        return "split"
+
+    def _of_plain(self, cls: type, today: object, *, is_foreign: bool) -> Verdict | None:
+        """Return the verdict on a class without a function that tells.
+
+        Args:
+            cls: The class.
+            today: What stands in its place.
+            is_foreign: Whether all its functions are of other modules: one of those may have made it.
+        """
+        name = raw.class_qualname(cls)
+        source = self._source
+        if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
+            if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
+                return None
+            if _names(type(cls)) != _names(type(today)):
+                return None  # What `enum` and metaclasses' decorators have made it from.
+            if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
+                return None
+            return self._class_verdict(cls, today)
+        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
+            return None
+        is_known = name in source.bodies or raw.class_name(cls) in source.words
+        return None if is_known else "stale"
+
+    def _is_one_of_many(self, cls: type, today: type) -> bool:
+        """Whether the present version itself may have made a class beside the one that has its name."""
+        if self._source is None:
+            return False
+        lines = self._source.bodies.get(raw.class_qualname(cls), [])
+        if not lines:
+            return raw.class_name(cls) in self._source.words and self._current.is_reached(cls)
+        line, line_today = (raw.lookup(raw.class_dict(one), "__firstlineno__") for one in (cls, today))
+        if type(line) is int and type(line_today) is int:  # From 3.13 on.
+            return line != line_today and line in lines
+        return len(lines) > 1
+
+    def _shares_values(self, cls: type, today: type) -> bool:
+        """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
+        theirs = raw.class_dict(today)
+        for name, value in list(raw.class_dict(cls).items()):
+            if value is theirs.get(name) and raw.is_any(type(value), _MADE_ANEW):
+                made_by = unwrapped(value)
+                if type(made_by) is not types.FunctionType or self.is_own_namespace(made_by.__globals__):
+                    return True
+        return False
+
+    def _class_verdict(self, cls: type, today: object) -> Verdict:
+        return "duplicate" if raw.is_class(today) and _does(cls) == _does(cast(type, today)) else "stale"
+
+    @cached_property
+    def _file_names(self) -> frozenset[str]:
+        """What the module's own code says its file is; code made by `exec` says something else."""
+        names = {code.co_filename for code in self._current.codes.values()}
+        spec = raw.lookup(self._current.namespace, "__spec__")
+        known = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
+        return frozenset(name for name in names if name in known) or frozenset(names)
+
+    @cached_property
+    def _codes(self) -> list[types.CodeType]:
+        return [code for code in self._current.codes.values() if code.co_filename in self._file_names]
+
+    @cached_property
+    def _places(self) -> frozenset[Place]:
+        loose = [found.__code__ for found in self._current.loosely.values() if type(found) is types.FunctionType]
+        return frozenset(map(place, (*self._codes, *loose)))
+
+    @cached_property
+    def _source(self) -> Source | None:
+        """The module's source; None if it cannot be read or has been edited since."""
+        source = read_source(self._current.namespace)
+        if source is None:
+            return None
+        for code in self._codes:
+            if is_function(code) and qualname(code) in source.names and place(code) not in source.places:
+                return None
+        return source
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks(self._codes, self._source)
+
+    @cached_property
+    def _shapes(self) -> frozenset[Shape]:
+        """The shapes of the code that the present version runs or can have run."""
+        ours = frozenset(map(shape, self._current.codes.values()))
+        return ours if self._source is None else ours | self._source.shapes
+
+
+def _functions(cls: type) -> Iterator[types.FunctionType]:
+    """Yield the functions of a class's body, out of their descriptors."""
+    for value in list(raw.class_dict(cls).values()):
+        found = unwrapped(value)
+        if type(found) is types.FunctionType:
+            yield found
+
+
+def _is_stated(cls: type) -> bool:
+    """Whether a class statement has made a class, as far as it shows: it notes the module before anything else."""
+    keys = list(raw.class_dict(cls))
+    if "__firstlineno__" in keys:
+        return True
+    return len(keys) > 1 and keys[0] == "__module__" and keys[1] not in _OF_NO_BODY
+
+
+def _is_remade(cls: type, today: type) -> bool:
+    """Whether a decorator has made a class anew: with slots, with another metaclass."""
+    slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
+    return slots is not slots_today or _names(type(cls)) != _names(type(today))
+
+
+def _names(cls: type) -> tuple[str | None, str]:
+    return raw.class_module(cls), raw.class_qualname(cls)
+
+
+def _does(cls: type) -> dict[str, Any]:
+    """Return what a class has in its body, as values that can be compared."""
+    return {name: _does_part(value) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"}
+
+
+def _does_part(value: object) -> Any:
+    found = unwrapped(value)
+    if type(found) is types.FunctionType:
+        return type(value), shape(found.__code__)
+    return (type(value), repr(value)) if raw.is_any(type(value), _ATOMS) else type(value)
+
+
+def unwrapped(value: object) -> object:
+    """Return the function in a descriptor, or behind a decorator that says what it wraps."""
+    for _ in range(20):
+        if raw.is_any(type(value), (staticmethod, classmethod)):
+            value = cast("staticmethod[..., Any]", value).__func__
+        elif type(value) is property:
+            value = value.fget
+        elif type(value) is types.FunctionType and "__wrapped__" in raw.function_dict(value):
+            value = raw.function_dict(value)["__wrapped__"]
+        else:
+            break
+    return value

@@ -1,0 +1,205 @@
+"""Things that a person knows although no name leads to them: threads, tasks, contexts, loggers, patches, registries.
+
+Most of them are held by the interpreter in a way that the garbage collector never shows.
+"""
+
+from __future__ import annotations
+
+import _abc  # type: ignore[import-not-found]
+import _signal  # type: ignore[import-not-found]
+import encodings
+import re
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.vocabulary import HolderKind
+
+DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
+
+_TYPE_MODULE = type.__dict__["__module__"].__get__
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Where a path may end, besides the name of a module and the local variable of a running function."""
+
+    text: str
+    """What it is called; empty where the way on from it says everything."""
+
+    kind: HolderKind
+    is_reference: bool = False
+    """Whether the interpreter holds the object by one reference that no referrer shows."""
+
+    is_reported: bool = True
+    """Whether it is the user's and not a debugger's."""
+
+
+def registered() -> Iterator[tuple[object, Landmark]]:
+    """Yield what the interpreter or the standard library has registered, and how that is called."""
+    for number in signal.valid_signals():
+        handler = _signal.getsignal(number)  # What `signal` puts around it asks a handler for its class and hash.
+        if handler is not None and type(handler) is not int:
+            name = number.name if isinstance(number, signal.Signals) else str(int(number))
+            yield handler, Landmark(f"signal handler {name}", HolderKind.CALLBACK, is_reference=True)
+    hooks = sys.get_asyncgen_hooks()
+    for function, name in (
+        (sys.gettrace(), "trace function (sys.settrace)"),
+        (sys.getprofile(), "profile function (sys.setprofile)"),
+        (hooks.firstiter, "async generator hook (firstiter)"),
+        (hooks.finalizer, "async generator hook (finalizer)"),
+    ):
+        if function is not None:
+            is_reported = not _is_of_debugger(function)
+            yield function, Landmark(name, HolderKind.CALLBACK, is_reference=True, is_reported=is_reported)
+    yield from _threads()
+    yield from _loggers()
+
+
+def _is_of_debugger(function: object) -> bool:
+    if type(function) is types.MethodType:
+        return any(type_name(base)[0].partition(".")[0] in DEBUGGERS for base in raw.mro(type(function.__self__)))
+    return type(function) is types.FunctionType and is_debugger(raw.module_name(function.__globals__) or "")
+
+
+def is_debugger(module: str) -> bool:
+    """Whether a module belongs to a debugger or to a prompt, so that what it holds is not the user's."""
+    return module.partition(".")[0] in DEBUGGERS and module != "IPython.core.interactiveshell"
+
+
+def _threads() -> Iterator[tuple[object, Landmark]]:
+    active: dict[int, object] = getattr(threading, "_active", {})
+    for ident, thread in list(active.items()):
+        yield thread, Landmark(f"thread {thread_name(ident)!r}", HolderKind.CALLBACK)
+
+
+def _loggers() -> Iterator[tuple[object, Landmark]]:
+    logging = raw.imported("logging")
+    namespace = raw.module_dict(logging) if logging is not None else {}
+    base: Any = raw.lookup(namespace, "Logger")
+    root = raw.lookup(namespace, "root")
+    if not raw.is_class(base) or root is None:
+        return
+    yield root, Landmark("the root logger", HolderKind.CALLBACK)
+    known = raw.stored(raw.lookup(raw.class_dict(base), "manager"), "loggerDict")
+    for name, logger in list(known.items()) if type(known) is dict else ():
+        if type(name) is str and raw.is_any(base, raw.mro(type(logger))):
+            yield logger, Landmark(f"logger {name!r}", HolderKind.CALLBACK)
+
+
+def thread_name(ident: int) -> str:
+    """Return a thread's name, as `threading` knows it."""
+    active: dict[int, object] = getattr(threading, "_active", {})
+    thread = active.get(ident)
+    name = raw.stored(thread, "_name") if thread is not None else None
+    return name if type(name) is str else str(ident)
+
+
+def landmark_of(obj: object) -> Landmark | None:
+    """Return what a person calls an object for the sake of its type; None for all others."""
+    for base in raw.mro(type(obj)):
+        find = _KNOWN.get(type_name(base))
+        if find is not None:
+            return find(obj, base)
+    return None
+
+
+def type_name(cls: type) -> tuple[str, str]:
+    """Return a class's module and name, without running a line of its metaclass."""
+    module = _TYPE_MODULE(cls)
+    return module if type(module) is str else "", raw.class_name(cls)
+
+
+def _of_context(context: object, base: type) -> Landmark:
+    return Landmark("", HolderKind.CONTEXT_VARIABLE)
+
+
+def _of_task(task: object, base: Any) -> Landmark | None:
+    if base.done(task):
+        return None
+    name = base.get_name(task)
+    return Landmark(f"task {name!r}" if type(name) is str else "a task", HolderKind.TASK)
+
+
+def _of_handle(handle: object, base: type) -> Landmark | None:
+    if raw.stored(handle, "_cancelled") is not False:
+        return None
+    is_timer = any(raw.class_name(one) == "TimerHandle" for one in raw.mro(type(handle)))
+    return Landmark("an asyncio timer" if is_timer else "an asyncio handle", HolderKind.CALLBACK)
+
+
+def _of_patch(patch: object, base: type) -> Landmark:
+    attribute = raw.stored(patch, "attribute")
+    return Landmark(f"mock.patch of {attribute!r}" if type(attribute) is str else "mock.patch", HolderKind.PATCH)
+
+
+def _of_ipython(shell: object, base: type) -> Landmark:
+    return Landmark("IPython", HolderKind.HISTORY)
+
+
+_KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
+    ("_contextvars", "Context"): _of_context,
+    ("_asyncio", "Task"): _of_task,
+    ("asyncio.events", "Handle"): _of_handle,
+    ("unittest.mock", "_patch"): _of_patch,
+    ("IPython.core.interactiveshell", "InteractiveShell"): _of_ipython,
+    ("IPython.core.displayhook", "DisplayHook"): _of_ipython,
+}
+
+
+def abc_registries() -> Iterator[tuple[type, list[int]]]:
+    """Yield the abstract classes with what has been registered with each, which they refer to weakly; by id."""
+    for cls in raw.all_classes():
+        if "_abc_impl" not in raw.class_dict(cls) or any(
+            name in raw.class_dict(base)
+            for base in raw.mro(type(cls))
+            if base not in (type, object)
+            for name in ("__getattribute__", "__getattr__")
+        ):
+            continue
+        try:
+            registry = _abc._get_dump(cls)[0]
+        except TypeError:
+            continue
+        members = [id(found) for found in (reference() for reference in registry) if found is not None]
+        if members:
+            yield cls, members
+
+
+def interpreter_registry(obj: object) -> str | None:
+    """Return which registry of the interpreter a list or dict is that no module refers to; None if it is none."""
+    if type(obj) is dict and {"strict", "ignore", "xmlcharrefreplace"} <= {
+        key for key in list(obj) if type(key) is str
+    }:
+        return "codecs' error handlers"
+    items = list(obj) if type(obj) is list else []
+    if any(item is encodings.search_function for item in items):
+        return "codecs' search functions"
+    if items and all(type(item) is tuple and len(item) == 3 and callable_type(item[0]) for item in items):
+        return "atexit's callbacks"
+    if items and all(callable_type(item) for item in items):
+        return "callbacks of os.register_at_fork"
+    return None
+
+
+def callable_type(obj: object) -> bool:
+    """Whether objects of this type can be called, without asking the object."""
+    return any("__call__" in raw.class_dict(base) for base in raw.mro(type(obj)))
+
+
+def of_history(module: str, variable: str, path: str) -> str | None:
+    """Return what a result at IPython's prompt is called; None for all other variables."""
+    if module != "__main__" or not re.fullmatch(r"_{1,3}|_\d+|_oh|Out", variable):
+        return None
+    return in_ipython(path.removeprefix("__main__"))
+
+
+def in_ipython(path: str) -> str:
+    """Return what an attribute of IPython's shell or display hook is called, which both know the last results."""
+    path = re.sub(r"\.user_ns(?:_hidden)?\['(\w+)'\]", r".\1", path)
+    return "IPython's " + path.removeprefix(".").replace("_oh[", "Out[")

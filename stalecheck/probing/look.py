@@ -1,0 +1,138 @@
+"""Looks at a module: the whole way from its name to the report."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import cast
+
+from stalecheck.errors import StalecheckError
+from stalecheck.probing import raw
+from stalecheck.probing.accounting import add_unseen
+from stalecheck.probing.bound import forget
+from stalecheck.probing.climb import climb
+from stalecheck.probing.findings import find_holders
+from stalecheck.probing.old import Old, find_old, take_stock
+from stalecheck.probing.progress import STOPPED, Progress
+from stalecheck.probing.report import Finding, Report, worst_first
+from stalecheck.probing.snapshot import kept_with, open_snapshots
+
+_FROZEN_AT_START = 1_000
+"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
+
+
+class NotAModuleError(StalecheckError, TypeError):
+    """What was given is no module and no name of one."""
+
+
+def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | None = None) -> Report:
+    """Find the objects of a module's old versions that are alive, and who holds them.
+
+    Nothing is changed, nothing is collected, no code of the user's runs. Ctrl-C ends it with what it has found.
+
+    Args:
+        module: A module or its dotted name; None for every module that has something old.
+        max_seconds: Stop after so long and report what has been found.
+
+    Raises:
+        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+    """
+    names = [name_of(module)] if module is not None else _all_names()
+    report = report_on(names, max_seconds=max_seconds)
+    return report if module is not None else replace(report, modules=tuple(sorted({one.module for one in report})))
+
+
+def report_on(
+    names: Sequence[str],
+    *,
+    max_seconds: float | None = None,
+    exact: Old | None = None,
+    kept: Collection[int] = (),
+    more: Iterable[Finding] = (),
+) -> Report:
+    """Return what is old of some modules, and who holds it.
+
+    Args:
+        names: The modules' names.
+        max_seconds: Stop climbing after so long.
+        exact: What is known to be old from before the reload.
+        kept: What else holds the old objects for the probe's own sake, by id.
+        more: Findings to report as well.
+    """
+    with Progress(max_seconds) as progress:
+        try:
+            return _report_on(names, progress, exact, kept, more)
+        finally:
+            forget()
+
+
+def _report_on(
+    names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
+) -> Report:
+    notes = []
+    if gc.get_freeze_count() > _FROZEN_AT_START:
+        notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+    notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
+    olds: list[Old] = []
+    try:
+        _find_all(olds, names, exact, progress)
+    except STOPPED as error:
+        notes.append(progress.stop(error, "not all modules have been looked at"))
+    if not olds:
+        return Report(worst_first(more), tuple(names), notes=tuple(notes))
+    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
+    graph = climb(olds, progress=progress, kept=own)
+    add_unseen(graph, olds)
+    findings, unheld = find_holders(olds, graph, progress)
+    if graph.cut_short and unheld:
+        found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
+        notes.append(f"{found} been found whose holders have not been reached")
+        unheld = 0
+    return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
+
+
+def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
+    progress.step("what there is")
+    stock = take_stock()
+    for name in names:
+        progress.step(f"what is old of {name}")
+        module = raw.imported(name)
+        if module is None:
+            continue  # Another thread has just removed it.
+        old = find_old(name, raw.module_dict(module), stock)
+        if exact is not None and exact.module == name:
+            for one, origin in exact.origins.items():
+                if one not in old.objects:
+                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict)
+        if old.objects:
+            olds.append(old)
+
+
+def name_of(module: object) -> str:
+    """Return the name of a module that is imported.
+
+    Raises:
+        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+    """
+    name = module if type(module) is str else None
+    if raw.is_module(module):
+        name = raw.module_name(raw.module_dict(cast(types.ModuleType, module)))
+    if name is None:
+        raise NotAModuleError(f"{raw.class_name(type(module))} is no module: give a module or its dotted name")
+    if raw.imported(name) is None:
+        raise NotAModuleError(f"{name} is not imported: there is no present version to compare with; import it first")
+    return name
+
+
+def _all_names() -> list[str]:
+    """Return the names of all modules; of one that stands under several, its own (``posixpath``, not ``os.path``)."""
+    names = []
+    for name, found in list(sys.modules.items()):
+        if type(name) is str and raw.is_module(found):
+            own = raw.module_name(raw.module_dict(found)) or name
+            if own == name or raw.imported(own) is not found:
+                names.append(name)
+    return names

@@ -1,0 +1,76 @@
+"""Tells by a module's source how its names have come to what they stand for."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping
+from typing import Any, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.bound import Bound, where_bound
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_CALLABLES = (types.FunctionType, type(functools.lru_cache(lambda: None)))
+IMPORTS = (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT)
+
+
+def kind_made(namespace: Mapping[str, Any], name: str, value: object) -> OriginKind:
+    """Return what a name of a module stands for: an instance is what the call of a class has made.
+
+    Args:
+        namespace: What the module's names stand for.
+        name: The name.
+        value: What it stands for, or did before a reload.
+    """
+    if raw.is_class(value):
+        return OriginKind.CLASS
+    if type(value) is types.FunctionType:
+        return OriginKind.FUNCTION
+    if raw.class_module(type(value)) == raw.module_name(namespace):
+        return OriginKind.INSTANCE
+    bound = binding(namespace, name)
+    if bound is None:
+        return kind_of(value)
+    if bound.is_definition:
+        return OriginKind.FUNCTION if any(type(value) is kind for kind in _CALLABLES) else OriginKind.INSTANCE
+    if bound.kind is not HolderKind.INSTANCE or bound.source is None or _is_container(value):
+        return OriginKind.VALUE
+    # `threading.Lock` is no class, but is called like what it makes.
+    is_called_alike = bound.source.rpartition(".")[2].lower() == raw.class_name(type(value)).lower()
+    return (
+        OriginKind.INSTANCE if is_called_alike or raw.is_class(_resolved(namespace, bound.source)) else OriginKind.VALUE
+    )
+
+
+def kind_of(value: object) -> OriginKind:
+    """Return what a value is as far as its type says so."""
+    if raw.is_class(value):
+        return OriginKind.CLASS
+    if any(type(value) is kind for kind in _CALLABLES):
+        return OriginKind.FUNCTION
+    # Types that are made in C have no `__module__` in their dict.
+    return OriginKind.VALUE if raw.class_module(type(value)) is None else OriginKind.INSTANCE
+
+
+def binding(namespace: Mapping[str, Any], name: str) -> Bound | None:
+    """Return where and how a module binds a name, as far as its source can be read."""
+    filename = namespace.get("__file__")
+    return where_bound(filename, name) if type(filename) is str else None
+
+
+def _is_container(value: object) -> bool:
+    return any(type(value) is kind for kind in (dict, list, set, tuple, frozenset))
+
+
+def _resolved(namespace: Mapping[str, Any], dotted: str) -> object:
+    """Return what a dotted name leads to, through modules and classes only."""
+    first, *rest = dotted.split(".")
+    builtin = namespace.get("__builtins__")
+    found: object = namespace.get(first, builtin.get(first) if type(builtin) is dict else None)
+    for part in rest:
+        if raw.is_module(found):
+            found = raw.module_dict(cast(types.ModuleType, found)).get(part)
+        else:
+            found = raw.class_dict(cast(type, found)).get(part) if raw.is_class(found) else None
+    return found

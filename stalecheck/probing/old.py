@@ -1,0 +1,129 @@
+"""Tells which objects are of an old version of a module, after the fact and with nothing prepared.
+
+`importlib.reload` keeps a module's ``__dict__``, an import after an eviction makes another one.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from stalecheck.probing import heap, raw
+from stalecheck.probing.current import find_current
+from stalecheck.probing.judge import Judge, Verdict
+from stalecheck.probing.versions import present_namespaces
+from stalecheck.vocabulary import OriginKind
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an old object is an old version of."""
+
+    module: str
+    name: str
+    """The qualified name within the module; empty for the module itself."""
+
+    kind: OriginKind
+    verdict: Verdict
+
+    @property
+    def path(self) -> str:
+        """The module and the qualified name, with a dot."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The old objects of one module, by id, with what they are.
+
+    The namespaces of old versions are kept apart: they hold everything of their version and are nobody's.
+    """
+
+    module: str
+    objects: dict[int, object] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
+    namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict) -> None:
+        """Take an object for old."""
+        self.objects[id(obj)] = obj
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The functions, namespaces and classes of the process, each by the name of its module."""
+
+    functions: dict[str, list[types.FunctionType]] = field(default_factory=dict)
+    namespaces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    classes: dict[str, list[type]] = field(default_factory=dict)
+    present: frozenset[int] = field(default_factory=present_namespaces)
+    """The namespaces of the modules that are imported."""
+
+
+def take_stock() -> Stock:
+    """Look through the process once, whatever the number of modules."""
+    stock = Stock()
+    names: dict[int, str] = {}
+    for found in heap.functions_and_namespaces():
+        if type(found) is types.FunctionType:
+            of = found.__globals__
+            if id(of) not in names:
+                names[id(of)] = raw.module_name(of) or ""
+            stock.functions.setdefault(names[id(of)], []).append(found)
+        elif type(found) is dict:
+            stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
+    for cls in raw.all_classes():
+        stock.classes.setdefault(raw.class_module(cls) or "", []).append(cls)
+    return stock
+
+
+def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
+    """Find the functions, classes, instances and module objects of old versions of a module.
+
+    Args:
+        name: The module's name.
+        namespace: The namespace of its present version.
+        stock: What there is in the process.
+    """
+    current = find_current(namespace, name)
+    judge = Judge(current, stock.present)
+    old = Old(name)
+    candidates: dict[int, dict[str, Any]] = {}
+    for one in current.names:
+        candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
+        for function in stock.functions.get(one, ()):
+            verdict = judge.of_function(function)
+            if verdict is not None:
+                old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
+                if judge.is_old_namespace(function.__globals__):
+                    candidates[id(function.__globals__)] = function.__globals__
+    old.namespaces.update(candidates)
+    judge.know_old(candidates.values())
+    classes: list[type] = []
+    for one in current.names:
+        for cls in stock.classes.get(one, ()):
+            verdict = judge.of_class(cls)
+            if verdict is not None:
+                classes.append(cls)
+                old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    if candidates or classes:
+        _add_modules_and_instances(old, candidates, classes, name)
+    return old
+
+
+def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:
+    by_id = {id(cls): cls for cls in classes}
+    targets: list[object] = [*candidates.values(), *classes]
+    own = {id(targets), id(candidates), id(classes), id(by_id), id(old.objects), id(old.namespaces)}
+    for found in heap.referrers(targets, is_own=own.__contains__):
+        kind = type(found)
+        if id(kind) in by_id and id(found) not in old.objects and not raw.is_class(found):
+            origin = old.origins[id(kind)]
+            old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
+        elif raw.is_module(found):
+            of = raw.module_dict(cast(types.ModuleType, found))
+            if id(of) in candidates and found is not raw.imported(name):
+                old.add(found, "", OriginKind.MODULE, "stale")
+    targets.clear()

@@ -1,0 +1,84 @@
+"""A place that holds an old object, in words."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from stalecheck.probing import raw
+from stalecheck.vocabulary import HolderKind
+
+_KEYS = (str, int, bool, float, bytes, type(None))
+_LONGEST = 60
+
+Way = Sequence[object]
+"""Objects, each of which refers to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place under its name, as far as the way to it has been walked."""
+
+    subject: str
+    """``app.TABLE['save']``."""
+
+    what: str = ""
+    """What of the subject it is: ``default argument 'kind'``; empty where the subject itself is the place."""
+
+    kind: HolderKind | None = None
+    """None as long as it is the name of a module, a class or a function and nothing else."""
+
+    trail: tuple[str, ...] = ()
+    """The whole names of the places on the way, this one last; empty before the way has been walked."""
+
+    @property
+    def text(self) -> str:
+        """The whole name."""
+        return f"{self.what} of {self.subject}" if self.what else self.subject
+
+    def part(self, suffix: str, kind: HolderKind) -> Place:
+        """Return the place of an item or an attribute."""
+        if self.what:
+            return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind)
+        return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind)
+
+    def aspect(self, what: str, kind: HolderKind) -> Place:
+        """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
+        return Place(self.text, what, kind) if self.text else Place(what, "", kind)
+
+
+Step = tuple[Place, int]
+"""A place, and how many objects of the way lie before it."""
+
+
+def after(way: Way, at: int) -> object:
+    """Return an object of a way; None behind its end."""
+    return way[at] if at < len(way) else None
+
+
+def index_of(items: object, child: object) -> int:
+    """Return where an object stands in a tuple; 0 where it does not."""
+    found = items if type(items) is tuple else ()
+    return next((index for index, item in enumerate(found) if item is child), 0)
+
+
+def key_of(holder: dict[object, object], child: object) -> str | None:
+    """Return how the key of a value is written; None where no key has the value."""
+    return next((written(key) for key, value in list(dict.items(holder)) if value is child), None)
+
+
+def written(key: object) -> str:
+    """Return a key of a dict as source would spell it, without running a line of its class."""
+    if raw.is_any(type(key), _KEYS):
+        text = repr(key)
+        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    if type(key) is tuple:
+        return f"({', '.join(map(written, key))}{',' if len(key) == 1 else ''})"
+    if raw.is_class(key):
+        module = raw.class_module(cast(type, key))
+        return f"{module}.{raw.class_qualname(cast(type, key))}" if module else raw.class_name(cast(type, key))
+    if type(key) is types.FunctionType:
+        return f"{raw.module_name(key.__globals__)}.{raw.function_qualname(key)}"
+    return f"<{raw.class_name(type(key))}>"

@@ -1,0 +1,90 @@
+"""How long a look may take, and what a terminal shows meanwhile."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import time
+from typing import Any
+
+_SHOWN_AFTER = 1.0
+_SHOWN_EVERY = 0.2
+
+
+class TimeOverError(Exception):
+    """A look has to come to its end with what it has found so far."""
+
+
+STOPPED = (KeyboardInterrupt, TimeOverError)
+
+
+class Progress:
+    """Tells each step of a look whether there is time for it, and a terminal which step it is."""
+
+    def __init__(self, max_seconds: float | None = None) -> None:
+        self._max_seconds = max_seconds
+        self._started = time.monotonic()
+        self._shown = 0.0
+        self._width = 0
+        self._is_interrupted = False
+
+    def step(self, what: str) -> None:
+        """Begin a step.
+
+        Raises:
+            TimeOverError: The time is over, or Ctrl-C was pressed in a step before.
+        """
+        seconds = time.monotonic() - self._started
+        if self._is_interrupted or (self._max_seconds is not None and seconds > self._max_seconds):
+            raise TimeOverError
+        self.show(what)
+
+    def show(self, what: str) -> None:
+        """Say on a terminal what is being done, if it takes long."""
+        now = time.monotonic()
+        seconds = now - self._started
+        if seconds >= _SHOWN_AFTER and now - self._shown >= _SHOWN_EVERY:
+            self._shown = now
+            self._write(f"stalecheck: {what}, {seconds:.0f} s (Ctrl-C: what has been found so far)")
+
+    def stop(self, error: BaseException, missing: str) -> str:
+        """Take note that a step was stopped, and return what to say of it.
+
+        Args:
+            error: One of `STOPPED`.
+            missing: What is missing in the answer.
+        """
+        self._is_interrupted = self._is_interrupted or type(error) is KeyboardInterrupt
+        reason = "interrupted" if self._is_interrupted else f"max_seconds={self._max_seconds:g} is over"
+        return f"{reason}: {missing}"
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        """Write over what stands on the line of a terminal."""
+        if not text and not self._width:
+            return
+        stream = _terminal()
+        if stream is None:
+            return
+        text = text[: shutil.get_terminal_size().columns - 1]
+        blank = " " * (self._width - len(text))
+        stream.write(f"\r{text}{blank}" if text else f"\r{blank}\r")
+        stream.flush()
+        self._width = len(text)
+
+
+def _terminal() -> Any:
+    """Return the standard error stream if it is a terminal, and no object of the user's."""
+    stream: Any = sys.stderr
+    if type(stream) is not io.TextIOWrapper or type(stream.buffer) is not io.BufferedWriter:
+        return None
+    try:
+        return stream if stream.isatty() else None
+    except ValueError:
+        return None

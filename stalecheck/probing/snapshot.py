@@ -1,0 +1,196 @@
+"""What a module has at a moment, so that what it has replaced later is known exactly, plain values too."""
+
+from __future__ import annotations
+
+import sys
+import types
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.current import find_current
+from stalecheck.probing.judge import Judge, unwrapped
+from stalecheck.probing.made import kind_made
+from stalecheck.probing.old import Old, take_stock
+from stalecheck.probing.versions import names_of, present_namespaces
+from stalecheck.vocabulary import OriginKind
+
+_ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
+_ALONE = sys.getrefcount([object()][0])
+"""What is counted for an object that only one list refers to; versions differ."""
+
+_LARGE = 1_000
+"""A container with more is one value: what is in it is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a module's names, its classes and the containers in those have. It keeps those objects alive."""
+
+    name: str
+    spec: object
+    """Each import and each reload makes another one."""
+
+    objects: dict[int, Any] = field(default_factory=dict)
+    """What identity tells, by id."""
+
+    paths: dict[int, str] = field(default_factory=dict)
+    atoms: dict[str, Any] = field(default_factory=dict)
+    """What only the value tells, by the name in the module."""
+
+    made: list[weakref.ref[Any]] = field(default_factory=list)
+    """All functions and classes of the module, wherever they are; they are not kept alive."""
+
+
+_OPEN: dict[int, Snapshot] = {}
+
+
+def keep(snapshot: Snapshot) -> None:
+    """Note that a snapshot keeps objects alive until it is let go."""
+    _OPEN[id(snapshot)] = snapshot
+
+
+def let_go(snapshot: Snapshot) -> None:
+    """Take a snapshot from those that keep objects alive."""
+    _OPEN.pop(id(snapshot), None)
+
+
+def open_snapshots() -> list[Snapshot]:
+    """Return the snapshots that keep objects alive."""
+    return list(_OPEN.values())
+
+
+def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
+    """Yield the ids of what snapshots keep their objects with: nobody's holders."""
+    for snapshot in snapshots:
+        yield from (id(snapshot.objects), id(snapshot.atoms))
+
+
+def take_snapshot(name: str) -> Snapshot:
+    """Note what a module has."""
+    namespace = raw.module_dict(sys.modules[name])
+    snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
+    for path, value in _values(namespace, names_of(namespace, name)):
+        if _is_atom(value):
+            if "." not in path and "[" not in path:
+                snapshot.atoms[path] = value
+        elif id(value) not in snapshot.objects:
+            snapshot.objects[id(value)] = value
+            snapshot.paths[id(value)] = path
+    stock = take_stock()
+    for one in names_of(namespace, name):
+        functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)
+        snapshot.made.extend(map(weakref.ref, functions))
+        snapshot.made.extend(map(weakref.ref, stock.classes.get(one, ())))
+    return snapshot
+
+
+def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[str, Any]]:
+    """Return what a module no longer has: objects, and plain values that are others by now, by name.
+
+    The snapshot gives up its objects; those that nobody else holds are gone then.
+
+    Args:
+        snapshot: What it had.
+        namespace: The namespace that it has today.
+    """
+    names = names_of(namespace, snapshot.name)
+    current = find_current(namespace, snapshot.name)
+    present = {id(value) for _, value in _values(namespace, names)}
+    judge = Judge(current, present_namespaces())
+    exact = Old(snapshot.name)
+    for one, path in snapshot.paths.items():
+        alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
+        if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
+            exact.add(alone[0], path, kind_made(namespace, path, alone[0]), judge.verdict(alone[0]))
+    if raw.lookup(namespace, "__spec__") is not snapshot.spec:
+        _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
+    atoms = {
+        name: value for name, value in snapshot.atoms.items() if not _is_equal(value, namespace.get(name, snapshot))
+    }
+    return exact, atoms
+
+
+def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -> None:
+    """Add the functions and classes that were there before: after a reload those are old wherever they are."""
+    for reference in snapshot.made:
+        found = reference()
+        if found is None or id(found) in present or id(found) in exact.objects:
+            continue
+        if type(found) is types.FunctionType:
+            exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))
+        elif judge.is_from_here(found):
+            exact.add(found, raw.class_qualname(found), OriginKind.CLASS, judge.verdict(found))
+
+
+def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """Yield what a module's names, its classes' bodies and the containers in those lead to, with the way there."""
+    pending: deque[tuple[str, Any]] = deque(
+        (name, value)
+        for name, value in list(namespace.items())
+        if type(name) is str and not _is_dunder(name) and not raw.is_module(value)
+    )
+    seen: set[int] = set()
+    while pending:
+        path, value = pending.popleft()
+        yield path, value
+        if id(value) in seen or _is_atom(value):
+            continue
+        seen.add(id(value))
+        if raw.is_class(value):
+            if raw.class_module(value) in names:
+                pending.extend(
+                    (f"{path}.{name}", part)
+                    for name, part in list(raw.class_dict(value).items())
+                    if type(name) is str and not _is_dunder(name) and not _is_of_class(part)
+                )
+        elif _is(value, dict) and len(value) <= _LARGE:
+            pending.extend((f"{path}[{_key(key)}]", part) for key, part in list(value.items()))
+        elif _is(value, list, tuple, deque) and len(value) <= _LARGE:
+            pending.extend((f"{path}[{number}]", part) for number, part in enumerate(list(value)))
+        elif _is(value, set, frozenset) and len(value) <= _LARGE:
+            pending.extend((f"{path}[...]", part) for part in list(value))
+
+
+def _key(key: object) -> str:
+    return repr(key) if _is_atom(key) else "..."
+
+
+def _is(value: object, *kinds: type) -> bool:
+    return any(type(value) is kind for kind in kinds)
+
+
+def _is_of_class(part: object) -> bool:
+    """Whether a part of a class's body is nothing by itself: its functions and what describes its attributes."""
+    return type(unwrapped(part)) is types.FunctionType or _is(
+        part, types.MemberDescriptorType, types.GetSetDescriptorType, property, classmethod, staticmethod
+    )
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _is_atom(value: object) -> bool:
+    return _is(value, *_ATOMS) or (
+        _is(value, tuple, frozenset) and all(map(_is_atom, cast("tuple[object, ...]", value)))
+    )
+
+
+def _is_equal(value: object, today: object) -> bool:
+    return today is value or (type(today) is type(value) and _is_atom(today) and repr(today) == repr(value))
+
+
+def _is_of_other(value: object, names: frozenset[str]) -> bool:
+    """Whether a function or class is another module's: an import that runs again finds it where it was."""
+    if type(value) is types.FunctionType:
+        home = raw.module_name(value.__globals__)
+        # What a function of another module has made and given back is no other module's: a decorated function.
+        is_made = "<locals>" in raw.code_name(value) and (value.__module__ == home or value.__module__ in names)
+        return home not in names and not is_made
+    if type(value) is types.BuiltinFunctionType:
+        return value.__self__ is None or raw.is_module(value.__self__)
+    return raw.is_class(value) and raw.class_module(cast(type, value)) not in names

@@ -1,0 +1,88 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stalecheck.probing import words
+from stalecheck.probing.report import Finding, Holder, Report
+from stalecheck.terminal import style
+
+_MANY = 10
+_CODE = 8
+_INDENT = " " * 4
+_COLORS = {"stale": "red", "split": "yellow", "duplicate": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What all parts of one text need."""
+
+    width: int
+    color: bool
+
+
+def as_text(report: Report, *, color: bool = False, width: int | None = None) -> str:
+    """Return the report, grouped by module and origin, holders aligned, with what to do about them.
+
+    Args:
+        report: What was found.
+        color: Whether to colour it.
+        width: How many columns there are; None for those of the terminal.
+    """
+    page = _Page(width or shutil.get_terminal_size().columns, color)
+    lines: list[str] = []
+    explained: set[str] = set()
+    for index, finding in enumerate(report):
+        if index == 0 or report[index - 1].module != finding.module:
+            lines += [
+                style(f"{words.safe(finding.module)}: still in use from before the reload", "bold", color=color),
+                "",
+            ]
+        lines += [*_finding(finding, page, explained), *_holders(finding, page, more=f"print(report[{index}])"), ""]
+    return "\n".join([*lines, words.summary(report), *words.rest(report)])
+
+
+def finding_as_text(finding: Finding, *, color: bool) -> str:
+    """Return one finding with all its holders."""
+    page = _Page(shutil.get_terminal_size().columns, color)
+    return "\n".join([*_finding(finding, page, set()), *_holders(finding, page)])
+
+
+def _finding(finding: Finding, page: _Page, explained: set[str]) -> Iterator[str]:
+    """The heading of a finding; what its verdict means, the first time."""
+    verdict = style(words.verdict(finding), _COLORS.get(finding.verdict, "bold"), color=page.color)
+    yield f"  {style(words.heading(finding), 'bold', color=page.color)} ({verdict})"
+    meaning = words.meaning(finding)
+    if meaning and meaning not in explained:
+        explained.add(meaning)
+        yield from (style(line, "dim", color=page.color) for line in _wrapped(f"  {meaning}", 2, page))
+
+
+def _holders(finding: Finding, page: _Page, *, more: str = "") -> Iterator[str]:
+    """The holders, those with the same remedy together; where `more` names a way to see all of them, the first ten."""
+    listed = words.in_order(finding)
+    shown = listed[:_MANY] if more else listed
+    beside = [len(words.path(holder)) for holder in shown if words.place(holder)]
+    free = page.width - len(_INDENT) - _CODE - 4 - max((len(words.place(holder)) for holder in shown), default=0)
+    width = max((length for length in beside if length <= free), default=0)
+    for remedy, holders in words.by_remedy(shown).items():
+        for line in _wrapped(f"{_INDENT}{remedy}:", len(_INDENT), page):
+            yield style(line, "green", color=page.color)
+        yield from (_holder(holder, width, page) for holder in holders)
+    if len(shown) < len(listed):
+        yield f"{_INDENT}+{len(listed) - len(shown)} more; {more} shows them"
+
+
+def _holder(holder: Holder, width: int, page: _Page) -> str:
+    code = style(f"{holder.code or '':{_CODE}}", "cyan", color=page.color)
+    place = words.place(holder)
+    path = words.path(holder)
+    return f"{_INDENT}  {code}{f'{path:{width}}  {place}' if place else path}"
+
+
+def _wrapped(text: str, indent: int, page: _Page) -> list[str]:
+    return textwrap.wrap(text, max(page.width, 40), subsequent_indent=" " * indent, break_long_words=False)

@@ -1,0 +1,56 @@
+"""Tells which namespaces are of old versions of a module."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import PurePath
+from typing import Any
+
+from stalecheck.probing import raw
+
+
+def present_namespaces() -> frozenset[int]:
+    """Return the namespaces of all modules that are imported, by id."""
+    return frozenset(id(raw.module_dict(found)) for found in list(sys.modules.values()) if raw.is_module(found))
+
+
+def names_of(namespace: dict[str, Any], name: str) -> frozenset[str]:
+    """Return the names that a module goes by: where it is imported, what it says, what its import has said."""
+    spec = raw.lookup(namespace, "__spec__")
+    names = (name, raw.module_name(namespace), spec.name if type(spec) is ModuleSpec else None)
+    return frozenset(one for one in names if type(one) is str)
+
+
+def is_same_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
+    """Whether a namespace is a copy of the present one.
+
+    A module that has put another in its own place has two, and a doctest has one of its own.
+    """
+    spec = raw.lookup(namespace, "__spec__")
+    return namespace is present or (spec is not None and spec is raw.lookup(present, "__spec__"))
+
+
+def is_old_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
+    """Whether a namespace is what an earlier import of the same module has made.
+
+    Namespaces that code is executed in often have a module's name without being one; modules of one name but from other
+    files are different modules (``conftest``).
+    """
+    if is_same_version(namespace, present) or raw.module_name(namespace) != raw.module_name(present):
+        return False
+    ours, theirs = raw.lookup(namespace, "__spec__"), raw.lookup(present, "__spec__")
+    if (type(ours) is ModuleSpec) is not (type(theirs) is ModuleSpec):
+        return False
+    origin = _origin(namespace)
+    return origin == _origin(present) and (type(ours) is ModuleSpec or origin is not None)
+
+
+def _origin(namespace: dict[str, Any]) -> str | None:
+    """Return what file a module is from, the same for a module and the package that it has become."""
+    spec = raw.lookup(namespace, "__spec__")
+    origin = spec.origin if type(spec) is ModuleSpec else raw.lookup(namespace, "__file__")
+    if type(origin) is not str:
+        return None
+    path = PurePath(origin).with_suffix("")
+    return str(path.parent if path.name == "__init__" else path)

@@ -1,0 +1,120 @@
+"""Looks before and after a reload: then it is exact what is old, plain values too."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import Any, Literal, cast
+
+from stalecheck.probing import raw
+from stalecheck.probing.bound import where_bound
+from stalecheck.probing.look import name_of, report_on
+from stalecheck.probing.report import Finding, Holder, Report
+from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
+from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
+
+
+class Watch:
+    """Watches a module: whatever reloads it inside of the ``with``, the report afterwards is exact.
+
+    While it is open, the objects that the module had before are kept alive; after that nothing is.
+    """
+
+    def __init__(self, module: types.ModuleType | str) -> None:
+        self._name = name_of(module)
+        self._snapshot: Snapshot | None = None
+        self._report: Report | None = None
+
+    @property
+    def report(self) -> Report:
+        """What was found when the ``with`` ended.
+
+        Raises:
+            RuntimeError: It has not ended yet.
+        """
+        if self._report is None:
+            raise RuntimeError("the watch is still open: the report is there when the `with` has ended")
+        return self._report
+
+    def __enter__(self) -> Watch:
+        if self._snapshot is not None:
+            raise RuntimeError(f"{self!r} is open: take another one, stalecheck.watch({self._name!r})")
+        self._report = None
+        self._snapshot = take_snapshot(self._name)
+        keep(self._snapshot)
+        return self
+
+    def __exit__(self, *raised: object) -> Literal[False]:
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot is not None:
+            let_go(snapshot)
+            self._report = compare(snapshot)
+        return False
+
+    def __repr__(self) -> str:
+        if self._snapshot is None:
+            return f"<watch of {self._name}, {'not open' if self._report is None else 'closed'}>"
+        return f"<watch of {self._name}, keeping {len(self._snapshot.objects)} of its objects alive>"
+
+
+def watch(module: types.ModuleType | str) -> Watch:
+    """Watch a module for the time of a ``with`` statement.
+
+    Args:
+        module: A module or its dotted name.
+
+    Raises:
+        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+    """
+    return Watch(module)
+
+
+def reload(module: types.ModuleType | str) -> Report:
+    """Reload a module in place, as `importlib.reload` does, and return what its old version has left behind.
+
+    Args:
+        module: A module or its dotted name.
+
+    Raises:
+        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+        ImportError: The module given is not the one that ``sys.modules`` has.
+        BaseException: What the module's body raises.
+    """
+    with Watch(module) as watched:
+        importlib.reload(sys.modules[name_of(module)] if type(module) is str else cast(types.ModuleType, module))
+    return watched.report
+
+
+def compare(snapshot: Snapshot) -> Report:
+    """Return the report on what a module has replaced since a snapshot."""
+    module = raw.imported(snapshot.name)
+    if module is None:
+        return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
+    namespace = raw.module_dict(module)
+    exact, atoms = replaced(snapshot, namespace)
+    return report_on([snapshot.name], exact=exact, more=_holders_of_atoms(snapshot.name, atoms))
+
+
+def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
+    """Find modules that have imported a number or a string by its name: identity says nothing of those."""
+    findings = []
+    for name, value in atoms.items():
+        holders = []
+        for other, found in list(sys.modules.items()):
+            if other == module or type(other) is not str or not raw.is_module(found):
+                continue
+            namespace = raw.module_dict(found)
+            filename = raw.lookup(namespace, "__file__")
+            if raw.lookup(namespace, name) is not value or type(filename) is not str:
+                continue
+            bound = where_bound(filename, name)
+            if bound and bound.kind in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT):
+                code = code_of(bound.kind, OriginKind.VALUE)
+                remedy = remedy_for(bound.kind)
+                holders.append(
+                    Holder(f"{other}.{name}", bound.kind, code, remedy, filename, bound.line, 1, other, name)
+                )
+        if holders:
+            findings.append(Finding(f"{module}.{name}", OriginKind.VALUE, "stale", 1, tuple(holders), module))
+    return findings

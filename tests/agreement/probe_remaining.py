@@ -1,0 +1,71 @@
+"""What the probe still sees otherwise than the interpreter or the linter, case by case, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stalecheck.vocabulary import ReloadMode
+
+from .probe_compare import Case
+from .remaining import Remaining
+
+UNTRACKED = "a tuple or dict of plain objects (`object()`) is not tracked by the collector: no referrer shows it"
+CALLBACK = "a registration is named by where it ends up, not by the call that made it"
+MAKER = "no object says who has made it: `STL201` for an instance made elsewhere, `STL202` for one of the module's own"
+FOLLOWED = "the linter follows values through several steps; the object itself is named where it is"
+PLACE = "the place has another name, or no code, in a running program"
+PART = "an attribute of a module's own instance is named as the instance's"
+NOT_ALIVE = "nothing of it is alive when the probe looks"
+ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
+
+REMAINING: tuple[Remaining, ...] = (
+    Remaining(UNTRACKED, "inside not named", "more_itertools.recipes", "more_itertools.more", "*"),
+)
+
+FIXTURES: dict[str, tuple[str, ...]] = {
+    CALLBACK: ("* STL210 *",),
+    MAKER: (
+        "STL201_instance/attribute_of_a_singleton STL201 app Z",
+        "STL201_instance/builders STL202 app SAME",
+        "STL202_singleton/decorated_by_a_class STL201 app HAS_X",
+        "STL205_container/iterated STL201 n first",
+        "STL205_container/names_of_things STL202 app Made",
+    ),
+    FOLLOWED: (
+        "STL206_wrapped_callable/classes_made_in_functions STL206 app *",
+        "STL206_wrapped_callable/closures_in_closures STL205 app listed",
+        "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
+        "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",
+        "STL208_enum_member/iterated STL206 app DEFAULT",
+    ),
+    PLACE: (
+        "STL104_alias/by_literal_name STL104 app g",
+        "STL105_copied_value/list_of_public_names STL102 user [*]",
+        "STL204_default_argument/lambda_within STL204 app <lambda>",
+        "STL205_container/filled STL205 app registry.HANDLERS",
+        "STL205_container/generators STL205 app *",
+        "STL205_container/made_by_a_call STL205 app made",
+        "STL206_wrapped_callable/mock STL206 app *",
+        "STL206_wrapped_callable/plain STL206 app registry",
+        "STL206_wrapped_callable/plain STL206 app worker",
+    ),
+    PART: (
+        "STL104_alias/plain STL104 app holder.kind",
+        "STL201_instance/attribute* STL201 * *.*",
+        "STL207_cached_result/* STL207 app Service.engine",
+    ),
+    NOT_ALIVE: ("STL101_from_import/function_body STL101 app refresh.<locals>.C",),
+    UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),
+    ATTRIBUTE_OF_MODULE: ("STL105_copied_value/list_of_public_names STL105 *",),
+}
+"""Fixture projects: holders, as `project code module name`, that the probe does not name with the linter's code."""
+
+
+def reason_for(case: Case, mode: ReloadMode) -> str | None:
+    """Return why the probe differs in a case; None where nobody has said."""
+    return next((entry.reason for entry in REMAINING if entry.explains(case, mode)), None)
+
+
+def unexplained(cases: Iterable[Case], mode: ReloadMode) -> tuple[Case, ...]:
+    """Return the cases without a reason."""
+    return tuple(case for case in cases if reason_for(case, mode) is None)

@@ -1,0 +1,219 @@
+"""The probe at a debugger's prompt and inside of trace functions: local variables stay bound and as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .scripts import run_script
+
+FILES = {
+    "core.py": "class Engine:\n    pass\n",
+    "app.py": """
+        import core
+
+        First = core.Engine
+
+        def serve(argument):
+            engine = First()
+            number = 1
+            number += 1
+            return argument, engine, number
+
+        def outer():
+            value = 1
+            result = serve(value)
+            return value, result
+        """,
+}
+
+TRACE = """
+import app, core, threading
+importlib.reload(core)
+stalecheck.probe(core)
+reports = []
+
+def trace(frame, event, arg):
+    if frame.f_code.co_filename.endswith("app.py"):
+        reports.append(stalecheck.probe(core))
+    return trace
+
+def disabling(frame, event, arg):
+    if frame.f_code.co_filename.endswith("app.py"):
+        sys.settrace(None)
+        reports.append(stalecheck.probe(core))
+        sys.settrace(disabling)
+    return disabling
+
+class Tracer:
+    def __call__(self, frame, event, arg):
+        trace(frame, event, arg)
+        return self
+    def method(self, frame, event, arg):
+        trace(frame, event, arg)
+        return self.method
+
+def setting(frame, event, arg):
+    local = frame.f_locals
+    if event == "return" and frame.f_code.co_name == "serve":
+        local["number"] = 7
+    trace(frame, event, arg)
+    return setting
+
+def deeper(frame, event, arg):
+    def inner():
+        trace(frame, event, arg)
+    inner()
+    return deeper
+"""
+
+
+def test_local_variables_stay_bound_in_a_trace_function(tmp_path: Path) -> None:
+    script = f"""{TRACE}
+results = {{}}
+for setter in (sys.settrace, sys.setprofile):
+    for tracer in (trace, disabling, Tracer(), Tracer().method, setting, deeper):
+        reports.clear()
+        setter(tracer)
+        value, (argument, engine, number) = app.outer()
+        setter(None)
+        name = getattr(tracer, "__name__", "call")
+        results[setter.__name__ + " " + name] = [value, argument, type(engine).__name__, number, len(reports) > 2]
+answer(results)
+"""
+    results = run_script(tmp_path, FILES, script)
+    assert len(results) == 12
+    assert {name: found for name, found in results.items() if found != [1, 1, "Engine", 2, True]} == {}
+
+
+def test_local_variables_stay_bound_under_a_tracer(tmp_path: Path) -> None:
+    """The probe is called by a program that is traced, in Python or in C; so are its own functions then."""
+    script = """
+import app, core, cProfile, threading
+importlib.reload(core)
+stalecheck.probe(core)
+seen = []
+
+def trace(frame, event, arg):
+    seen.append(frame.f_code.co_name)
+    return trace
+
+def called(setter):
+    engine = app.First()
+    number = 1
+    report = stalecheck.probe(core)
+    return type(engine).__name__, number, [h.path.partition(" at")[0] for f in report for h in f.holders]
+
+results = [called(None)]
+for setter in (sys.settrace, sys.setprofile):
+    setter(trace)
+    results.append(called(setter))
+    setter(None)
+results.append(cProfile.Profile().runcall(called, None))
+answer([results.count(results[0]), results[0], len(seen) > 100])
+"""
+    count, first, is_traced = run_script(tmp_path, FILES, script)
+    assert (count, is_traced) == (4, True), first
+    assert first[:2] == ["Engine", 1]
+    assert "local 'engine' in called()" in first[2]
+
+
+def test_local_variables_stay_bound_in_threads_that_are_traced(tmp_path: Path) -> None:
+    script = """
+import app, core, threading, time
+importlib.reload(core)
+results, stop = [], threading.Event()
+
+def trace(frame, event, arg):
+    return trace
+
+def work():
+    while not stop.is_set():
+        results.append(app.outer()[1][2])
+
+for setter in (threading.settrace, threading.setprofile):
+    stop.clear()
+    setter(trace)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        stalecheck.probe(core)
+    setter(None)
+    stop.set()
+    for thread in threads:
+        thread.join()
+answer(sorted(set(results)))
+"""
+    assert run_script(tmp_path, FILES, script) == [2]
+
+
+PDB = """
+import app, core, io, pdb
+importlib.reload(core)
+stalecheck.probe(core)
+commands = {commands!r}
+output = io.StringIO()
+debugger = pdb.Pdb(stdin=io.StringIO("\\n".join(commands) + "\\n"), stdout=output, nosigint=True, readrc=False)
+debugger.rcLines = []
+result = debugger.runcall(app.outer)
+answer([result[0], result[1][0], type(result[1][1]).__name__, result[1][2], output.getvalue()])
+"""
+PROBE = "!import stalecheck; report = stalecheck.probe('core'); print_ = 1"
+
+
+def _debug(tmp_path: Path, *commands: str) -> tuple[list[Any], str]:
+    *result, output = run_script(tmp_path, FILES, PDB.format(commands=list(commands)))
+    assert "Error" not in output, output
+    return result, output
+
+
+def test_what_is_assigned_at_the_prompt_of_pdb_survives(tmp_path: Path) -> None:
+    commands = ("b app.py:9", "c", "!number = 41", PROBE, "p ('number', number)", "n", "p ('next', number)", PROBE, "c")
+    result, output = _debug(tmp_path, *commands)
+    assert "('number', 41)" in output
+    assert "('next', 42)" in output
+    assert result == [1, 1, "Engine", 42]
+
+
+def test_arguments_stay_bound_where_pdb_steps_into_a_function(tmp_path: Path) -> None:
+    commands = ("b app.py:14", "c", "s", PROBE, "p ('argument', argument)", "!argument = 5", PROBE, "c")
+    result, output = _debug(tmp_path, *commands)
+    assert "--Call--" in output
+    assert "('argument', 1)" in output
+    assert result == [1, 5, "Engine", 2]
+
+
+def test_what_is_assigned_in_a_caller_survives(tmp_path: Path) -> None:
+    commands = ("b app.py:9", "c", "u", "!value = 3", PROBE, "p ('value', value)", "d", "c")
+    _, output = _debug(tmp_path, *commands)
+    assert "('value', 3)" in output
+
+
+def test_local_variables_survive_where_a_function_returns(tmp_path: Path) -> None:
+    result, output = _debug(tmp_path, "b app.py:9", "c", "r", PROBE, "p ('number', number)", "n", PROBE, "c")
+    assert "('number', 2)" in output
+    assert result == [1, 1, "Engine", 2]
+
+
+def test_after_the_end(tmp_path: Path) -> None:
+    script = f"""
+import app, core, io, pdb
+importlib.reload(core)
+def fails():
+    engine, number = app.First(), 1
+    raise ValueError
+try:
+    fails()
+except ValueError as error:
+    kept = error
+commands = ["!number = 5", {PROBE!r}, "p ('number', number)", "p ('engine', type(engine).__name__)", "q"]
+output = io.StringIO()
+debugger = pdb.Pdb(stdin=io.StringIO("\\n".join(commands) + "\\n"), stdout=output, nosigint=True, readrc=False)
+debugger.reset()
+debugger.interaction(None, kept.__traceback__)
+answer(output.getvalue())
+"""
+    output = run_script(tmp_path, FILES, script)
+    assert "('number', 5)" in output
+    assert "('engine', 'Engine')" in output

@@ -1,0 +1,180 @@
+"""What a look gives that is not allowed to end, and what a terminal shows meanwhile."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from .scripts import run_script
+
+FILES = {
+    "core.py": "class Engine:\n    pass\n",
+    "app.py": "from core import Engine\nDEEP = [[[[[[Engine()]]]]]]\n",
+}
+
+INTERRUPT = """
+import app, core
+from stalecheck.probing import climb, findings, heap, look, old, progress
+importlib.reload(core)
+
+def interrupting(original, which):
+    calls = []
+    def wrapped(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == which:
+            raise KeyboardInterrupt
+        return original(*args, **kwargs)
+    return wrapped
+
+{module}.{name} = interrupting({module}.{name}, {which})
+report = stalecheck.probe(core)
+answer([[f.origin + " " + h.path for f in report for h in f.holders], list(report.notes), report.awaiting_collection])
+"""
+
+
+def test_ctrl_c_among_the_levels_gives_what_is_near(tmp_path: Path) -> None:
+    script = INTERRUPT.format(module="climb", name="_next_level", which=2)
+    paths, notes, awaiting = run_script(tmp_path, FILES, script)
+    assert paths == ["core.Engine app.Engine"]
+    assert notes == [
+        "1 old object has been found whose holders have not been reached",
+        "interrupted: holders that are farther away are missing",
+    ]
+    assert awaiting == 0
+
+
+def test_ctrl_c_before_the_first_level(tmp_path: Path) -> None:
+    script = INTERRUPT.format(module="climb", name="_look_at_stacks", which=1)
+    paths, notes, _ = run_script(tmp_path, FILES, script)
+    assert paths == []
+    assert notes[0] == "2 old objects have been found whose holders have not been reached"
+
+
+def test_ctrl_c_while_looking_for_what_is_old(tmp_path: Path) -> None:
+    script = INTERRUPT.format(module="look", name="take_stock", which=1)
+    paths, notes, _ = run_script(tmp_path, FILES, script)
+    assert (paths, notes) == ([], ["interrupted: not all modules have been looked at"])
+
+
+def test_ctrl_c_while_holders_are_named(tmp_path: Path) -> None:
+    script = INTERRUPT.format(module="findings", name="walk", which=2)
+    paths, notes, _ = run_script(tmp_path, FILES, script)
+    assert len(paths) == 1
+    assert notes[-1] == "interrupted: some holders are missing"
+
+
+def test_a_real_ctrl_c(tmp_path: Path) -> None:
+    script = """
+        import app, core, signal, threading
+        app.HEAP = [[i] for i in range(1_000_000)]
+        app.MANY = [core.Engine() for _ in range(500)]
+        importlib.reload(core)
+        stalecheck.probe
+        timer = threading.Timer(0.15, lambda: signal.raise_signal(signal.SIGINT))
+        timer.start()
+        report = stalecheck.probe(core)
+        timer.join()
+        answer(list(report.notes))
+    """
+    notes = run_script(tmp_path, FILES, script)
+    assert notes == [] or any("interrupted" in note for note in notes)
+
+
+@pytest.mark.parametrize("argument", ["core", "None"])
+def test_the_time_that_is_allowed(tmp_path: Path, argument: str) -> None:
+    script = f"""
+        import app, core, time
+        app.HEAP = [[i] for i in range(300_000)]
+        app.MANY = [core.Engine() for _ in range(500)]
+        importlib.reload(core)
+        report = stalecheck.probe({argument}, max_seconds=0)
+        answer([len(report), list(report.notes)])
+    """
+    count, notes = run_script(tmp_path, FILES, script)
+    assert count == 0
+    assert notes == ["max_seconds=0 is over: not all modules have been looked at"]
+
+
+def test_time_over_among_the_levels_is_said(tmp_path: Path) -> None:
+    script = """
+        import app, core, time
+        from stalecheck.probing import climb
+        importlib.reload(core)
+        original = climb._next_level
+        def slow(*args):
+            time.sleep(1.2)
+            return original(*args)
+        climb._next_level = slow
+        report = stalecheck.probe(core, max_seconds=1)
+        answer([[h.path for f in report for h in f.holders], list(report.notes), str(report)])
+    """
+    paths, notes, text = run_script(tmp_path, FILES, script)
+    assert paths == ["app.Engine"]
+    assert notes[-1] == "max_seconds=1 is over: holders that are farther away are missing"
+    assert notes[-1] in text
+
+
+SLOW = """
+import app, core, time
+from stalecheck.probing import climb
+importlib.reload(core)
+original = climb._next_level
+def slow(*args):
+    time.sleep({seconds})
+    return original(*args)
+climb._next_level = slow
+{before}
+report = stalecheck.probe(core)
+answer(len(report))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("seconds", "is_shown"), [(0.3, True), (0, False)])
+def test_a_terminal_shows_what_takes_long(tmp_path: Path, seconds: float, is_shown: bool) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    script = SLOW.format(seconds=seconds, before=f"sys.stderr = open({os.ttyname(follower)!r}, 'w')")
+    assert run_script(tmp_path, FILES, script) == 2
+    os.set_blocking(leader, False)
+    try:
+        shown = os.read(leader, 10_000).decode()
+    except BlockingIOError:
+        shown = ""
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert ("stalecheck: who holds" in shown) is is_shown
+    if is_shown:
+        *_, last, end = shown.split("\r")
+        assert (last.strip(), end) == ("", "")
+
+
+def test_nothing_is_shown_elsewhere(tmp_path: Path) -> None:
+    script = """
+        import io, os
+        from stalecheck.probing import progress
+        progress._SHOWN_AFTER = 0
+        class Own:
+            def __getattribute__(self, name):
+                os._exit(3)
+        def shown():
+            with progress.Progress() as one:
+                one.show("what")
+                return one._width
+        widths, kept = [], sys.stderr
+        for stream in (kept, None, io.StringIO(), Own()):
+            sys.stderr = stream
+            widths.append(shown())
+        sys.stderr = open(os.devnull, "w")
+        widths.append(shown())
+        sys.stderr.close()
+        widths.append(shown())
+        sys.stderr = kept
+        answer(widths)
+    """
+    assert run_script(tmp_path, FILES, script) == [0] * 6

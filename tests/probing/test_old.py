@@ -1,0 +1,499 @@
+"""What is old, with nothing prepared: all of it, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .scripts import run_script
+
+SUBJECT = r'''
+import atexit, functools, enum, dataclasses, collections, typing, abc, reg
+def f(x): return x+VALUE
+def g(x):
+    def inner(): return x
+    return inner
+G=g(1)
+lam=lambda: 5
+def deco(fn):
+    @functools.wraps(fn)
+    def w(*a): return fn(*a)
+    return w
+@deco
+def h(): return 1
+@functools.lru_cache
+def cached(a): return a*2.5
+@functools.cache
+def cached0(): return 5
+class C:
+    """Doc string."""
+    def m(self): return VALUE
+    @property
+    def p(self): return 1
+    @staticmethod
+    def s(): pass
+    @classmethod
+    def c(cls): pass
+    @functools.cached_property
+    def cp(self): return 3
+    class Nested:
+        def n(self): return 1
+    class Nested2: pass
+class Empty: pass
+class EmptyE(Exception): pass
+class EmptyDoc:
+    """A doc."""
+class Color(enum.Enum):
+    RED=1
+class Flag(enum.IntFlag):
+    A=1
+@dataclasses.dataclass
+class D0:
+    x:int=1
+@dataclasses.dataclass(slots=True)
+class D:
+    x:int=1
+    def foo(self): return 1
+@dataclasses.dataclass(slots=True)
+class D1:
+    x:int=1
+class Slotted:
+    __slots__=('a',)
+class I(int): pass
+class S(str):
+    def up(self): return 1
+class T(tuple): pass
+class Di(dict): pass
+class Sub(C): pass
+P=collections.namedtuple("P","x y")
+Q=collections.namedtuple("Point","x y")
+class NT(typing.NamedTuple):
+    a:int
+class TD(typing.TypedDict):
+    a:int
+class Proto(typing.Protocol):
+    def z(self): ...
+class Abs(abc.ABC):
+    @abc.abstractmethod
+    def z(self): ...
+class Meta(type): pass
+class WithMeta(metaclass=Meta): pass
+O=type("Other",(),{})
+CB=[lambda: 3]
+reg.items.append(lambda: 7)
+reg.items.append(lambda q: q.foo.bar)
+@functools.singledispatch
+def disp(x): pass
+@disp.register(int)
+def _(x): return 1
+@disp.register(str)
+def _(x): return x.upper()
+inst=C()
+def mk():
+    class L:
+        def q(self): pass
+    class LE: pass
+    return L, LE
+LL,LLE=mk()
+class Tmp:
+    def a(self): pass
+t=Tmp()
+reg.items.append(Tmp)
+del Tmp
+class Tmp2: pass
+t2=Tmp2()
+reg.items.append(Tmp2)
+del Tmp2
+def over(x): return x.one
+reg.items.append(over)
+def over(x): return x.two
+def over0(): return 1
+reg.items.append(over0)
+def over0(): return 2
+class Over:
+    def a(self): return 1
+reg.items.append(Over)
+class Over:
+    def a(self): return 2
+class Over0: pass
+reg.items.append(Over0)
+class Over0: x=1
+def cdeco(cls):
+    class W(cls):
+        def added(self): return cls
+    return W
+@cdeco
+class Decorated:
+    def a(self): pass
+@cdeco
+class Decorated0: pass
+def gone():
+    class C:
+        pass
+    reg.items.append(C)
+gone()
+reg.items.append(type("Mo"+"del",(),{}))
+reg.items.append(collections.namedtuple("Pt%d"%3,"x y"))
+reg.items.append(enum.Enum("Dyn","a b"))
+reg.items.append(dataclasses.make_dataclass("MD",["x"]))
+def co():
+    async def run(): pass
+    return run
+async def co2(): pass
+def gen(): yield 1
+comp=[(lambda: i) for i in range(2)][0]
+
+def objs():
+    return {
+        "f": f,
+        "g": g,
+        "G": G,
+        "lam": lam,
+        "deco": deco,
+        "h": h,
+        "hw": h.__wrapped__,
+        "cachedw": cached.__wrapped__,
+        "C": C,
+        "Cm": C.m,
+        "Cp": C.p.fget,
+        "Cs": C.s,
+        "Cc": C.c.__func__,
+        "Cn": C.Nested,
+        "Cn2": C.Nested2,
+        "Cnn": C.Nested.n,
+        "Empty": Empty,
+        "EmptyE": EmptyE,
+        "EmptyDoc": EmptyDoc,
+        "Color": Color,
+        "RED": Color.RED,
+        "Flag": Flag,
+        "FA": Flag.A,
+        "D0": D0,
+        "D0i": D0(),
+        "D": D,
+        "Di": D(),
+        "D1": D1,
+        "D1i": D1(),
+        "Sl": Slotted,
+        "Sli": Slotted(),
+        "I": I,
+        "Ii": I(3),
+        "S": S,
+        "Si": S("a"),
+        "T": T,
+        "Ti": T((1,)),
+        "Didi": Di(),
+        "DiC": Di,
+        "Sub": Sub,
+        "Subi": Sub(),
+        "P": P,
+        "Pi": P(1,2),
+        "NT": NT,
+        "NTi": NT(1),
+        "Proto": Proto,
+        "Abs": Abs,
+        "Meta": Meta,
+        "WM": WithMeta,
+        "WMi": WithMeta(),
+        "disp": disp.dispatch(object),
+        "disp1": disp.dispatch(int),
+        "inst": inst,
+        "LL": LL,
+        "Li": LL(),
+        "mk": mk,
+        "over": over,
+        "over0": over0,
+        "Over": Over,
+        "Decorated": Decorated,
+        "D0c": Decorated0,
+        "co2": co2,
+        "gen": gen,
+        "exc": EmptyE(1),
+        "objs": objs,
+        "comp": comp,
+        "TD": TD,
+    }
+'''
+
+SCRIPT = """
+import gc, types
+from stalecheck.probing import raw
+from stalecheck.probing.old import find_old, take_stock
+
+registry = types.ModuleType("reg")
+registry.items = []
+sys.modules["reg"] = registry
+source = open(core.__file__).read() if (core := importlib.import_module("core")) else ""
+
+
+def made():
+    functions = [one for one in gc.get_objects() if type(one) is types.FunctionType]
+    return [one for one in functions if one.__globals__.get("__name__") == "core"] + [
+        one for one in raw.all_classes() if raw.class_module(one) == "core"
+    ]
+
+
+def reload():
+    importlib.reload(sys.modules["core"])
+
+
+def import_again():
+    del sys.modules["core"]
+    importlib.import_module("core")
+
+
+def edit_and_reload(text):
+    edit("core", text)
+    reload()
+
+
+def seen():
+    return find_old("core", sys.modules["core"].__dict__, take_stock())
+
+
+kept, before = {}, []
+steps = []
+fresh = seen()
+steps.append(["fresh", [], sorted(origin.name for origin in fresh.origins.values())])
+for step, act in STEPS.items():
+    kept.update({f"{name} before {step}": one for name, one in sys.modules["core"].objs().items()})
+    before = made()
+    ids = set(map(id, before))
+    act()
+    old = seen()
+    missed = [name for name, one in kept.items() if id(one) not in old.objects]
+    wrong = [old.origins[id(one)].name for one in made() if id(one) in old.objects and id(one) not in ids]
+    steps.append([step, missed, wrong])
+answer(steps)
+"""
+
+STEPS = {
+    "reloads": """{
+        "a reload": reload,
+        "a second one": reload,
+        "a comment above": lambda: edit_and_reload("# moved\\n\\n" + source),
+        "an edit": lambda: edit_and_reload(source.replace("5150", "5151").replace("Doc string", "Documentation")),
+    }""",
+    "imports": """{
+        "an import": import_again,
+        "a reload": reload,
+        "an edit": lambda: edit_and_reload(source.replace("5150", "5151")),
+        "an import of the edit": import_again,
+    }""",
+}
+
+
+@pytest.mark.parametrize("way", STEPS)
+def test_all_that_is_old_is_found_and_nothing_else(way: str, tmp_path: Path) -> None:
+    script = SCRIPT.replace("STEPS", STEPS[way])
+    files = {"core.py": SUBJECT.replace("VALUE", "5150"), "reg.py": "items = []\n"}
+    for step, missed, wrong in run_script(tmp_path, files, script):
+        assert (missed, wrong) == ([], []), step
+
+
+def test_bytecode_tells_executions_apart_as_well(tmp_path: Path) -> None:
+    script = "sys.dont_write_bytecode = False\n" + SCRIPT.replace("STEPS", '{"one": reload, "two": reload}')
+    files = {"core.py": SUBJECT.replace("VALUE", "5150"), "reg.py": "items = []\n"}
+    for step, missed, wrong in run_script(tmp_path, files, script):
+        assert (missed, wrong) == ([], []), step
+
+
+def verdicts(tmp_path: Path, core: str, script: str) -> dict[str, Any]:
+    """Return the verdict on each origin and kind that a script's probe reports."""
+    whole = f"""
+import core, app
+{script}
+answer({{f"{{one.origin}} {{one.kind.value}}": one.verdict for one in stalecheck.probe("core")}})
+"""
+    app = "from core import *\n"
+    found: dict[str, Any] = run_script(tmp_path, {"core.py": core, "app.py": app}, whole)
+    return found
+
+
+PATCHED = """
+def f():
+    return 1
+class C:
+    def m(self):
+        return 1
+    def n(self):
+        return 2
+c = C()
+"""
+
+RELOAD = f"""
+old_f, old_C = core.f, core.C
+edit("core", {PATCHED.replace("1", "3")!r})
+importlib.reload(core)
+"""
+
+SPLIT = {
+    "code": ("old_f.__code__ = core.f.__code__", {"core.f function": "split", "core.C class": "stale"}),
+    "methods": (
+        "old_C.m, old_C.n = core.C.m, core.C.n",
+        {"core.f function": "stale", "core.C class": "split", "core.C instance": "split"},
+    ),
+    "code of methods": (
+        "old_C.m.__code__ = core.C.m.__code__; old_C.n.__code__ = core.C.n.__code__; app.c.__class__ = core.C",
+        {"core.f function": "stale", "core.C class": "split"},
+    ),
+    "half-way": ("old_C.m.__code__ = core.C.m.__code__", {"core.C class": "split", "core.C instance": "split"}),
+}
+
+
+@pytest.mark.parametrize("patch", SPLIT)
+def test_what_has_new_code_but_the_old_identity_is_split(patch: str, tmp_path: Path) -> None:
+    act, expected = SPLIT[patch]
+    found = verdicts(tmp_path, PATCHED, RELOAD + act + "\ndel old_f, old_C")
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> None:
+    source = "def same():\n    return 1\ndef other():\n    return 1\nclass A:\n    x = 1\nclass B:\n    x = 1\n"
+    edited = "# above\n" + source.replace("other():\n    return 1", "other():\n    return 2").replace(
+        "B:\n    x = 1", "B:\n    x = 2"
+    )
+    expected = {
+        "core.same function": "duplicate",
+        "core.other function": "stale",
+        "core.A class": "duplicate",
+        "core.B class": "stale",
+    }
+    assert verdicts(tmp_path, source, f"edit('core', {edited!r}); importlib.reload(core)") == expected
+
+
+def test_versions_are_told_apart(tmp_path: Path) -> None:
+    script = """
+        import app
+        kept = []
+        for number in range(3):
+            app.LIST.append(app.core.Engine)
+            importlib.reload(app.core)
+        answer([[one.origin, one.version] for one in stalecheck.probe("core")])
+    """
+    files = {"core.py": "class Engine:\n    def run(self): ...\n", "app.py": "import core\nLIST = []\n"}
+    found = run_script(tmp_path, files, script)
+    assert sorted(found) == [["core.Engine", 1], ["core.Engine", 2], ["core.Engine", 3]]
+
+
+def test_a_name_that_the_source_no_longer_has_is_what_the_module_has(tmp_path: Path) -> None:
+    source = "def kept():\n    return 1\ndef gone():\n    return 2\n"
+    script = f"edit('core', {source[: source.index('def gone')]!r}); importlib.reload(core)"
+    assert verdicts(tmp_path, source, script) == {"core.kept function": "duplicate"}
+
+
+def test_the_source_may_be_gone(tmp_path: Path) -> None:
+    script = "importlib.reload(core); import os; os.remove(core.__file__)"
+    found = verdicts(tmp_path, PATCHED, script)
+    assert found == {"core.f function": "duplicate", "core.C class": "duplicate", "core.C instance": "duplicate"}
+
+
+def test_module_objects(tmp_path: Path) -> None:
+    files = {
+        "pack/__init__.py": "from pack import part\n",
+        "pack/part.py": "x = 1\n",
+        "app.py": "import pack.part as P\n",
+    }
+    script = """
+        import app, pack.part
+        old = pack.part
+        for name in ("pack.part", "pack"):
+            del sys.modules[name]
+        import pack.part
+        ways = (old, pack.part, "pack.part")
+        found = [[[one.origin, one.kind.value] for one in stalecheck.probe(what)] for what in ways]
+        everything = stalecheck.probe()
+        answer([found, list(everything.modules)])
+    """
+    found, modules = run_script(tmp_path, files, script)
+    assert found == [[["pack.part", "module"]]] * 3
+    assert "pack.part" in modules
+
+
+def test_modules_of_one_name_from_other_files_are_not_versions(tmp_path: Path) -> None:
+    files = {"a/conftest.py": "def f(): ...\n", "b/conftest.py": "def f(): ...\n"}
+    script = """
+        import os
+        here = os.path.dirname(__file__)
+        sys.path.insert(0, here + "/a")
+        import conftest as first
+        del sys.modules["conftest"]
+        sys.path.insert(0, here + "/b")
+        import conftest as second
+        answer([second.f is not first.f, len(stalecheck.probe())])
+    """
+    assert run_script(tmp_path, files, script) == [True, 0]
+
+
+def test_a_module_that_puts_another_in_its_place_is_present(tmp_path: Path) -> None:
+    core = """
+        import sys, types
+        class Lazy(types.ModuleType):
+            pass
+        def f(): ...
+        other = Lazy(__name__)
+        other.__dict__.update(sys.modules[__name__].__dict__)
+        sys.modules[__name__] = other
+    """
+    assert run_script(tmp_path, {"core.py": core}, "import core; kept = core.f; answer(len(stalecheck.probe()))") == 0
+
+
+def test_classes_that_calls_make_from_present_ones_are_present(tmp_path: Path) -> None:
+    core = """
+        class Entity:
+            pass
+        KEPT = [type("Entity", (Entity,), {}) for _ in range(3)]
+        def register():
+            return type("Entity", (Entity,), {"x": 1})
+    """
+    script = "import core; kept = core.register(); answer(len(stalecheck.probe()))"
+    assert run_script(tmp_path, {"core.py": core}, script) == 0
+
+
+def test_what_a_class_was_made_from_is_present(tmp_path: Path) -> None:
+    core = """
+        import enum
+        KEPT = []
+        def remade(cls):
+            KEPT.append(cls)
+            return enum.EnumMeta(cls.__name__, (enum.Enum,), enum.EnumMeta.__prepare__(cls.__name__, (enum.Enum,)))
+        @remade
+        class Level:
+            pass
+    """
+    script = "import core; kept = list(core.KEPT); core.KEPT.clear(); answer(len(stalecheck.probe()))"
+    assert run_script(tmp_path, {"core.py": core}, script) == 0
+
+
+def test_a_reloaded_test_module_that_pytest_has_rewritten(tmp_path: Path) -> None:
+    source = """
+        def helper():
+            assert 1 + 1 == 2
+            return [].copy
+        class Helper:
+            def check(self):
+                assert self
+        REGISTERED = [lambda: 3]
+        def test_it():
+            import atexit, importlib, sys
+            import stalecheck
+            module = sys.modules[__name__]
+            if hasattr(module, "AGAIN"):
+                return
+            atexit.register(lambda: module.helper)
+            kept = [helper, Helper, Helper()]
+            assert not stalecheck.probe(module)
+            module.AGAIN = True
+            importlib.reload(module)
+            seen = sorted(f"{one.origin} {one.kind.value}" for one in stalecheck.probe(module))
+            wanted = [f"{__name__}.Helper class", f"{__name__}.Helper instance", f"{__name__}.helper function"]
+            assert [name for name in seen if "test_it" not in name and "<lambda>" not in name] == wanted, seen
+    """
+    script = """
+        import os, pytest
+        os.chdir(os.path.dirname(__file__))
+        answer(int(pytest.main(["-q", "-p", "no:cacheprovider", "test_subject.py"])))
+    """
+    assert run_script(tmp_path, {"test_subject.py": source}, script) == 0

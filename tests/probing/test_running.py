@@ -1,0 +1,450 @@
+"""What a running program holds: stacks, threads, tasks, handlers, patches; and what nobody shows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .scripts import run_script
+
+CORE = """
+class Engine:
+    def run(self, call): return call()
+class Failure(Exception): pass
+def save(*args, **kwargs): return 1
+def trace(*args): return None
+def call(other): return other()
+"""
+HELP = r"""
+import core, re
+
+def simple(path):
+    return re.sub(r"main.py:\d+", "main.py:N", path.replace(sys.path[0] + "/", ""))
+
+def old(what="core"):
+    return [
+        [simple(holder.path), holder.kind.value, holder.code]
+        for finding in stalecheck.probe(what) for holder in finding.holders
+    ]
+"""
+
+
+def look(directory: Path, script: str) -> Any:
+    lines = script.strip("\n").split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    script = "\n".join(line[indent:] for line in lines)
+    return run_script(directory, {"core.py": CORE}, HELP + script.replace("RELOAD", "importlib.reload(core)"))
+
+
+def test_a_local_of_the_main_thread(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def serve(engine):
+            RELOAD
+            return old()
+        answer(serve(core.Engine()))
+        """,
+    )
+    assert found == [["local 'engine' in serve() at main.py:N", "local", None]]
+
+
+def test_a_container_in_a_local(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def serve(table):
+            RELOAD
+            return old()
+        answer(serve({"a": [core.Engine()]}))
+        """,
+    )
+    assert found == [["local 'table'['a'][0] in serve() at main.py:N", "local", None]]
+
+
+def test_a_local_of_another_thread(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import threading
+        ready, go = threading.Event(), threading.Event()
+        def serve():
+            engine = core.Engine()
+            ready.set()
+            go.wait()
+        thread = threading.Thread(target=serve, name="worker")
+        thread.start()
+        ready.wait()
+        RELOAD
+        answer(old())
+        go.set()
+        """,
+    )
+    assert found == [["local 'engine' in serve() at main.py:N (thread 'worker')", "local", None]]
+
+
+def test_a_pool_that_works_on_something(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        ready, go = threading.Event(), threading.Event()
+        def serve(engine):
+            ready.set()
+            go.wait()
+        with ThreadPoolExecutor(1, "pool") as pool:
+            pool.submit(serve, core.Engine())
+            ready.wait()
+            RELOAD
+            answer(old())
+            go.set()
+        """,
+    )
+    assert ["local 'engine' in serve() at main.py:N (thread 'pool_0')", "local", None] in found
+    assert all("engine" in path or "args" in path for path, _, _ in found)
+
+
+def test_an_old_function_that_is_running(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def look():
+            RELOAD
+            answer(old())
+        core.call(look)
+        """,
+    )
+    assert found == [["running call of call() at core.py:7", "local", None]]
+
+
+def test_an_old_method_that_is_running(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def look():
+            RELOAD
+            answer(old())
+        core.Engine().run(look)
+        """,
+    )
+    run = "Engine.run" if sys.version_info >= (3, 11) else "run"
+    assert [f"local 'self' in {run}() at core.py:3", "local", None] in found
+    assert all("core.py:3" in path for path, _, _ in found)
+
+
+def test_signal_handlers(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import signal, functools
+        signal.signal(signal.SIGUSR1, core.save)
+        signal.signal(signal.SIGUSR2, functools.partial(print, core.Engine))
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert sorted(found) == [
+        ["signal handler SIGUSR1", "callback", "STL210"],
+        ["signal handler SIGUSR2.args[0]", "callback", "STL210"],
+    ]
+
+
+@pytest.mark.parametrize("which", ["trace", "profile"])
+def test_trace_and_profile_functions(tmp_path: Path, which: str) -> None:
+    found = look(
+        tmp_path,
+        f"""
+        sys.set{which}(core.trace)
+        RELOAD
+        found = old()
+        sys.set{which}(None)
+        answer(found)
+        """,
+    )
+    assert found == [[f"{which} function (sys.set{which})", "callback", "STL210"]]
+
+
+def test_async_generator_hooks(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        sys.set_asyncgen_hooks(firstiter=core.save)
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert found == [["async generator hook (firstiter)", "callback", "STL210"]]
+
+
+def test_atexit(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import atexit
+        atexit.register(core.save, core.Engine())
+        RELOAD
+        answer(old())
+        """,
+    )
+    if sys.version_info >= (3, 14):
+        assert all(path.startswith("atexit's callbacks[") for path, _, _ in found)
+    else:
+        text = "1 reference that no referrer shows: atexit has 1 callback; or C code, or a value in use"
+        assert sorted(found) == [
+            [text, "unseen", None],
+            [f"a tuple ({text})[0]", "unseen", None],
+        ]
+
+
+def test_a_function_at_exit_that_leads_to_an_old_object(tmp_path: Path) -> None:
+    ((path, _, _),) = look(
+        tmp_path,
+        """
+        import atexit
+        def register(engine):
+            atexit.register(lambda: engine.run(None))
+        register(core.Engine())
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert path.startswith(
+        "closure variable 'engine' of __main__.register.<locals>.<lambda> (1 reference that no referrer"
+        if sys.version_info < (3, 14)
+        else "closure variable 'engine' of atexit's callbacks["
+    )
+
+
+def test_an_asyncio_task(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        async def work():
+            engine = core.Engine()
+            await asyncio.sleep(60)
+        async def main():
+            task = asyncio.create_task(work(), name="work")
+            del task
+            await asyncio.sleep(0)
+            RELOAD
+            answer(old())
+        asyncio.run(main())
+        """,
+    )
+    assert found == [["local 'engine' in coroutine work() at main.py:N of task 'work'", "task", None]]
+
+
+def test_asyncio_handles(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        async def main():
+            asyncio.get_running_loop().call_later(60, core.save, core.Engine)
+            asyncio.get_running_loop().call_soon(core.Engine().run, 1)
+            RELOAD
+            answer(old())
+        asyncio.run(main())
+        """,
+    )
+    assert sorted(found) == [
+        ["arguments[0] of an asyncio timer", "callback", "STL210"],
+        ["callback of an asyncio timer", "callback", "STL210"],
+        ["callback.__func__ of an asyncio handle", "callback", "STL210"],
+        ["callback.__self__ of an asyncio handle", "callback", "STL210"],
+    ]
+
+
+def test_a_future_with_a_result_and_a_callback(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        loop = asyncio.new_event_loop()
+        future, other = loop.create_future(), loop.create_future()
+        future.set_result(core.Engine())
+        other.add_done_callback(core.save)
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert sorted(found) == [
+        ["__main__.future.result()", "attribute", None],
+        ["a done callback of __main__.other", "callback", "STL210"],
+    ]
+
+
+def test_a_context_of_a_task(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio, contextvars
+        variable = contextvars.ContextVar("request")
+        async def work():
+            variable.set(core.Engine())
+            await asyncio.sleep(60)
+        async def main():
+            task = asyncio.create_task(work())
+            await asyncio.sleep(0)
+            RELOAD
+            answer(old())
+        asyncio.run(main())
+        """,
+    )
+    assert found == [["context variable 'request'", "context-variable", None]]
+
+
+@pytest.mark.parametrize("is_started", [True, False], ids=["started", "with"])
+def test_mock_patches(tmp_path: Path, *, is_started: bool) -> None:
+    found = look(
+        tmp_path,
+        f"""
+        import types
+        from unittest import mock
+        app = types.ModuleType("app")
+        sys.modules["app"] = app
+        app.engine = core.Engine()
+        patch = mock.patch("app.engine", core.save)
+        if {is_started}:
+            patch.start()
+            RELOAD
+            answer(old())
+        else:
+            with patch:
+                del patch
+                RELOAD
+                answer(old())
+        """,
+    )
+    assert ["app.engine", "alias", "STL104"] in found
+    assert ["mock.patch of 'engine'.new", "patch", None] in found
+    assert ["mock.patch of 'engine'.temp_original", "patch", None] in found
+    assert len(found) == 3
+
+
+def test_mocks_that_stand_for_old_classes(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        from unittest import mock
+        double = mock.Mock(spec=core.Engine)
+        wrapped = mock.Mock(wraps=core.save)
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert ["__main__.double._spec_class", "attribute", None] in found
+    assert ["__main__.wrapped._mock_wraps", "attribute", None] in found
+    assert not any("something" in path for path, _, _ in found)
+
+
+def test_an_abc_says_that_it_knows_the_old_class(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import abc
+        class Plan(abc.ABC): pass
+        Plan.register(core.Engine)
+        K = core.Engine
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert found == [
+        ["__main__.K", "alias", "STL104"],
+        ["registry of __main__.Plan (weak: it keeps nothing alive)", "weak-registry", "STL210"],
+    ]
+
+
+def test_typing_alone_is_said_to_be_harmless(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import typing
+        typing.Optional[core.Engine]
+        RELOAD
+        answer(old())
+        """,
+    )
+    assert found == [["typing's cache", "typing-cache", None]]
+
+
+def test_many_alike_are_summed_up(tmp_path: Path) -> None:
+    ((path, count, holders, seconds),) = look(
+        tmp_path,
+        """
+        import time
+        crowd = [core.Engine() for _ in range(10_000)]
+        RELOAD
+        started = time.process_time()
+        findings = [found for found in stalecheck.probe(core) if found.kind == "instance"]
+        seconds = time.process_time() - started
+        answer([[found.holders[0].path, found.holders[0].count, len(found.holders), seconds] for found in findings])
+        """,
+    )
+    assert (path, holders) == ("__main__.crowd[0]", 5)
+    assert count == 9_996
+    assert seconds < 3
+
+
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        "[[core.Engine()] for _ in range(2_000)]",
+        "{i: core.Engine() for i in range(2_000)}",
+        "{i: {'a': core.Engine()} for i in range(2_000)}",
+        "{core.Engine() for i in range(2_000)}",
+        "[Wrapper() for i in range(2_000)]",
+        "[(lambda e=core.Engine(): e) for i in range(2_000)]",
+    ],
+)
+def test_many_that_are_held_apart_are_summed_up(tmp_path: Path, crowd: str) -> None:
+    found = look(
+        tmp_path,
+        f"""
+        import time
+        class Wrapper:
+            def __init__(self): self.engine = core.Engine()
+        crowd = {crowd}
+        RELOAD
+        started = time.process_time()
+        report = stalecheck.probe(core)
+        seconds = time.process_time() - started
+        (finding,) = [found for found in report if found.kind == "instance"]
+        answer([finding.count, sum(holder.count for holder in finding.holders), len(finding.holders), seconds])
+        """,
+    )
+    assert found[:2] == [2_000, 2_000]
+    assert found[2] <= 5
+    assert found[3] < 3
+
+
+IPYTHON = """
+import core
+from traitlets.config import Config
+from IPython.core.interactiveshell import InteractiveShell
+config = Config()
+config.HistoryManager.enabled = False
+InteractiveShell.instance(config=config, user_module=sys.modules["__main__"])
+InteractiveShell.instance().run_cell("import core", store_history=True)
+InteractiveShell.instance().run_cell("core.Engine()", store_history=True)
+InteractiveShell.instance().run_cell("import importlib; importlib.reload(core)", store_history=True)
+InteractiveShell.instance().run_cell(
+    "answer([[h.path, h.kind.value, h.code] for f in stalecheck.probe('core') for h in f.holders])", store_history=True
+)
+"""
+
+
+def test_results_at_the_prompt_of_ipython(tmp_path: Path) -> None:
+    pytest.importorskip("IPython")
+    found = run_script(tmp_path, {"core.py": CORE}, IPYTHON)
+    assert sorted(found) == [
+        ["IPython's Out[2]", "history", None],
+        ["IPython's _2", "history", None],
+        ["IPython's __", "history", None],
+    ]

@@ -1,0 +1,173 @@
+"""With a look before the reload it is exact what is old, plain values too; and the watch lets go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .scripts import run_script
+
+CORE = """
+import atexit, logging, re, threading
+class Plain:
+    pass
+class C:
+    table = {"a": [1]}
+    number = 1
+LOCK = threading.Lock()
+NEST = {"a": {"b": [1, 2]}, "l": [{"x": 1}]}
+MIXED = (1, [2])
+SET = {1}
+LIMIT = 5
+BIG = 10 ** 20
+NAN = float("nan")
+TEXT = ("a", 1.5)
+log = logging.getLogger("q")
+pattern = re.compile("a")
+plain = Plain()
+def local():
+    class Local:
+        pass
+    return Local
+LOCAL = [local()]
+"""
+
+APP = """
+import core
+from core import BIG, LIMIT, LOCK, MIXED, NAN, NEST, SET, TEXT, log, pattern
+TABLE = core.C.table
+INNER = core.NEST["a"]["b"]
+ROW = core.NEST["l"][0]
+KEPT = core.LOCAL[0]
+"""
+
+OLD = [
+    "core.C.table",
+    "core.LOCK",
+    "core.MIXED",
+    "core.NEST",
+    "core.NEST['a']['b']",
+    "core.NEST['l'][0]",
+    "core.SET",
+    "core.LOCAL[0]",
+]
+
+FILES = {"core.py": CORE, "app.py": APP}
+
+
+def test_values_are_exact_in_place_and_after_an_import(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        found = [sorted(one.origin for one in stalecheck.reload(core))]
+        importlib.reload(app)
+        with stalecheck.watch("core") as watched:
+            del sys.modules["core"]
+            import core
+        found.append(sorted(one.origin for one in watched.report))
+        answer(found)
+    """
+    in_place, again = run_script(tmp_path, FILES, script)
+    assert in_place == sorted(OLD)
+    assert again == sorted([*OLD, "core"])
+
+
+def test_a_number_that_is_another_one_is_old_where_it_was_imported(tmp_path: Path) -> None:
+    script = f"""
+        import app, core
+        edit("core", {CORE.replace("LIMIT = 5", "LIMIT = 6")!r})
+        answer([[one.origin, [holder.path for holder in one.holders]] for one in stalecheck.reload(core)])
+    """
+    assert ["core.LIMIT", ["app.LIMIT"]] in run_script(tmp_path, FILES, script)
+
+
+def test_watches_within_watches(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        with stalecheck.watch(core) as outer:
+            said = repr(outer)
+            with stalecheck.watch("core") as inner:
+                importlib.reload(core)
+        holders = [holder.path for one in inner.report for holder in one.holders]
+        answer([[sorted(one.origin for one in each.report) for each in (inner, outer)], holders, said, repr(outer)])
+    """
+    (inner, outer), holders, said, then = run_script(tmp_path, FILES, script)
+    assert inner == outer == sorted(OLD)
+    assert all(path.startswith("app.") for path in holders)
+    assert said.startswith("<watch of core, keeping ")
+    assert then == "<watch of core, closed>"
+
+
+def test_what_a_watch_kept_is_let_go_without_the_collector(tmp_path: Path) -> None:
+    script = """
+        import core, gc, weakref
+        plain, lock = weakref.ref(core.plain), weakref.ref(core.LOCK)
+        gc.collect()
+        gc.disable()
+        report = stalecheck.reload(core)
+        gone = [plain() is None, lock() is None, len(report)]
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        with stalecheck.watch(core) as watched:
+            pass
+        gc.collect()
+        answer([gone, [type(one).__name__ for one in gc.garbage]])
+    """
+    assert run_script(tmp_path, FILES, script) == [[True, True, 0], []]
+
+
+def test_an_exception_inside_leaves_the_report(tmp_path: Path) -> None:
+    script = f"""
+        import app, core
+        try:
+            with stalecheck.watch(core) as watched:
+                edit("core", {CORE!r} + "boom\\n")
+                importlib.reload(core)
+        except NameError:
+            pass
+        try:
+            stalecheck.reload(core)
+        except NameError as error:
+            raised = str(error)
+        answer([sorted(one.origin for one in watched.report), raised])
+    """
+    found, raised = run_script(tmp_path, FILES, script)
+    assert found == sorted(OLD)
+    assert "boom" in raised
+
+
+def test_wrong_arguments(tmp_path: Path) -> None:
+    script = """
+        import core
+        said = []
+        for wrong in (None, 3, "missing", core.C):
+            try:
+                stalecheck.watch(wrong)
+            except TypeError as error:
+                said.append([type(error).__name__, str(error)])
+        old = core
+        del sys.modules["core"]
+        import core
+        try:
+            stalecheck.reload(old)
+        except ImportError as error:
+            said.append([type(error).__name__, str(error)])
+        with stalecheck.watch(core) as watched:
+            for use in (lambda: watched.report, watched.__enter__):
+                try:
+                    use()
+                except RuntimeError as error:
+                    said.append([type(error).__name__, str(error)])
+        answer(said)
+    """
+    said = run_script(tmp_path, FILES, script)
+    assert [kind for kind, _ in said] == ["NotAModuleError"] * 4 + ["ImportError"] + ["RuntimeError"] * 2
+    assert said[2][1].startswith("missing is not imported")
+
+
+def test_a_module_that_is_gone_afterwards(tmp_path: Path) -> None:
+    script = """
+        import core
+        with stalecheck.watch(core) as watched:
+            del sys.modules["core"]
+        answer([len(watched.report), list(watched.report.notes)])
+    """
+    assert run_script(tmp_path, FILES, script) == [0, ["core is no longer imported"]]

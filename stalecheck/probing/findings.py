@@ -26,7 +26,7 @@ from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
-_ENDS = 5
+_ENDS = 50
 """So many roots that are equally near are named for one holder."""
 
 _EACH = 5
@@ -188,7 +188,8 @@ class _Assembly:
                         continue
                     if parent in self._origins and not through:
                         continue
-                    seen.add(parent)
+                    if parent not in graph.roots:  # A root names each of its own on its own.
+                        seen.add(parent)
                     upper.append((parent, *ids))
             level = upper
         return self._without_second_names(found or secondary)[:_ENDS]

@@ -98,8 +98,8 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
             if verdict is not None:
                 old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
                 if judge.is_old_namespace(function.__globals__):
-                    candidates[id(function.__globals__)] = function.__globals__
-    old.namespaces.update(candidates)
+                    old.namespaces[id(function.__globals__)] = function.__globals__
+    candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     classes: list[type] = []
     for one in current.names:
@@ -125,5 +125,6 @@ def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], 
         elif raw.is_module(found):
             of = raw.module_dict(cast(types.ModuleType, found))
             if id(of) in candidates and found is not raw.imported(name):
+                old.namespaces[id(of)] = of  # Others are copies of one: ``dict(vars(m))``.
                 old.add(found, "", OriginKind.MODULE, "stale")
     targets.clear()

@@ -14,6 +14,7 @@ CALLBACK = "a registration is named by where it ends up, not by the call that ma
 MAKER = "no object says who has made it: `STL201` for an instance made elsewhere, `STL202` for one of the module's own"
 FOLLOWED = "the linter follows values through several steps; the object itself is named where it is"
 PLACE = "the place has another name, or no code, in a running program"
+OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
 PART = "an attribute of a module's own instance is named as the instance's"
 NOT_ALIVE = "nothing of it is alive when the probe looks"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
@@ -33,11 +34,13 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     ),
     FOLLOWED: (
         "STL206_wrapped_callable/classes_made_in_functions STL206 app *",
+        "STL203_base_class/made_by_a_function STL206 app First",
         "STL206_wrapped_callable/closures_in_closures STL205 app listed",
         "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
         "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",
         "STL208_enum_member/iterated STL206 app DEFAULT",
     ),
+    OTHER_NAME: ("STL101_from_import/imported_by_its_longer_name_too STL101 *",),
     PLACE: (
         "STL104_alias/by_literal_name STL104 app g",
         "STL105_copied_value/list_of_public_names STL102 user [*]",
@@ -45,6 +48,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL205_container/filled STL205 app registry.HANDLERS",
         "STL205_container/generators STL205 app *",
         "STL205_container/made_by_a_call STL205 app made",
+        "STL205_container/names_of_a_module STL205 given SPACE",
         "STL206_wrapped_callable/mock STL206 app *",
         "STL206_wrapped_callable/plain STL206 app registry",
         "STL206_wrapped_callable/plain STL206 app worker",

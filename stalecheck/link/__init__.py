@@ -157,11 +157,18 @@ def _lasting(
         return found
     for_good: set[Reload] = set()
     for sequence in sequences:
-        later = repairs if sequence.file is not None and not sequence.block else ()
+        is_over = sequence.file is not None and not sequence.block
+        later = [repair for repair in repairs if is_over and not _runs_again(sequence, repair, holding.file)]
         followed = [Sequence(None, "", (*sequence.events, *repair.events)) for repair in later]
         stale = [set(_reloads(holding, [other], import_order, rebound)) for other in (sequence, *followed)]
         for_good |= set.intersection(*stale)
     return tuple(reload for reload in found if reload in for_good)
+
+
+def _runs_again(sequence: Sequence, repair: Sequence, holder: SourceFile) -> bool:
+    """Whether a repair runs the top level that reloads once more, with the holder's body or after it."""
+    first = next(index for index, event in enumerate(repair.events) if holder in event.files)
+    return any(sequence.file in event.files for event in repair.events[first:])
 
 
 def _is_repair(sequence: Sequence) -> bool:

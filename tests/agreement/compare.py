@@ -152,13 +152,8 @@ class Held:
 def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnostic]) -> Agreement:
     held = Held(world, run)
     named: set[tuple[str, str]] = set()
-    same = {slot: slots for slots in world.groups.values() for slot in slots}
     for diagnostic in diagnostics:
-        slots = set(names_of(world, diagnostic))
-        named |= slots
-        if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
-            # One container under names of several modules has one diagnostic, where it is filled.
-            named.update(other for slot in slots for other in same.get(slot, ()))
+        named.update(names_of(world, diagnostic))
     direct = [slot for slot in held.direct if "." not in slot[1]]
     inside = [slot for slot in held.inside if "." not in slot[1] and held.first_name[slot] == slot[1]]
     named |= {(slot[0], held.first_name[slot]) for slot in named if slot in held.first_name}

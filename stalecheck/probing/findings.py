@@ -32,7 +32,7 @@ _ENDS = 50
 _EACH = 5
 """So many old objects in one container, and so many holders that are alike, are named one by one."""
 
-_FARTHEST = 60
+_FARTHEST = 5_000
 
 _PLAIN = (
     None,
@@ -174,15 +174,22 @@ class _Assembly:
         seen = {target}
         found: list[_Way] = []
         secondary: list[_Way] = []
-        while level and not found and len(level[0]) < _FARTHEST:
+        is_at_root = False
+        while level and not is_at_root and len(level[0]) < _FARTHEST:
             upper: list[tuple[int, ...]] = []
+            is_held = bool(found)  # by a running function, which ends: what lasts is looked for beyond it
             for ids in level:
                 top = ids[0]
                 if top in graph.roots:
                     found.append(_Way(ids))
+                    is_at_root = True
                     continue
                 for start in graph.held_by.get(top, ()):
-                    (secondary if _is_secondary(start) else found).append(_Way(ids, start))
+                    if _is_secondary(start):
+                        secondary.append(_Way(ids, start))
+                    elif not is_held or not isinstance(start, Local):
+                        found.append(_Way(ids, start))
+                        is_at_root = is_at_root or not (isinstance(start, Local) and start.is_reported)
                 for parent in graph.parents.get(top, ()):
                     if parent in seen or self._is_end(parent, module):
                         continue

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from stalecheck.errors import StalecheckError
+from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.probing import raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
@@ -39,7 +39,10 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
 
     Raises:
         NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+        UsageError: `max_seconds` is no number of seconds.
     """
+    if max_seconds is not None and not (type(max_seconds) in (int, float) and max_seconds >= 0):
+        raise UsageError("max_seconds takes a number of seconds, 0 or more, or None")
     names = [name_of(module)] if module is not None else _all_names()
     report = report_on(names, max_seconds=max_seconds)
     return report if module is not None else replace(report, modules=tuple(sorted({one.module for one in report})))

@@ -128,10 +128,11 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
     for (file, block), events in blocks.items():
-        is_own_only = not block and file in rerun and file not in unguarded
+        is_guarded = not block and file not in unguarded
+        is_own_only = is_guarded and file in rerun
         for path in _paths(events):
             expanded = [inner for event in path for inner in _expand(event, event.at, top_levels, {file})]
-            yield Sequence(file, block, tuple(expanded), is_own_only)
+            yield Sequence(file, block, tuple(expanded), is_own_only, is_guarded)
 
 
 def _paths(events: list[Event]) -> Iterator[list[Event]]:

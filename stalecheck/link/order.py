@@ -43,6 +43,9 @@ class Sequence:
     """A top level that runs only as a part of other sequences, which contain its events: what is left to judge
     here is what its own file holds."""
 
+    is_guarded: bool = False
+    """A top level that reloads below conditions only (``if "ops" in locals()``): not when it is first imported."""
+
 
 def stale_since(
     file: SourceFile,
@@ -90,7 +93,7 @@ def stale_since(
 def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bool:
     """Whether the reload is over before anyone can take from the module: its own package reloads it when imported."""
     package = sequence.file
-    if package is None or sequence.block or not package.is_package or sequence.is_own_only:
+    if package is None or sequence.block or not package.is_package or sequence.is_own_only or sequence.is_guarded:
         return False
     prefix = f"{package.module}."
     return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
@@ -99,7 +102,7 @@ def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bo
 def _is_over(file: SourceFile, at: Location, sequence: Sequence, import_order: ImportOrder) -> bool:
     """Whether a file imports the module whose top level reloads above the place where it takes something."""
     reloads = sequence.file
-    if reloads is None or reloads == file or sequence.block or sequence.is_own_only:
+    if reloads is None or reloads == file or sequence.block or sequence.is_own_only or sequence.is_guarded:
         return False
     return import_order.has_run(reloads, file, at)
 

@@ -10,7 +10,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from stalecheck.index import FileIndex
 from stalecheck.model import Location, SourceFile
@@ -35,7 +34,6 @@ _LOCAL = re.compile(rb"(?: {8,}|\t\t+| +self\.)[\w.]+[ \t]*:(?![^\n]*[,(][ \t]*$
 
 _ASSIGNED = re.compile(rb"\w[\w.]*(?:[ \t]*:[^=\n]*)?[ \t]*=(?!=)|class\b[^\n]*$")
 _LONGEST = 4_000
-_NUMBERS = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ class _Form:
         return _KINDS.get(self.name, "alias")
 
 
-_Memory = dict[str, "OrderedDict[bytes, int]"]
-"""For each kind the texts, the one that was asked for last at the end, each with the number of its object."""
+_Memory = dict[str, "OrderedDict[bytes, object]"]
+"""For each kind the texts, the one that was asked for last at the end, each with what stands for its object."""
 
 
 class Forms:
@@ -67,8 +65,8 @@ class Forms:
         self._table = table
         self._of: dict[SourceFile, tuple[_Form, ...]] = {}
         self._memory: _Memory = {}
-        self._made: dict[SourceFile, list[int]] = {}
-        """The numbers of the objects that a file's forms gave when it was imported."""
+        self._made: dict[SourceFile, list[object]] = {}
+        """What stands for the objects that a file's forms gave when it was imported."""
 
         self._again: dict[SourceFile, list[tuple[_Form, bool]]] = {}
 
@@ -89,7 +87,7 @@ class Forms:
                 self._made[each] = [_made(self._memory, form) for form in self._forms(each)]
         memory = {kind: texts.copy() for kind, texts in self._memory.items()}
         before = zip(self._forms(file), self._made.get(file, ()), strict=False)
-        return [(form, _made(memory, form) != made) for form, made in before]
+        return [(form, _made(memory, form) is not made) for form, made in before]
 
     def _in_order(self) -> Iterator[SourceFile]:
         """Yield the files in the order in which their bodies end, if one is imported after the other by name."""
@@ -129,12 +127,12 @@ class Forms:
         return forms
 
 
-def _made(memory: _Memory, form: _Form) -> int:
-    """Return the number of the object that a form gives, which is a new one where it is not remembered."""
+def _made(memory: _Memory, form: _Form) -> object:
+    """Return what stands for the object that a form gives, a new one where it is not remembered."""
     texts = memory.setdefault(form.kind, OrderedDict())
     made = texts.get(form.text)
     if made is None:
-        made = next(_NUMBERS)
+        made = object()
         if form.name == "Optional":
             texts[b"Union" + form.text] = made
     texts[form.text] = made

@@ -12,7 +12,6 @@ from stalecheck.probing import raw
 from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of, written
 from stalecheck.vocabulary import HolderKind
 
-CACHED: type = type(functools.lru_cache(lambda: None))
 _HASHED: type = functools._HashedSeq  # type: ignore[attr-defined]
 _PARTIAL = functools.partial.__dict__
 
@@ -122,7 +121,7 @@ def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
         return True
     if at != 1 or type(obj) is not dict:
         return False
-    is_bounded = CACHED.__dict__["cache_info"](cached).maxsize is not None
+    is_bounded = raw.CACHED.__dict__["cache_info"](cached).maxsize is not None
     return not is_bounded or any(raw.class_name(type(value)) == "_lru_list_elem" for value in list(obj.values()))
 
 

@@ -12,7 +12,6 @@ from typing import Any, cast
 from stalecheck.probing import raw
 from stalecheck.probing.versions import is_same_version, names_of
 
-_CACHED = type(functools.lru_cache(lambda: None))
 _DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 
@@ -96,7 +95,7 @@ def _parts(obj: object) -> Iterator[tuple[object, bool]]:
         partial = cast("functools.partial[Any]", obj)
         yield partial.func, False
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
-    elif kind is _CACHED or raw.is_any(kind, _DESCRIPTORS):
+    elif kind is raw.CACHED or raw.is_any(kind, _DESCRIPTORS):
         yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
     elif raw.is_any(kind, _CONTAINERS):
         yield from ((part, True) for part in list(cast("list[object]", obj)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import types
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,7 +10,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, where_bound
 from stalecheck.vocabulary import HolderKind, OriginKind
 
-_CALLABLES = (types.FunctionType, type(functools.lru_cache(lambda: None)))
+_CALLABLES = (types.FunctionType, raw.CACHED)
 IMPORTS = (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT)
 
 

@@ -6,6 +6,7 @@ A class may be hostile through its metaclass: it is neither compared nor hashed,
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import types
@@ -13,6 +14,9 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from operator import is_
 from typing import Any, cast
+
+CACHED: type = type(functools.lru_cache(lambda: None))
+"""The type of what `functools.lru_cache` puts around a function; it has no public name."""
 
 _TYPE_DICT = type.__dict__["__dict__"].__get__
 _TYPE_MRO = type.__dict__["__mro__"].__get__

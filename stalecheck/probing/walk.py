@@ -132,7 +132,7 @@ _NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
     property: callables.of_property,
     staticmethod: callables.of_wrapped_method,
     classmethod: callables.of_wrapped_method,
-    callables.CACHED: callables.of_cached,
+    raw.CACHED: callables.of_cached,
     **dict.fromkeys(running.SUSPENDED, running.of_suspended),
     types.FrameType: running.of_frame,
     types.TracebackType: running.of_traceback,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator, Sized
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +25,10 @@ from .targets import TARGETS, NotInstallableError
 
 
 def main() -> int:
-    """Measure the packages named, or all, and print a table for each mode; 1 if a disagreement has no reason."""
+    """Measure the packages named, or all, and print a table for each mode.
+
+    Returns 1 if a disagreement has no reason, or if one that is listed is none any more.
+    """
     options = parser().parse_args()
     if options.without_fallback:
         with patch("stalecheck.link.calls.computed_by", lambda function, arguments: NOTHING):
@@ -36,8 +40,7 @@ def print_tables(options: argparse.Namespace) -> int:
     wanted = [target for target in TARGETS if not options.packages or target.package in options.packages]
     ask: Any = probe_measure if options.probe else measure
     show: Any = probe_table if options.probe else table
-    reasons: Any = probe_remaining if options.probe else remaining
-    missing = 0
+    differs = False
     for mode in [ReloadMode(options.mode)] if options.mode else list(ReloadMode):
         print(show.header(mode))
         total: Any = Figures() if options.probe else Agreement()
@@ -52,12 +55,23 @@ def print_tables(options: argparse.Namespace) -> int:
             print(show.row(target.title, found), flush=True)
             print(f"{target.title}: {time.monotonic() - started:.0f} s", file=sys.stderr)
             if options.cases:
-                print(*show.case_lines(found.cases, mode), sep="\n")
+                print(*case_lines(found.cases, mode, is_probe=options.probe), sep="\n")
         print(show.row("total", total), end="\n\n")
-        without = reasons.unexplained(total.cases, mode)
-        missing += len(without)
-        print(f"{len(total.cases)} disagreements, {len(without)} of them without a reason", file=sys.stderr)
-    return 1 if missing else 0
+        if options.probe:
+            unexplained: Sized = probe_remaining.unexplained(total.cases)
+            settled: list[remaining.Place] = []
+        else:
+            unexplained = remaining.unexplained(total.cases, mode)
+            settled = remaining.settled(total.cases, mode, [target.package for target in wanted])
+        differs = differs or bool(unexplained or settled)
+        print(f"{len(total.cases)} disagreements, {len(unexplained)} of them without a reason", file=sys.stderr)
+        for place in settled:
+            print(f"listed in {remaining.CASES.name}, but none any more: {place}", file=sys.stderr)
+    return 1 if differs else 0
+
+
+def case_lines(cases: Any, mode: ReloadMode, *, is_probe: bool) -> Iterator[str]:
+    return probe_table.case_lines(cases) if is_probe else table.case_lines(cases, mode)
 
 
 def parser() -> argparse.ArgumentParser:

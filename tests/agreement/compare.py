@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ JUDGED_WHEN_FRESH = frozenset(
 )
 OBJECTS = frozenset({OriginKind.FUNCTION, OriginKind.CLASS, OriginKind.INSTANCE, OriginKind.MODULE})
 
-STALE = frozenset({"direct", "inside"})
+RIGHT = frozenset({"direct", "inside", "wrapper"})
+"""What the interpreter says of a holder that is reported rightly."""
+WRONG = frozenset({"steady", "behind", "fresh"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +39,7 @@ class Case:
     """One name on which the two disagree."""
 
     what: str
-    """``missed direct``, ``missed inside``, ``steady``, ``fresh``."""
+    """``missed direct``, ``missed inside``, ``steady``, ``behind``, ``fresh``."""
 
     reloaded: str
     holder: str
@@ -56,9 +59,6 @@ class Agreement:
     inside_found: int = 0
     right: int = 0
     wrong: int = 0
-    behind: int = 0
-    """Diagnostics of a judged kind whose origin is reached, but deeper than what counts as inside."""
-
     unknown_calls: int = 0
     """STL105 for the value of an unknown call that answers with the same object: counted apart."""
 
@@ -82,14 +82,8 @@ class Agreement:
 
     @property
     def precision(self) -> float:
-        """The share of judged diagnostics that are right, those whose origin lies behind left out."""
+        """The share of judged diagnostics that are right; an origin deeper than what counts as inside is wrong."""
         return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
-
-    @property
-    def strict_precision(self) -> float:
-        """The same where an origin that lies behind counts as wrong."""
-        judged = self.right + self.wrong + self.behind
-        return self.right / judged if judged else 1.0
 
 
 def compare(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic], mode: ReloadMode) -> Agreement:
@@ -137,13 +131,14 @@ class Held:
         self.reloaded: str = run["module"]
         self.direct = {(module, name): label for module, name, label, _ in run["direct"]}
         self.inside = {(module, name): label for module, name, label, _ in run["inside"]}
+        self.wrapper = {(module, name): label for module, name, label, _ in run["wrapper"]}
         self.behind = {(module, name): label for module, name, label, _ in run["behind"]}
         self.first_name = {(module, name): first for module, name, _, first in run["inside"]}
         self.steady = {slot for key in run["steady"] for slot in world.groups.get(str(key), ())}
 
     def of(self, slot: tuple[str, str]) -> str:
         """Return the verdict on a name."""
-        for verdict in ("direct", "inside", "behind", "steady"):
+        for verdict in ("direct", "inside", "wrapper", "behind", "steady"):
             if slot in getattr(self, verdict):
                 return verdict
         return "fresh"
@@ -167,7 +162,7 @@ def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnost
     for diagnostic in diagnostics:
         verdict = judge(world, held, diagnostic)
         verdicts[verdict] += 1
-        if verdict in {"steady", "fresh"}:
+        if verdict in WRONG:
             assert diagnostic.holder
             assert diagnostic.origin
             place = f"{diagnostic.path.name}:{diagnostic.span.start.row}"
@@ -181,8 +176,7 @@ def compare_run(world: Stock, run: Mapping[str, Any], diagnostics: list[Diagnost
         inside=len(inside),
         inside_found=sum(slot in named for slot in inside),
         right=verdicts["right"],
-        wrong=verdicts["steady"] + verdicts["fresh"],
-        behind=verdicts["behind"],
+        wrong=sum(verdicts[verdict] for verdict in WRONG),
         unknown_calls=verdicts["unknown call"],
         unjudged=verdicts["unjudged"],
         cases=tuple(cases),
@@ -220,16 +214,18 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
         # What it brings may have been imported above by its name as well.
         brought = {*names_of(world, diagnostic), (module, diagnostic.origin.name)}
         verdicts = {held.of(slot) for slot in brought}
-        if verdicts & STALE:
+        if verdicts & RIGHT:
             return "right"
         return "fresh" if diagnostic.origin.kind in OBJECTS else "unjudged"
+    if held.of((module, name)) in RIGHT:
+        return "right"
     slot = (module, name if name in world.objects[module] | world.atomic[module] else name.partition(".")[0])
     verdict = held.of(slot)
     if slot[1] not in world.objects[module]:
         return "unjudged"
-    if verdict in STALE:
+    if verdict in RIGHT:
         return "right"
-    if verdict != "behind" and diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
+    if verdict == "steady" and diagnostic.code == "STL105" and is_made_by_a_call(diagnostic):
         return "unknown call"
     if verdict == "fresh" and is_bound_by_a_function(diagnostic):
         return "unjudged"  # By a ``global`` statement, once the function is called: nobody has called it.
@@ -238,7 +234,7 @@ def judge(world: Stock, held: Held, diagnostic: Diagnostic) -> str:
 
 
 def is_made_by_a_call(diagnostic: Diagnostic) -> bool:
-    """Whether the statement of the holder or the one that makes the origin calls something."""
+    """Whether the statement of the holder or the one that makes the origin calls what is not a builtin."""
     assert diagnostic.origin
     places = (
         (diagnostic.path, diagnostic.span.start.row),
@@ -246,10 +242,14 @@ def is_made_by_a_call(diagnostic: Diagnostic) -> bool:
     )
     return any(
         statement.lineno <= row <= (statement.end_lineno or row)
-        and any(isinstance(node, ast.Call) for node in ast.walk(statement))
+        and any(isinstance(node, ast.Call) and not is_builtin(node.func) for node in ast.walk(statement))
         for path, row in places
         for statement in assignments(path)
     )
+
+
+def is_builtin(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and hasattr(builtins, function.id)
 
 
 def is_bound_by_a_function(diagnostic: Diagnostic) -> bool:

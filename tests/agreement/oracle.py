@@ -8,8 +8,10 @@ in a forked child of its own, where every other module's names are looked at by 
 - direct: ``N.name`` is an object that M's old body made and its new body has replaced;
 - inside: ``N.name`` is an instance of an old class of M, or N made it and it reaches an old object through containers,
   bases, class attributes, methods' defaults, closures, partials, properties;
+- wrapper: in the same ways it reaches a function that an old function of M has made, whose code is the old one:
+  not asked for, but right to report;
 - behind: it reaches an old object in another way (an instance's attributes, a wrapper within a wrapper, a generic
-  alias): not asked for, but not wrong to report;
+  alias); an attribute of an instance or a function is also looked at under its own name, ``N.app.engine``;
 - steady: ``N.name`` is an object of M's namespace that survives.
 
 Numbers, strings, bytes, None, ranges, and tuples and frozensets of them are left out: identity says nothing of them.
@@ -63,6 +65,7 @@ MACHINERY = frozenset(
         "__static_attributes__",
     ]
 )
+VERDICTS = ("direct", "inside", "wrapper", "behind")
 CONTAINERS = (dict, types.MappingProxyType, list, tuple, set, frozenset, collections.deque)
 IMPORT_SECONDS = 30
 RELOAD_SECONDS = 60
@@ -650,23 +653,21 @@ def reload_and_look(world: World, name: str, mode: str) -> dict[str, Any]:
     old = find_old(world, name, world.before[name], dict(now.__dict__))
     if now is not module:
         old.labels[id(module)] = "<module>"
-    direct, inside, behind = look_again(world, name, old)
+    found = look_again(world, name, old)
     signal.alarm(0)
     return {
-        "direct": direct,
-        "inside": inside,
-        "behind": behind,
+        **found,
         "steady": [key for key in old.survivors if len({s.module for s in world.by_object.get(key, ())}) > 1],
     }
 
 
-def look_again(world: World, reloaded: str, old: Old) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
-    """Return the names that hold something old now: direct, inside, behind, each with what it is."""
+def look_again(world: World, reloaded: str, old: Old) -> dict[str, list[list[str]]]:
+    """Return the names that hold something old now, by verdict, each with what it is."""
     candidates: dict[Slot, None] = {}
     for key in (*old.labels, *old.codes):
         for places in (world.by_object, world.by_type, world.by_reach):
             candidates.update(dict.fromkeys(places.get(key, ())))
-    found: dict[str, list[list[str]]] = {"direct": [], "inside": [], "behind": []}
+    found: dict[str, list[list[str]]] = {verdict: [] for verdict in VERDICTS}
     for slot in candidates:
         if slot.module == reloaded:
             continue
@@ -674,7 +675,24 @@ def look_again(world: World, reloaded: str, old: Old) -> tuple[list[list[str]], 
         verdict = None if value is ABSENT else judge(world, slot, value, old)
         if verdict is not None:
             found[verdict[0]].append([slot.module, slot.name, verdict[1], world.first_name(slot)])
-    return found["direct"], found["inside"], found["behind"]
+            if verdict[0] == "behind":
+                for inner, kind, label in attributes_that_hold(world, slot, value, old):
+                    found[kind].append([slot.module, inner, label, inner])
+    return found
+
+
+def attributes_that_hold(world: World, slot: Slot, value: object, old: Old) -> Iterator[tuple[str, str, str]]:
+    """Yield the attributes of an instance or a function that hold something old: name, verdict, what it is."""
+    if is_a(value, type):
+        return
+    try:
+        namespace = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return
+    for name, held in list(namespace.items()):
+        verdict = None if name in MACHINERY else judge(world, slot, held, old)
+        if verdict is not None:
+            yield f"{slot.name}.{name}", *verdict
 
 
 def judge(world: World, slot: Slot, value: object, old: Old) -> tuple[str, str] | None:
@@ -691,7 +709,11 @@ def judge(world: World, slot: Slot, value: object, old: Old) -> tuple[str, str] 
         label = old.hit(thing)
         if label is not None:
             return "inside", label
-    for thing in (*search.inside(), *search.behind()):
+    for thing in search.inside():
+        label = old.codes.get(id(code_of(thing)))
+        if label is not None:
+            return "wrapper", label
+    for thing in search.behind():
         label = old.hit(thing) or old.codes.get(id(code_of(thing)))
         if label is not None:
             return "behind", label

@@ -126,7 +126,7 @@ class History:
 
 
 def verdicts(world: oracle.World, history: History) -> dict[str, list[list[str]]]:
-    """Return the names that hold something old: direct, inside, behind, each with what it is."""
+    """Return the names that hold something old, by verdict, each with what it is."""
     old = oracle.Old()
     for body in history.old:
         now = world.modules[body.name]
@@ -137,7 +137,7 @@ def verdicts(world: oracle.World, history: History) -> dict[str, list[list[str]]
         prefix = f"{body.name}:"
         old.labels.update({key: prefix + label for key, label in found.labels.items()})
         old.codes.update({key: prefix + label for key, label in found.codes.items()})
-    answer: dict[str, list[list[str]]] = {"direct": [], "inside": [], "behind": []}
+    answer: dict[str, list[list[str]]] = {verdict: [] for verdict in oracle.VERDICTS}
     for slot, value in world.slots.items():
         verdict = oracle.judge(world, slot, value, old)
         if verdict is not None:

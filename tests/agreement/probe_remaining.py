@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from stalecheck.vocabulary import ReloadMode
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from .probe_compare import Case
-from .remaining import Remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Differences with one reason: which cases (globs over module and name), and why."""
+
+    reason: str
+    what: str
+    reloaded: str
+    holder: str
+    name: str
+
+    def explains(self, case: Case) -> bool:
+        """Whether a case is one of these."""
+        return all(
+            fnmatchcase(value, pattern)
+            for value, pattern in (
+                (case.what, self.what),
+                (case.reloaded, self.reloaded),
+                (case.holder, self.holder),
+                (case.name, self.name),
+            )
+        )
+
 
 UNTRACKED = "a tuple or dict of plain objects (`object()`) is not tracked by the collector: no referrer shows it"
 CALLBACK = "a registration is named by where it ends up, not by the call that made it"
@@ -65,11 +88,11 @@ FIXTURES: dict[str, tuple[str, ...]] = {
 """Fixture projects: holders, as `project code module name`, that the probe does not name with the linter's code."""
 
 
-def reason_for(case: Case, mode: ReloadMode) -> str | None:
+def reason_for(case: Case) -> str | None:
     """Return why the probe differs in a case; None where nobody has said."""
-    return next((entry.reason for entry in REMAINING if entry.explains(case, mode)), None)
+    return next((entry.reason for entry in REMAINING if entry.explains(case)), None)
 
 
-def unexplained(cases: Iterable[Case], mode: ReloadMode) -> tuple[Case, ...]:
+def unexplained(cases: Iterable[Case]) -> tuple[Case, ...]:
     """Return the cases without a reason."""
-    return tuple(case for case in cases if reason_for(case, mode) is None)
+    return tuple(case for case in cases if reason_for(case) is None)

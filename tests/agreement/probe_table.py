@@ -55,9 +55,9 @@ def named(found: int, with_holder: int) -> str:
     return str(found) if found == with_holder else f"{found} ({with_holder})"
 
 
-def case_lines(cases: Iterable[Case], mode: ReloadMode) -> Iterator[str]:
+def case_lines(cases: Iterable[Case]) -> Iterator[str]:
     """Yield one line for each difference, with its reason where one is known."""
     for case in sorted(cases):
-        reason = reason_for(case, mode)
+        reason = reason_for(case)
         line = f"{case.what} ({case.way}): reload {case.reloaded}, {case.holder} {case.name}: {case.detail}"
         yield f"  {line}" if reason is None else f"  {line} [{reason}]"

@@ -17,8 +17,6 @@ COLUMNS = (
     "recall",
     "judged",
     "precision",
-    "behind",
-    "strict precision",
     "unknown calls",
     "not judged",
 )
@@ -40,8 +38,6 @@ def row(title: str, figures: Agreement) -> str:
         f"{figures.inside_recall:.4f}",
         figures.right + figures.wrong,
         f"{figures.precision:.4f}",
-        figures.behind,
-        f"{figures.strict_precision:.4f}",
         figures.unknown_calls,
         figures.unjudged,
     )

@@ -47,7 +47,7 @@ def measured(package: str, mode: ReloadMode) -> probe_compare.Figures:
 @pytest.mark.parametrize("package", SAMPLE)
 def test_the_probe_finds_what_is_stale_and_names_it_as_the_linter_does(package: str, mode: ReloadMode) -> None:
     figures = measured(package, mode)
-    assert unexplained(figures.cases, mode) == ()
+    assert unexplained(figures.cases) == ()
     assert figures.direct > 20
     assert figures.exact.compared > 20
 

@@ -22,7 +22,7 @@ from .oracle import Bound, collect_bound
 from .projects import Act, Project
 
 ROOT = Path(__file__).parent.parent.parent
-STALE = frozenset({"direct", "inside"})
+RIGHT = frozenset({"direct", "inside"})
 
 
 class NotRunnableError(Exception):
@@ -120,7 +120,7 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
 
 
 def is_excused(world: Stock, held: Held, slot: tuple[str, str]) -> bool:
-    return held.of(slot) in {*STALE, "behind"} or slot[1] in world.atomic.get(slot[0], ())
+    return held.of(slot) in {*RIGHT, "behind"} or slot[1] in world.atomic.get(slot[0], ())
 
 
 def is_plain(world: Stock, diagnostic: Diagnostic) -> bool:

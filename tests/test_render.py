@@ -509,6 +509,7 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                 (
                     "1 reload of a module not known from the source: tests/test_core.py:1. "
                     "Name it with --reloaded PATTERN.",
+                    "Nothing else of the project is reloaded in what was read (12 files, 12 modules).",
                 ),
             ),
             id="one unresolved",
@@ -522,6 +523,7 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                     "4 reloads of modules not known from the source: tests/test_core.py:1, "
                     "tests/test_core.py:2, tests/test_core.py:1 and 1 more, which --list-reloads shows. "
                     "Name them with --reloaded or --reimported PATTERN.",
+                    "Nothing else of the project is reloaded in what was read (12 files, 12 modules).",
                 ),
             ),
             id="many unresolved",
@@ -534,6 +536,7 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
                 (
                     "1 reload of a module not known from the source: tests/test_core.py:1. "
                     "Name it with --reloaded PATTERN. Of 2 more nothing stays stale: what is evicted is put back.",
+                    "Nothing else of the project is reloaded in what was read (12 files, 12 modules).",
                 ),
             ),
             id="unresolved, and others that are put back",

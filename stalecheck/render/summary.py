@@ -50,19 +50,20 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
             f"No file was checked: the excludes took {counted(report.excluded, 'Python file')}. "
             "Name a file, without --force-exclude, or change --exclude."
         )
-    elif not (unresolved or _looked_at(report)) and set(patterns) <= set(report.unmatched):
-        read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
-        what = "Nothing of the project" if report.reloads else "Nothing"
-        lines.append(
-            f"{what} is reloaded in what was read ({read}). "
-            "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
-        )
+    elif not _looked_at(report) and set(patterns) <= set(report.unmatched):
+        lines.append(_nothing(report, is_else=bool(unresolved)))
     return tuple(lines)
 
 
 def _looked_at(report: Report) -> list[ReloadRecord]:
     """The reloads of modules of the project."""
     return [record for record in report.reloads if record.is_resolved and record.inside]
+
+
+def _nothing(report: Report, *, is_else: bool) -> str:
+    what = f"Nothing{' else' if is_else else ''}{' of the project' if report.reloads else ''}"
+    said = f"{what} is reloaded in what was read ({counted(report.files, 'file')}, {counted(report.modules, 'module')})."
+    return said if is_else else f"{said} Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
 
 
 def _unmatched(pattern: str) -> str:

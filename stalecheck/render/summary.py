@@ -62,8 +62,9 @@ def _looked_at(report: Report) -> list[ReloadRecord]:
 
 def _nothing(report: Report, *, is_else: bool) -> str:
     what = f"Nothing{' else' if is_else else ''}{' of the project' if report.reloads else ''}"
-    said = f"{what} is reloaded in what was read ({counted(report.files, 'file')}, {counted(report.modules, 'module')})."
-    return said if is_else else f"{said} Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
+    read = f"{counted(report.files, 'file')}, {counted(report.modules, 'module')}"
+    hint = "" if is_else else " Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'."
+    return f"{what} is reloaded in what was read ({read}).{hint}"
 
 
 def _unmatched(pattern: str) -> str:

@@ -31,7 +31,7 @@ import signal
 import sys
 import types
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -87,7 +87,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     runs = [
-        in_child(world, name, order["mode"])
+        {"module": name, **in_child(functools.partial(reload_and_look, world, name, order["mode"]))}
         for name in imported
         if order["modules"] is None or name in order["modules"]
     ]
@@ -620,24 +620,24 @@ def pairs(world: World, module: str, prefix: str, before: dict[str, Any], after:
 # One module, reloaded
 
 
-def in_child(world: World, module: str, mode: str) -> dict[str, Any]:
-    """Reload a module in a forked child and return what the child saw."""
+def in_child(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a function answers in a forked child, which no other child sees; ``error`` is why it could not."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            answer = reload_and_look(world, module, mode)
+            found = answer()
         except BaseException as error:
-            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
+            found = {"error": f"{type(error).__name__}: {error}"[:200]}
         with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(answer, pipe)
+            json.dump(found, pipe)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
-    return {"module": module, "error": None, **(json.loads(text) if text else {"error": "the child died"})}
+    return {"error": None, **(json.loads(text) if text else {"error": "the child died"})}
 
 
 def reload_and_look(world: World, name: str, mode: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import sys
 import types
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import Any
 
@@ -32,27 +33,7 @@ def main() -> None:
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")
     for line in orders:
-        print(in_child(json.loads(line)), file=answers, flush=True)
-
-
-def in_child(order: dict[str, Any]) -> str:
-    """Play one project in a forked child and return its answer."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            answer = play(order)
-        except BaseException as error:
-            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(answer, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return text or json.dumps({"error": "the child died"})
+        print(json.dumps(oracle.in_child(partial(play, json.loads(line)))), file=answers, flush=True)
 
 
 def play(order: dict[str, Any]) -> dict[str, Any]:
@@ -69,12 +50,12 @@ def play(order: dict[str, Any]) -> dict[str, Any]:
         for name in names:
             importlib.import_module(name)
     except Exception as error:
-        return {"error": None, "raised": f"{type(error).__name__}: {error}"[:200]}
+        return {"raised": f"{type(error).__name__}: {error}"[:200]}
     world = oracle.World({name: sys.modules[name] for name in names})
     world.order = {name: number for number, name in enumerate(history.bodies)}
     world.look()
     found = verdicts(world, history)
-    return {**world.names(), "error": None, "raised": None, "ran": [body.name for body in history.old], **found}
+    return {**world.names(), "raised": None, "ran": [body.name for body in history.old], **found}
 
 
 def act(how: str, what: str) -> None:

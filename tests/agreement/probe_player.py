@@ -9,6 +9,7 @@ played in a forked child of its own, in which nothing but the project itself kee
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -24,6 +25,7 @@ import fixture_interpreter
 
 import stalecheck
 from stalecheck.probing.look import report_on
+from tests.agreement import oracle
 
 HERE = Path(__file__).parent
 watch = stalecheck.watch  # Loaded now: projects have a path of their own.
@@ -33,30 +35,10 @@ def main() -> None:
     """Answer orders until there are no more."""
     orders = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    oracle.silence()
     warnings.simplefilter("ignore")
     for line in orders:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            answer_in_child(line, writing)
-        os.close(writing)
-        with os.fdopen(reading, encoding="utf-8") as pipe:
-            print(pipe.read() or json.dumps({"error": "the child died"}), file=answers, flush=True)
-        os.waitpid(child, 0)
-
-
-def answer_in_child(line: str, writing: int) -> None:
-    try:
-        answer: dict[str, Any] = {"error": None, **play(json.loads(line))}
-    except BaseException as error:
-        answer = {"error": f"{type(error).__name__}: {error}"[:200]}
-    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-        json.dump(answer, pipe)
-    os._exit(0)
+        print(json.dumps(oracle.in_child(functools.partial(play, json.loads(line)))), file=answers, flush=True)
 
 
 def play(order: dict[str, Any]) -> dict[str, Any]:

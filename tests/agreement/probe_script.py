@@ -17,6 +17,7 @@ import signal
 import sys
 import types
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,30 +37,13 @@ def main() -> None:
     names = frozenset(oracle.import_all(Path(order["target"]), order["package"])[0])
     oracle.MADE.clear()
     gc.collect()
-    runs = [in_child(module, slots, order["mode"], names) for module, slots in order["wanted"].items()]
+    runs = [
+        {"module": module, **oracle.in_child(partial(reload_and_probe, module, slots, order["mode"], names))}
+        for module, slots in order["wanted"].items()
+    ]
     json.dump({"runs": runs}, answers)
     answers.flush()
     os._exit(0)
-
-
-def in_child(module: str, wanted: list[list[str]], mode: str, names: frozenset[str]) -> dict[str, Any]:
-    """Reload and probe a module in a forked child and return what the probe has found."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            answer = reload_and_probe(module, wanted, mode, names)
-        except BaseException as error:
-            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(answer, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return {"module": module, "error": None, **(json.loads(text) if text else {"error": "the child died"})}
 
 
 def reload_and_probe(module: str, wanted: list[list[str]], mode: str, names: frozenset[str]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from stalecheck.link import known
 from stalecheck.link.captures import (
     MADE_CLASS,
     Part,
+    along,
     computed_by,
     derived,
     gathered,
+    hop,
     is_function_spec,
     kept,
     placeless,
@@ -30,6 +32,7 @@ from stalecheck.link.values import (
     ExternalThing,
     FunctionThing,
     InstanceThing,
+    PartialThing,
     Relation,
     Thing,
     Value,
@@ -119,8 +122,10 @@ class Calls:
         """Return what calling something gives back; `receiver` is what a method was taken from."""
         results: list[Value] = []
         classes, functions = _apart(function)
-        for thing in function.things:
+        for thing in [t for t in function.things if isinstance(t, PartialThing)] or function.things:
             match thing:
+                case PartialThing():
+                    results.append(self._call_partial(thing, function, arguments, frame))
                 case ClassThing():
                     results.append(self._construct(thing, classes, arguments, frame))
                 case FunctionThing():
@@ -139,6 +144,18 @@ class Calls:
                 case _:
                     results.append(computed_by(function, arguments))
         return union(results) if results else computed_by(function, arguments)
+
+    def _call_partial(
+        self, thing: PartialThing, partial: Value, arguments: list[tuple[Argument, Value]], frame: Frame
+    ) -> Value:
+        given = list(thing.arguments)
+        function = thing.function
+        if thing.file != frame.file:
+            ways = [c for c in partial.captures if c.relation is Relation.IS and c.made.file == thing.file]
+            given = [(argument, hop(value, thing.file, frame.at)) for argument, value in given]
+            function = hop(function, thing.file, frame.at)
+            function = along(function, ways) if ways else function
+        return self._apply(function, [*given, *arguments], frame)
 
     def returns_of(self, thing: FunctionThing, at: Location) -> Value:
         """Return what a call of a function at a place may give, whose arguments are not known."""
@@ -286,6 +303,9 @@ class Calls:
             return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
         if name in known.SAME_OBJECT:
             return Value(result)
+        if name == "functools.partial" and arguments and not arguments[0][0].keyword:
+            thing = PartialThing(frame.file, arguments[0][1], tuple(arguments[1:]))
+            return Value((*result, thing), (*derived(function), *kept(arguments)), is_new=True)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:
             return Value(result, is_new=True)
         if name in {"typing.cast", "typing_extensions.cast"} and len(arguments) > 1:

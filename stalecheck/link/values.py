@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from stalecheck.model import Location, Origin, SourceFile, Span
-from stalecheck.summarize.summary import NOWHERE, Class, Display, Function
+from stalecheck.summarize.summary import NOWHERE, Argument, Class, Display, Function
 from stalecheck.vocabulary import ReloadMode
 
 
@@ -149,7 +149,18 @@ class ExternalThing:
     name: str
 
 
-Thing: TypeAlias = ModuleThing | FunctionThing | ClassThing | InstanceThing | ContainerThing | ExternalThing
+@dataclass(frozen=True, slots=True)
+class PartialThing:
+    """A ``functools.partial``, made in a file: what it calls, with the arguments that it already has."""
+
+    file: SourceFile
+    function: Value
+    arguments: tuple[tuple[Argument, Value], ...]
+
+
+Thing: TypeAlias = (
+    ModuleThing | FunctionThing | ClassThing | InstanceThing | ContainerThing | ExternalThing | PartialThing
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
                 mentions = _mentions(_kept(statement, expressions))
-                bound = tuple(dict.fromkeys(_bound(expressions)))
+                bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
                     statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
@@ -296,10 +296,22 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield from expression.args
             yield from expression.keywords
         elif isinstance(statement, (ast.If, ast.While, ast.Assert, ast.Raise, ast.Match, ast.Try)):
-            if any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
+            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
                 yield expression
         else:
             yield expression
+
+
+def _captured(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that the handlers of a ``try`` or the patterns of a ``match`` bind."""
+    for handler in getattr(statement, "handlers", ()):
+        if handler.name is not None:
+            yield handler.name
+    for case in getattr(statement, "cases", ()):
+        for node in ast.walk(case.pattern):
+            name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
+            if name is not None:
+                yield name
 
 
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

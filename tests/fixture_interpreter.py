@@ -375,7 +375,14 @@ class SlotFinder:
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
             for branch in getattr(node, name, []):
+                self.pattern(getattr(branch, "pattern", None), prefix)
                 self.block(branch.body, prefix)
+
+    def pattern(self, node: ast.AST | None, prefix: str) -> None:
+        for part in ast.walk(node) if node is not None else ():
+            name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
+            if name is not None:
+                self.add(prefix + name, "binding", rows_of(part))
 
     def target(self, node: ast.AST | None, prefix: str, rows: Iterable[int]) -> None:
         if isinstance(node, ast.Name):

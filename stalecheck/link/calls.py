@@ -303,6 +303,9 @@ class Calls:
             return Value((MADE_CLASS,), kept(bases), is_new=True)
         if name in known.NEW_TYPES and arguments:
             return arguments[0][1]
+        if name == "builtins.next" and arguments:
+            first = self._evaluator.evaluate(Item(arguments[0][0].value), frame)
+            return union([first, *(value for _, value in arguments[1:])])
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
         if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):

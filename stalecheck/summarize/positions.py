@@ -89,6 +89,16 @@ class Positions:
         column = keyword.end() + 1 if keyword else start.column
         return Span(Location(start.row, column), Location(start.row, column + len(node.name.value)))
 
+    def captured_name(self, node: cst.Name, twin: ast.pattern | None) -> Span:
+        """Return the name that a pattern binds: ``x`` in ``C() as x``, ``*x``, ``{**x}``."""
+        if twin is None:
+            return self._provided(node)
+        end = self._location(twin.end_lineno, twin.end_col_offset)
+        line = self._lines[end.row - 1]
+        # Behind the rest of a mapping stands a brace.
+        column = line.rfind(node.value, 0, end.column - 1) + 1
+        return Span(Location(end.row, column), Location(end.row, column + len(node.value)))
+
     def of_twin(self, twin: ast.expr | ast.stmt) -> Span:
         """Return the stretch of an expression of the standard library's tree."""
         assert twin.end_lineno is not None

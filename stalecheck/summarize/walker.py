@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice, repeat
 
 import libcst as cst
 
@@ -16,10 +17,11 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
-from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
+from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
+from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
@@ -28,6 +30,7 @@ from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
+    NOWHERE,
     Argument,
     Attribute,
     Binding,
@@ -178,9 +181,7 @@ class _Walker:
             case cst.With():
                 self._with(node, twin)
             case cst.Match():
-                cases = block_of(twin, "cases")
-                inner = [(c.body, block_of(cases[i] if cases else None, "body")) for i, c in enumerate(node.cases)]
-                self._branches([*inner, (None, None)])
+                self._match(node, twin)
             case cst.Del():
                 self._delete(node.target)
             case cst.Raise():
@@ -470,13 +471,47 @@ class _Walker:
             after.append(
                 self._branch(
                     broken,
-                    partial(self._suite, handler.body, handler_twins),
+                    partial(self._handler, handler, handler_twins),
                     is_kept=handler.type is not None and as_written(handler.type) == "NameError",
                 )
             )
         self._recorder.scope.merge(after)
         if node.finalbody is not None:
             self._suite(node.finalbody.body, block_of(twin, "finalbody"))
+
+    def _handler(
+        self, node: cst.ExceptHandler | cst.ExceptStarHandler, twins: Sequence[ast.stmt] | None
+    ) -> None:
+        name = node.name.name if node.name is not None else None
+        if not isinstance(name, cst.Name) or node.type is None:
+            self._suite(node.body, twins)
+            return
+        for first, twin in islice(blocks(node.body.body, twins), 1):
+            self._recorder.enter(first, twin)
+        caught = self._recorder.convert(node.type)
+        kinds = [element.value for element in caught.elements] if isinstance(caught, Display) else [caught]
+        self._recorder.bind(name.value, NOWHERE, choice(tuple(Call(kind, ()) for kind in kinds)))
+        self._suite(node.body, twins)
+        self._recorder.scope.unbind(name.value)
+
+    def _match(self, node: cst.Match, twin: ast.stmt | None) -> None:
+        subject = self._recorder.convert(node.subject)
+        before = self._recorder.scope.copy()
+        after = [before]
+        for position, case in enumerate(node.cases):
+            other = twin.cases[position] if isinstance(twin, ast.Match) else None
+
+            def run(case: cst.MatchCase = case, other: ast.match_case | None = other) -> None:
+                self._recorder.enter(node, twin)
+                patterns = twins_of(other.pattern) if other is not None else repeat(None)
+                names = captured(case.pattern, subject, self._recorder.convert)
+                for (name, part), pattern in zip(names, patterns, strict=False):
+                    span = self._recorder.positions.captured_name(name, pattern)
+                    self._recorder.bind(name.value, span, part)
+                self._suite(case.body, block_of(other, "body"))
+
+            after.append(self._branch(before, run))
+        self._recorder.scope.merge(after)
 
     def _for(self, node: cst.For, twin: ast.stmt | None) -> None:
         before = self._recorder.scope.copy()

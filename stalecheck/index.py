@@ -178,6 +178,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_answering = is_module_level and statement.name == "__getattr__"
                 mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
+                mentions |= _mentions(_dispatched(statement))
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
@@ -316,6 +317,14 @@ def _captured(statement: ast.stmt) -> Iterator[str]:
 
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     return [*function.args.defaults, *(default for default in function.args.kw_defaults if default is not None)]
+
+
+def _dispatched(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """Return the annotation for which ``@show.register`` registers a function: the first one."""
+    if not any(isinstance(item, ast.Attribute) and item.attr == "register" for item in function.decorator_list):
+        return []
+    ordered = [*function.args.posonlyargs, *function.args.args]
+    return [argument.annotation for argument in ordered if argument.annotation is not None][:1]
 
 
 def _asked_of(mentions: Mapping[str, bool]) -> tuple[str, ...]:

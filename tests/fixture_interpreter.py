@@ -341,8 +341,11 @@ class SlotFinder:
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
+        header = range(first, max(node.body[0].lineno, node.lineno + 1))
         for decorator in node.decorator_list:
-            self.registration(decorator, prefix)
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(called, ast.Attribute):
+                self.registered(called.value, {row for row in header if row >= decorator.lineno}, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
         for part in ast.walk(node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
@@ -403,13 +406,14 @@ class SlotFinder:
 
     def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            receiver = node.func.value
-            rows = set(rows_of(node))
-            container = outermost(receiver)
-            if isinstance(container, ast.Name):
-                self.fills += [(container.id, rows), (prefix + container.id, rows)]
-            if container is receiver or not isinstance(container, ast.Name):
-                self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+            self.registered(node.func.value, set(rows_of(node)), prefix)
+
+    def registered(self, receiver: ast.expr, rows: set[int], prefix: str) -> None:
+        container = outermost(receiver)
+        if isinstance(container, ast.Name):
+            self.fills += [(container.id, rows), (prefix + container.id, rows)]
+        if container is receiver or not isinstance(container, ast.Name):
+            self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
 
 
 def outermost(node: ast.expr) -> ast.expr:

@@ -20,9 +20,8 @@ class Registrations:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
 
-    def registry(self, call: Call, at: Location) -> str:
+    def registry(self, function: Expression, at: Location) -> str:
         """Return the name of a registry of types that is called: a singledispatch function or an ABC outside."""
-        function = call.function
         if not isinstance(function, Attribute) or function.name != "register":
             return ""
         for thing in self._subject.evaluate(function.value, at).things:
@@ -39,6 +38,14 @@ class Registrations:
                         ):
                             return f"{definition.name}.register"
         return ""
+
+    def keeps(self, decorator: Expression, at: Location) -> bool:
+        """Whether a decorator puts what it decorates into a registry that does not belong to a reloaded module."""
+        function = decorator.function if isinstance(decorator, Call) else decorator
+        callee = self._subject.evaluate(function, at)
+        if any(isinstance(thing, ExternalThing) and thing.name in known.REGISTRARS for thing in callee.things):
+            return True
+        return bool(self.registry(function, at)) and not callee.captures
 
     def keeper(self, function: Expression, at: Location) -> Value | None:
         """Return the object or class whose method is called, if the standard library's method keeps its arguments."""

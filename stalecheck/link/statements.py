@@ -105,7 +105,7 @@ class Statements:
         function = statement.call.function
         callee = self._subject.evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
-        registry = min(names) if names else self._registrations.registry(statement.call, statement.at)
+        registry = min(names) if names else self._registrations.registry(function, statement.at)
         owner = self._registrations.keeper(function, statement.at)
         if registry:
             yield from self._registrations.of_registration(registry, statement)

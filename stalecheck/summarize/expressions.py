@@ -351,6 +351,12 @@ def double_star_name(parameters: cst.Parameters) -> str:
     return parameters.star_kwarg.name.value if parameters.star_kwarg is not None else ""
 
 
+def first_annotation(parameters: cst.Parameters) -> cst.BaseExpression | None:
+    """Return the annotation of the first parameter that has one."""
+    ordered = [*parameters.posonly_params, *parameters.params]
+    return next((parameter.annotation.annotation for parameter in ordered if parameter.annotation is not None), None)
+
+
 def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
     return lambda name: names[name] if name in names else look(name)
 

@@ -273,6 +273,9 @@ class Function:
     double_star: str = ""
     """The name of ``**kwargs``."""
 
+    dispatched: tuple[Captured, ...] = ()
+    """Of a decorated function the classes that its first annotation names: what ``singledispatch`` registers it for."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Class:

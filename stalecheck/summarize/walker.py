@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice, repeat
@@ -17,7 +17,7 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
-from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
+from stalecheck.summarize.expressions import choice, double_star_name, first_annotation, parameter_names, shares, star_name
 from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
@@ -359,6 +359,7 @@ class _Walker:
             yields=None if node.asynchronous else self._bodies.yields(scope),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
+            dispatched=tuple(self._dispatched(node)) if decorators else (),
         )
         self._recorder.at = at
         self._recorder.bind(node.name.value, span, function)
@@ -366,6 +367,18 @@ class _Walker:
             for item in ast.walk(twin):
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
                     self._cached_at = self._recorder.positions.of_twin(item)
+
+    def _dispatched(self, node: cst.FunctionDef) -> Iterator[Captured]:
+        """Yield the classes that the first annotation of a function names."""
+        pending = [first_annotation(node.params)]
+        while pending:
+            match pending.pop():
+                case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
+                    pending += [right, left]
+                case cst.Name() | cst.Attribute() as named:
+                    yield Captured(self._recorder.convert(named), self._recorder.span(named))
+                case _:
+                    pass
 
     def _class(self, node: cst.ClassDef, twin: ast.stmt | None) -> None:
         span = self._recorder.positions.definition_name(node, twin)

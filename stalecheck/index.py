@@ -477,6 +477,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     global_names: list[str] = []
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
+    is_initializer = function.name == "__init__"
     for expression in ast.walk(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -490,6 +491,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
                 if value is not None and not isinstance(value, ast.Constant):
                     returned.append(value)
+                continue
+            case ast.Expr(value=ast.Call(func=ast.Attribute(), args=given, keywords=named)) if is_initializer:
+                assigned += [*given, *named]
                 continue
             case ast.Expr() | ast.Pass():
                 continue
@@ -532,13 +536,13 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
-    if not (returned or imports or binds_globally or function.name == "__init__"):
+    if not (returned or imports or binds_globally or is_initializer):
         return None
     if binds_globally:
         assigned += definitions
     returns = _mentions(returned)
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
-    is_keeping = binds_globally or function.name == "__init__"
+    is_keeping = binds_globally or is_initializer
     assigns = _mentions(assigned) if gives_local or is_keeping else {}
     if gives_local:
         returns |= assigns

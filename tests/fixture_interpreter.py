@@ -362,6 +362,11 @@ class SlotFinder:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                         self.add(prefix + target.attr, "self", rows)
+        for part in ast.walk(node) if node.name == "__init__" else ():
+            filled = part.func if isinstance(part, ast.Call) else part
+            match outermost(filled.value) if isinstance(filled, (ast.Attribute, ast.Subscript)) else None:
+                case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
+                    self.add(prefix + attribute, "self", rows_of(part))
 
     def other(self, node: ast.stmt, prefix: str) -> None:
         rows = rows_of(node)

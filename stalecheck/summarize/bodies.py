@@ -11,6 +11,7 @@ import libcst as cst
 
 from stalecheck.model import Location, Span
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
+from stalecheck.summarize.fillings import fillings
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
@@ -422,6 +423,7 @@ class Bodies:
         self, self_name: str, body: Iterable[tuple[Statement, ast.stmt | None]], scope: Body
     ) -> Iterator[InstanceAttribute]:
         for statement, twin in body:
+            yield from self._self_fillings(self_name, statement, twin, scope)
             if isinstance(statement, cst.Assign):
                 pairs = [(target.target, statement.value) for target in statement.targets]
             elif isinstance(statement, cst.AnnAssign) and statement.value is not None:
@@ -434,6 +436,20 @@ class Bodies:
                         self._recorder.enter(statement, twin)
                         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
+
+
+    def _self_fillings(
+        self, self_name: str, statement: Statement, twin: ast.stmt | None, scope: Body
+    ) -> Iterator[InstanceAttribute]:
+        for filling in fillings(statement):
+            match filling.container:
+                case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
+                    self._recorder.enter(statement, twin)
+                    display = filling.display(
+                        lambda node: self._recorder.converter.convert(node, lambda wanted: self._look_in(scope, wanted)),
+                        self._recorder.span,
+                    )
+                    yield InstanceAttribute(name, display, self._recorder.span(filling.container))
 
 
 def _makes_container(node: cst.BaseExpression) -> bool:

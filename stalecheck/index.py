@@ -60,6 +60,9 @@ class Statement:
     sets: tuple[str, ...] = ()
     """The dotted attributes that it assigns: ``m.NULL``."""
 
+    calls: str = ""
+    """Of a statement that is a call, the dotted name of what is called: it may keep what it is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -199,7 +202,9 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
-                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
+                    statements.append(
+                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, _callee(statement))
+                    )
                 if is_module_level:
                     made.update(dict.fromkeys(bound, len(imports)))
     if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
@@ -325,6 +330,15 @@ def _dispatched(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.ex
         return []
     ordered = [*function.args.posonlyargs, *function.args.args]
     return [argument.annotation for argument in ordered if argument.annotation is not None][:1]
+
+
+def _callee(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as function)):
+            return _dotted(function) or ""
+    return ""
 
 
 def _asked_of(mentions: Mapping[str, bool]) -> tuple[str, ...]:

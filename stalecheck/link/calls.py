@@ -182,14 +182,14 @@ class Calls:
         definition = thing.function
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
-        if definition.is_opaque or not self._is_transparent(thing):
+        if definition.is_opaque or not self.is_transparent(thing):
             made: tuple[Thing, ...] = ()
-            if definition.yields is not None and self._is_transparent(thing):
+            if definition.yields is not None and self.is_transparent(thing):
                 made = (ContainerThing(thing.file, definition.yields, is_lazy=True),)
             return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
-        values = self._bind_arguments(thing, function, arguments, receiver)
+        values = self.bind_arguments(thing, function, arguments, receiver)
         result = self._returns(thing, values, frame)
         makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
@@ -205,7 +205,8 @@ class Calls:
             return Value(result.things, (*computed, *others), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
-    def _is_transparent(self, thing: FunctionThing) -> bool:
+    def is_transparent(self, thing: FunctionThing) -> bool:
+        """Whether calling a function runs its body, and gives what that returns, whatever decorates it."""
         for decorator in thing.function.decorators:
             value = self._evaluator.evaluate(decorator.value, Frame(thing.file, decorator.span.start))
             for item in value.things:
@@ -220,9 +221,10 @@ class Calls:
                 return False
         return True
 
-    def _bind_arguments(
+    def bind_arguments(
         self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]], receiver: Value
     ) -> dict[str, Value]:
+        """Return what a call binds the parameters of a function to; `receiver` is what a method was taken from."""
         names = list(thing.function.parameters)
         values: dict[str, Value] = {}
         rest: list[tuple[Argument, Value]] = []

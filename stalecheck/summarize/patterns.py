@@ -13,7 +13,9 @@ from stalecheck.summarize.summary import LITERAL, NOWHERE, Attribute, Display, E
 _Convert = Callable[[cst.BaseExpression], Expression]
 
 
-def captured(pattern: cst.MatchPattern, subject: Expression, convert: _Convert) -> Iterator[tuple[cst.Name, Expression]]:
+def captured(
+    pattern: cst.MatchPattern, subject: Expression, convert: _Convert
+) -> Iterator[tuple[cst.Name, Expression]]:
     """Yield each name that a pattern binds, an outer one after those within, with what of the subject it gets."""
     match pattern:
         case cst.MatchAs(pattern=inner, name=name):

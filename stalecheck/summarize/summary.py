@@ -245,6 +245,14 @@ class Captured:
     """Of a default, what the function's body does with the parameter."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a function body puts into a container or an attribute of the module's."""
+
+    target: Expression
+    element: Element
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """A function definition.
@@ -272,6 +280,9 @@ class Function:
 
     double_star: str = ""
     """The name of ``**kwargs``."""
+
+    keeps: tuple[Kept, ...] = ()
+    """What calling it puts into something that it does not make itself: ``HOOKS[name] = function``."""
 
     dispatched: tuple[Captured, ...] = ()
     """Of a decorated function the classes that its first annotation names: what ``singledispatch`` registers it for."""

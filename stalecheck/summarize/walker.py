@@ -17,7 +17,14 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
-from stalecheck.summarize.expressions import choice, double_star_name, first_annotation, parameter_names, shares, star_name
+from stalecheck.summarize.expressions import (
+    choice,
+    double_star_name,
+    first_annotation,
+    parameter_names,
+    shares,
+    star_name,
+)
 from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
@@ -359,6 +366,7 @@ class _Walker:
             yields=None if node.asynchronous else self._bodies.yields(scope),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
+            keeps=self._bodies.keeps(scope),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
         )
         self._recorder.at = at
@@ -492,9 +500,7 @@ class _Walker:
         if node.finalbody is not None:
             self._suite(node.finalbody.body, block_of(twin, "finalbody"))
 
-    def _handler(
-        self, node: cst.ExceptHandler | cst.ExceptStarHandler, twins: Sequence[ast.stmt] | None
-    ) -> None:
+    def _handler(self, node: cst.ExceptHandler | cst.ExceptStarHandler, twins: Sequence[ast.stmt] | None) -> None:
         name = node.name.name if node.name is not None else None
         if not isinstance(name, cst.Name) or node.type is None:
             self._suite(node.body, twins)

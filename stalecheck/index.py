@@ -22,6 +22,7 @@ _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
 """A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
+_MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
 """Stands in a mention for an attribute that is not known."""
@@ -185,7 +186,10 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
-                    bodies.append(replace(body, imports=(*body.imports, *_declared(tree))) if is_answering else body)
+                    if is_answering:
+                        answered = (*_declared(tree), *_imported_by_name(tree, statement))
+                        body = replace(body, imports=(*body.imports, *answered))
+                    bodies.append(body)
                 if is_module_level:
                     made[statement.name] = len(imports)
             case ast.ClassDef():
@@ -258,6 +262,30 @@ def _declared(tree: ast.Module) -> Iterator[Import]:
             for child in statement.body:
                 if isinstance(child, (ast.Import, ast.ImportFrom)):
                     yield from _imports(child)
+
+
+def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Import]:
+    """Yield the modules whose names a ``__getattr__`` that imports by name may find in strings, its own or a table's.
+
+    Too many rather than too few: relative or absolute, which of them is an import is not looked at.
+    """
+    if not any(_last(node.func) in {"import_module", "__import__"} for node in _calls_in(function)):
+        return
+    tables = (node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)))
+    for place in (function, *(table for table in tables if isinstance(table, ast.Dict))):
+        for node in ast.walk(place):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_TEXT.fullmatch(node.value):
+                module = node.value.lstrip(".")
+                for level in {len(node.value) - len(module), 1}:
+                    yield Import(module, level, "", f"<{level} {module}>")
+
+
+def _calls_in(function: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+
+
+def _last(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def is_type_checking(test: ast.expr) -> bool:

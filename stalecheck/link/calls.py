@@ -19,7 +19,7 @@ from stalecheck.link.captures import (
     values_of,
 )
 from stalecheck.link.classes import Classes
-from stalecheck.link.constants import constants
+from stalecheck.link.constants import constants, text_of
 from stalecheck.link.containers import Containers
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
@@ -36,6 +36,7 @@ from stalecheck.link.values import (
     union,
 )
 from stalecheck.model import Location, SourceFile
+from stalecheck.modules import absolute
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
@@ -49,6 +50,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     Item,
     Literal,
+    NamedModule,
     Parameter,
 )
 from stalecheck.vocabulary import OriginKind
@@ -286,6 +288,11 @@ class Calls:
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
             fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
             return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
+        if name == "importlib.import_module" and arguments:
+            dotted = [text_of(text) for text in constants(self._evaluator, arguments[0][0].value, frame.file)]
+            names = [absolute(frame.file, len(text) - len(text.lstrip(".")), text.lstrip(".")) for text in dotted]
+            modules = [self._evaluator.evaluate(NamedModule(module), frame) for module in names if module]
+            return union(modules) if modules else Value(result)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name in known.HOLDS_NOTHING or name in known.REGISTRARS:

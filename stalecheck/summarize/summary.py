@@ -153,6 +153,9 @@ class Derived:
     summands: tuple[Element, ...] = ()
     """Of a sum or a union the operands again, which may be containers, for their elements."""
 
+    texts: tuple[Expression, ...] = ()
+    """Of a string that is put together its parts, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionExpression:

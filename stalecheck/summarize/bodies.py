@@ -18,6 +18,7 @@ from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    Attribute,
     Binding,
     Bound,
     Captured,
@@ -47,7 +48,7 @@ from stalecheck.summarize.syntax import (
     names_below,
     walruses,
 )
-from stalecheck.summarize.usage import find_local_uses
+from stalecheck.summarize.usage import find_calls, find_local_uses
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
@@ -366,11 +367,21 @@ class Bodies:
                 ]
         if imports and twin is not None:
             uses = find_local_uses(twin, {name for name, *_ in imports})
+            calls = find_calls(twin) if uses else ()
             for name, span, bound, at in imports:
                 rebound = [place for other, _, _, place in imports if other == name and place > at]
                 until = min(rebound) if rebound else None
                 kept = tuple(u for u in uses.get(name, ()) if u > at and (until is None or u < until))
-                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept))
+                between = ((dotted, place) for dotted, place in calls if kept and at < place < max(kept))
+                called = tuple((self._dotted(dotted, scope), place) for dotted, place in between)
+                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept, called))
+
+    def _dotted(self, written: str, scope: Body) -> Expression:
+        first, *rest = written.split(".")
+        expression = self._look_in(scope, first)
+        for name in rest:
+            expression = Attribute(expression, name)
+        return expression
 
     def returns(self, scope: Body) -> tuple[Expression, ...]:
         """Return what a function gives back, its local names replaced by what they were assigned."""

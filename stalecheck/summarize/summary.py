@@ -378,6 +378,8 @@ class LocalImport:
     block: str
     at: Location
     uses: tuple[Location, ...]
+    calls: tuple[tuple[Expression, Location], ...] = ()
+    """What is called between the import and its last use, and where."""
 
 
 @dataclass(frozen=True, slots=True)

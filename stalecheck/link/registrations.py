@@ -82,13 +82,17 @@ class Registrations:
         evaluator = self._subject.evaluator
         if not evaluator.calls.is_transparent(thing):
             return set()
+        called = statement.call.function
+        receiver = self._subject.evaluate(called.value, statement.at) if isinstance(called, Attribute) else NOTHING
         arguments = [(item, self._subject.evaluate(item.value, statement.at)) for item in statement.call.arguments]
-        values = evaluator.calls.bind_arguments(thing, callee, arguments, NOTHING)
+        values = evaluator.calls.bind_arguments(thing, callee, arguments, receiver)
         frame = Frame(thing.file, statement.at, values, holder=self._subject.file)
         found: set[tuple[Made, ReloadMode | None]] = set()
         for kept in thing.function.keeps:
             target = evaluator.evaluate(kept.target, frame)
             value = evaluator.evaluate(kept.element.value, frame)
+            if any(map(_is_weak, (*target.things, *value.things))):
+                continue
             if kept.element.is_unpacked and any(isinstance(item, ContainerThing) for item in value.things):
                 value = evaluator.containers.elements(value, None, frame, Part.WHOLE)
             found |= {
@@ -142,6 +146,11 @@ def belongs_to(target: Value, capture: Capture) -> bool:
     if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
         return True
     return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)
+
+
+def _is_weak(thing: Thing) -> bool:
+    """Whether a container or reference lets go of what nothing else keeps."""
+    return isinstance(thing, ExternalThing) and thing.name.startswith("weakref.")
 
 
 def _keeps_first(function: Function) -> bool:

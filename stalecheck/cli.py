@@ -285,7 +285,7 @@ def _configuration(
     known = tuple(rule.code for rule in rules())
     per_file = tuple(code for _, codes in config.per_file_ignores for code in codes)
     checked = {
-        "select": config.select,
+        "select": config.select or (),
         "ignore": config.ignore,
         "extend_select": config.extend_select,
         "per_file_ignores": per_file,

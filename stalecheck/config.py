@@ -81,8 +81,8 @@ class Config:
     reloaded: tuple[str, ...] = ()
     reimported: tuple[str, ...] = ()
 
-    select: tuple[str, ...] = ()
-    """Codes or prefixes; empty: the default rules."""
+    select: tuple[str, ...] | None = None
+    """Codes or prefixes; None: the default rules; empty: none."""
 
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -361,17 +361,18 @@ def _is_excluded(
 
 
 def _look(entry: os.DirEntry[str]) -> tuple[bool, str]:
-    """Whether the entry is a directory or a link to one; and why a link leads nowhere."""
+    """Whether the entry is a directory or a link to one; and why a link that may lead to Python leads nowhere."""
     if not entry.is_symlink():
         return entry.is_dir(), ""
+    # Emacs marks the file that it edits with a link to nowhere, ".#name.py".
+    is_missed = _is_python(entry.name) and not entry.name.startswith(".#")
     try:
         return stat.S_ISDIR(entry.stat().st_mode), ""
     except FileNotFoundError:
-        # Emacs marks the file that it edits with a link to nowhere, ".#name.py".
-        is_missed = _is_python(entry.name) and not entry.name.startswith(".#")
         return False, "a link to a file that does not exist" if is_missed else ""
     except OSError as error:
-        return False, why_unread(error)
+        is_loop = error.errno == errno.ELOOP
+        return False, "" if is_loop and not is_missed else why_unread(error)
 
 
 def _is_python(name: str) -> bool:

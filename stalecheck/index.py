@@ -22,6 +22,7 @@ _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
 """A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
+_MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MENTION_DEPTH = 6
 ANY_NAME = "*"
 """Stands in a mention for an attribute that is not known."""
@@ -59,6 +60,9 @@ class Statement:
 
     sets: tuple[str, ...] = ()
     """The dotted attributes that it assigns: ``m.NULL``."""
+
+    calls: str = ""
+    """Of a statement that is a call, the dotted name of what is called: it may keep what it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +182,14 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_answering = is_module_level and statement.name == "__getattr__"
                 mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
+                mentions |= _mentions(_dispatched(statement))
                 statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
-                    bodies.append(replace(body, imports=(*body.imports, *_declared(tree))) if is_answering else body)
+                    if is_answering:
+                        answered = (*_declared(tree), *_imported_by_name(tree, statement))
+                        body = replace(body, imports=(*body.imports, *answered))
+                    bodies.append(body)
                 if is_module_level:
                     made[statement.name] = len(imports)
             case ast.ClassDef():
@@ -195,10 +203,12 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
                 mentions = _mentions(_kept(statement, expressions))
-                bound = tuple(dict.fromkeys(_bound(expressions)))
+                bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
-                    statements.append(Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets))
+                    statements.append(
+                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, _callee(statement))
+                    )
                 if is_module_level:
                     made.update(dict.fromkeys(bound, len(imports)))
     if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
@@ -254,6 +264,30 @@ def _declared(tree: ast.Module) -> Iterator[Import]:
                     yield from _imports(child)
 
 
+def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Import]:
+    """Yield the modules whose names a ``__getattr__`` that imports by name may find in strings, its own or a table's.
+
+    Too many rather than too few: relative or absolute, which of them is an import is not looked at.
+    """
+    if not any(_last(node.func) in {"import_module", "__import__"} for node in _calls_in(function)):
+        return
+    tables = (node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)))
+    for place in (function, *(table for table in tables if isinstance(table, ast.Dict))):
+        for node in ast.walk(place):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_TEXT.fullmatch(node.value):
+                module = node.value.lstrip(".")
+                for level in {len(node.value) - len(module), 1}:
+                    yield Import(module, level, "", f"<{level} {module}>")
+
+
+def _calls_in(function: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+
+
+def _last(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
 def is_type_checking(test: ast.expr) -> bool:
     """Whether a condition is ``TYPE_CHECKING``, under any module name, or plainly false: what stood in for it once."""
     match test:
@@ -296,14 +330,43 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield from expression.args
             yield from expression.keywords
         elif isinstance(statement, (ast.If, ast.While, ast.Assert, ast.Raise, ast.Match, ast.Try)):
-            if any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
+            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
                 yield expression
         else:
             yield expression
 
 
+def _captured(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that the handlers of a ``try`` or the patterns of a ``match`` bind."""
+    for handler in getattr(statement, "handlers", ()):
+        if handler.name is not None:
+            yield handler.name
+    for case in getattr(statement, "cases", ()):
+        for node in ast.walk(case.pattern):
+            name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
+            if name is not None:
+                yield name
+
+
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     return [*function.args.defaults, *(default for default in function.args.kw_defaults if default is not None)]
+
+
+def _dispatched(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """Return the annotation for which ``@show.register`` registers a function: the first one."""
+    if not any(isinstance(item, ast.Attribute) and item.attr == "register" for item in function.decorator_list):
+        return []
+    ordered = [*function.args.posonlyargs, *function.args.args]
+    return [argument.annotation for argument in ordered if argument.annotation is not None][:1]
+
+
+def _callee(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as function)):
+            return _dotted(function) or ""
+    return ""
 
 
 def _asked_of(mentions: Mapping[str, bool]) -> tuple[str, ...]:
@@ -456,6 +519,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     global_names: list[str] = []
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
+    is_initializer = function.name == "__init__"
     for expression in ast.walk(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -469,6 +533,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
                 if value is not None and not isinstance(value, ast.Constant):
                     returned.append(value)
+                continue
+            case ast.Expr(value=ast.Call(func=ast.Attribute(), args=given, keywords=named)) if is_initializer:
+                assigned += [*given, *named]
                 continue
             case ast.Expr() | ast.Pass():
                 continue
@@ -511,13 +578,13 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
-    if not (returned or imports or binds_globally or function.name == "__init__"):
+    if not (returned or imports or binds_globally or is_initializer):
         return None
     if binds_globally:
         assigned += definitions
     returns = _mentions(returned)
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
-    is_keeping = binds_globally or function.name == "__init__"
+    is_keeping = binds_globally or is_initializer
     assigns = _mentions(assigned) if gives_local or is_keeping else {}
     if gives_local:
         returns |= assigns

@@ -294,6 +294,8 @@ class _Nomination:
                     hit |= groups
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
+                    if statement.calls:
+                        self._reached.setdefault(file, set()).update(self._defining(statement.calls, local))
                     for name in statement.binds:
                         _add(taint.names, name, groups)
                     if statement.owner:
@@ -388,6 +390,23 @@ class _Nomination:
                 return self.groups(inner)
             module = inner
         return _NONE
+
+    def _defining(self, dotted: str, local: _Local) -> set[SourceFile]:
+        """Return the modules through which a name that a file spells leads to its definition."""
+        first, *rest = dotted.split(".")
+        pending = list(local.names.get(first, ()))
+        module = local.modules.get(first)
+        for part in rest:
+            if module is not None:
+                pending.append((module, part))
+                module = self._module_attribute(module, part)
+        found: set[tuple[SourceFile, str]] = set()
+        while pending:
+            taken = pending.pop()
+            if taken not in found:
+                found.add(taken)
+                pending += self._locals[taken[0]].names.get(taken[1], ())
+        return {module for module, _ in found}
 
     def _module_attribute(self, module: SourceFile, name: str) -> SourceFile | None:
         if module.is_package:

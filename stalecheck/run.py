@@ -86,7 +86,7 @@ def check_selection(config: Config) -> None:
     known = [rule.code for rule in rules()]
     per_file = tuple(code for _, codes in config.per_file_ignores for code in codes)
     for option, codes in (
-        ("--select", config.select),
+        ("--select", config.select or ()),
         ("--extend-select", config.extend_select),
         ("--ignore", config.ignore),
         ("--per-file-ignores", per_file),

@@ -21,8 +21,8 @@ def selected_in(path: Path, config: Config, selected: frozenset[str]) -> frozens
 
 
 def _is_selected(code: str, config: Config, *, is_default: bool) -> bool:
-    chosen = _longest(code, (*config.select, *config.extend_select))
-    if not config.select and is_default:
+    chosen = _longest(code, (*(config.select or ()), *config.extend_select))
+    if config.select is None and is_default:
         chosen = max(chosen, 0)
     return chosen > _longest(code, config.ignore)
 

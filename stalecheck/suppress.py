@@ -19,8 +19,8 @@ UNUSED = "STL002"
 
 _MARK = b"stalecheck:"
 # Behind a quotation mark it is only spoken of.
-_DIRECTIVE = re.compile(r"(?<![`'\"])#\s*stalecheck:\s*(?P<body>(?:(?!\s+#).)*)")
-_BODY = re.compile(r"(?P<word>ignore-file|ignore)(?P<codes>\[[\w\s,]*\])?(?=$|[\s,;:.(])(?P<rest>.*)")
+_DIRECTIVE = re.compile(r"(?<![`'\"])#\s*stalecheck:\s*(?P<body>(?:(?!\s+#).)*)", re.IGNORECASE)
+_BODY = re.compile(r"(?P<word>ignore-file|ignore)(?P<codes>\[[\w\s,]*\])?(?=$|[\s,;:.(])(?P<rest>.*)", re.IGNORECASE)
 _LOOSE_CODE = re.compile(r"[\W_]*stl\d", re.IGNORECASE)
 _VALID = (
     "`# stalecheck: ignore`, `# stalecheck: ignore[STL101]` or, above the first statement, `# stalecheck: ignore-file`"
@@ -99,7 +99,7 @@ def suppress(
 
 def find_directives(source: bytes) -> tuple[Directive, ...]:
     """The suppression comments of a file, in their order; of a broken file those that can be made out."""
-    if _MARK not in source:
+    if _MARK not in source.lower():
         return ()
     return tuple(directive for comment in _comments(_decode(source)) for directive in _directives(comment))
 
@@ -229,7 +229,7 @@ def _directive(body: str, span: Span, comment: _Comment) -> Directive:
     codes = tuple(dict.fromkeys((match["codes"] or "").strip("[]").replace(",", " ").upper().split()))
     if match["codes"] and not codes:
         return Directive(span, comment.rows, problem=f"the brackets are empty; write {_VALID}")
-    if match["word"] == "ignore":
+    if match["word"].lower() == "ignore":
         return Directive(span, comment.rows, codes)
     if not comment.is_first:
         return Directive(span, comment.rows, problem="`ignore-file` counts only above the first statement")

@@ -107,6 +107,9 @@ class Run:
     executions: dict[str, list[Execution]] = field(default_factory=dict)
     classes: dict[int, tuple[type, types.CodeType]] = field(default_factory=dict)
     registered: list[tuple[str, int, object]] = field(default_factory=list)
+    called: list[tuple[str, int, types.CodeType, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    """Where a module's body calls the project's own functions: file, row, code, arguments, globals."""
+
     locals: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
@@ -139,6 +142,17 @@ class Run:
             setattr(owner, name, classmethod(spy) if is_bound else spy)
         abc.ABCMeta.register = self._spy(abc.ABCMeta.register)  # type: ignore[method-assign]
 
+    def keep_calls(self, frame: types.FrameType, event: str, argument: object) -> None:
+        caller = frame.f_back
+        if (
+            event == "call"
+            and caller
+            and caller.f_code.co_name == "<module>"
+            and frame.f_code.co_filename in self.sources
+        ):
+            place = (caller.f_code.co_filename, caller.f_lineno)
+            self.called.append((*place, frame.f_code, dict(frame.f_locals), frame.f_globals))
+
     def keep_locals(self, frame: types.FrameType, event: str, argument: object) -> None:
         if event == "return" and frame.f_code.co_filename in self.sources:
             self.locals[frame.f_code.co_filename, frame.f_code.co_name] = dict(frame.f_locals)
@@ -159,7 +173,12 @@ class Run:
                     Path(loader.path).write_text(edit(self.sources[loader.path]), encoding="utf-8")
             code = loader.source_to_code(Path(loader.path).read_bytes(), loader.path)
             earlier.append(Execution(module, code))
-            exec(code, module.__dict__)
+            before = sys.getprofile()
+            sys.setprofile(self.keep_calls)
+            try:
+                exec(code, module.__dict__)
+            finally:
+                sys.setprofile(before)
 
         return exec_module
 
@@ -275,6 +294,14 @@ def is_plain(value: object) -> bool:
 
 
 @dataclass
+class Filled:
+    """Something that a function may have put its arguments into."""
+
+    target: object
+    arguments: list[object]
+
+
+@dataclass
 class Slot:
     """A place that can hold an object, and the rows on which the source fills it."""
 
@@ -341,8 +368,13 @@ class SlotFinder:
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
+        header = range(first, max(node.body[0].lineno, node.lineno + 1))
         for decorator in node.decorator_list:
-            self.registration(decorator, prefix)
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            rows = {row for row in header if row >= decorator.lineno}
+            self.add(f"call {min(rows)}", "call", rows)
+            if isinstance(called, ast.Attribute):
+                self.registered(called.value, rows, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
         for part in ast.walk(node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
@@ -359,6 +391,11 @@ class SlotFinder:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                         self.add(prefix + target.attr, "self", rows)
+        for part in ast.walk(node) if node.name == "__init__" else ():
+            filled = part.func if isinstance(part, ast.Call) else part
+            match outermost(filled.value) if isinstance(filled, (ast.Attribute, ast.Subscript)) else None:
+                case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
+                    self.add(prefix + attribute, "self", rows_of(part))
 
     def other(self, node: ast.stmt, prefix: str) -> None:
         rows = rows_of(node)
@@ -370,12 +407,20 @@ class SlotFinder:
                 if isinstance(part, ast.NamedExpr):
                     self.add(prefix + part.target.id, "binding", rows_of(part))
         if isinstance(node, ast.Expr):
+            self.add(f"call {min(rows)}", "call", rows)
             self.registration(node.value, prefix)
         for name in ("body", "orelse", "finalbody"):
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
             for branch in getattr(node, name, []):
+                self.pattern(getattr(branch, "pattern", None), prefix)
                 self.block(branch.body, prefix)
+
+    def pattern(self, node: ast.AST | None, prefix: str) -> None:
+        for part in ast.walk(node) if node is not None else ():
+            name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
+            if name is not None:
+                self.add(prefix + name, "binding", rows_of(part))
 
     def target(self, node: ast.AST | None, prefix: str, rows: Iterable[int]) -> None:
         if isinstance(node, ast.Name):
@@ -396,13 +441,14 @@ class SlotFinder:
 
     def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            receiver = node.func.value
-            rows = set(rows_of(node))
-            container = outermost(receiver)
-            if isinstance(container, ast.Name):
-                self.fills += [(container.id, rows), (prefix + container.id, rows)]
-            if container is receiver or not isinstance(container, ast.Name):
-                self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+            self.registered(node.func.value, set(rows_of(node)), prefix)
+
+    def registered(self, receiver: ast.expr, rows: set[int], prefix: str) -> None:
+        container = outermost(receiver)
+        if isinstance(container, ast.Name):
+            self.fills += [(container.id, rows), (prefix + container.id, rows)]
+        if container is receiver or not isinstance(container, ast.Name):
+            self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
 
 
 def outermost(node: ast.expr) -> ast.expr:
@@ -447,9 +493,11 @@ def report_module(run: Run, old: Old, module: types.ModuleType, path: str) -> li
     for slot in slots:
         for part_of, value in values_of(run, module, path, slot):
             holder: dict[str, Any] = {"file": path, "module": module.__name__, "name": slot.name}
+            filled, value = (value, value.target) if isinstance(value, Filled) else (None, value)
             is_shared = isinstance(value, (list, dict, set)) and not old.origin(value)
             holder |= {"rows": sorted(slot.rows), "part_of": part_of, "old": [], "value": None}
-            holder["container"] = id(value) if is_shared else None
+            holder["container"] = id(value) if is_shared and not filled else None
+            holder["fills"] = id(value) if is_shared else None
             old.kept.append(value)
             if slot.kind in ("import", "local"):
                 origin = old.origin(value)
@@ -459,9 +507,10 @@ def report_module(run: Run, old: Old, module: types.ModuleType, path: str) -> li
                 holder["old"] = ["*"] if any(old.origin(brought) for brought in value) else []
                 holder["value"] = repr([brought for brought in value if is_plain(brought)])
             elif value is not ABSENT:
-                holder["old"] = sorted(reached(value, old, named))
+                given = reached(value if filled is None else filled.arguments, old, named)
+                holder["old"] = sorted(reached(value, old, named) & given)
                 is_empty = isinstance(value, functools._lru_cache_wrapper) and not value.cache_info().currsize
-                holder["value"] = None if is_empty else shape(value, set())
+                holder["value"] = None if is_empty or filled else shape(value, set())
             holders.append(holder)
     return holders
 
@@ -493,6 +542,13 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
         spied = [what for file, row, what in run.registered if file == path and row in slot.rows]
         if spied or not receiver.isidentifier():
             yield None, spied or evaluate(receiver, space)
+    elif slot.kind == "call":
+        for file, row, code, arguments, names in run.called:
+            if file == path and row in slot.rows:
+                for name in code.co_names:
+                    target = names.get(name, ABSENT)
+                    parts = list(vars(target).values()) if isinstance(target, type) else [target]
+                    yield from ((None, Filled(part, list(arguments.values()))) for part in parts)
     elif slot.kind == "expression":
         yield None, evaluate(slot.name, space)
     else:

@@ -351,7 +351,6 @@ def test_each_file_once(tree: Tree, names: list[str], paths: list[str], expected
     ("link", "reason"),
     [
         pytest.param("a.py -> a.py", "a link that leads back to itself", id="to itself"),
-        pytest.param("a -> a", "a link that leads back to itself", id="to itself, no suffix"),
         pytest.param("a.py -> b.py", "a link to a file that does not exist", id="to nowhere"),
         pytest.param("a -> .", "a link to a folder above it", id="to its own folder"),
         pytest.param("a -> /", "a link to a folder above it", id="to everything"),
@@ -370,11 +369,18 @@ def test_links_that_lead_to_each_other(tree: Tree) -> None:
     assert (relative(root, discovery.files), discovery.unreadable) == (["a/b.py", "a/l/c.py"], ())
 
 
-def test_named_link_to_itself(tree: Tree) -> None:
-    root = tree("ok.py", "a.py -> a.py")
-    discovery = run(root, "a.py", "ok.py")
+@pytest.mark.parametrize("link", ["a", "a.txt", ".#a.py"])
+def test_link_to_itself_that_is_no_python(tree: Tree, link: str) -> None:
+    discovery = run(tree("ok.py", f"{link} -> {link}"))
+    assert (len(discovery.files), discovery.unreadable) == (1, ())
+
+
+@pytest.mark.parametrize("link", ["a.py", "a"])
+def test_named_link_to_itself(tree: Tree, link: str) -> None:
+    root = tree("ok.py", f"{link} -> {link}")
+    discovery = run(root, link, "ok.py")
     assert reported(root, discovery) == ["ok.py"]
-    assert discovery.unreadable == ((root / "a.py", "a link that leads back to itself"),)
+    assert discovery.unreadable == ((root / link, "a link that leads back to itself"),)
 
 
 def test_excluded_bad_link_is_not_mentioned(tree: Tree) -> None:

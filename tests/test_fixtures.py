@@ -148,7 +148,7 @@ def disagreements(project: FixtureProject, holders: list[dict[str, Any]]) -> lis
             found.append(f"{line.file}:{line.row}: expects {' '.join(line.codes)}, but nothing here is stale")
         elif line.codes:
             excused += map(id, [*stale, *owners_and_parts(stale, holders)])
-            shared |= {holder["container"] for holder in stale}
+            shared |= {holder["fills"] for holder in stale}
     shared.discard(None)
     for holder in holders:
         if holder["old"] and id(holder) not in excused and holder["container"] not in shared:

@@ -50,6 +50,24 @@ def test_excludes_are_forced_on_standard_input_too(
     assert lint(*arguments, "-", "--stdin-filename", "gen/u.py", stdin="from m import C\n") == expected
 
 
+@pytest.mark.parametrize(
+    ("configuration", "arguments", "expected"),
+    [
+        pytest.param("", [], ["u.py:1:15: STL101"], id="the default"),
+        pytest.param("select = []", [], [], id="none"),
+        pytest.param("select = []\nextend-select = ['STL1']", [], ["u.py:1:15: STL101"], id="none but one"),
+        pytest.param("select = []", ["--extend-select", "STL101"], ["u.py:1:15: STL101"], id="none but an option's"),
+        pytest.param("select = []", ["--select", "STL101"], ["u.py:1:15: STL101"], id="an option over none"),
+    ],
+)
+def test_an_empty_selection_selects_nothing(
+    lint: Lint, tmp_path: Path, configuration: str, arguments: list[str], expected: list[str]
+) -> None:
+    (tmp_path / "stalecheck.toml").write_text(configuration, encoding="utf-8")
+    (tmp_path / "u.py").write_text("from m import C\n", encoding="utf-8")
+    assert lint(*arguments) == (int(bool(expected)), expected)
+
+
 def test_diagnostics_are_in_the_order_of_the_names_that_are_shown(
     lint: Lint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

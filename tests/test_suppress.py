@@ -66,6 +66,8 @@ def test_a_directive_elsewhere_suppresses_nothing_and_is_reported(source: str, r
         pytest.param("from m import C  # stalecheck: ignore\n", 1, id="all codes"),
         pytest.param("from m import C  # stalecheck: ignore[STL101]\n", 1, id="the code"),
         pytest.param("from m import C  # stalecheck:ignore[stl101]\n", 1, id="small letters, no space"),
+        pytest.param("from m import C  # Stalecheck: Ignore[stl101]\n", 1, id="capitals"),
+        pytest.param("# STALECHECK: IGNORE-FILE\nfrom m import C\n", 2, id="capitals for a file"),
         pytest.param("from m import C  # noqa: F401  # stalecheck: ignore\n", 1, id="after another comment"),
         pytest.param("from m import C  # stalecheck: ignore[STL101]  # noqa\n", 1, id="before another comment"),
         pytest.param("from m import C  # stalecheck: ignore[STL101] reloaded below\n", 1, id="with a reason"),

@@ -187,7 +187,8 @@ def _reloads(
     is_own_submodule = holding.capture.made.file.module == f"{holding.file.module}.{holding.holder.name}"
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
-        if holding.until and not is_same_block:
+        called = () if is_same_block else _called_at(holding, sequence)
+        if holding.until and not (is_same_block or called):
             continue
         if holding.is_reset and any(
             holding.file in event.files and not (is_same_block and event.at < holding.capture.taken)
@@ -217,10 +218,27 @@ def _reloads(
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
-            if holding.until and reload.location is not None and not any(u > reload.location for u in holding.until):
+            happens = called or ((reload.location,) if reload.location is not None else ())
+            if holding.until and happens and max(holding.until) <= min(happens):
                 continue
             found[reload] = None
     return tuple(sorted(found, key=_reload_order))
+
+
+def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:
+    """Return where the function of a local import calls the one that reloads."""
+    file = sequence.file
+    if file is None or not sequence.block:
+        return ()
+    fixture = sequence.block.partition(".<locals>.")[0] if ".<locals>." in sequence.block else ""
+    is_near = file == holding.file or (
+        file.path.name == "conftest.py" and holding.file.path.is_relative_to(file.path.parent)
+    )
+    return tuple(
+        at
+        for owner, name, at in holding.called
+        if (owner == file and name == sequence.block) or (owner is None and is_near and name == fixture)
+    )
 
 
 def _reload_order(reload: Reload) -> tuple[bool, str, Location, str]:

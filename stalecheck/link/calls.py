@@ -21,7 +21,7 @@ from stalecheck.link.captures import (
     values_of,
 )
 from stalecheck.link.classes import Classes
-from stalecheck.link.constants import constants
+from stalecheck.link.constants import constants, text_of
 from stalecheck.link.containers import Containers
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
@@ -39,6 +39,7 @@ from stalecheck.link.values import (
     union,
 )
 from stalecheck.model import Location, SourceFile
+from stalecheck.modules import absolute
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
@@ -52,6 +53,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     Item,
     Literal,
+    NamedModule,
     Parameter,
 )
 from stalecheck.vocabulary import OriginKind
@@ -199,14 +201,14 @@ class Calls:
         definition = thing.function
         own = tuple(c for c in function.captures if c.relation in {Relation.IS, Relation.WRAPPED})
         computed = tuple(capture.related(Relation.DERIVED) for capture in own)
-        if definition.is_opaque or not self._is_transparent(thing):
+        if definition.is_opaque or not self.is_transparent(thing):
             made: tuple[Thing, ...] = ()
-            if definition.yields is not None and self._is_transparent(thing):
+            if definition.yields is not None and self.is_transparent(thing):
                 made = (ContainerThing(thing.file, definition.yields, is_lazy=True),)
             return Value(made, (*computed, *kept(arguments)), is_new=True)
         if not definition.returns:
             return Value(is_new=True)
-        values = self._bind_arguments(thing, function, arguments, receiver)
+        values = self.bind_arguments(thing, function, arguments, receiver)
         result = self._returns(thing, values, frame)
         makers = {capture.made.file for capture in own}
         if all(isinstance(item, Parameter) for item in definition.returns):
@@ -222,7 +224,8 @@ class Calls:
             return Value(result.things, (*computed, *others), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
-    def _is_transparent(self, thing: FunctionThing) -> bool:
+    def is_transparent(self, thing: FunctionThing) -> bool:
+        """Whether calling a function runs its body, and gives what that returns, whatever decorates it."""
         for decorator in thing.function.decorators:
             value = self._evaluator.evaluate(decorator.value, Frame(thing.file, decorator.span.start))
             for item in value.things:
@@ -237,9 +240,10 @@ class Calls:
                 return False
         return True
 
-    def _bind_arguments(
+    def bind_arguments(
         self, thing: FunctionThing, function: Value, arguments: list[tuple[Argument, Value]], receiver: Value
     ) -> dict[str, Value]:
+        """Return what a call binds the parameters of a function to; `receiver` is what a method was taken from."""
         names = list(thing.function.parameters)
         values: dict[str, Value] = {}
         rest: list[tuple[Argument, Value]] = []
@@ -301,6 +305,11 @@ class Calls:
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
             fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
             return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
+        if name == "importlib.import_module" and arguments:
+            dotted = [text_of(text) for text in constants(self._evaluator, arguments[0][0].value, frame.file)]
+            names = [absolute(frame.file, len(text) - len(text.lstrip(".")), text.lstrip(".")) for text in dotted]
+            modules = [self._evaluator.evaluate(NamedModule(module), frame) for module in names if module]
+            return union(modules) if modules else Value(result)
         if name in known.SAME_OBJECT:
             return Value(result)
         if name == "functools.partial" and arguments and not arguments[0][0].keyword:
@@ -323,6 +332,9 @@ class Calls:
             return Value((MADE_CLASS,), kept(bases), is_new=True)
         if name in known.NEW_TYPES and arguments:
             return arguments[0][1]
+        if name == "builtins.next" and arguments:
+            first = self._evaluator.evaluate(Item(arguments[0][0].value), frame)
+            return union([first, *(value for _, value in arguments[1:])])
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
         if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):

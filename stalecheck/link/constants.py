@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Iterable
 
 from stalecheck.link.program import Evaluates, Frame, resolve
@@ -9,9 +10,12 @@ from stalecheck.link.values import ModuleThing
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     NOWHERE,
+    Argument,
     Attribute,
     Bound,
+    Call,
     Choice,
+    Derived,
     Display,
     Element,
     Expression,
@@ -22,6 +26,7 @@ from stalecheck.summarize.summary import (
 )
 
 _DEEPEST = 8
+_MOST_TEXTS = 50
 
 
 def constants(evaluator: Evaluates, expression: Bound, file: SourceFile, depth: int = 0) -> tuple[Literal, ...]:
@@ -40,6 +45,10 @@ def constants(evaluator: Evaluates, expression: Bound, file: SourceFile, depth: 
             if position is not None:
                 elements = elements[position : position + 1]
             return _all(constants(evaluator, element.value, file, depth + 1) for element in elements)
+        case Item() | Call():
+            return _all(constants(evaluator, entry, file, depth + 1) for entry in _entries(evaluator, expression, file))
+        case Derived(texts=texts) if texts:
+            return _joined([constants(evaluator, text, file, depth + 1) for text in texts])
     return ()
 
 
@@ -47,6 +56,40 @@ def written_name(constant: Literal) -> str:
     """Return the name that a constant is; empty where it is none."""
     name = constant.written[1:-1]
     return name if constant.is_text and name.isidentifier() else ""
+
+
+def text_of(constant: Literal) -> str:
+    """Return the string that a constant is; empty where it is none, or too long to be kept."""
+    return str(literal_eval(constant.written)) if constant.is_text and constant.written else ""
+
+
+def _joined(parts: list[tuple[Literal, ...]]) -> tuple[Literal, ...]:
+    """Return the strings that parts make, each of which may be one of several."""
+    found = [""]
+    for part in parts:
+        texts = [text_of(constant) for constant in part]
+        if not all(texts) or len(found) * len(texts) > _MOST_TEXTS:
+            return ()
+        found = [before + text for before in found for text in texts]
+    return tuple(Literal(repr(text), is_text=True) for text in found)
+
+
+def _entries(evaluator: Evaluates, expression: Item | Call, file: SourceFile) -> list[Expression]:
+    """Return what a table that is written out has under a key that is written out."""
+    match expression:
+        case Item(value=Reference() as table, index=Literal(is_text=True) as key):
+            pass
+        case Call(function=Attribute(value=Reference() as table, name="get"), arguments=(Argument(value=key), *_)):
+            pass
+        case _:
+            return []
+    found: list[Expression] = []
+    for bound, _ in _bound(evaluator, table, file):
+        if not (isinstance(bound, Display) and bound.is_mapping):
+            return []
+        pairs = zip(bound.elements, bound.elements[1:], strict=False)
+        found += [value.value for entry, value in pairs if entry.is_key and entry.value == key]
+    return found
 
 
 def _all(parts: Iterable[tuple[Literal, ...]]) -> tuple[Literal, ...]:
@@ -85,6 +128,9 @@ def _elements(evaluator: Evaluates, container: Expression, file: SourceFile, dep
             return [] if any(element.is_unpacked for element in elements) else keys
         case Attribute(value=owner, name="__all__"):
             return _public(evaluator, owner, file)
+        case Item(index=Literal()) | Call():
+            entries = _entries(evaluator, container, file)
+            return _elements(evaluator, entries[0], file, depth + 1) if len(entries) == 1 else []
         case Reference():
             bound = _bound(evaluator, container, file)
             if len(bound) == 1 and bound[0][1] == file and isinstance(bound[0][0], (Display, Attribute)):

@@ -14,6 +14,7 @@ from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionT
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     NOWHERE,
+    Argument,
     Binding,
     Call,
     CallStatement,
@@ -41,6 +42,12 @@ class Definitions:
         """Yield what the defaults and decorators of a function keep."""
         yield from self.of_defaults(binding.name, function, binding)
         yield from self._decorators(binding, function.decorators, function)
+
+    def is_registered(self, binding: Binding) -> bool:
+        """Whether a function or class is in a registry, whatever its name is bound to by now."""
+        if not isinstance(binding.value, (Function, Class)):
+            return False
+        return any(self._registrations.keeps(item.value, binding.at) for item in binding.value.decorators)
 
     def of_class(self, binding: Binding, definition: Class) -> Iterator[Holding]:
         """Yield what the bases and decorators of a class keep."""
@@ -154,12 +161,15 @@ class Definitions:
         self, binding: Binding, decorators: Iterable[Captured], function: Function | None
     ) -> Iterator[Holding]:
         for decorator in decorators:
-            if isinstance(decorator.value, Call):
-                registry = self._registrations.registry(decorator.value, binding.at)
-                if registry and not self._subject.evaluate(decorator.value.function, binding.at).captures:
-                    statement = CallStatement(decorator.value, registry, binding.at)
-                    yield from self._registrations.of_registration(registry, statement)
-                    continue
+            called = decorator.value.function if isinstance(decorator.value, Call) else decorator.value
+            registry = self._registrations.registry(called, binding.at)
+            if registry and not self._subject.evaluate(called, binding.at).captures:
+                dispatched = () if function is None else function.dispatched
+                by_annotation = Call(called, tuple(Argument(item.value, item.span) for item in dispatched))
+                call = decorator.value if isinstance(decorator.value, Call) else by_annotation
+                statement = CallStatement(call, registry, binding.at)
+                yield from self._registrations.of_registration(registry, statement)
+                continue
             value = self._subject.evaluate(decorator.value, binding.at)
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:

@@ -18,6 +18,7 @@ from stalecheck.link.values import ExternalThing, FunctionThing, InstanceThing, 
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
+    Attribute,
     Binding,
     Call,
     CallStatement,
@@ -78,6 +79,7 @@ class _Finder:
         self._live = {index for _, reaching in summary.exports for index in reaching}
         self._live.update(summary.stars)
         self._live = self._with_members(self._live)
+        self._live.update(self._accessors())
         self._reset = set() if self._calls_own_functions() else set(self._certain())
 
     def find(self) -> Iterator[Holding]:
@@ -92,12 +94,26 @@ class _Finder:
                         holding = replace(holding, is_reset=True)
                     is_own = later and not isinstance(binding.value, StarImport)
                     yield replace(holding, rebound=later) if is_own else holding
+            elif not binding.block and self._definitions.is_registered(binding):
+                yield from self._binding(index, binding)
         yield from self._answered()
         statements: list[Store | CallStatement] = [*self._subject.summary.stores, *self._subject.summary.calls]
         for item in sorted(statements, key=lambda statement: statement.at):
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
+
+    def _accessors(self) -> Iterator[int]:
+        """Yield the functions that a property keeps when another one is decorated with its ``setter``."""
+        bindings = self._subject.summary.bindings
+        pending = list(self._live)
+        while pending:
+            bound = bindings[pending.pop()].value
+            for decorator in bound.decorators if isinstance(bound, Function) else ():
+                match decorator.value:
+                    case Attribute(value=Reference(reaching=reaching), name="setter" | "deleter"):
+                        yield from reaching
+                        pending += reaching
 
     def _certain(self) -> Iterator[str]:
         """Yield the names that every run of the file's top level binds."""

@@ -77,6 +77,10 @@ class Holding:
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 
+    called: tuple[tuple[SourceFile | None, str, Location], ...] = ()
+    """Which functions are called between a local import and there: file, name and the place of the call. Without a
+    file it is what the test fixture of that name gave."""
+
     usages: frozenset[Usage] | None = None
     """What is done with it under another name than the holder's; None: look the holder's name up."""
 

@@ -7,9 +7,20 @@ from dataclasses import replace
 
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
-from stalecheck.link.values import NOTHING, Capture, Relation
-from stalecheck.model import Location
-from stalecheck.summarize.summary import Binding, LocalImport, ModuleImport, StarImport
+from stalecheck.link.program import resolve
+from stalecheck.link.values import NOTHING, Capture, ModuleThing, Relation
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import (
+    Attribute,
+    Binding,
+    Function,
+    LocalImport,
+    ModuleImport,
+    NameImport,
+    Parameter,
+    Reference,
+    StarImport,
+)
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _IMPORTED = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE, Relation.DERIVED})
@@ -77,8 +88,33 @@ class Imports:
                                 f"{local.block}.<locals>.{local.name}", kind, local.span, capture, local.block
                             ),
                             until=local.uses,
+                            called=tuple(self._called(local)),
                         )
                 return
+
+    def _called(self, local: LocalImport) -> Iterator[tuple[SourceFile | None, str, Location]]:
+        """Yield the functions that are called while a local import is in use; many files that reload hold nothing."""
+        for function, at in local.calls:
+            match function:
+                case Parameter(name=name):
+                    yield None, name, at
+                case Attribute(value=owner, name=name):
+                    for thing in self._subject.evaluate(owner, at).things:
+                        if isinstance(thing, ModuleThing):
+                            yield thing.file, name, at
+                case Reference(name=name, reaching=reaching):
+                    for index in reaching or dict(self._subject.summary.exports).get(name, ()):
+                        binding = self._subject.summary.bindings[index]
+                        yield from ((*found, at) for found in self._defined(binding))
+
+    def _defined(self, binding: Binding) -> Iterator[tuple[SourceFile, str]]:
+        match binding.value:
+            case Function(name=name):
+                yield self._subject.file, name
+            case NameImport(module=module, level=level, name=name):
+                target = resolve(self._subject.evaluator.program, self._subject.file, module, level)
+                if target is not None:
+                    yield target, name
 
     def overlaid(self) -> set[int]:
         """Return the bindings whose names a later star import, or a compiled module, binds to something else."""

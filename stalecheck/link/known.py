@@ -104,7 +104,6 @@ COMPUTES = frozenset(
         "all",
         "range",
         "slice",
-        "next",
         "getattr",
         "type",
         "vars",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from stalecheck.link.answers import answers
 from stalecheck.link.captures import hop, placeless, renamed, spelled
 from stalecheck.link.compiled import Compiled
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame, resolve
 from stalecheck.link.stars import Stars
-from stalecheck.link.values import NOTHING, Capture, ExternalThing, Made, ModuleThing, Relation, Value, union
+from stalecheck.link.values import ASKED, NOTHING, Capture, ExternalThing, Made, ModuleThing, Relation, Value, union
 from stalecheck.model import Location, Origin, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.submodules import is_read_before_bound
@@ -156,12 +157,12 @@ class Names:
             function = self._program.summaries[file].bindings[index].value
             if isinstance(function, Function):
                 frame = Frame(file, Location(1, 1))
-                values += [
-                    self._evaluator.evaluate(item, frame)
-                    for item in function.returns
-                    if isinstance(item, (Reference, Attribute)) and item.name == name
-                ]
-        return union(values) if values else self._declared(file, name)
+                values += [self._evaluator.evaluate(answer, frame) for answer in answers(function, name)]
+        values = [value for value in values if value != NOTHING]
+        value = union(values) if values else self._declared(file, name)
+        if self._program.summaries[file].cached_at is not None:
+            return value
+        return replace(value, captures=tuple(replace(capture, taken=ASKED) for capture in value.captures))
 
     def _declared(self, file: SourceFile, name: str) -> Value:
         """Return what a module that imports on demand declares for type checkers."""

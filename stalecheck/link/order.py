@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stalecheck.link.import_order import ImportOrder
-from stalecheck.link.values import Capture
+from stalecheck.link.values import ASKED, Capture
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import OriginKind, ReloadMode
 
@@ -75,6 +75,8 @@ def stale_since(
     if _runs_before(file, origin, sequence):
         return
     for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
+        if taken == ASKED:
+            continue
         if link == sequence.file and not sequence.block and not sequence.is_own_only:
             when = sum(event.at < taken for event in sequence.events)
         elif _is_over(link, taken, sequence, import_order):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from stalecheck.link import known
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
-from stalecheck.link.registrations import Registrations
+from stalecheck.link.registrations import Registrations, belongs_to
 from stalecheck.link.values import (
     Capture,
     ClassThing,
@@ -60,7 +60,7 @@ class Statements:
         } & known.HOOKS
         value = self._subject.evaluate(element.value, store.at)
         for capture in closest(value.captures):
-            if _belongs_to(target, capture):
+            if belongs_to(target, capture):
                 continue
             if hooks and capture.relation in HELD and capture.relation is not Relation.INSIDE:
                 yield self._subject.holding(min(hooks), HolderKind.CALLBACK, element.span, capture, "", element.value)
@@ -83,7 +83,7 @@ class Statements:
                 expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
             value = self._subject.evaluate(expression, at)
             for capture in closest(value.captures):
-                if (capture.made, capture.mode) in seen or _belongs_to(target, capture):
+                if (capture.made, capture.mode) in seen or belongs_to(target, capture):
                     continue
                 if capture.relation is Relation.DERIVED and (element.is_unpacked or capture.made.origin.kind in CALLED):
                     continue
@@ -105,13 +105,13 @@ class Statements:
         function = statement.call.function
         callee = self._subject.evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS
-        registry = min(names) if names else self._registrations.registry(statement.call, statement.at)
+        registry = min(names) if names else self._registrations.registry(function, statement.at)
         owner = self._registrations.keeper(function, statement.at)
         if registry:
             yield from self._registrations.of_registration(registry, statement)
         elif owner is not None:
             for holding in self._registrations.of_registration(statement.name, statement):
-                if not _belongs_to(owner, holding.capture):
+                if not belongs_to(owner, holding.capture):
                     yield holding
         elif isinstance(function, Attribute) and function.name in known.MUTATORS:
             target = self._subject.evaluate(function.value, statement.at)
@@ -133,6 +133,8 @@ class Statements:
                 else:
                     flat.append(element)
             yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+        else:
+            yield from self._registrations.of_own(statement)
 
 
 def _inside(capture: Capture) -> Relation:
@@ -146,10 +148,3 @@ def _may_be_mapping(container: Thing) -> bool:
         case ExternalThing(name=name):
             return name.removesuffix("()") not in known.CONTAINERS - known.MAPPINGS
     return True
-
-
-def _belongs_to(target: Value, capture: Capture) -> bool:
-    """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
-    if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
-        return True
-    return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)

@@ -52,6 +52,10 @@ class Trait(IntEnum):
     """A container of classes, which ``except`` and ``isinstance`` take."""
 
 
+ASKED = Location(0, 0)
+"""Where a module took what its ``__getattr__`` answers: it is asked whenever another one takes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """An origin in the project, with what the linker has to know of it."""

@@ -1,9 +1,10 @@
-"""STL210 callback: A callable of a module that is reloaded, registered with the standard library.
+"""STL210 callback: A callable of a module that is reloaded, given to a function that keeps it.
 
 ## What it does
 
 Flags `atexit.register(m.f)`, `signal.signal(..., m.f)`, `sys.excepthook = m.f` and the other
-registrars of the standard library, at module or class scope.
+registrars of the standard library, at module or class scope; and calls of the project's own
+functions that put what they are given into a table: `HOOKS[name] = function`.
 
 ## Why is this bad
 

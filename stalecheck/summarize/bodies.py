@@ -11,12 +11,14 @@ import libcst as cst
 
 from stalecheck.model import Location, Span
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
+from stalecheck.summarize.fillings import fillings, kept_roots, root, stored
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    Attribute,
     Binding,
     Bound,
     Captured,
@@ -29,6 +31,7 @@ from stalecheck.summarize.summary import (
     FunctionExpression,
     InstanceAttribute,
     Item,
+    Kept,
     LocalImport,
     ModuleImport,
     NameImport,
@@ -45,7 +48,7 @@ from stalecheck.summarize.syntax import (
     names_below,
     walruses,
 )
-from stalecheck.summarize.usage import find_local_uses
+from stalecheck.summarize.usage import find_calls, find_local_uses
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
@@ -67,6 +70,12 @@ class Body:
     global_names: set[str] = field(default_factory=set)
     class_parameter: str = ""
     """What a class method calls its class."""
+
+    kept_roots: frozenset[str] = frozenset()
+    """Names from outside that the body puts something into."""
+
+    kept: list[tuple[cst.BaseExpression, tuple[cst.BaseExpression, ...], bool]] = field(default_factory=list)
+    """Into what the body puts which values, or the elements of which."""
 
     returns: list[cst.BaseExpression] = field(default_factory=list)
     yields: list[cst.Yield] = field(default_factory=list)
@@ -92,6 +101,8 @@ class Bodies:
         is_method = outer is None and self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
         if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
+        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            scope.kept_roots = kept_roots(twin)
         body = list(function_statements(node.body.body, block_of(twin, "body")))
         for statement, _ in body:
             if isinstance(statement, cst.Global):
@@ -104,6 +115,8 @@ class Bodies:
         return scope
 
     def _collect_one(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
+        if scope.kept_roots:
+            scope.kept += (entry for entry in stored(node) if root(entry[0]) in scope.kept_roots)
         match node:
             case cst.Return():
                 if node.value is not None:
@@ -274,6 +287,7 @@ class Bodies:
                     is_opaque=inner.is_opaque or node.asynchronous is not None,
                     star=star_name(node.params),
                     double_star=double_star_name(node.params),
+                    keeps=self.keeps(inner),
                 )
             )
 
@@ -353,15 +367,40 @@ class Bodies:
                 ]
         if imports and twin is not None:
             uses = find_local_uses(twin, {name for name, *_ in imports})
+            calls = find_calls(twin) if uses else ()
             for name, span, bound, at in imports:
                 rebound = [place for other, _, _, place in imports if other == name and place > at]
                 until = min(rebound) if rebound else None
                 kept = tuple(u for u in uses.get(name, ()) if u > at and (until is None or u < until))
-                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept))
+                between = ((dotted, place) for dotted, place in calls if kept and at < place < max(kept))
+                called = tuple((self._dotted(dotted, scope), place) for dotted, place in between)
+                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept, called))
+
+    def _dotted(self, written: str, scope: Body) -> Expression:
+        first, *rest = written.split(".")
+        expression = self._look_in(scope, first)
+        for name in rest:
+            expression = Attribute(expression, name)
+        return expression
 
     def returns(self, scope: Body) -> tuple[Expression, ...]:
         """Return what a function gives back, its local names replaced by what they were assigned."""
         return tuple(self._quietly(value, scope) for value in scope.returns)
+
+    def keeps(self, scope: Body) -> tuple[Kept, ...]:
+        """Return what a function puts of its parameters into what it does not make itself."""
+        outer = scope.outer
+        while outer is not None:
+            if scope.kept_roots & (outer.parameters | outer.values.keys()):
+                return ()
+            outer = outer.outer
+        own = scope.parameters | scope.values.keys()
+        return tuple(
+            Kept(self._quietly(target, scope), Element(self._quietly(value, scope), NOWHERE, is_unpacked))
+            for target, values, is_unpacked in scope.kept
+            for value in values
+            if names_below(value) & own
+        )
 
     def yields(self, scope: Body) -> Display | None:
         """Return what a generator yields, its local names replaced by what they were assigned."""
@@ -422,6 +461,7 @@ class Bodies:
         self, self_name: str, body: Iterable[tuple[Statement, ast.stmt | None]], scope: Body
     ) -> Iterator[InstanceAttribute]:
         for statement, twin in body:
+            yield from self._self_fillings(self_name, statement, twin, scope)
             if isinstance(statement, cst.Assign):
                 pairs = [(target.target, statement.value) for target in statement.targets]
             elif isinstance(statement, cst.AnnAssign) and statement.value is not None:
@@ -434,6 +474,21 @@ class Bodies:
                         self._recorder.enter(statement, twin)
                         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
+
+    def _self_fillings(
+        self, self_name: str, statement: Statement, twin: ast.stmt | None, scope: Body
+    ) -> Iterator[InstanceAttribute]:
+        for filling in fillings(statement):
+            match filling.container:
+                case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
+                    self._recorder.enter(statement, twin)
+                    display = filling.display(
+                        lambda node: self._recorder.converter.convert(
+                            node, lambda wanted: self._look_in(scope, wanted)
+                        ),
+                        self._recorder.span,
+                    )
+                    yield InstanceAttribute(name, display, self._recorder.span(filling.container))
 
 
 def _makes_container(node: cst.BaseExpression) -> bool:

@@ -95,7 +95,8 @@ class Converter:
             case cst.SimpleString() | cst.Integer():
                 return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
-                return Derived(tuple(self._formatted(node, look)))
+                parts = tuple(self._formatted(node, look))
+                return Derived(tuple(part for part in parts if not isinstance(part, Literal)), texts=parts)
             case _:
                 return LITERAL
 
@@ -264,7 +265,9 @@ class Converter:
             return Display(tuple(elements), is_mapping=any(isinstance(v, Display) and v.is_mapping for v, _ in values))
         named = adds and all(isinstance(value, _NAMED) for value, _ in values)
         summands = tuple(Element(value, self._span(part), is_unpacked=True) for value, part in values) if named else ()
-        return Derived(tuple(value for value, _ in values), summands)
+        is_text = adds and any(isinstance(value, Literal) and value.is_text for value, _ in values)
+        texts = tuple(value for value, _ in values) if is_text else ()
+        return Derived(tuple(value for value, _ in values), summands, texts)
 
     def _formatted(self, node: cst.FormattedString | cst.ConcatenatedString, look: Look) -> Iterator[Expression]:
         pending: list[cst.BaseExpression] = [node]
@@ -274,8 +277,12 @@ class Converter:
                 pending += [part.right, part.left]
             elif isinstance(part, cst.FormattedString):
                 for piece in part.parts:
-                    if isinstance(piece, cst.FormattedStringExpression):
+                    if isinstance(piece, cst.FormattedStringText):
+                        yield Literal(repr(piece.value), is_text=True)
+                    elif isinstance(piece, cst.FormattedStringExpression):
                         yield self.convert(piece.expression, look)
+            elif isinstance(part, cst.SimpleString):
+                yield _literal(part)
 
 
 _LONGEST = 80
@@ -349,6 +356,12 @@ def star_name(parameters: cst.Parameters) -> str:
 def double_star_name(parameters: cst.Parameters) -> str:
     """Return the name of ``**kwargs``; empty if there is none."""
     return parameters.star_kwarg.name.value if parameters.star_kwarg is not None else ""
+
+
+def first_annotation(parameters: cst.Parameters) -> cst.BaseExpression | None:
+    """Return the annotation of the first parameter that has one."""
+    ordered = [*parameters.posonly_params, *parameters.params]
+    return next((parameter.annotation.annotation for parameter in ordered if parameter.annotation is not None), None)
 
 
 def _overlay(names: Mapping[str, Expression], look: Look) -> Look:

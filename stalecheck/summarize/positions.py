@@ -89,6 +89,16 @@ class Positions:
         column = keyword.end() + 1 if keyword else start.column
         return Span(Location(start.row, column), Location(start.row, column + len(node.name.value)))
 
+    def captured_name(self, node: cst.Name, twin: ast.pattern | None) -> Span:
+        """Return the name that a pattern binds: ``x`` in ``C() as x``, ``*x``, ``{**x}``."""
+        if twin is None:
+            return self._provided(node)
+        end = self._location(twin.end_lineno, twin.end_col_offset)
+        line = self._lines[end.row - 1]
+        # Behind the rest of a mapping stands a brace.
+        column = line.rfind(node.value, 0, end.column - 1) + 1
+        return Span(Location(end.row, column), Location(end.row, column + len(node.value)))
+
     def of_twin(self, twin: ast.expr | ast.stmt) -> Span:
         """Return the stretch of an expression of the standard library's tree."""
         assert twin.end_lineno is not None
@@ -161,7 +171,7 @@ def _statement_children(node: cst.CSTNode) -> list[cst.CSTNode]:
         case cst.Match():
             return [node.subject]
         case cst.FunctionDef():
-            return [*(d.decorator for d in node.decorators), *_defaults(node.params)]
+            return [*(d.decorator for d in node.decorators), *_defaults(node.params), *_annotations(node.params)]
         case cst.ClassDef():
             return [
                 *(d.decorator for d in node.decorators),
@@ -191,7 +201,7 @@ def _statement_twins(twin: ast.AST) -> list[ast.AST]:
         case ast.Match():
             return [twin.subject]
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return [*twin.decorator_list, *_twin_defaults(twin.args)]
+            return [*twin.decorator_list, *_twin_defaults(twin.args), *_twin_annotations(twin.args)]
         case ast.ClassDef():
             return [*twin.decorator_list, *_without_stars(twin.bases), *(k.value for k in twin.keywords)]
         case _:
@@ -209,6 +219,16 @@ def _defaults(parameters: cst.Parameters) -> list[cst.BaseExpression]:
 
 def _twin_defaults(arguments: ast.arguments) -> list[ast.expr]:
     return [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
+
+
+def _annotations(parameters: cst.Parameters) -> list[cst.BaseExpression]:
+    ordered = [*parameters.posonly_params, *parameters.params]
+    return [parameter.annotation.annotation for parameter in ordered if parameter.annotation is not None]
+
+
+def _twin_annotations(arguments: ast.arguments) -> list[ast.expr]:
+    ordered = [*arguments.posonlyargs, *arguments.args]
+    return [argument.annotation for argument in ordered if argument.annotation is not None]
 
 
 def _pair(node: cst.CSTNode, twin: ast.AST, spans: dict[int, ast.AST]) -> None:

@@ -153,6 +153,9 @@ class Derived:
     summands: tuple[Element, ...] = ()
     """Of a sum or a union the operands again, which may be containers, for their elements."""
 
+    texts: tuple[Expression, ...] = ()
+    """Of a string that is put together its parts, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionExpression:
@@ -245,6 +248,14 @@ class Captured:
     """Of a default, what the function's body does with the parameter."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a function body puts into a container or an attribute of the module's."""
+
+    target: Expression
+    element: Element
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """A function definition.
@@ -272,6 +283,12 @@ class Function:
 
     double_star: str = ""
     """The name of ``**kwargs``."""
+
+    keeps: tuple[Kept, ...] = ()
+    """What calling it puts into something that it does not make itself: ``HOOKS[name] = function``."""
+
+    dispatched: tuple[Captured, ...] = ()
+    """Of a decorated function the classes that its first annotation names: what ``singledispatch`` registers it for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -361,6 +378,8 @@ class LocalImport:
     block: str
     at: Location
     uses: tuple[Location, ...]
+    calls: tuple[tuple[Expression, Location], ...] = ()
+    """What is called between the import and its last use, and where."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from stalecheck.index import class_parameter
+from stalecheck.summarize.fillings import kept_roots
 from stalecheck.summarize.syntax import FILLERS
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -26,7 +27,10 @@ def without_idle_statements(source: str, tree: ast.Module) -> str:
         statement = pending.pop()
         if isinstance(statement, _Function):
             is_told = (
-                statement.name == "__init__" or _reaches_out(statement) or (has_walrus and _binds_inside(statement))
+                statement.name == "__init__"
+                or _reaches_out(statement)
+                or bool(kept_roots(statement))
+                or (has_walrus and _binds_inside(statement))
             )
             if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))

@@ -99,6 +99,21 @@ def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Loca
     return {name: tuple(sorted(places)) for name, places in found.items()}
 
 
+def find_calls(function: ast.stmt) -> tuple[tuple[str, Location], ...]:
+    """Return what a function body calls by a dotted name, and where."""
+    return tuple(
+        (ast.unparse(node.func), Location(node.lineno, node.col_offset + 1))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and _is_dotted(node.func)
+    )
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
 def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
     """Yield the parts of a node, each with what is done with a name that stands there."""
     match node:

@@ -6,9 +6,10 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice, repeat
 
 import libcst as cst
 
@@ -16,10 +17,18 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
-from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
+from stalecheck.summarize.expressions import (
+    choice,
+    double_star_name,
+    first_annotation,
+    parameter_names,
+    shares,
+    star_name,
+)
 from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
+from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
@@ -28,6 +37,7 @@ from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
     LITERAL,
+    NOWHERE,
     Argument,
     Attribute,
     Binding,
@@ -178,9 +188,7 @@ class _Walker:
             case cst.With():
                 self._with(node, twin)
             case cst.Match():
-                cases = block_of(twin, "cases")
-                inner = [(c.body, block_of(cases[i] if cases else None, "body")) for i, c in enumerate(node.cases)]
-                self._branches([*inner, (None, None)])
+                self._match(node, twin)
             case cst.Del():
                 self._delete(node.target)
             case cst.Raise():
@@ -358,6 +366,8 @@ class _Walker:
             yields=None if node.asynchronous else self._bodies.yields(scope),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
+            keeps=self._bodies.keeps(scope),
+            dispatched=tuple(self._dispatched(node)) if decorators else (),
         )
         self._recorder.at = at
         self._recorder.bind(node.name.value, span, function)
@@ -365,6 +375,18 @@ class _Walker:
             for item in ast.walk(twin):
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
                     self._cached_at = self._recorder.positions.of_twin(item)
+
+    def _dispatched(self, node: cst.FunctionDef) -> Iterator[Captured]:
+        """Yield the classes that the first annotation of a function names."""
+        pending = [first_annotation(node.params)]
+        while pending:
+            match pending.pop():
+                case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
+                    pending += [right, left]
+                case cst.Name() | cst.Attribute() as named:
+                    yield Captured(self._recorder.convert(named), self._recorder.span(named))
+                case _:
+                    pass
 
     def _class(self, node: cst.ClassDef, twin: ast.stmt | None) -> None:
         span = self._recorder.positions.definition_name(node, twin)
@@ -470,13 +492,45 @@ class _Walker:
             after.append(
                 self._branch(
                     broken,
-                    partial(self._suite, handler.body, handler_twins),
+                    partial(self._handler, handler, handler_twins),
                     is_kept=handler.type is not None and as_written(handler.type) == "NameError",
                 )
             )
         self._recorder.scope.merge(after)
         if node.finalbody is not None:
             self._suite(node.finalbody.body, block_of(twin, "finalbody"))
+
+    def _handler(self, node: cst.ExceptHandler | cst.ExceptStarHandler, twins: Sequence[ast.stmt] | None) -> None:
+        name = node.name.name if node.name is not None else None
+        if not isinstance(name, cst.Name) or node.type is None:
+            self._suite(node.body, twins)
+            return
+        for first, twin in islice(blocks(node.body.body, twins), 1):
+            self._recorder.enter(first, twin)
+        caught = self._recorder.convert(node.type)
+        kinds = [element.value for element in caught.elements] if isinstance(caught, Display) else [caught]
+        self._recorder.bind(name.value, NOWHERE, choice(tuple(Call(kind, ()) for kind in kinds)))
+        self._suite(node.body, twins)
+        self._recorder.scope.unbind(name.value)
+
+    def _match(self, node: cst.Match, twin: ast.stmt | None) -> None:
+        subject = self._recorder.convert(node.subject)
+        before = self._recorder.scope.copy()
+        after = [before]
+        for position, case in enumerate(node.cases):
+            other = twin.cases[position] if isinstance(twin, ast.Match) else None
+
+            def run(case: cst.MatchCase = case, other: ast.match_case | None = other) -> None:
+                self._recorder.enter(node, twin)
+                patterns = twins_of(other.pattern) if other is not None else repeat(None)
+                names = captured(case.pattern, subject, self._recorder.convert)
+                for (name, part), pattern in zip(names, patterns, strict=False):
+                    span = self._recorder.positions.captured_name(name, pattern)
+                    self._recorder.bind(name.value, span, part)
+                self._suite(case.body, block_of(other, "body"))
+
+            after.append(self._branch(before, run))
+        self._recorder.scope.merge(after)
 
     def _for(self, node: cst.For, twin: ast.stmt | None) -> None:
         before = self._recorder.scope.copy()

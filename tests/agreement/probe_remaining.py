@@ -47,10 +47,15 @@ REMAINING: tuple[Remaining, ...] = (
 )
 
 FIXTURES: dict[str, tuple[str, ...]] = {
-    CALLBACK: ("* STL210 *",),
+    CALLBACK: (
+        "* STL210 *",
+        "STL204_default_argument/kept_by_a_registry STL204 app _",
+        "STL210_callback/own_functions_that_register STL204 app _",
+    ),
     MAKER: (
         "STL201_instance/attribute_of_a_singleton STL201 app Z",
         "STL201_instance/builders STL202 app SAME",
+        "STL201_instance/caught STL201 app *",
         "STL202_singleton/decorated_by_a_class STL201 app HAS_X",
         "STL205_container/iterated STL201 n first",
         "STL205_container/names_of_things STL202 app Made",
@@ -81,7 +86,10 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL201_instance/attribute* STL201 * *.*",
         "STL207_cached_result/* STL207 app Service.engine",
     ),
-    NOT_ALIVE: ("STL101_from_import/function_body STL101 app refresh.<locals>.C",),
+    NOT_ALIVE: (
+        "STL101_from_import/function_body STL101 app refresh.<locals>.C",
+        "STL101_from_import/local_before_a_call_that_reloads STL101 test_app *.<locals>.C",
+    ),
     UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),
     ATTRIBUTE_OF_MODULE: ("STL105_copied_value/list_of_public_names STL105 *",),
 }

@@ -15,6 +15,7 @@ from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local, own_references, running_codes
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
+from stalecheck.probing.rest import closure
 from stalecheck.vocabulary import HolderKind
 
 _IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -85,22 +86,11 @@ def _tops(graph: Graph, candidates: Collection[int]) -> Iterator[int]:
     for child, parents in graph.parents.items():
         for parent in parents:
             children.setdefault(parent, []).append(child)
-    reached = _closure([*graph.roots, *graph.held_by], children)
+    reached = closure([*graph.roots, *graph.held_by], children)
     unreached = [which for which in candidates if which not in reached]
-    for which in _closure(unreached, graph.parents) if unreached else ():
+    for which in closure(unreached, graph.parents) if unreached else ():
         if which not in reached and which not in candidates and graph.own.get(which):
             yield which
-
-
-def _closure(starts: Collection[int], edges: Mapping[int, Collection[int]]) -> set[int]:
-    pending = list(starts)
-    found = set(pending)
-    while pending:
-        for following in edges.get(pending.pop(), ()):
-            if following not in found:
-                found.add(following)
-                pending.append(following)
-    return found
 
 
 def _unseen(obj: object, references: int, *, is_old: bool) -> Landmark:

@@ -21,6 +21,7 @@ from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.rest import count_unheld, kept_by_present
 from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
@@ -55,8 +56,8 @@ class _Way:
     """What leads to the first id, where that is no root itself."""
 
 
-def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int]:
-    """Return the findings, and how many old objects nobody holds, as far as the time allows."""
+def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int, list[str]]:
+    """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings."""
     return _Assembly(olds, graph, progress).findings()
 
 
@@ -72,14 +73,15 @@ class _Assembly:
         self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
 
-    def findings(self) -> tuple[list[Finding], int]:
+    def findings(self) -> tuple[list[Finding], int, list[str]]:
         held: dict[int, list[Holder]] = {}
         try:
             self._find(held)
         except STOPPED as error:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
-        return self._grouped(held), self._unheld(held)
+        unheld = count_unheld(self._graph, self._origins, held)
+        return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:
         by_parent: dict[tuple[int, str], list[int]] = {}
@@ -351,21 +353,6 @@ class _Assembly:
         if type(obj) is types.FunctionType:
             return id(obj.__globals__), id(obj.__code__)
         return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
-
-    def _unheld(self, held: dict[int, list[Holder]]) -> int:
-        """Return how many old objects neither a root nor a held old object nor the new version leads to."""
-        children: dict[int, list[int]] = {}
-        for child, parents in self._graph.parents.items():
-            for parent in parents:
-                children.setdefault(parent, []).append(child)
-        pending = [*held, *self._graph.roots]
-        reached = set(pending)
-        while pending:
-            for child in children.get(pending.pop(), ()):
-                if child not in reached:
-                    reached.add(child)
-                    pending.append(child)
-        return sum(child not in reached and child not in self._graph.held_by for child in self._origins)
 
 
 def _as_holder(

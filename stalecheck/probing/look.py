@@ -89,11 +89,13 @@ def _report_on(
     own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
     graph = climb(olds, progress=progress, kept=own)
     add_unseen(graph, olds)
-    findings, unheld = find_holders(olds, graph, progress)
+    findings, unheld, kept_by_themselves = find_holders(olds, graph, progress)
     if graph.cut_short and unheld:
         found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
         notes.append(f"{found} been found whose holders have not been reached")
         unheld = 0
+    elif not graph.cut_short:
+        notes += kept_by_themselves
     return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 

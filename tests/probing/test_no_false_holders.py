@@ -207,8 +207,26 @@ def test_objects_that_were_asked_for_are_held_by_the_variable_only(tmp_path: Pat
 
 def test_what_the_new_version_keeps_is_no_finding(tmp_path: Path) -> None:
     core = "try: POOL\nexcept NameError: POOL = []\nclass Engine: pass\nPOOL.append(Engine())\n"
-    script = "import core; importlib.reload(core); importlib.reload(core); answer(len(stalecheck.probe(core)))"
-    assert run_script(tmp_path, {"core.py": core}, script) == 0
+    script = """
+        import core
+        importlib.reload(core); importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([len(report), list(report.notes), str(report).splitlines()[-1]])
+    """
+    note = "2 old objects are held only by what core itself keeps over its reload: core.POOL"
+    assert run_script(tmp_path, {"core.py": core}, script) == [0, [note], f"note: {note}"]
+
+
+def test_what_others_hold_as_well_is_not_said_to_be_kept_by_the_new_version(tmp_path: Path) -> None:
+    core = "try: POOL\nexcept NameError: POOL = []\nclass Engine: pass\nPOOL.append(Engine())\n"
+    script = """
+        import core
+        mine = core.POOL[0]
+        importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([[holder.path for one in report for holder in one.holders], list(report.notes)])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [["__main__.mine"], []]
 
 
 DEBUGGED = """

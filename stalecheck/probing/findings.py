@@ -161,7 +161,7 @@ class _Assembly:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
         if parent in self._internal or (parent in self._graph.roots and self._graph.roots[parent].module == module):
             return True
-        return parent in self._origins and self._origins[parent].kind is not OriginKind.INSTANCE
+        return parent in self._origins and self._origins[parent].ruled is not OriginKind.INSTANCE
 
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
@@ -358,7 +358,7 @@ class _Assembly:
 def _as_holder(
     text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
 ) -> Holder:
-    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
+    return Holder(text, kind, code_of(kind, origin.ruled), remedy_for(kind), filename, line)
 
 
 def _is_secondary(start: Local | Landmark | None) -> bool:
@@ -402,15 +402,15 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
         return cast(HolderKind, bound)
     if bound is HolderKind.MODULE_IMPORT:
         return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
-    if origin.kind is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
+    if origin.ruled is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
         return HolderKind.ENUM_MEMBER
     if bound is HolderKind.INSTANCE:
-        if origin.kind is OriginKind.INSTANCE:
+        if origin.ruled is OriginKind.INSTANCE:
             return HolderKind.INSTANCE
         return HolderKind.WRAPPED_CALLABLE if "<locals>" in origin.name else HolderKind.ALIAS
     if bound is None and name == origin.name:
         return HolderKind.FROM_IMPORT
-    if bound is None and origin.kind is OriginKind.INSTANCE:
+    if bound is None and origin.ruled is OriginKind.INSTANCE:
         return HolderKind.INSTANCE
     return HolderKind.ALIAS
 

@@ -111,7 +111,8 @@ def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress
         if exact is not None and exact.module == name:
             for one, origin in exact.origins.items():
                 if one not in old.objects:
-                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict)
+                    is_singleton = origin.is_singleton
+                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=is_singleton)
         if old.objects:
             olds.append(old)
 

@@ -26,6 +26,13 @@ class Origin:
 
     kind: OriginKind
     verdict: Verdict
+    is_singleton: bool = False
+    """Whether it is a value of another module's class that the body has made: a lock, a logger, ``object()``."""
+
+    @property
+    def ruled(self) -> OriginKind:
+        """What the linter's rules take it for: what a call of a class has made is an instance, whosever the class."""
+        return OriginKind.INSTANCE if self.is_singleton else self.kind
 
     @property
     def path(self) -> str:
@@ -45,10 +52,10 @@ class Old:
     origins: dict[int, Origin] = field(default_factory=dict)
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
 
-    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict) -> None:
+    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict, *, is_singleton: bool = False) -> None:
         """Take an object for old."""
         self.objects[id(obj)] = obj
-        self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton)
 
 
 @dataclass(frozen=True, slots=True)

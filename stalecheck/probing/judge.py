@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -250,14 +251,25 @@ def _names(cls: type) -> tuple[str | None, str]:
 
 def _does(cls: type) -> dict[str, Any]:
     """Return what a class has in its body, as values that can be compared."""
-    return {name: _does_part(value) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"}
+    found = {
+        name: _does_part(value, cls) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"
+    }
+    members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
+    if type(members) is dict:
+        found["_member_map_"] = [(name, _does_part(member, cls)) for name, member in list(members.items())]
+    return found
 
 
-def _does_part(value: object) -> Any:
+def _does_part(value: object, cls: type) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
-        return type(value), shape(found.__code__)
-    return (type(value), repr(value)) if raw.is_any(type(value), _ATOMS) else type(value)
+        return _names(type(value)), shape(found.__code__)
+    if type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
+        return "member", _does_part(raw.stored(value, "_value_"), cls)
+    if type(value) is tuple:
+        return tuple(_does_part(part, cls) for part in value)
+    # By their names: what the body makes is of a class that has been made anew as well.
+    return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
 
 
 def unwrapped(value: object) -> object:

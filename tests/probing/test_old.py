@@ -364,6 +364,58 @@ def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> No
     assert verdicts(tmp_path, source, f"edit('core', {edited!r}); importlib.reload(core)") == expected
 
 
+ENUMS = """
+import enum
+class Color(enum.Enum):
+    RED = 1
+    BLUE = (1, 2)
+    def mix(self): return self
+class Flag(enum.Flag):
+    A = enum.auto()
+    B = enum.auto()
+class Bits(enum.IntFlag):
+    A = 1
+class Level(enum.IntEnum):
+    LOW = 1
+class Word(str, enum.Enum):
+    A = "a"
+class Part: pass
+class Whole:
+    part = Part()
+    sizes = (1, 2)
+"""
+
+
+def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
+    names = ("Color", "Flag", "Bits", "Level", "Word", "Part", "Whole")
+    found = verdicts(tmp_path, ENUMS, "red = core.Color.RED; importlib.reload(core)")
+    assert {found[f"core.{name} class"] for name in names} == {"duplicate"}
+    assert found["core.Color instance"] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("Color", "RED = 1", "RED = 3"),
+        ("Color", "(1, 2)", "(1, 3)"),
+        ("Color", "RED", "GREEN"),
+        ("Color", "return self", "return 1"),
+        ("Flag", "A = enum.auto()", "A = 8"),
+        ("Bits", "A = 1", "A = 1; B = 2"),
+        ("Word", '"a"', '"b"'),
+        ("Whole", "(1, 2)\n", "(1, 3)\n"),
+    ],
+)
+def test_enums_that_have_been_edited_are_stale(tmp_path: Path, name: str, before: str, after: str) -> None:
+    at = ENUMS.index(f"class {name}(" if name != "Whole" else "class Whole")
+    edited = ENUMS[:at] + ENUMS[at:].replace(before, after, 1)
+    assert edited != ENUMS
+    found = verdicts(tmp_path, ENUMS, f"edit('core', {edited!r}); importlib.reload(core)")
+    stale = {origin.removesuffix(" class") for origin, verdict in found.items() if verdict == "stale"}
+    assert {origin for origin in stale if origin.endswith(name)} == {f"core.{name}"}
+    assert all(name in origin for origin in stale)
+
+
 def test_versions_are_told_apart(tmp_path: Path) -> None:
     script = """
         import app

@@ -16,6 +16,7 @@ from stalecheck.probing.frames import Local, own_references, running_codes
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
 from stalecheck.probing.rest import closure
+from stalecheck.probing.running import SUSPENDED
 from stalecheck.vocabulary import HolderKind
 
 _IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -99,6 +100,9 @@ def _unseen(obj: object, references: int, *, is_old: bool) -> Landmark:
         if registry is not None:
             return Landmark(registry, HolderKind.CALLBACK)
     noun = "1 reference" if references == 1 else f"{references:,} references"
+    if not is_old and raw.is_any(type(obj), SUSPENDED):
+        user = "a running loop" if type(obj) is types.GeneratorType else "a running call"
+        return Landmark(f"{user}, or C code ({noun} that no referrer shows)", HolderKind.GENERATOR)
     text = f"{noun} that no referrer shows: {_suspects()}"
     return Landmark(text if is_old else f"{_described(obj)} ({text})", HolderKind.UNSEEN)
 

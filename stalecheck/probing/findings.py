@@ -14,6 +14,7 @@ from typing import Any, cast
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
+from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
@@ -23,6 +24,7 @@ from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
 from stalecheck.probing.roots import is_standard, root_of
+from stalecheck.probing.running import running_frame
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
@@ -67,8 +69,10 @@ class _Assembly:
         self._progress = progress
         self._origins: dict[int, Origin] = {}
         self._internal: set[int] = set()
+        self._repeated: set[tuple[str, str]] = set()
         for old in olds:
             self._origins.update(old.origins)
+            self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
         self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
@@ -101,6 +105,7 @@ class _Assembly:
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
+                wanted = [child for child in wanted if not self._is_running(parent, child)]
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
                     if is_through:
                         wanted = [child for child in wanted if not self._is_class_of(way, child)]
@@ -163,6 +168,19 @@ class _Assembly:
             return True
         return parent in self._origins and self._origins[parent].ruled is not OriginKind.INSTANCE
 
+    def _is_running(self, parent: int, child: int) -> bool:
+        """Whether a generator or its frame holds an object as a local variable of a call that is running.
+
+        That variable is named as such. It may stand in a cell.
+        """
+        frame = running_frame(self._graph.objects[parent])
+        if frame is None:
+            return False
+        value = self._graph.objects[child]
+        ids = map(id, raw.cell_contents(value)) if type(value) is types.CellType else (child,)
+        starts = [start for one in ids for start in self._graph.held_by.get(one, ())]
+        return any(isinstance(start, Local) and start.frame == frame for start in starts)
+
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
         key = (target, module, through)
@@ -186,7 +204,10 @@ class _Assembly:
                     found.append(_Way(ids))
                     is_at_root = True
                     continue
-                for start in graph.held_by.get(top, ()):
+                starts = graph.held_by.get(top, ())
+                # What has a name of its own is not named by the variables that stand for it: a task.
+                starts = [one for one in starts if isinstance(one, Landmark) and one.is_reported] or starts
+                for start in starts:
                     if _is_secondary(start):
                         secondary.append(_Way(ids, start))
                     elif not is_held or not isinstance(start, Local):
@@ -196,6 +217,8 @@ class _Assembly:
                     if parent in seen or self._is_end(parent, module):
                         continue
                     if parent in self._origins and not through:
+                        continue
+                    if self._is_running(parent, top):
                         continue
                     if parent not in graph.roots:  # A root names each of its own on its own.
                         seen.add(parent)
@@ -351,7 +374,10 @@ class _Assembly:
         """Return what tells the versions of one origin apart."""
         obj = self._graph.objects[child]
         if type(obj) is types.FunctionType:
-            return id(obj.__globals__), id(obj.__code__)
+            origin = self._origins[child]
+            is_repeated = (origin.module, origin.name) in self._repeated
+            execution = obj.__code__.co_filename if FILE_NAMES_DIFFER else None if is_repeated else obj.__code__
+            return id(obj.__globals__), id(execution)
         return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
 
 

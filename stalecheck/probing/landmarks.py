@@ -133,6 +133,10 @@ def _of_handle(handle: object, base: type) -> Landmark | None:
     return Landmark("an asyncio timer" if is_timer else "an asyncio handle", HolderKind.CALLBACK)
 
 
+def _of_event_loop(loop: object, base: type) -> Landmark | None:
+    return Landmark("the event loop", HolderKind.CALLBACK) if raw.stored(loop, "_closed") is False else None
+
+
 def _of_patch(patch: object, base: type) -> Landmark:
     attribute = raw.stored(patch, "attribute")
     return Landmark(f"mock.patch of {attribute!r}" if type(attribute) is str else "mock.patch", HolderKind.PATCH)
@@ -146,6 +150,7 @@ _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("_contextvars", "Context"): _of_context,
     ("_asyncio", "Task"): _of_task,
     ("asyncio.events", "Handle"): _of_handle,
+    ("asyncio.base_events", "BaseEventLoop"): _of_event_loop,
     ("unittest.mock", "_patch"): _of_patch,
     ("IPython.core.interactiveshell", "InteractiveShell"): _of_ipython,
     ("IPython.core.displayhook", "DisplayHook"): _of_ipython,

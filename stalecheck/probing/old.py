@@ -51,6 +51,8 @@ class Old:
     objects: dict[int, object] = field(default_factory=dict)
     origins: dict[int, Origin] = field(default_factory=dict)
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
+    """The names under which the present version itself has several functions: lambdas, overwritten definitions."""
 
     def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict, *, is_singleton: bool = False) -> None:
         """Take an object for old."""
@@ -98,6 +100,7 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     judge = Judge(current, stock.present)
     old = Old(name)
     candidates: dict[int, dict[str, Any]] = {}
+    present: dict[str, set[int]] = {}
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
         for function in stock.functions.get(one, ()):
@@ -106,6 +109,9 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
                 old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
                 if judge.is_old_namespace(function.__globals__):
                     old.namespaces[id(function.__globals__)] = function.__globals__
+            elif judge.is_own_namespace(function.__globals__):
+                present.setdefault(raw.code_name(function), set()).add(id(function.__code__))
+    old.repeated.update(name for name, codes in present.items() if len(codes) > 1)
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     classes: list[type] = []

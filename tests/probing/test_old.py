@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -428,6 +429,40 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     files = {"core.py": "class Engine:\n    def run(self): ...\n", "app.py": "import core\nLIST = []\n"}
     found = run_script(tmp_path, files, script)
     assert sorted(found) == [["core.Engine", 1], ["core.Engine", 2], ["core.Engine", 3]]
+
+
+def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path) -> None:
+    core = """
+        import functools
+        @functools.singledispatch
+        def show(x): return 1
+        @show.register(int)
+        def _(x): return 2
+        @show.register(str)
+        def _(x): return 3
+        def twice(): return 1
+        kept = [twice]
+        def twice(): return 2
+        kept.append(twice)
+    """
+    script = """
+        import core
+        from core import show, kept
+        importlib.reload(core)
+        found = [[[one.origin, one.version, one.count] for one in stalecheck.probe("core")]]
+        first = show, kept
+        from core import show, kept
+        importlib.reload(core)
+        found.append([[one.origin, one.version, one.count] for one in stalecheck.probe("core")])
+        answer(found)
+    """
+    once, twice = run_script(tmp_path, {"core.py": core}, script)
+    assert once == [["core._", None, 2], ["core.show", None, 1], ["core.twice", None, 2]]
+    assert sorted(twice) == [
+        *([["core._", 1, 2], ["core._", 2, 2]] if sys.version_info < (3, 13) else [["core._", None, 4]]),
+        *[["core.show", 1, 1], ["core.show", 2, 1]],
+        *([["core.twice", 1, 2], ["core.twice", 2, 2]] if sys.version_info < (3, 13) else [["core.twice", None, 4]]),
+    ]
 
 
 def test_a_name_that_the_source_no_longer_has_is_what_the_module_has(tmp_path: Path) -> None:

@@ -166,6 +166,8 @@ class _Assembly:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
         if parent in self._internal or (parent in self._graph.roots and self._graph.roots[parent].module == module):
             return True
+        if any(isinstance(start, Landmark) and not start.is_reported for start in self._graph.held_by.get(parent, ())):
+            return True  # A debugger's own.
         return parent in self._origins and self._origins[parent].ruled is not OriginKind.INSTANCE
 
     def _is_running(self, parent: int, child: int) -> bool:
@@ -204,15 +206,15 @@ class _Assembly:
                     found.append(_Way(ids))
                     is_at_root = True
                     continue
-                starts = graph.held_by.get(top, ())
+                starts = [one for one in graph.held_by.get(top, ()) if one.is_reported]
                 # What has a name of its own is not named by the variables that stand for it: a task.
-                starts = [one for one in starts if isinstance(one, Landmark) and one.is_reported] or starts
+                starts = [one for one in starts if isinstance(one, Landmark)] or starts
                 for start in starts:
                     if _is_secondary(start):
                         secondary.append(_Way(ids, start))
                     elif not is_held or not isinstance(start, Local):
                         found.append(_Way(ids, start))
-                        is_at_root = is_at_root or not (isinstance(start, Local) and start.is_reported)
+                        is_at_root = is_at_root or not isinstance(start, Local)
                 for parent in graph.parents.get(top, ()):
                     if parent in seen or self._is_end(parent, module):
                         continue
@@ -389,7 +391,7 @@ def _as_holder(
 
 def _is_secondary(start: Local | Landmark | None) -> bool:
     """Whether a path ends there only for want of a better one."""
-    return isinstance(start, Local) and start.is_standard
+    return start.is_standard if isinstance(start, Local) else start is not None and start.is_secondary
 
 
 def _is_made_of_class(obj: object) -> bool:

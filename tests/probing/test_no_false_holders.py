@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -276,3 +277,53 @@ def test_at_the_prompt_of_pdb(tmp_path: Path, call: str, commands: list[str], ex
     if sys.version_info < (3, 11) and expected == "[]":
         expected = "['1 reference that no referrer shows: C code, or a value in use']"  # The caller's stack has it.
     assert [line.rpartition("(Pdb) ")[2] for line in answers] == [expected], done.stdout + done.stderr
+
+
+STOPPED = r"""
+import core, pdb, re
+
+asked = []
+
+def ask():
+    found = [holder.path for one in stalecheck.probe("core") for holder in one.holders]
+    asked.append(sorted(re.sub(r" at \S*main.py:\d+", "", path) for path in found))
+
+def serve(engine):
+    importlib.reload(core)
+    breakpoint()
+    ask()
+
+def fail(engine):
+    importlib.reload(core)
+    1 / 0
+
+serve(core.Engine())
+ask()
+try:
+    fail(core.Engine())
+except ZeroDivisionError:
+    pdb.post_mortem()
+ask()
+answer(asked)
+"""
+
+
+def test_what_pdb_keeps_is_the_debuggers_own(tmp_path: Path) -> None:
+    (tmp_path / "core.py").write_text(CORE)
+    script = HEADER.format(directory=str(tmp_path), root=str(ROOT)) + STOPPED
+    (tmp_path / "main.py").write_text(script)
+    commands = ["ask()", "p engine", "n", "p $_frame", "p engine", "ask()", "c", "ask()", "p engine", "u", "ask()", "q"]
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=tmp_path,
+        input="\n".join([*commands, ""]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    stopped = ["local 'engine' in serve()"]
+    failed = ["local 'engine' in fail() of the exception being handled.__traceback__"]
+    expected = [stopped, stopped, stopped, [], failed, failed, []]
+    assert json.loads((tmp_path / "answer.json").read_text()) == expected, done.stdout

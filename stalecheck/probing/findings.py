@@ -211,7 +211,8 @@ class _Assembly:
                 starts = [one for one in starts if isinstance(one, Landmark)] or starts
                 for start in starts:
                     if _is_secondary(start):
-                        secondary.append(_Way(ids, start))
+                        if not secondary or len(secondary[0].ids) == len(ids):
+                            secondary.append(_Way(ids, start))
                     elif not is_held or not isinstance(start, Local):
                         found.append(_Way(ids, start))
                         is_at_root = is_at_root or not isinstance(start, Local)

@@ -35,6 +35,9 @@ _ENDS = 50
 _EACH = 5
 """So many old objects in one container, and so many holders that are alike, are named one by one."""
 
+_CALLS = 2
+"""So many calls that have the same in variables of the same name are named one by one."""
+
 _FARTHEST = 5_000
 
 _PLAIN = (
@@ -451,15 +454,23 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
         for path, holder in {holder.path: holder for holder in holders}.items():
             known = by_path.get(path)
             by_path[path] = replace(known, count=known.count + holder.count) if known else holder
+    summed = _shortened(by_path.values(), re.compile(r"\[[^\]]*\]"), _EACH)
+    running = [holder for holder in summed if holder.kind is HolderKind.LOCAL]
+    others = [holder for holder in summed if holder.kind is not HolderKind.LOCAL]
+    summed = [*others, *_shortened(running, re.compile(r" in \S+\(\) at .*?:\d+"), _CALLS)]
+    return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
+
+
+def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int) -> list[Holder]:
+    """Return the first ones of holders whose paths differ in some parts only, with the number of the others."""
     alike: dict[str, list[Holder]] = {}
-    for path, holder in by_path.items():
-        alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", path), []).append(holder)
+    for holder in holders:
+        alike.setdefault(differing.sub("", holder.path), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
-        more = sum(holder.count for holder in group[_EACH:])
-        first = replace(group[0], count=group[0].count + more)
-        summed += [first, *group[1:_EACH]]
-    return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
+        more = sum(holder.count for holder in group[shown:])
+        summed += [replace(group[0], count=group[0].count + more), *group[1:shown]]
+    return summed
 
 
 def _trace(obj: object, parents: Iterable[int]) -> Trace:

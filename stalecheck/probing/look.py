@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import cast
 
 from stalecheck.errors import StalecheckError, UsageError
-from stalecheck.probing import raw
+from stalecheck.probing import heap, raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import climb
@@ -19,9 +19,6 @@ from stalecheck.probing.old import Old, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
-
-_FROZEN_AT_START = 1_000
-"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -76,7 +73,7 @@ def _report_on(
     names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
 ) -> Report:
     notes = []
-    if gc.get_freeze_count() > _FROZEN_AT_START:
+    if heap.is_frozen():
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []

@@ -258,6 +258,31 @@ def test_trace_and_profile_functions(tmp_path: Path, which: str) -> None:
     assert found == [[f"{which} function (sys.set{which})", "callback", "STL210"]]
 
 
+def test_threads_that_are_profiled_hold_nothing_unseen(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import threading
+        held, stop = [core.Engine, core.save], threading.Event()
+        def work():
+            while not stop.is_set():
+                held[1](held[0]())
+        def profile(frame, event, argument): return None
+        threading.setprofile(profile)
+        sys.setprofile(profile)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads: thread.start()
+        RELOAD
+        found = [one for _ in range(5) for one in old()]
+        stop.set()
+        for thread in threads: thread.join()
+        sys.setprofile(None)
+        answer([one for one in found if one[1] == "unseen"])
+        """,
+    )
+    assert found == []
+
+
 def test_async_generator_hooks(tmp_path: Path) -> None:
     found = look(
         tmp_path,
@@ -519,6 +544,30 @@ def test_typing_alone_is_said_to_be_harmless(tmp_path: Path) -> None:
         """,
     )
     assert found == [["typing's cache", "typing-cache", None]]
+
+
+def test_what_calls_hand_on_to_each_other_is_summed_up(tmp_path: Path) -> None:
+    functions = "".join(f"        def call_{n}(item): return call_{n + 1}(item)\n" for n in range(20))
+    found = look(
+        tmp_path,
+        f"""
+        class Item: pass
+{functions}
+        def call_20(item):
+            RELOAD
+            return [[simple(one.path), one.count] for found in stalecheck.probe("core") for one in found.holders]
+        def go():
+            mine = Item()
+            mine.rows = [core.Engine()]
+            return call_0(mine)
+        answer(go())
+        """,
+    )
+    assert sorted(found) == [
+        ["local 'item'.rows[0] in call_19() at main.py:N", 1],
+        ["local 'item'.rows[0] in call_20() at main.py:N", 20],
+        ["local 'mine'.rows[0] in go() at main.py:N", 1],
+    ]
 
 
 def test_many_alike_are_summed_up(tmp_path: Path) -> None:

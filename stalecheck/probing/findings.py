@@ -40,6 +40,12 @@ _CALLS = 2
 
 _FARTHEST = 5_000
 
+_CACHE = re.compile(r"_\w*cache\d?")
+"""What a module of the standard library keeps for itself, be it asked for the same again: ``re._cache``."""
+
+_OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
+"""What `functools.singledispatch` has looked up in its registry, which is named as well."""
+
 _PLAIN = (
     None,
     HolderKind.CONTAINER,
@@ -285,11 +291,15 @@ class _Assembly:
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
+            place = walk(Place(root.path), objects)
+            if not _OF_DISPATCH.search(place.text):
+                yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
+            if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
+                continue
             place, rest = Place(f"{root.module}.{variable}"), objects[1:]
             if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
                 place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)

@@ -9,7 +9,18 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.code import Place, Shape, Source, is_function, place, qualname, read_source, shape
+from stalecheck.probing.code import (
+    Place,
+    Position,
+    Shape,
+    Source,
+    is_function,
+    place,
+    position,
+    qualname,
+    read_source,
+    shape,
+)
 from stalecheck.probing.current import Current
 from stalecheck.probing.execution import Execution, Marks
 from stalecheck.probing.versions import is_old_version, is_same_version
@@ -68,8 +79,28 @@ class Judge:
             return None
         execution = self._marks.execution(code)
         if execution == "unknown":
+            if self._is_other_in_place(code):
+                return self._code_verdict(code)
             return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
         return self._code_verdict(code) if execution == "other" else None
+
+    def _is_other_in_place(self, code: types.CodeType) -> bool:
+        """Whether a function that is not the present one stands where that stands: an execution makes one of each.
+
+        One that stands where the source has none of its name has been there before the source was edited.
+        """
+        where = position(code)
+        source = self._source
+        is_gone = source is not None and qualname(code) in source.names and where not in source.positions
+        return is_gone or where in self._positions
+
+    def untold(self, function: types.FunctionType) -> Position | None:
+        """Return by what equal functions can be found one of which is present; None where a version can be told."""
+        code = function.__code__
+        is_told = self._current.is_reached(function) or id(code) in self._current.codes or not is_function(code)
+        if is_told or code.co_filename not in self._file_names or self._marks.execution(code) != "unknown":
+            return None
+        return position(code)
 
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
@@ -200,6 +231,10 @@ class Judge:
     def _places(self) -> frozenset[Place]:
         loose = [found.__code__ for found in self._current.loosely.values() if type(found) is types.FunctionType]
         return frozenset(map(place, (*self._codes, *loose)))
+
+    @cached_property
+    def _positions(self) -> frozenset[Position]:
+        return frozenset(map(position, self._codes))
 
     @cached_property
     def _source(self) -> Source | None:

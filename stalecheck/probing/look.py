@@ -78,7 +78,7 @@ def _report_on(
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:
-        _find_all(olds, names, exact, progress)
+        _find_all(olds, notes, names, exact, progress)
     except STOPPED as error:
         notes.append(progress.stop(error, "not all modules have been looked at"))
     if not olds:
@@ -96,7 +96,7 @@ def _report_on(
     return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
-def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
+def _find_all(olds: list[Old], notes: list[str], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
     progress.step("what there is")
     stock = take_stock()
     for name in names:
@@ -110,6 +110,11 @@ def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress
                 if one not in old.objects:
                     is_singleton = origin.is_singleton
                     old.add(exact.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=is_singleton)
+        else:
+            notes += [
+                f"of {number} equal functions {name}.{function} at most one is present: watch() or reload() tell which"
+                for function, number in old.untold.items()
+            ]
         if old.objects:
             olds.append(old)
 

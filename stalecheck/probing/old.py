@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
+from stalecheck.probing.code import Position
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
@@ -53,6 +54,9 @@ class Old:
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
     """The names under which the present version itself has several functions: lambdas, overwritten definitions."""
+
+    untold: dict[str, int] = field(default_factory=dict)
+    """How many equal functions there are, by name, of which one is present and the others are old."""
 
     def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict, *, is_singleton: bool = False) -> None:
         """Take an object for old."""
@@ -100,18 +104,9 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     judge = Judge(current, stock.present)
     old = Old(name)
     candidates: dict[int, dict[str, Any]] = {}
-    present: dict[str, set[int]] = {}
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
-        for function in stock.functions.get(one, ()):
-            verdict = judge.of_function(function)
-            if verdict is not None:
-                old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
-                if judge.is_old_namespace(function.__globals__):
-                    old.namespaces[id(function.__globals__)] = function.__globals__
-            elif judge.is_own_namespace(function.__globals__):
-                present.setdefault(raw.code_name(function), set()).add(id(function.__code__))
-    old.repeated.update(name for name, codes in present.items() if len(codes) > 1)
+    _add_functions(old, judge, [found for one in current.names for found in stock.functions.get(one, ())])
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     classes: list[type] = []
@@ -124,6 +119,27 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     return old
+
+
+def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
+    present: dict[str, set[int]] = {}
+    equal: dict[tuple[str, Position], set[int]] = {}
+    for function in functions:
+        name = raw.code_name(function)
+        verdict = judge.of_function(function)
+        if verdict is not None:
+            old.add(function, name, OriginKind.FUNCTION, verdict)
+            if judge.is_old_namespace(function.__globals__):
+                old.namespaces[id(function.__globals__)] = function.__globals__
+        elif judge.is_own_namespace(function.__globals__):
+            present.setdefault(name, set()).add(id(function.__code__))
+            position = judge.untold(function)
+            if position is not None:
+                equal.setdefault((name, position), set()).add(id(function.__code__))
+    old.repeated.update(name for name, codes in present.items() if len(codes) > 1)
+    for (name, _), codes in equal.items():
+        if len(codes) > 1:
+            old.untold[name] = old.untold.get(name, 0) + len(codes)
 
 
 def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:

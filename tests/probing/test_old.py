@@ -417,6 +417,47 @@ def test_enums_that_have_been_edited_are_stale(tmp_path: Path, name: str, before
     assert all(name in origin for origin in stale)
 
 
+def test_equal_functions_that_nothing_tells_apart_are_said(tmp_path: Path) -> None:
+    core = "import atexit\natexit.register(lambda: 5)\n@atexit.register\ndef bye(): return 6\n"
+    script = """
+        import core
+        notes = [list(stalecheck.probe("core").notes)]
+        importlib.reload(core)
+        for report in (stalecheck.probe("core"), stalecheck.reload(core)):
+            notes.append([list(report.notes), sorted(one.origin for one in report)])
+        answer(notes)
+    """
+    before, after, exact = run_script(tmp_path, {"core.py": core}, script)
+    assert before == []
+    note = "of 2 equal functions core.<lambda> at most one is present: watch() or reload() tell which"
+    assert after == ([[], ["core.<lambda>", "core.bye"]] if sys.version_info < (3, 13) else [[note], ["core.bye"]])
+    assert exact[0] == []
+    assert set(exact[1]) == {"core.<lambda>", "core.bye"}
+
+
+@pytest.mark.parametrize(
+    ("edited", "verdict"),
+    [
+        ("\ndef by_str(x): return 3\n", "duplicate"),
+        ("def by_str(x): return 3\n", "duplicate"),
+        ("@show.register(bytes)\ndef by_str(x): return 3\n", "duplicate"),
+        ("@show.register(bytes)\ndef by_str(x): return 4\n", "stale"),
+    ],
+)
+def test_a_function_in_a_registry_is_old_if_it_was_there_before(tmp_path: Path, edited: str, verdict: str) -> None:
+    registry = "import functools\n@functools.singledispatch\ndef show(x): return 1\n"
+    core = "from registry import show\n@show.register(str)\ndef by_str(x): return 3\n"
+    script = f"""
+        import core, registry
+        registry.show("a")
+        edit("core", {"from registry import show" + chr(10) + edited!r})
+        importlib.reload(core)
+        answer([[one.origin, one.verdict, [holder.path for holder in one.holders]] for one in stalecheck.probe("core")])
+    """
+    found = run_script(tmp_path, {"core.py": core, "registry.py": registry}, script)
+    assert found == [["core.by_str", verdict, ["registry.show.registry[str]"]]]
+
+
 def test_versions_are_told_apart(tmp_path: Path) -> None:
     script = """
         import app

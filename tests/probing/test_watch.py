@@ -233,3 +233,18 @@ def test_numbers_are_found_under_other_names_where_the_source_says_that_they_are
         "core.NAME": [["app.NAME", "from-import", "STL105"], ["pack.deep.NAME", "star-import", "STL102"]],
         "core.PI": [["pack.deep.PI", "star-import", "STL102"]],
     }
+
+
+def test_the_caches_of_the_standard_library_hold_nothing_that_counts(tmp_path: Path) -> None:
+    files = {"core.py": "import re\nPATTERN = re.compile('abc+')\n", "app.py": "from core import PATTERN as P\n"}
+    script = """
+        import core
+        found = []
+        for source in ("'b'", "'c'"):
+            edit("core", f"import re\\nPATTERN = re.compile({source})\\n")
+            report = stalecheck.reload(core)
+            found.append([[holder.path for one in report for holder in one.holders], report.awaiting_collection])
+            import app
+        answer(found)
+    """
+    assert run_script(tmp_path, files, script) == [[[], 0], [["app.P"], 0]]

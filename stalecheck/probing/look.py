@@ -15,7 +15,7 @@ from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
-from stalecheck.probing.old import Old, find_old, take_stock
+from stalecheck.probing.old import Old, add_known, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
@@ -29,6 +29,8 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
     """Find the objects of a module's old versions that are alive, and who holds them.
 
     Nothing is changed, nothing is collected, no code of the user's runs. Ctrl-C ends it with what it has found.
+    A definition that the same version has overwritten is not old, nor is what a cell of a notebook has defined before
+    it was run again: that takes a `watch`.
 
     Args:
         module: A module or its dotted name; None for every module that has something old.
@@ -106,10 +108,7 @@ def _find_all(olds: list[Old], notes: list[str], names: Sequence[str], exact: Ol
             continue  # Another thread has just removed it.
         old = find_old(name, raw.module_dict(module), stock)
         if exact is not None and exact.module == name:
-            for one, origin in exact.origins.items():
-                if one not in old.objects:
-                    is_singleton = origin.is_singleton
-                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=is_singleton)
+            add_known(old, exact)
         else:
             notes += [
                 f"of {number} equal functions {name}.{function} at most one is present: watch() or reload() tell which"

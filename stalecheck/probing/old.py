@@ -121,6 +121,20 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     return old
 
 
+def add_known(old: Old, known: Old) -> None:
+    """Add what is known to be old from before a reload, with the instances of its classes."""
+    classes = []
+    for one, origin in known.origins.items():
+        found = known.objects[one]
+        if one in old.objects:
+            continue
+        old.add(found, origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
+        if raw.is_class(found):
+            classes.append(cast(type, found))
+    if classes:
+        _add_modules_and_instances(old, {}, classes, old.module)
+
+
 def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
     present: dict[str, set[int]] = {}
     equal: dict[tuple[str, Position], set[int]] = {}

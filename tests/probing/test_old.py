@@ -625,3 +625,26 @@ def test_a_reloaded_test_module_that_pytest_has_rewritten(tmp_path: Path) -> Non
         answer(int(pytest.main(["-q", "-p", "no:cacheprovider", "test_subject.py"])))
     """
     assert run_script(tmp_path, {"test_subject.py": source}, script) == 0
+
+
+def test_what_is_defined_again_at_the_prompt_is_old_in_a_watch_only(tmp_path: Path) -> None:
+    script = """
+        class K:
+            def f(self): return 1
+        def g(): return 1
+        import app
+        app.HELD += [K(), g]
+        with stalecheck.watch("__main__") as watched:
+            class K:
+                def f(self): return 2
+            def g(): return 2
+        answer([len(stalecheck.probe("__main__")), [
+            [one.origin, one.kind.value, [holder.path for holder in one.holders]] for one in watched.report
+        ]])
+    """
+    found, watched = run_script(tmp_path, {"app.py": "HELD = []\n"}, script)
+    assert found == 0
+    assert sorted(watched) == [
+        ["__main__.K", "instance", ["app.HELD[0]"]],
+        ["__main__.g", "function", ["app.HELD[1]"]],
+    ]

@@ -475,7 +475,7 @@ def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int
     """Return the first ones of holders whose paths differ in some parts only, with the number of the others."""
     alike: dict[str, list[Holder]] = {}
     for holder in holders:
-        alike.setdefault(differing.sub("", holder.path), []).append(holder)
+        alike.setdefault(differing.sub("…", holder.path), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
         more = sum(holder.count for holder in group[shown:])

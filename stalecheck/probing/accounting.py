@@ -13,15 +13,20 @@ from typing import cast
 from stalecheck.probing import raw
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local, own_references, running_codes
+from stalecheck.probing.heap import is_frozen
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
+from stalecheck.probing.rest import closure
+from stalecheck.probing.running import SUSPENDED
 from stalecheck.vocabulary import HolderKind
 
 _IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 """Whether reference counts are exact: without the lock each thread counts on its own."""
 
-_LOOKS = 5
-"""So often a reference is looked for again that another thread may have for a moment."""
+_PATIENCE = 0.3
+"""So many seconds references are looked for again that another thread may have for a moment."""
+
+_PAUSE = 0.0005
 
 
 def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
@@ -39,6 +44,7 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     running = running_codes()
     own = own_references()
     running_threads = tuple(sys._current_frames())
+    end = time.monotonic() + _PATIENCE
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
@@ -49,8 +55,8 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
         if code is not None and code.co_name == "<module>":
             continue  # What runs a module's body is a function, too (Python 3.12).
         rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
-        for _ in range(_LOOKS if rest > 0 and len(running_threads) > 1 else 0):
-            time.sleep(0)
+        while rest > 0 and len(running_threads) > 1 and time.monotonic() < end:
+            time.sleep(_PAUSE)
             rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
         if rest <= 0:
             continue
@@ -85,40 +91,34 @@ def _tops(graph: Graph, candidates: Collection[int]) -> Iterator[int]:
     for child, parents in graph.parents.items():
         for parent in parents:
             children.setdefault(parent, []).append(child)
-    reached = _closure([*graph.roots, *graph.held_by], children)
+    reached = closure([*graph.roots, *graph.held_by], children)
     unreached = [which for which in candidates if which not in reached]
-    for which in _closure(unreached, graph.parents) if unreached else ():
+    for which in closure(unreached, graph.parents) if unreached else ():
         if which not in reached and which not in candidates and graph.own.get(which):
             yield which
 
 
-def _closure(starts: Collection[int], edges: Mapping[int, Collection[int]]) -> set[int]:
-    pending = list(starts)
-    found = set(pending)
-    while pending:
-        for following in edges.get(pending.pop(), ()):
-            if following not in found:
-                found.add(following)
-                pending.append(following)
-    return found
-
-
 def _unseen(obj: object, references: int, *, is_old: bool) -> Landmark:
+    suspects = _suspects()
     if not is_old:
         registry = interpreter_registry(obj)
         if registry is not None:
             return Landmark(registry, HolderKind.CALLBACK)
     noun = "1 reference" if references == 1 else f"{references:,} references"
-    text = f"{noun} that no referrer shows: {_suspects()}"
+    if not is_old and raw.is_any(type(obj), SUSPENDED):
+        user = "a running loop" if type(obj) is types.GeneratorType else "a running call"
+        return Landmark(f"{user}, or C code ({noun} that no referrer shows)", HolderKind.GENERATOR)
+    text = f"{noun} that no referrer shows: {suspects}"
     return Landmark(text if is_old else f"{_described(obj)} ({text})", HolderKind.UNSEEN)
 
 
 def _suspects() -> str:
+    frozen = "what gc.freeze() hides, " if is_frozen() else ""
     callbacks = atexit._ncallbacks() if sys.version_info < (3, 14) else 0
     if not callbacks:
-        return "C code, or a value in use"
+        return f"{frozen}C code, or a value in use"
     noun = "callback" if callbacks == 1 else "callbacks"
-    return f"atexit has {callbacks} {noun}; or C code, or a value in use"
+    return f"atexit has {callbacks} {noun}; or {frozen}C code, or a value in use"
 
 
 def _described(obj: object) -> str:

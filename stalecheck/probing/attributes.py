@@ -125,8 +125,10 @@ def _special(place: Place, name: str, way: Way) -> Step | None:
         if type(member) is str:
             return place.part(f".{member}{'._value_' if found else ''}", HolderKind.ENUM_MEMBER), 3
     if name == "__dataclass_fields__" and type(key) is str and len(way) > 4:
-        is_type = raw.stored(value, "type") is way[4] and raw.stored(value, "default") is not way[4]
-        if is_type:
+        for part in ("default", "default_factory"):  # Of a field they say more than its type, be that the same.
+            if raw.stored(value, part) is way[4]:
+                return place.aspect(f"field {key!r}.{part}", HolderKind.DEFAULT_ARGUMENT), 4
+        if raw.stored(value, "type") is way[4]:
             return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
         return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
     if name in ("__annotations__", "__annotations_cache__") and type(key) is str:

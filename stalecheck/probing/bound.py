@@ -19,7 +19,7 @@ class Bound:
     kind: HolderKind | None
     line: int
     source: str | None = None
-    """The dotted name of what is called or taken, if it is one."""
+    """The dotted name of what is called or taken, if it is one; of an import ``module:name``, of several ``*`` each."""
 
     is_constant: bool = False
     """Whether it is a plain value: ``C = None`` where an import has failed."""
@@ -66,6 +66,8 @@ def _bindings(filename: str) -> dict[str, Bound]:
         return {}
     found: dict[str, Bound] = {}
     for name, bound in _of_body(tree.body, ""):
+        if bound.kind is HolderKind.STAR_IMPORT and name in found:
+            bound = replace(bound, source=f"{found[name].source},{bound.source}")
         if name not in found or not bound.is_constant:
             found[name] = bound
     return found
@@ -86,10 +88,11 @@ def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]
                 for alias in names:
                     bound = alias.asname or alias.name.partition(".")[0]
                     yield f"{scope}{bound}", Bound(HolderKind.MODULE_IMPORT, alias.lineno)
-            case ast.ImportFrom(names=names):
+            case ast.ImportFrom(names=names, module=module, level=level):
                 for alias in names:
                     kind = HolderKind.STAR_IMPORT if alias.name == "*" else HolderKind.FROM_IMPORT
-                    yield f"{scope}{alias.asname or alias.name}", Bound(kind, alias.lineno)
+                    source = f"{'.' * level}{module or ''}:{alias.name}"
+                    yield f"{scope}{alias.asname or alias.name}", Bound(kind, alias.lineno, source)
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _of_target(target, value, scope)

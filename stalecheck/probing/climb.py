@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -90,7 +89,7 @@ def _next_level(
     levels = {id(frontier), id(upper), id(targets)}
     for referrer in heap.referrers(targets, is_own=levels.__contains__, step=step):
         parent = id(referrer)
-        children = [child for child in map(id, gc.get_referents(referrer)) if child in frontier]
+        children = [child for child in map(id, heap.referents(referrer)) if child in frontier]
         if parent in own:
             for child in children:
                 graph.own[child] = graph.own.get(child, 0) + 1

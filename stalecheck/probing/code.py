@@ -17,6 +17,9 @@ Shape = tuple[Any, ...]
 Place = tuple[int, Shape]
 """A first line and a shape: one execution of a source makes one code object of each."""
 
+Position = tuple[int, Shape, bytes]
+"""A place, with the lines and columns of each part."""
+
 _IS_FUNCTION = 0x1 | 0x2  # CO_OPTIMIZED, CO_NEWLOCALS: the bodies of modules and classes have neither.
 
 
@@ -52,6 +55,11 @@ def place(code: types.CodeType) -> Place:
     return code.co_firstlineno, shape(code)
 
 
+def position(code: types.CodeType) -> Position:
+    """Return where a code object and each part of it stands, and what it does."""
+    return code.co_firstlineno, shape(code), code.co_linetable
+
+
 def is_function(code: types.CodeType) -> bool:
     """Whether it is the code of a function; modules and classes are executed as functions too while they are made."""
     return code.co_flags & _IS_FUNCTION == _IS_FUNCTION
@@ -67,6 +75,7 @@ class Source:
     """What a module's source says now: that may be later than what has been loaded."""
 
     places: frozenset[Place]
+    positions: frozenset[Position]
     names: frozenset[str]
     """The qualified names of its functions."""
 
@@ -111,7 +120,14 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
                 pending.append((constant, f"{path}."))
     places = frozenset(map(place, functions))
     names = frozenset(map(qualname, functions))
-    return Source(places, names, bodies, frozenset(words), frozenset(found for _, found in places))
+    return Source(
+        places,
+        frozenset(map(position, functions)),
+        names,
+        bodies,
+        frozenset(words),
+        frozenset(found for _, found in places),
+    )
 
 
 def _flat(constant: Any) -> tuple[Any, ...]:

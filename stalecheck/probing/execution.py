@@ -19,7 +19,9 @@ from stalecheck.probing.code import Source, place
 
 Execution = Literal["present", "other", "unknown"]
 
-_FILE_NAMES_DIFFER = sys.version_info < (3, 13)
+FILE_NAMES_DIFFER = sys.version_info < (3, 13)
+"""Whether the code of each execution has a file name of its own."""
+
 _NAMES_DIFFER = compile("first.second", "", "eval").co_names is not compile("first.second", "", "eval").co_names
 """Builds without the interpreter lock intern what is constant; there nothing can be told."""
 
@@ -38,7 +40,7 @@ class Marks:
         candidates = list(codes)
         if source is not None:
             candidates = [code for code in candidates if place(code) in source.places] or candidates
-        if _FILE_NAMES_DIFFER and candidates:
+        if FILE_NAMES_DIFFER and candidates:
             ((file_name, _),) = Counter(id(code.co_filename) for code in candidates).most_common(1)
             candidates = [code for code in candidates if id(code.co_filename) == file_name]
         self._ids: dict[Hashable, set[int]] = {}
@@ -57,7 +59,7 @@ class Marks:
 
 def _marks(code: types.CodeType) -> Iterator[tuple[Hashable, int]]:
     """Yield values of a code object that are the same object throughout one execution, each with its identity."""
-    if _FILE_NAMES_DIFFER:
+    if FILE_NAMES_DIFFER:
         yield ("file", code.co_filename), id(code.co_filename)
     if not _NAMES_DIFFER:
         return

@@ -14,6 +14,7 @@ from typing import Any, cast
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
 from stalecheck.probing.climb import Graph
+from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
@@ -21,7 +22,9 @@ from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, key_of
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.rest import count_unheld, kept_by_present
 from stalecheck.probing.roots import is_standard, root_of
+from stalecheck.probing.running import running_frame
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
@@ -32,7 +35,16 @@ _ENDS = 50
 _EACH = 5
 """So many old objects in one container, and so many holders that are alike, are named one by one."""
 
+_CALLS = 2
+"""So many calls that have the same in variables of the same name are named one by one."""
+
 _FARTHEST = 5_000
+
+_CACHE = re.compile(r"_\w*cache\d?")
+"""What a module of the standard library keeps for itself, be it asked for the same again: ``re._cache``."""
+
+_OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
+"""What `functools.singledispatch` has looked up in its registry, which is named as well."""
 
 _PLAIN = (
     None,
@@ -55,8 +67,8 @@ class _Way:
     """What leads to the first id, where that is no root itself."""
 
 
-def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int]:
-    """Return the findings, and how many old objects nobody holds, as far as the time allows."""
+def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int, list[str]]:
+    """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings."""
     return _Assembly(olds, graph, progress).findings()
 
 
@@ -66,20 +78,23 @@ class _Assembly:
         self._progress = progress
         self._origins: dict[int, Origin] = {}
         self._internal: set[int] = set()
+        self._repeated: set[tuple[str, str]] = set()
         for old in olds:
             self._origins.update(old.origins)
+            self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
         self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
 
-    def findings(self) -> tuple[list[Finding], int]:
+    def findings(self) -> tuple[list[Finding], int, list[str]]:
         held: dict[int, list[Holder]] = {}
         try:
             self._find(held)
         except STOPPED as error:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
-        return self._grouped(held), self._unheld(held)
+        unheld = count_unheld(self._graph, self._origins, held)
+        return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:
         by_parent: dict[tuple[int, str], list[int]] = {}
@@ -99,6 +114,7 @@ class _Assembly:
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
+                wanted = [child for child in wanted if not self._is_running(parent, child)]
                 for way in self._ways(parent, module, through=is_through) if wanted else ():
                     if is_through:
                         wanted = [child for child in wanted if not self._is_class_of(way, child)]
@@ -159,7 +175,22 @@ class _Assembly:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
         if parent in self._internal or (parent in self._graph.roots and self._graph.roots[parent].module == module):
             return True
-        return parent in self._origins and self._origins[parent].kind is not OriginKind.INSTANCE
+        if any(isinstance(start, Landmark) and not start.is_reported for start in self._graph.held_by.get(parent, ())):
+            return True  # A debugger's own.
+        return parent in self._origins and self._origins[parent].ruled is not OriginKind.INSTANCE
+
+    def _is_running(self, parent: int, child: int) -> bool:
+        """Whether a generator or its frame holds an object as a local variable of a call that is running.
+
+        That variable is named as such. It may stand in a cell.
+        """
+        frame = running_frame(self._graph.objects[parent])
+        if frame is None:
+            return False
+        value = self._graph.objects[child]
+        ids = map(id, raw.cell_contents(value)) if type(value) is types.CellType else (child,)
+        starts = [start for one in ids for start in self._graph.held_by.get(one, ())]
+        return any(isinstance(start, Local) and start.frame == frame for start in starts)
 
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
@@ -184,16 +215,22 @@ class _Assembly:
                     found.append(_Way(ids))
                     is_at_root = True
                     continue
-                for start in graph.held_by.get(top, ()):
+                starts = [one for one in graph.held_by.get(top, ()) if one.is_reported]
+                # What has a name of its own is not named by the variables that stand for it: a task.
+                starts = [one for one in starts if isinstance(one, Landmark)] or starts
+                for start in starts:
                     if _is_secondary(start):
-                        secondary.append(_Way(ids, start))
+                        if not secondary or len(secondary[0].ids) == len(ids):
+                            secondary.append(_Way(ids, start))
                     elif not is_held or not isinstance(start, Local):
                         found.append(_Way(ids, start))
-                        is_at_root = is_at_root or not (isinstance(start, Local) and start.is_reported)
+                        is_at_root = is_at_root or not isinstance(start, Local)
                 for parent in graph.parents.get(top, ()):
                     if parent in seen or self._is_end(parent, module):
                         continue
                     if parent in self._origins and not through:
+                        continue
+                    if self._is_running(parent, top):
                         continue
                     if parent not in graph.roots:  # A root names each of its own on its own.
                         seen.add(parent)
@@ -254,11 +291,15 @@ class _Assembly:
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            yield self._named(walk(Place(root.path), objects), root.module, root.name, origin, objects)
+            place = walk(Place(root.path), objects)
+            if not _OF_DISPATCH.search(place.text):
+                yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
+            if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
+                continue
             place, rest = Place(f"{root.module}.{variable}"), objects[1:]
             if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
                 place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
@@ -349,34 +390,22 @@ class _Assembly:
         """Return what tells the versions of one origin apart."""
         obj = self._graph.objects[child]
         if type(obj) is types.FunctionType:
-            return id(obj.__globals__), id(obj.__code__)
+            origin = self._origins[child]
+            is_repeated = (origin.module, origin.name) in self._repeated
+            execution = obj.__code__.co_filename if FILE_NAMES_DIFFER else None if is_repeated else obj.__code__
+            return id(obj.__globals__), id(execution)
         return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
-
-    def _unheld(self, held: dict[int, list[Holder]]) -> int:
-        """Return how many old objects neither a root nor a held old object nor the new version leads to."""
-        children: dict[int, list[int]] = {}
-        for child, parents in self._graph.parents.items():
-            for parent in parents:
-                children.setdefault(parent, []).append(child)
-        pending = [*held, *self._graph.roots]
-        reached = set(pending)
-        while pending:
-            for child in children.get(pending.pop(), ()):
-                if child not in reached:
-                    reached.add(child)
-                    pending.append(child)
-        return sum(child not in reached and child not in self._graph.held_by for child in self._origins)
 
 
 def _as_holder(
     text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
 ) -> Holder:
-    return Holder(text, kind, code_of(kind, origin.kind), remedy_for(kind), filename, line)
+    return Holder(text, kind, code_of(kind, origin.ruled), remedy_for(kind), filename, line)
 
 
 def _is_secondary(start: Local | Landmark | None) -> bool:
     """Whether a path ends there only for want of a better one."""
-    return isinstance(start, Local) and start.is_standard
+    return start.is_standard if isinstance(start, Local) else start is not None and start.is_secondary
 
 
 def _is_made_of_class(obj: object) -> bool:
@@ -415,15 +444,15 @@ def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> H
         return cast(HolderKind, bound)
     if bound is HolderKind.MODULE_IMPORT:
         return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
-    if origin.kind is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
+    if origin.ruled is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
         return HolderKind.ENUM_MEMBER
     if bound is HolderKind.INSTANCE:
-        if origin.kind is OriginKind.INSTANCE:
+        if origin.ruled is OriginKind.INSTANCE:
             return HolderKind.INSTANCE
         return HolderKind.WRAPPED_CALLABLE if "<locals>" in origin.name else HolderKind.ALIAS
     if bound is None and name == origin.name:
         return HolderKind.FROM_IMPORT
-    if bound is None and origin.kind is OriginKind.INSTANCE:
+    if bound is None and origin.ruled is OriginKind.INSTANCE:
         return HolderKind.INSTANCE
     return HolderKind.ALIAS
 
@@ -435,15 +464,23 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
         for path, holder in {holder.path: holder for holder in holders}.items():
             known = by_path.get(path)
             by_path[path] = replace(known, count=known.count + holder.count) if known else holder
+    summed = _shortened(by_path.values(), re.compile(r"\[[^\]]*\]"), _EACH)
+    running = [holder for holder in summed if holder.kind is HolderKind.LOCAL]
+    others = [holder for holder in summed if holder.kind is not HolderKind.LOCAL]
+    summed = [*others, *_shortened(running, re.compile(r" in \S+\(\) at .*?:\d+"), _CALLS)]
+    return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
+
+
+def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int) -> list[Holder]:
+    """Return the first ones of holders whose paths differ in some parts only, with the number of the others."""
     alike: dict[str, list[Holder]] = {}
-    for path, holder in by_path.items():
-        alike.setdefault(re.sub(r"\[[^\]]*\]", "[]", path), []).append(holder)
+    for holder in holders:
+        alike.setdefault(differing.sub("…", holder.path), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
-        more = sum(holder.count for holder in group[_EACH:])
-        first = replace(group[0], count=group[0].count + more)
-        summed += [first, *group[1:_EACH]]
-    return sorted(summed, key=lambda holder: (len(holder.path), holder.path))
+        more = sum(holder.count for holder in group[shown:])
+        summed += [replace(group[0], count=group[0].count + more), *group[1:shown]]
+    return summed
 
 
 def _trace(obj: object, parents: Iterable[int]) -> Trace:

@@ -42,6 +42,9 @@ class Local:
     is_standard: bool
     """Whether the function is of the standard library, or of the prompt: it works with what others hold as well."""
 
+    frame: int
+    """The id of its frame."""
+
     @property
     def where(self) -> str:
         """``in serve() at main.py:41 (thread 'worker')``."""
@@ -99,8 +102,7 @@ def running_codes() -> dict[int, Landmark]:
         frame: types.FrameType | None = top
         while frame is not None:
             code = frame.f_code
-            name = getattr(code, "co_qualname", code.co_name)
-            text = f"running call of {name}() at {shown(code.co_filename)}:{frame.f_lineno}"
+            text = f"running call of {name_of_code(code)}() at {shown(code.co_filename)}:{frame.f_lineno}"
             if ident != main:
                 text += f" (thread {thread_name(ident)!r})"
             found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
@@ -114,12 +116,17 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     module = raw.module_name(frame.f_globals) or ""
     is_reported = not is_debugger(module)
     is_library = is_standard(module) or module.startswith("IPython.")
-    name = getattr(code, "co_qualname", code.co_name)
+    name = name_of_code(code)
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library))
+        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library, id(frame)))
         for variable, value in found
         if not variable.startswith(".")
     ]
+
+
+def name_of_code(code: types.CodeType) -> str:
+    """Return what a function is called, by its code: the qualified name from 3.11 on."""
+    return getattr(code, "co_qualname", code.co_name)
 
 
 def own_references() -> Counter[int]:

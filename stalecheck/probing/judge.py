@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import enum
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.code import Place, Shape, Source, is_function, place, qualname, read_source, shape
+from stalecheck.probing.code import (
+    Place,
+    Position,
+    Shape,
+    Source,
+    is_function,
+    place,
+    position,
+    qualname,
+    read_source,
+    shape,
+)
 from stalecheck.probing.current import Current
 from stalecheck.probing.execution import Execution, Marks
 from stalecheck.probing.versions import is_old_version, is_same_version
@@ -67,8 +79,28 @@ class Judge:
             return None
         execution = self._marks.execution(code)
         if execution == "unknown":
+            if self._is_other_in_place(code):
+                return self._code_verdict(code)
             return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
         return self._code_verdict(code) if execution == "other" else None
+
+    def _is_other_in_place(self, code: types.CodeType) -> bool:
+        """Whether a function that is not the present one stands where that stands: an execution makes one of each.
+
+        One that stands where the source has none of its name has been there before the source was edited.
+        """
+        where = position(code)
+        source = self._source
+        is_gone = source is not None and qualname(code) in source.names and where not in source.positions
+        return is_gone or where in self._positions
+
+    def untold(self, function: types.FunctionType) -> Position | None:
+        """Return by what equal functions can be found one of which is present; None where a version can be told."""
+        code = function.__code__
+        is_told = self._current.is_reached(function) or id(code) in self._current.codes or not is_function(code)
+        if is_told or code.co_filename not in self._file_names or self._marks.execution(code) != "unknown":
+            return None
+        return position(code)
 
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
@@ -201,6 +233,10 @@ class Judge:
         return frozenset(map(place, (*self._codes, *loose)))
 
     @cached_property
+    def _positions(self) -> frozenset[Position]:
+        return frozenset(map(position, self._codes))
+
+    @cached_property
     def _source(self) -> Source | None:
         """The module's source; None if it cannot be read or has been edited since."""
         source = read_source(self._current.namespace)
@@ -250,14 +286,25 @@ def _names(cls: type) -> tuple[str | None, str]:
 
 def _does(cls: type) -> dict[str, Any]:
     """Return what a class has in its body, as values that can be compared."""
-    return {name: _does_part(value) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"}
+    found = {
+        name: _does_part(value, cls) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"
+    }
+    members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
+    if type(members) is dict:
+        found["_member_map_"] = [(name, _does_part(member, cls)) for name, member in list(members.items())]
+    return found
 
 
-def _does_part(value: object) -> Any:
+def _does_part(value: object, cls: type) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
-        return type(value), shape(found.__code__)
-    return (type(value), repr(value)) if raw.is_any(type(value), _ATOMS) else type(value)
+        return _names(type(value)), shape(found.__code__)
+    if type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
+        return "member", _does_part(raw.stored(value, "_value_"), cls)
+    if type(value) is tuple:
+        return tuple(_does_part(part, cls) for part in value)
+    # By their names: what the body makes is of a class that has been made anew as well.
+    return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
 
 
 def unwrapped(value: object) -> object:

@@ -22,6 +22,9 @@ from stalecheck.vocabulary import HolderKind
 
 DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
 
+_DEBUGGER_CLASSES = DEBUGGERS - {"cmd", "code", "codeop", "IPython"}
+"""Where classes are from of which everything is a debugger's; others also serve programs with prompts of their own."""
+
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 
 
@@ -38,6 +41,9 @@ class Landmark:
 
     is_reported: bool = True
     """Whether it is the user's and not a debugger's."""
+
+    is_secondary: bool = False
+    """Whether a path ends there only for want of a better one."""
 
 
 def registered() -> Iterator[tuple[object, Landmark]]:
@@ -59,6 +65,30 @@ def registered() -> Iterator[tuple[object, Landmark]]:
             yield function, Landmark(name, HolderKind.CALLBACK, is_reference=True, is_reported=is_reported)
     yield from _threads()
     yield from _loggers()
+    yield from _exceptions()
+    yield from _of_prompts()
+
+
+def _exceptions() -> Iterator[tuple[object, Landmark]]:
+    """Yield the exceptions that are being handled, which leads to the frames that they have left."""
+    main = threading.main_thread().ident
+    for ident, found in list(sys._current_exceptions().items()):
+        exception: Any = found[1] if type(found) is tuple else found  # Up to 3.11 it is what `sys.exc_info` gives.
+        text = "the exception being handled" + ("" if ident == main else f" in thread {thread_name(ident)!r}")
+        seen: set[int] = set()
+        while exception is not None and id(exception) not in seen:  # A prompt may handle one of its own meanwhile.
+            seen.add(id(exception))
+            yield exception, Landmark(text, HolderKind.LOCAL, is_secondary=True)
+            exception = BaseException.__dict__["__context__"].__get__(exception)
+
+
+def _of_prompts() -> Iterator[tuple[object, Landmark]]:
+    """Yield what `pdb` (3.12) puts into the namespace of a module that it stops in."""
+    for module in list(sys.modules.values()) if raw.imported("pdb") is not None else ():
+        if raw.is_module(module):
+            kept = raw.lookup(raw.module_dict(module), "__pdb_convenience_variables")
+            if kept is not None:
+                yield kept, Landmark("", HolderKind.CALLBACK, is_reported=False)
 
 
 def _is_of_debugger(function: object) -> bool:
@@ -103,7 +133,10 @@ def thread_name(ident: int) -> str:
 def landmark_of(obj: object) -> Landmark | None:
     """Return what a person calls an object for the sake of its type; None for all others."""
     for base in raw.mro(type(obj)):
-        find = _KNOWN.get(type_name(base))
+        name = type_name(base)
+        if name[0].partition(".")[0] in _DEBUGGER_CLASSES:
+            return Landmark("", HolderKind.CALLBACK, is_reported=False)
+        find = _KNOWN.get(name)
         if find is not None:
             return find(obj, base)
     return None
@@ -133,6 +166,10 @@ def _of_handle(handle: object, base: type) -> Landmark | None:
     return Landmark("an asyncio timer" if is_timer else "an asyncio handle", HolderKind.CALLBACK)
 
 
+def _of_event_loop(loop: object, base: type) -> Landmark | None:
+    return Landmark("the event loop", HolderKind.CALLBACK) if raw.stored(loop, "_closed") is False else None
+
+
 def _of_patch(patch: object, base: type) -> Landmark:
     attribute = raw.stored(patch, "attribute")
     return Landmark(f"mock.patch of {attribute!r}" if type(attribute) is str else "mock.patch", HolderKind.PATCH)
@@ -146,6 +183,7 @@ _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("_contextvars", "Context"): _of_context,
     ("_asyncio", "Task"): _of_task,
     ("asyncio.events", "Handle"): _of_handle,
+    ("asyncio.base_events", "BaseEventLoop"): _of_event_loop,
     ("unittest.mock", "_patch"): _of_patch,
     ("IPython.core.interactiveshell", "InteractiveShell"): _of_ipython,
     ("IPython.core.displayhook", "DisplayHook"): _of_ipython,

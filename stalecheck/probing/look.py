@@ -10,18 +10,15 @@ from dataclasses import replace
 from typing import cast
 
 from stalecheck.errors import StalecheckError, UsageError
-from stalecheck.probing import raw
+from stalecheck.probing import heap, raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import climb
 from stalecheck.probing.findings import find_holders
-from stalecheck.probing.old import Old, find_old, take_stock
+from stalecheck.probing.old import Old, add_known, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
-
-_FROZEN_AT_START = 1_000
-"""More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -32,6 +29,8 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
     """Find the objects of a module's old versions that are alive, and who holds them.
 
     Nothing is changed, nothing is collected, no code of the user's runs. Ctrl-C ends it with what it has found.
+    A definition that the same version has overwritten is not old, nor is what a cell of a notebook has defined before
+    it was run again: that takes a `watch`.
 
     Args:
         module: A module or its dotted name; None for every module that has something old.
@@ -76,12 +75,12 @@ def _report_on(
     names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
 ) -> Report:
     notes = []
-    if gc.get_freeze_count() > _FROZEN_AT_START:
+    if heap.is_frozen():
         notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:
-        _find_all(olds, names, exact, progress)
+        _find_all(olds, notes, names, exact, progress)
     except STOPPED as error:
         notes.append(progress.stop(error, "not all modules have been looked at"))
     if not olds:
@@ -89,15 +88,17 @@ def _report_on(
     own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
     graph = climb(olds, progress=progress, kept=own)
     add_unseen(graph, olds)
-    findings, unheld = find_holders(olds, graph, progress)
+    findings, unheld, kept_by_themselves = find_holders(olds, graph, progress)
     if graph.cut_short and unheld:
         found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
         notes.append(f"{found} been found whose holders have not been reached")
         unheld = 0
+    elif not graph.cut_short:
+        notes += kept_by_themselves
     return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
-def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
+def _find_all(olds: list[Old], notes: list[str], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
     progress.step("what there is")
     stock = take_stock()
     for name in names:
@@ -107,9 +108,12 @@ def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress
             continue  # Another thread has just removed it.
         old = find_old(name, raw.module_dict(module), stock)
         if exact is not None and exact.module == name:
-            for one, origin in exact.origins.items():
-                if one not in old.objects:
-                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict)
+            add_known(old, exact)
+        else:
+            notes += [
+                f"of {number} equal functions {name}.{function} at most one is present: watch() or reload() tell which"
+                for function, number in old.untold.items()
+            ]
         if old.objects:
             olds.append(old)
 

@@ -42,6 +42,12 @@ def kind_made(namespace: Mapping[str, Any], name: str, value: object) -> OriginK
     )
 
 
+def module_named(namespace: Mapping[str, Any], dotted: str) -> types.ModuleType | None:
+    """Return the module that a dotted name leads to in a namespace; None if it leads to none."""
+    found = _resolved(namespace, dotted)
+    return found if raw.is_module(found) else None
+
+
 def kind_of(value: object) -> OriginKind:
     """Return what a value is as far as its type says so."""
     if raw.is_class(value):
@@ -62,7 +68,7 @@ def _is_container(value: object) -> bool:
     return any(type(value) is kind for kind in (dict, list, set, tuple, frozenset))
 
 
-def _resolved(namespace: Mapping[str, Any], dotted: str) -> object:
+def _resolved(namespace: Mapping[str, Any], dotted: str) -> Any:
     """Return what a dotted name leads to, through modules and classes only."""
     first, *rest = dotted.split(".")
     builtin = namespace.get("__builtins__")

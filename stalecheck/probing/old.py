@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
+from stalecheck.probing.code import Position
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
@@ -26,6 +27,13 @@ class Origin:
 
     kind: OriginKind
     verdict: Verdict
+    is_singleton: bool = False
+    """Whether it is a value of another module's class that the body has made: a lock, a logger, ``object()``."""
+
+    @property
+    def ruled(self) -> OriginKind:
+        """What the linter's rules take it for: what a call of a class has made is an instance, whosever the class."""
+        return OriginKind.INSTANCE if self.is_singleton else self.kind
 
     @property
     def path(self) -> str:
@@ -44,11 +52,16 @@ class Old:
     objects: dict[int, object] = field(default_factory=dict)
     origins: dict[int, Origin] = field(default_factory=dict)
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
+    """The names under which the present version itself has several functions: lambdas, overwritten definitions."""
 
-    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict) -> None:
+    untold: dict[str, int] = field(default_factory=dict)
+    """How many equal functions there are, by name, of which one is present and the others are old."""
+
+    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict, *, is_singleton: bool = False) -> None:
         """Take an object for old."""
         self.objects[id(obj)] = obj
-        self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +106,7 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     candidates: dict[int, dict[str, Any]] = {}
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
-        for function in stock.functions.get(one, ()):
-            verdict = judge.of_function(function)
-            if verdict is not None:
-                old.add(function, raw.code_name(function), OriginKind.FUNCTION, verdict)
-                if judge.is_old_namespace(function.__globals__):
-                    old.namespaces[id(function.__globals__)] = function.__globals__
+    _add_functions(old, judge, [found for one in current.names for found in stock.functions.get(one, ())])
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     classes: list[type] = []
@@ -111,6 +119,41 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     return old
+
+
+def add_known(old: Old, known: Old) -> None:
+    """Add what is known to be old from before a reload, with the instances of its classes."""
+    classes = []
+    for one, origin in known.origins.items():
+        found = known.objects[one]
+        if one in old.objects:
+            continue
+        old.add(found, origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
+        if raw.is_class(found):
+            classes.append(cast(type, found))
+    if classes:
+        _add_modules_and_instances(old, {}, classes, old.module)
+
+
+def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
+    present: dict[str, set[int]] = {}
+    equal: dict[tuple[str, Position], set[int]] = {}
+    for function in functions:
+        name = raw.code_name(function)
+        verdict = judge.of_function(function)
+        if verdict is not None:
+            old.add(function, name, OriginKind.FUNCTION, verdict)
+            if judge.is_old_namespace(function.__globals__):
+                old.namespaces[id(function.__globals__)] = function.__globals__
+        elif judge.is_own_namespace(function.__globals__):
+            present.setdefault(name, set()).add(id(function.__code__))
+            position = judge.untold(function)
+            if position is not None:
+                equal.setdefault((name, position), set()).add(id(function.__code__))
+    old.repeated.update(name for name, codes in present.items() if len(codes) > 1)
+    for (name, _), codes in equal.items():
+        if len(codes) > 1:
+            old.untold[name] = old.untold.get(name, 0) + len(codes)
 
 
 def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:

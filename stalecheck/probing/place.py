@@ -30,13 +30,16 @@ class Place:
     kind: HolderKind | None = None
     """None as long as it is the name of a module, a class or a function and nothing else."""
 
+    where: str = ""
+    """Where the subject, or what of it, is to be found: `` in coroutine main() at main.py:41``."""
+
     trail: tuple[str, ...] = ()
     """The whole names of the places on the way, this one last; empty before the way has been walked."""
 
     @property
     def text(self) -> str:
         """The whole name."""
-        return f"{self.what} of {self.subject}" if self.what else self.subject
+        return f"{self.what}{self.where} of {self.subject}" if self.what else f"{self.subject}{self.where}"
 
     def part(self, suffix: str, kind: HolderKind) -> Place:
         """Return the place of an item or an attribute."""
@@ -44,9 +47,9 @@ class Place:
             return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind)
         return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind)
 
-    def aspect(self, what: str, kind: HolderKind) -> Place:
+    def aspect(self, what: str, kind: HolderKind, *, where: str = "") -> Place:
         """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
-        return Place(self.text, what, kind) if self.text else Place(what, "", kind)
+        return Place(self.text, what, kind, where) if self.text else Place(what, "", kind, where)
 
 
 Step = tuple[Place, int]

@@ -6,45 +6,66 @@ import contextvars
 import types
 from typing import Any
 
+from stalecheck.probing import raw
 from stalecheck.probing.attributes import of_instance
-from stalecheck.probing.frames import shown, values_of
+from stalecheck.probing.frames import name_of_code, shown, values_of
 from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
 _SUSPENDED = {
-    types.GeneratorType: ("generator", "gi_frame"),
-    types.CoroutineType: ("coroutine", "cr_frame"),
-    types.AsyncGeneratorType: ("async generator", "ag_frame"),
+    types.GeneratorType: ("generator", "gi"),
+    types.CoroutineType: ("coroutine", "cr"),
+    types.AsyncGeneratorType: ("async generator", "ag"),
 }
 SUSPENDED = tuple(_SUSPENDED)
 
 
+def running_frame(obj: Any) -> int | None:
+    """Return the id of a frame, or of that of a generator or coroutine that may be running; None for all else."""
+    if type(obj) is types.FrameType:
+        return id(obj)
+    _, prefix = _SUSPENDED[type(obj)] if raw.is_any(type(obj), SUSPENDED) else ("", "")
+    return id(getattr(obj, f"{prefix}_frame")) if prefix and getattr(obj, f"{prefix}_running") else None
+
+
 def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     """Name a local variable of a generator or coroutine that waits to go on."""
-    noun, attribute = _SUSPENDED[type(holder)]
-    frame = getattr(holder, attribute)
+    noun, prefix = _SUSPENDED[type(holder)]
+    frame = getattr(holder, f"{prefix}_frame")
     # Up to 3.12 that makes a frame, which stays until the generator has ended.
     at = 1
     if way[1] is frame and len(way) > 2:
         at = 2
     if frame is None:
         return place.aspect(f"something in a {noun}", HolderKind.GENERATOR), 1
-    return place.aspect(f"{_variable(frame, way[at], holder)} in {noun} {_where(frame)}", HolderKind.GENERATOR), at
+    value = way[at]
+    if type(value) is types.FunctionType and value.__code__ is frame.f_code:
+        return place.aspect(f"{noun} {_where(frame)}", HolderKind.GENERATOR), at  # What it runs itself.
+    return _variable(place, frame, way, at, HolderKind.GENERATOR, noun=f"{noun} ", owner=holder)
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
     """Name a local variable of a function that has ended and is kept by a traceback."""
-    return place.aspect(f"{_variable(frame, way[1])} in {_where(frame)}", HolderKind.LOCAL), 1
+    return _variable(place, frame, way, 1, HolderKind.LOCAL)
 
 
-def _variable(frame: types.FrameType, value: object, owner: object = None) -> str:
-    name = next((name for name, found in values_of(frame, owner=owner) if found is value), None)
-    return f"local {name!r}" if name else "a value in use"
+def _variable(
+    place: Place, frame: types.FrameType, way: Way, at: int, kind: HolderKind, *, noun: str = "", owner: object = None
+) -> Step:
+    variables = values_of(frame, owner=owner)
+    names = [name for name, found in variables if found is way[at]]
+    inner = after(way, at + 1)
+    # A cell, or what reading the variables has made, up to 3.12.
+    if not names and raw.is_any(type(way[at]), (dict, types.CellType)) and inner is not None:
+        names = [name for name, found in variables if found is inner]
+        at += bool(names)
+    text = f"local {names[0]!r}" if names else "a value in use"
+    return place.aspect(text, kind, where=f" in {noun}{_where(frame)}"), at
 
 
 def _where(frame: types.FrameType) -> str:
     code = frame.f_code
-    return f"{getattr(code, 'co_qualname', code.co_name)}() at {shown(code.co_filename)}:{frame.f_lineno}"
+    return f"{name_of_code(code)}() at {shown(code.co_filename)}:{frame.f_lineno}"
 
 
 def of_traceback(place: Place, holder: Any, way: Way) -> Step:

@@ -105,7 +105,10 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
-            exact.add(alone[0], path, kind_made(namespace, path, alone[0]), judge.verdict(alone[0]))
+            kind = kind_made(namespace, path, alone[0])
+            is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
+            kind = OriginKind.VALUE if is_singleton else kind
+            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton)
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {

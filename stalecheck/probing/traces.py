@@ -35,13 +35,14 @@ def live_objects(traces: Iterable[Trace]) -> list[Any]:
 def _looked_up(traces: dict[int, Trace]) -> dict[int, Any]:
     """Return what the holders refer to, and the local variables of running functions."""
     from stalecheck.probing.frames import running_locals
+    from stalecheck.probing.heap import referents
     from stalecheck.probing.landmarks import registered
 
     parents = {parent for trace in traces.values() for parent in trace.parents}
     found: dict[int, Any] = {}
     for holder in gc.get_objects():
         if id(holder) in parents:
-            found.update((id(child), child) for child in gc.get_referents(holder) if _is_traced(child, traces))
+            found.update((id(child), child) for child in referents(holder) if _is_traced(child, traces))
     for value, _ in (*running_locals(), *registered()):
         if _is_traced(value, traces):
             found[id(value)] = value

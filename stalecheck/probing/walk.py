@@ -99,18 +99,31 @@ def _of_handle(place: Place, holder: Any, way: Way) -> Step | None:
 
 
 def _of_future(place: Place, holder: Any, way: Way) -> Step | None:
-    if type(way[1]) is types.CoroutineType:
+    child, inner = way[1], after(way, 2)
+    if type(child) is types.CoroutineType:
         return place, 1
-    base = next(base.__dict__ for base in raw.mro(type(holder)) if type_name(base) == ("_asyncio", "Future"))
-    for name, text in (("_result", ".result()"), ("_exception", ".exception()")):
-        if base[name].__get__(holder) is way[1]:
+    of = [raw.class_dict(base) for base in raw.mro(type(holder)) if type_name(base)[0] == "_asyncio"]
+    for name, text in (("_result", ".result()"), ("_exception", ".exception()"), ("_loop", "._loop")):
+        if any(name in members and members[name].__get__(holder) is child for members in of):
             return place.part(text, HolderKind.ATTRIBUTE), 1
+    if any("_fut_waiter" in members and members["_fut_waiter"].__get__(holder) is child for members in of):
+        return place.aspect("the awaited future", HolderKind.TASK), 1
+    if type(child) is dict and inner is not None:
+        key = next((one for one, value in list(child.items()) if value is inner and type(one) is str), None)
+        return (place.part(f".{key}", HolderKind.ATTRIBUTE), 2) if key is not None else None
     at = 1
     while at < len(way) - 1 and raw.is_any(type(way[at]), (list, tuple)):
         at += 1
     if type(way[at]) is contextvars.Context and at < len(way) - 1:
         return place, at
     return place.aspect("a done callback", HolderKind.CALLBACK), at
+
+
+def _of_event_loop(place: Place, holder: Any, way: Way) -> Step | None:
+    step = attributes.of_instance(Place("", "", None), holder, way)
+    if step is not None and step[0].text == "._exception_handler":
+        return place.aspect("exception handler", HolderKind.CALLBACK), step[1]
+    return None
 
 
 def _pass(place: Place, holder: Any, way: Way) -> Step:
@@ -150,6 +163,7 @@ _BY_ID = {id(kind): name for kind, name in _NAMERS.items()}
 _NAMERS_BY_NAME: dict[str, Callable[[Place, Any, Way], Step | None]] = {
     "_asyncio.Future": _of_future,
     "asyncio.events.Handle": _of_handle,
+    "asyncio.events.AbstractEventLoop": _of_event_loop,
     "typing._BaseGenericAlias": _of_typing_alias,
 }
 _WITH_ATTRIBUTES = (threading.local, functools.partial, property, staticmethod, classmethod, BaseException)

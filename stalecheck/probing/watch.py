@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import where_bound
+from stalecheck.probing.atoms import find_atoms
 from stalecheck.probing.look import name_of, report_on
-from stalecheck.probing.report import Finding, Holder, Report
+from stalecheck.probing.report import Report
 from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 
 class Watch:
@@ -61,6 +60,9 @@ class Watch:
 def watch(module: types.ModuleType | str) -> Watch:
     """Watch a module for the time of a ``with`` statement.
 
+    Of numbers and strings, which have no identity, those names of modules and classes are found that their source
+    imports or assigns from the module.
+
     Args:
         module: A module or its dotted name.
 
@@ -93,28 +95,4 @@ def compare(snapshot: Snapshot) -> Report:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(module)
     exact, atoms = replaced(snapshot, namespace)
-    return report_on([snapshot.name], exact=exact, more=_holders_of_atoms(snapshot.name, atoms))
-
-
-def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
-    """Find modules that have imported a number or a string by its name: identity says nothing of those."""
-    findings = []
-    for name, value in atoms.items():
-        holders = []
-        for other, found in list(sys.modules.items()):
-            if other == module or type(other) is not str or not raw.is_module(found):
-                continue
-            namespace = raw.module_dict(found)
-            filename = raw.lookup(namespace, "__file__")
-            if raw.lookup(namespace, name) is not value or type(filename) is not str:
-                continue
-            bound = where_bound(filename, name)
-            if bound and bound.kind in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT):
-                code = code_of(bound.kind, OriginKind.VALUE)
-                remedy = remedy_for(bound.kind)
-                holders.append(
-                    Holder(f"{other}.{name}", bound.kind, code, remedy, filename, bound.line, 1, other, name)
-                )
-        if holders:
-            findings.append(Finding(f"{module}.{name}", OriginKind.VALUE, "stale", 1, tuple(holders), module))
-    return findings
+    return report_on([snapshot.name], exact=exact, more=find_atoms(snapshot.name, atoms))

@@ -377,10 +377,14 @@ def test_frozen_objects_are_said(tmp_path: Path) -> None:
         import gc, app, core
         importlib.reload(core)
         gc.freeze()
-        answer(stalecheck.probe(core).notes)
+        report = stalecheck.probe(core)
+        answer([report.notes, [holder.path for one in report for holder in one.holders]])
     """
-    (note,) = run_script(tmp_path, LEAVES, script)
+    (note,), paths = run_script(tmp_path, LEAVES, script)
     assert note.startswith("gc.freeze() hides ")
+    unseen = [path for path in paths if "no referrer" in path]
+    assert unseen
+    assert all("what gc.freeze() hides, C code, or a value in use" in path for path in unseen)
 
 
 FRAMES = {

@@ -318,6 +318,12 @@ TYPES = [
         ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),
     ),
     case(
+        "field_default_factory_of_its_type",
+        "from dataclasses import *\n@dataclass\nclass S:\n    x: core.Engine = field(default_factory=core.Engine)",
+        ("annotation 'x' of app.S", "annotation", None, 4),
+        ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),
+    ),
+    case(
         "dataclass_annotation",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: core.Engine",
         ("annotation 'x' of app.S", "annotation", None, 4),

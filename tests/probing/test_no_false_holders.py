@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -207,8 +208,26 @@ def test_objects_that_were_asked_for_are_held_by_the_variable_only(tmp_path: Pat
 
 def test_what_the_new_version_keeps_is_no_finding(tmp_path: Path) -> None:
     core = "try: POOL\nexcept NameError: POOL = []\nclass Engine: pass\nPOOL.append(Engine())\n"
-    script = "import core; importlib.reload(core); importlib.reload(core); answer(len(stalecheck.probe(core)))"
-    assert run_script(tmp_path, {"core.py": core}, script) == 0
+    script = """
+        import core
+        importlib.reload(core); importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([len(report), list(report.notes), str(report).splitlines()[-1]])
+    """
+    note = "2 old objects are held only by what core itself keeps over its reload: core.POOL"
+    assert run_script(tmp_path, {"core.py": core}, script) == [0, [note], f"note: {note}"]
+
+
+def test_what_others_hold_as_well_is_not_said_to_be_kept_by_the_new_version(tmp_path: Path) -> None:
+    core = "try: POOL\nexcept NameError: POOL = []\nclass Engine: pass\nPOOL.append(Engine())\n"
+    script = """
+        import core
+        mine = core.POOL[0]
+        importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([[holder.path for one in report for holder in one.holders], list(report.notes)])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [["__main__.mine"], []]
 
 
 DEBUGGED = """
@@ -258,3 +277,53 @@ def test_at_the_prompt_of_pdb(tmp_path: Path, call: str, commands: list[str], ex
     if sys.version_info < (3, 11) and expected == "[]":
         expected = "['1 reference that no referrer shows: C code, or a value in use']"  # The caller's stack has it.
     assert [line.rpartition("(Pdb) ")[2] for line in answers] == [expected], done.stdout + done.stderr
+
+
+STOPPED = r"""
+import core, pdb, re
+
+asked = []
+
+def ask():
+    found = [holder.path for one in stalecheck.probe("core") for holder in one.holders]
+    asked.append(sorted(re.sub(r" at \S*main.py:\d+", "", path) for path in found))
+
+def serve(engine):
+    importlib.reload(core)
+    breakpoint()
+    ask()
+
+def fail(engine):
+    importlib.reload(core)
+    1 / 0
+
+serve(core.Engine())
+ask()
+try:
+    fail(core.Engine())
+except ZeroDivisionError:
+    pdb.post_mortem()
+ask()
+answer(asked)
+"""
+
+
+def test_what_pdb_keeps_is_the_debuggers_own(tmp_path: Path) -> None:
+    (tmp_path / "core.py").write_text(CORE)
+    script = HEADER.format(directory=str(tmp_path), root=str(ROOT)) + STOPPED
+    (tmp_path / "main.py").write_text(script)
+    commands = ["ask()", "p engine", "n", "p $_frame", "p engine", "ask()", "c", "ask()", "p engine", "u", "ask()", "q"]
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=tmp_path,
+        input="\n".join([*commands, ""]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    stopped = ["local 'engine' in serve()"]
+    failed = ["local 'engine' in fail() of the exception being handled.__traceback__"]
+    expected = [stopped, stopped, stopped, [], failed, failed, []]
+    assert json.loads((tmp_path / "answer.json").read_text()) == expected, done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -364,6 +365,99 @@ def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> No
     assert verdicts(tmp_path, source, f"edit('core', {edited!r}); importlib.reload(core)") == expected
 
 
+ENUMS = """
+import enum
+class Color(enum.Enum):
+    RED = 1
+    BLUE = (1, 2)
+    def mix(self): return self
+class Flag(enum.Flag):
+    A = enum.auto()
+    B = enum.auto()
+class Bits(enum.IntFlag):
+    A = 1
+class Level(enum.IntEnum):
+    LOW = 1
+class Word(str, enum.Enum):
+    A = "a"
+class Part: pass
+class Whole:
+    part = Part()
+    sizes = (1, 2)
+"""
+
+
+def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
+    names = ("Color", "Flag", "Bits", "Level", "Word", "Part", "Whole")
+    found = verdicts(tmp_path, ENUMS, "red = core.Color.RED; importlib.reload(core)")
+    assert {found[f"core.{name} class"] for name in names} == {"duplicate"}
+    assert found["core.Color instance"] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("Color", "RED = 1", "RED = 3"),
+        ("Color", "(1, 2)", "(1, 3)"),
+        ("Color", "RED", "GREEN"),
+        ("Color", "return self", "return 1"),
+        ("Flag", "A = enum.auto()", "A = 8"),
+        ("Bits", "A = 1", "A = 1; B = 2"),
+        ("Word", '"a"', '"b"'),
+        ("Whole", "(1, 2)\n", "(1, 3)\n"),
+    ],
+)
+def test_enums_that_have_been_edited_are_stale(tmp_path: Path, name: str, before: str, after: str) -> None:
+    at = ENUMS.index(f"class {name}(" if name != "Whole" else "class Whole")
+    edited = ENUMS[:at] + ENUMS[at:].replace(before, after, 1)
+    assert edited != ENUMS
+    found = verdicts(tmp_path, ENUMS, f"edit('core', {edited!r}); importlib.reload(core)")
+    stale = {origin.removesuffix(" class") for origin, verdict in found.items() if verdict == "stale"}
+    assert {origin for origin in stale if origin.endswith(name)} == {f"core.{name}"}
+    assert all(name in origin for origin in stale)
+
+
+def test_equal_functions_that_nothing_tells_apart_are_said(tmp_path: Path) -> None:
+    core = "import atexit\natexit.register(lambda: 5)\n@atexit.register\ndef bye(): return 6\n"
+    script = """
+        import core
+        notes = [list(stalecheck.probe("core").notes)]
+        importlib.reload(core)
+        for report in (stalecheck.probe("core"), stalecheck.reload(core)):
+            notes.append([list(report.notes), sorted(one.origin for one in report)])
+        answer(notes)
+    """
+    before, after, exact = run_script(tmp_path, {"core.py": core}, script)
+    assert before == []
+    note = "of 2 equal functions core.<lambda> at most one is present: watch() or reload() tell which"
+    assert after == ([[], ["core.<lambda>", "core.bye"]] if sys.version_info < (3, 13) else [[note], ["core.bye"]])
+    assert exact[0] == []
+    assert set(exact[1]) == {"core.<lambda>", "core.bye"}
+
+
+@pytest.mark.parametrize(
+    ("edited", "verdict"),
+    [
+        ("\ndef by_str(x): return 3\n", "duplicate"),
+        ("def by_str(x): return 3\n", "duplicate"),
+        ("@show.register(bytes)\ndef by_str(x): return 3\n", "duplicate"),
+        ("@show.register(bytes)\ndef by_str(x): return 4\n", "stale"),
+    ],
+)
+def test_a_function_in_a_registry_is_old_if_it_was_there_before(tmp_path: Path, edited: str, verdict: str) -> None:
+    registry = "import functools\n@functools.singledispatch\ndef show(x): return 1\n"
+    core = "from registry import show\n@show.register(str)\ndef by_str(x): return 3\n"
+    script = f"""
+        import core, registry
+        registry.show("a")
+        edit("core", {"from registry import show" + chr(10) + edited!r})
+        importlib.reload(core)
+        answer([[one.origin, one.verdict, [holder.path for holder in one.holders]] for one in stalecheck.probe("core")])
+    """
+    found = run_script(tmp_path, {"core.py": core, "registry.py": registry}, script)
+    assert found == [["core.by_str", verdict, ["registry.show.registry[str]"]]]
+
+
 def test_versions_are_told_apart(tmp_path: Path) -> None:
     script = """
         import app
@@ -376,6 +470,40 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     files = {"core.py": "class Engine:\n    def run(self): ...\n", "app.py": "import core\nLIST = []\n"}
     found = run_script(tmp_path, files, script)
     assert sorted(found) == [["core.Engine", 1], ["core.Engine", 2], ["core.Engine", 3]]
+
+
+def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path) -> None:
+    core = """
+        import functools
+        @functools.singledispatch
+        def show(x): return 1
+        @show.register(int)
+        def _(x): return 2
+        @show.register(str)
+        def _(x): return 3
+        def twice(): return 1
+        kept = [twice]
+        def twice(): return 2
+        kept.append(twice)
+    """
+    script = """
+        import core
+        from core import show, kept
+        importlib.reload(core)
+        found = [[[one.origin, one.version, one.count] for one in stalecheck.probe("core")]]
+        first = show, kept
+        from core import show, kept
+        importlib.reload(core)
+        found.append([[one.origin, one.version, one.count] for one in stalecheck.probe("core")])
+        answer(found)
+    """
+    once, twice = run_script(tmp_path, {"core.py": core}, script)
+    assert once == [["core._", None, 2], ["core.show", None, 1], ["core.twice", None, 2]]
+    assert sorted(twice) == [
+        *([["core._", 1, 2], ["core._", 2, 2]] if sys.version_info < (3, 13) else [["core._", None, 4]]),
+        *[["core.show", 1, 1], ["core.show", 2, 1]],
+        *([["core.twice", 1, 2], ["core.twice", 2, 2]] if sys.version_info < (3, 13) else [["core.twice", None, 4]]),
+    ]
 
 
 def test_a_name_that_the_source_no_longer_has_is_what_the_module_has(tmp_path: Path) -> None:
@@ -497,3 +625,26 @@ def test_a_reloaded_test_module_that_pytest_has_rewritten(tmp_path: Path) -> Non
         answer(int(pytest.main(["-q", "-p", "no:cacheprovider", "test_subject.py"])))
     """
     assert run_script(tmp_path, {"test_subject.py": source}, script) == 0
+
+
+def test_what_is_defined_again_at_the_prompt_is_old_in_a_watch_only(tmp_path: Path) -> None:
+    script = """
+        class K:
+            def f(self): return 1
+        def g(): return 1
+        import app
+        app.HELD += [K(), g]
+        with stalecheck.watch("__main__") as watched:
+            class K:
+                def f(self): return 2
+            def g(): return 2
+        answer([len(stalecheck.probe("__main__")), [
+            [one.origin, one.kind.value, [holder.path for holder in one.holders]] for one in watched.report
+        ]])
+    """
+    found, watched = run_script(tmp_path, {"app.py": "HELD = []\n"}, script)
+    assert found == 0
+    assert sorted(watched) == [
+        ["__main__.K", "instance", ["app.HELD[0]"]],
+        ["__main__.g", "function", ["app.HELD[1]"]],
+    ]

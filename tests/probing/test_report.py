@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import pickle
 import re
@@ -326,6 +327,26 @@ def test_json_has_the_documented_shape(tmp_path: Path, monkeypatch: pytest.Monke
         "awaiting_collection": 2,
         "notes": ["n"],
     }
+
+
+def test_json_is_indented_and_leaves_no_cycle_behind() -> None:
+    MIXED.to_json()
+    gc.collect()
+    gc.disable()
+    try:
+        for report in (MIXED, EMPTY):
+            assert report.to_json() == json.dumps(report.to_dict(), indent=2)
+        texts = [MIXED.to_json(), MIXED.to_text(), MIXED.to_html(), MIXED.to_dot(), MIXED._repr_html_(), repr(MIXED)]
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        texts += [MIXED.to_json(), MIXED.to_text(), MIXED.to_html(), MIXED.to_dot(), MIXED._repr_html_(), repr(MIXED)]
+        gc.collect()
+        assert gc.garbage == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert texts[:6] == texts[6:]
 
 
 def test_json_is_the_dict() -> None:

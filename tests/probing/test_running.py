@@ -108,6 +108,96 @@ def test_a_pool_that_works_on_something(tmp_path: Path) -> None:
     assert all("engine" in path or "args" in path for path, _, _ in found)
 
 
+def test_a_path_in_a_suspended_call_stands_with_its_variable(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        async def serve(queue):
+            queue.put_nowait(core.Engine())
+            await asyncio.sleep(9)
+        def steps(table):
+            yield table
+        steps_ = steps({"a": [core.Engine()]})
+        next(steps_)
+        async def main():
+            task = asyncio.create_task(serve(asyncio.Queue()), name="server")
+            del task
+            await asyncio.sleep(0)
+            RELOAD
+            answer(old())
+        asyncio.run(main())
+        """,
+    )
+    assert sorted(found) == [
+        ["local 'queue'._queue[0] in coroutine serve() at main.py:N of task 'server'", "task", None],
+        ["local 'table'['a'][0] in generator steps() at main.py:N of __main__.steps_", "generator", None],
+    ]
+
+
+def test_a_running_generator_is_named_once(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def steps(engine, table):
+            yield old()
+            yield (lambda: engine), table
+        steps_ = steps(core.Engine(), [core.Engine()])
+        again = steps(core.Engine(), [])
+        RELOAD
+        answer(next(steps_))
+        """,
+    )
+    assert sorted(found) == [
+        ["local 'engine' in generator steps() at main.py:N of __main__.again", "generator", None],
+        ["local 'engine' in steps() at main.py:N", "local", None],
+        ["local 'table'[0] in steps() at main.py:N", "local", None],
+    ]
+
+
+def test_a_loop_over_a_generator(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        def steps(engine):
+            yield 1
+            yield engine
+        def go():
+            for step in steps(core.Engine()):
+                RELOAD
+                return old()
+        answer(go())
+        """,
+    )
+    text = "local 'engine' in generator steps() at main.py:N of a running loop, or C code"
+    assert found == [[f"{text} (1 reference that no referrer shows)", "generator", None]]
+
+
+def test_suspended_calls_of_old_functions(tmp_path: Path) -> None:
+    (tmp_path / "calls.py").write_text("def steps():\n    yield 1\n\nasync def serve(event):\n    await event.wait()\n")
+    found = look(
+        tmp_path,
+        """
+        import asyncio, calls
+        steps = calls.steps()
+        next(steps)
+        async def main():
+            event = asyncio.Event()
+            asyncio.create_task(calls.serve(event), name="server")
+            await asyncio.sleep(0)
+            importlib.reload(calls)
+            answer(old("calls"))
+        asyncio.run(main())
+        """,
+    )
+    expected = [
+        ["coroutine serve() at calls.py:5 of task 'server'", "task", None],
+        ["generator steps() at calls.py:2 of __main__.steps", "generator", None],
+    ]
+    # Up to 3.10 a call refers to its code only.
+    assert sorted(found) == (expected if sys.version_info >= (3, 11) else [])
+
+
 def test_an_old_function_that_is_running(tmp_path: Path) -> None:
     found = look(
         tmp_path,
@@ -166,6 +256,31 @@ def test_trace_and_profile_functions(tmp_path: Path, which: str) -> None:
         """,
     )
     assert found == [[f"{which} function (sys.set{which})", "callback", "STL210"]]
+
+
+def test_threads_that_are_profiled_hold_nothing_unseen(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import threading
+        held, stop = [core.Engine, core.save], threading.Event()
+        def work():
+            while not stop.is_set():
+                held[1](held[0]())
+        def profile(frame, event, argument): return None
+        threading.setprofile(profile)
+        sys.setprofile(profile)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads: thread.start()
+        RELOAD
+        found = [one for _ in range(5) for one in old()]
+        stop.set()
+        for thread in threads: thread.join()
+        sys.setprofile(None)
+        answer([one for one in found if one[1] == "unseen"])
+        """,
+    )
+    assert found == []
 
 
 def test_async_generator_hooks(tmp_path: Path) -> None:
@@ -237,6 +352,63 @@ def test_an_asyncio_task(tmp_path: Path) -> None:
         """,
     )
     assert found == [["local 'engine' in coroutine work() at main.py:N of task 'work'", "task", None]]
+
+
+def test_futures_that_were_awaited_do_not_lead_in_circles(tmp_path: Path) -> None:
+    """In Python 3.12 the module of futures shows some that it has freed, and must not be asked."""
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        async def wait(future):
+            engine = core.Engine()
+            await future
+        async def main():
+            futures = [asyncio.get_running_loop().create_future() for _ in range(9)]
+            tasks = [asyncio.create_task(wait(future)) for future in futures]
+            await asyncio.sleep(0)
+            for future in futures[1:]:
+                future.set_result(1)
+            await asyncio.wait(tasks[1:])
+            RELOAD
+            numbers = [len(old()) for _ in range(5)]
+            answer([numbers[1:] == numbers[:-1], numbers[0] > 0])
+            futures[0].set_result(1)
+            await tasks[0]
+        asyncio.run(main())
+        """,
+    )
+    assert found == [True, True]
+
+
+def test_what_a_task_waits_for_and_what_the_event_loop_has(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        class Waiting(asyncio.Future):
+            pass
+        async def wait():
+            future = Waiting()
+            future.payload = core.Engine()
+            await future
+        async def main():
+            plain = asyncio.get_running_loop().create_future()
+            plain.error = core.Failure
+            asyncio.get_running_loop().set_exception_handler(core.save)
+            task = asyncio.create_task(wait(), name="waiter")
+            await asyncio.sleep(0)
+            RELOAD
+            answer(old())
+            task.cancel()
+        asyncio.run(main())
+        """,
+    )
+    assert sorted(found) == [
+        ["exception handler of the event loop", "callback", "STL210"],
+        ["local 'plain'.error in main() at main.py:N", "local", None],
+        ["the awaited future.payload of task 'waiter'", "task", None],
+    ]
 
 
 def test_asyncio_handles(tmp_path: Path) -> None:
@@ -372,6 +544,30 @@ def test_typing_alone_is_said_to_be_harmless(tmp_path: Path) -> None:
         """,
     )
     assert found == [["typing's cache", "typing-cache", None]]
+
+
+def test_what_calls_hand_on_to_each_other_is_summed_up(tmp_path: Path) -> None:
+    functions = "".join(f"        def call_{n}(item): return call_{n + 1}(item)\n" for n in range(20))
+    found = look(
+        tmp_path,
+        f"""
+        class Item: pass
+{functions}
+        def call_20(item):
+            RELOAD
+            return [[simple(one.path), one.count] for found in stalecheck.probe("core") for one in found.holders]
+        def go():
+            mine = Item()
+            mine.rows = [core.Engine()]
+            return call_0(mine)
+        answer(go())
+        """,
+    )
+    assert sorted(found) == [
+        ["local 'item'.rows[0] in call_19() at main.py:N", 1],
+        ["local 'item'.rows[0] in call_20() at main.py:N", 20],
+        ["local 'mine'.rows[0] in go() at main.py:N", 1],
+    ]
 
 
 def test_many_alike_are_summed_up(tmp_path: Path) -> None:

@@ -171,3 +171,80 @@ def test_a_module_that_is_gone_afterwards(tmp_path: Path) -> None:
         answer([len(watched.report), list(watched.report.notes)])
     """
     assert run_script(tmp_path, FILES, script) == [0, ["core is no longer imported"]]
+
+
+def test_singletons_of_foreign_types_are_values_and_their_code_is_the_linters(tmp_path: Path) -> None:
+    core = "import threading\nLOCK = threading.Lock()\nMARK = object()\nEVENT = threading.Event()\nROWS = [1]\n"
+    core += "class Own: pass\nown = Own()\n"
+    script = """
+        import app, core
+        report = stalecheck.reload(core)
+        answer([
+            {one.origin: [one.kind.value, one.holders[0].path, one.holders[0].code] for one in report}, str(report)
+        ])
+    """
+    files = {"core.py": core, "app.py": "from core import EVENT, LOCK, MARK, ROWS, own\nK = EVENT\n"}
+    found, text = run_script(tmp_path, files, script)
+    assert found == {
+        "core.EVENT": ["value", "app.K", "STL202"],
+        "core.LOCK": ["value", "app.LOCK", "STL202"],
+        "core.MARK": ["value", "app.MARK", "STL202"],
+        "core.ROWS": ["value", "app.ROWS", "STL105"],
+        "core.Own": ["instance", "app.own", "STL202"],
+    }
+    assert "old value core.EVENT (stale)\n  it is what the name stood for before\n" in text
+
+
+def test_numbers_are_found_under_other_names_where_the_source_says_that_they_are_the_modules(tmp_path: Path) -> None:
+    files = {
+        "core.py": "LIMIT = 5\nNAME = 'a'\nPI = 3\nSAME = 7\n",
+        "app.py": """
+            import core, core as c
+            from core import LIMIT as L, NAME, SAME as S
+            PI = 3
+            K = core.LIMIT
+            FIVE = 5
+            class Config:
+                limit = c.LIMIT
+                other = 5
+            """,
+        "pack/__init__.py": "from .inner import L as M\n",
+        "pack/inner.py": "from app import L\nfrom . import deep\n",
+        "pack/deep.py": "from core import *\n",
+    }
+    script = """
+        import app, core, pack.inner
+        edit("core", "LIMIT = 6\\nNAME = 'b'\\nPI = 4\\nSAME = 7\\n")
+        report = stalecheck.reload(core)
+        answer({
+            one.origin: sorted([holder.path, holder.kind.value, holder.code] for holder in one.holders)
+            for one in report
+        })
+    """
+    assert run_script(tmp_path, files, script) == {
+        "core.LIMIT": [
+            ["app.Config.limit", "alias", "STL105"],
+            ["app.K", "alias", "STL105"],
+            ["app.L", "from-import", "STL105"],
+            ["pack.M", "from-import", "STL105"],
+            ["pack.deep.LIMIT", "star-import", "STL102"],
+            ["pack.inner.L", "from-import", "STL105"],
+        ],
+        "core.NAME": [["app.NAME", "from-import", "STL105"], ["pack.deep.NAME", "star-import", "STL102"]],
+        "core.PI": [["pack.deep.PI", "star-import", "STL102"]],
+    }
+
+
+def test_the_caches_of_the_standard_library_hold_nothing_that_counts(tmp_path: Path) -> None:
+    files = {"core.py": "import re\nPATTERN = re.compile('abc+')\n", "app.py": "from core import PATTERN as P\n"}
+    script = """
+        import core
+        found = []
+        for source in ("'b'", "'c'"):
+            edit("core", f"import re\\nPATTERN = re.compile({source})\\n")
+            report = stalecheck.reload(core)
+            found.append([[holder.path for one in report for holder in one.holders], report.awaiting_collection])
+            import app
+        answer(found)
+    """
+    assert run_script(tmp_path, files, script) == [[[], 0], [["app.P"], 0]]

@@ -10,6 +10,7 @@ from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, 
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
+from stalecheck.link.overwritten import Later, Overwritten, behind
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     Capture,
@@ -52,6 +53,7 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
+        self._overwritten = Overwritten(evaluator)
         self._running: set[Display] = set()
         """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
 
@@ -66,7 +68,8 @@ class Containers:
                 continue
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
-                value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
+                part = Part.WHOLE if display.is_mapping else Part.KEYS
+                value = self.elements(value, None, frame, part, later=behind(element, display, frame.file))
             for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
@@ -183,10 +186,13 @@ class Containers:
         frame: Frame,
         part: Part = Part.KEYS,
         keys: tuple[Literal, ...] = (),
+        *,
+        later: tuple[Later, ...] = (),
     ) -> Value:
         """Return what an element of a container may be; of a mapping one of its keys, or of another part.
 
-        Where the `keys` are known it is what stands under one of them.
+        Where the `keys` are known it is what stands under one of them. What is written `later` into the mapping that
+        the container is unpacked into takes the place of what the container has.
         """
         found: list[Value] = []
         for thing in value.things:
@@ -211,7 +217,11 @@ class Containers:
                     for element in others:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
-                            item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
+                            behind_it = (*later, *behind(element, display, file))
+                            part_of_it = part if display.is_mapping else Part.KEYS
+                            item = self.elements(item, None, inner, part_of_it, later=behind_it)
+                        elif later and item.captures and self._overwritten.is_gone(element, display, file, later):
+                            continue
                         within: tuple[Capture, ...] = ()
                         if file != (frame.holder or frame.file):
                             # What a container within this one holds comes along with it.

@@ -202,8 +202,9 @@ class Converter:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
         if isinstance(node, cst.DictComp):
-            key = Element(self.convert(node.key, look), self._span(node.key), is_key=True)
-            value = Element(self.convert(node.value, look), self._span(node.value))
+            may_lack = bool(node.for_in.ifs) or node.for_in.inner_for_in is not None
+            key = Element(self.convert(node.key, look), self._span(node.key), is_key=True, may_lack=may_lack)
+            value = Element(self.convert(node.value, look), self._span(node.value), may_lack=may_lack)
             return Display((key, value), is_mapping=True)
         return Display((Element(self.convert(node.elt, look), self._span(node.elt)),), iterated=iterated)
 

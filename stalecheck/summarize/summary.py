@@ -98,7 +98,7 @@ class Element:
     """The key of a mapping; its value follows."""
 
     may_lack: bool = False
-    """Put in by a statement that may not run."""
+    """Put in by a statement that may not run, or under a condition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import double_star_name, parameter_names, shares, star_name
-from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
+from stalecheck.summarize.guards import decide, first_run, is_main_guard, keeps_names, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.positions import Positions, blocks, provide
@@ -153,11 +153,11 @@ class _Walker:
         self._recorder.enter(node, twin)
         match node:
             case cst.Expr():
-                self._expression_statement(node)
+                self._expression_statement(node, twin)
             case cst.Assign():
-                self._assign([target.target for target in node.targets], node.value)
+                self._assign([target.target for target in node.targets], node.value, twin)
             case cst.AnnAssign() if node.value is not None:
-                self._assign([node.target], node.value)
+                self._assign([node.target], node.value, twin)
             case cst.AugAssign():
                 self._augment(node)
             case cst.Import() | cst.ImportFrom():
@@ -207,7 +207,13 @@ class _Walker:
         self._recorder.scope = before
         self._recorder.scope.merge(after)
 
-    def _expression_statement(self, node: cst.Expr) -> None:
+    def _expression_statement(self, node: cst.Expr, twin: ast.stmt | None) -> None:
+        match node.value:
+            case cst.Call(
+                func=cst.Attribute(attr=cst.Name(value="setdefault")), args=[cst.Arg(value=key), cst.Arg(value=default)]
+            ) if name := self._kept_name(twin):
+                self._bind_kept(name, key, default)
+                return
         value = self._recorder.convert(node.value)
         if isinstance(node.value, cst.Call) and isinstance(value, Call):
             self._record_call(node.value, value)
@@ -226,7 +232,28 @@ class _Walker:
             written = written or " ".join(self._module.code_for_node(node.func).split())
             self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
-    def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
+    def _kept_name(self, twin: ast.stmt | None) -> str:
+        """Return the name of the module whose earlier value, if there is one, a statement goes on with."""
+        value = getattr(twin, "value", None)
+        return kept_name(value) if isinstance(value, ast.expr) and self._recorder.scope.outer is None else ""
+
+    def _bind_kept(self, name: str, place: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        """Bind a name that only the first run of the body binds."""
+        converted = self._recorder.convert(value)
+        kept, self._recorder.is_kept = self._recorder.is_kept, True
+        self._recorder.bind(name, self._recorder.span(place), converted)
+        self._recorder.is_kept = kept
+
+    def _assign(
+        self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression, twin: ast.stmt | None = None
+    ) -> None:
+        kept = self._kept_name(twin)
+        if kept and any(isinstance(target, cst.Name) and target.value == kept for target in targets):
+            default = node.args[1].value if isinstance(node, cst.Call) else node
+            for target in targets:
+                if isinstance(target, cst.Name):
+                    self._bind_kept(target.value, target, default)
+            return
         value = self._recorder.convert(node)
         if isinstance(node, cst.Call) and isinstance(value, Call):
             self._record_call(node, value)
@@ -466,12 +493,16 @@ class _Walker:
         if always_succeeds(block_of(twin, "body") or (), self._target_version):
             caught = ()
         for position, handler in enumerate(caught):
-            handler_twins = block_of(handlers[position] if handlers else None, "body")
+            handler_twin: object = handlers[position] if handlers else None
+            handler_twins = block_of(handler_twin, "body")
+            is_kept = handler.type is not None and as_written(handler.type) == "NameError"
+            if isinstance(twin, ast.Try) and isinstance(handler_twin, ast.ExceptHandler):
+                is_kept = is_kept or keeps_names(twin, handler_twin)
             after.append(
                 self._branch(
                     broken,
                     partial(self._suite, handler.body, handler_twins),
-                    is_kept=handler.type is not None and as_written(handler.type) == "NameError",
+                    is_kept=is_kept,
                 )
             )
         self._recorder.scope.merge(after)

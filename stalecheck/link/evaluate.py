@@ -191,6 +191,8 @@ class Evaluator:
                 return Value(is_new=True)
             case Reference():
                 return self.names.reference(expression, frame)
+            case NamedModule(name="__name__"):
+                return hop(self.names.module(frame.file), frame.file, frame.at)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
                 if found is None:

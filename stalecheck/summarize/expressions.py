@@ -163,6 +163,20 @@ class Converter:
                 dotted = str(name.evaluated_value)
                 is_first = isinstance(node.func, cst.Name) and node.func.value == "__import__"
                 return NamedModule(dotted.partition(".")[0] if is_first else dotted)
+            case (
+                cst.Call(
+                    func=cst.Attribute(
+                        value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
+                        attr=cst.Name(value="get"),
+                    ),
+                    args=[cst.Arg(value=cst.Name(value="__name__"))],
+                )
+                | cst.Call(
+                    func=cst.Name(value="import_module") | cst.Attribute(attr=cst.Name(value="import_module")),
+                    args=[cst.Arg(value=cst.Name(value="__name__"))],
+                )
+            ):
+                return NamedModule("__name__")
         return Call(self.convert(node.func, look), self.arguments(node, look))
 
     def _taken(self, owner: Expression, name: cst.BaseExpression) -> Expression:
@@ -212,9 +226,9 @@ class Converter:
         match node:
             case cst.Subscript(
                 value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
-                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
+                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() | cst.Name(value="__name__") as name))],
             ):
-                return NamedModule(str(name.evaluated_value))
+                return NamedModule(str(name.evaluated_value) if isinstance(name, cst.SimpleString) else name.value)
             case cst.Subscript(
                 value=cst.Attribute(value=owner, attr=cst.Name(value="__dict__"))
                 | cst.Call(func=cst.Name(value="vars"), args=[cst.Arg(value=owner)]),

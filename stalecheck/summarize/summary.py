@@ -42,7 +42,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class NamedModule:
-    """A module by its name in a string: ``import_module("m")``, ``sys.modules["m"]``."""
+    """A module by its name in a string: ``import_module("m")``, ``sys.modules["m"]``.
+
+    The file's own module, ``sys.modules[__name__]``, is called ``__name__``.
+    """
 
     name: str
 

@@ -75,7 +75,8 @@ class Converter:
                 self.convert(node.test, look)
                 return choice((self.convert(node.body, look), self.convert(node.orelse, look)))
             case cst.BooleanOperation():
-                return choice(tuple(self.convert(operand, look) for operand in operands(node)))
+                parts = tuple(self.convert(operand, look) for operand in operands(node))
+                return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
             case cst.BinaryOperation():
                 return self._binary(node, look)
             case cst.UnaryOperation():
@@ -226,7 +227,9 @@ class Converter:
         match node:
             case cst.Subscript(
                 value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
-                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() | cst.Name(value="__name__") as name))],
+                slice=[
+                    cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() | cst.Name(value="__name__") as name))
+                ],
             ):
                 return NamedModule(str(name.evaluated_value) if isinstance(name, cst.SimpleString) else name.value)
             case cst.Subscript(
@@ -370,12 +373,12 @@ def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
     return lambda name: names[name] if name in names else look(name)
 
 
-def choice(options: tuple[Expression, ...]) -> Expression:
+def choice(options: tuple[Expression, ...], *, is_first_true: bool = False) -> Expression:
     """Return one expression for several alternatives; those that hold nothing do not count."""
     distinct = tuple(dict.fromkeys(option for option in options if not isinstance(option, Literal)))
     if not distinct:
         return LITERAL
-    return distinct[0] if len(distinct) == 1 else Choice(distinct)
+    return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true)
 
 
 def _literal(node: cst.BaseString | cst.Integer) -> Literal:

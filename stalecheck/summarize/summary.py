@@ -130,6 +130,8 @@ class Choice:
     """One of several expressions: ``a or b``, ``a if c else b``."""
 
     options: tuple[Expression, ...]
+    is_first_true: bool = False
+    """``a or b``: the first one that is true."""
 
 
 @dataclass(frozen=True, slots=True)

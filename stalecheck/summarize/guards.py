@@ -34,13 +34,17 @@ def decide(
     """Return what a condition is on every supported Python from `target_version` on; None if that depends.
 
     `platform` is the ``sys.platform`` to decide for, as type checkers do; by default conditions on it depend.
-    `names` are those of the file that stand for such a condition.
+    `names` are those of the file that stand for such a condition, or for a module.
     """
     if is_type_checking(test):
         return False
     match test:
         case ast.Name(id=name) if name in names:
             return names[name]
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
+        ) if name in names:
+            return isinstance(op, ast.IsNot)
         case ast.Constant():
             return bool(test.value)
         case ast.Name(id="PY2") | ast.Attribute(attr="PY2"):

@@ -423,7 +423,8 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        decided = decide(test, self._target_version, sys.platform, self._conditions)
+        modules = {node.id: True for node in ast.walk(test) if isinstance(node, ast.Name) and self._is_module(node.id)}
+        decided = decide(test, self._target_version, sys.platform, {**self._conditions, **modules})
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):
@@ -442,6 +443,12 @@ class _Walker:
             orelse = block_of(twin, "orelse")
             after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
         self._recorder.scope.merge(after)
+
+    def _is_module(self, name: str) -> bool:
+        """Whether a name stands for a module here, and not for what would take the place of one that is missing."""
+        reaching = self._recorder.scope.names.get(name, ())
+        bindings = self._recorder.bindings
+        return bool(reaching) and all(isinstance(bindings[index].value, ModuleImport) for index in reaching)
 
     def _declare(self, suite: cst.BaseSuite, twins: Sequence[ast.stmt] | None) -> None:
         """Record what is imported for type checkers, which the module's ``__getattr__`` may answer with."""

@@ -192,7 +192,7 @@ class Evaluator:
             case Reference():
                 return self.names.reference(expression, frame)
             case NamedModule(name="__name__"):
-                return hop(self.names.module(frame.file), frame.file, frame.at)
+                return hop(self.names.module(frame.file, is_found=False), frame.file, frame.at)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
                 if found is None:

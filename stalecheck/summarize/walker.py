@@ -233,9 +233,13 @@ class _Walker:
             self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
     def _kept_name(self, twin: ast.stmt | None) -> str:
-        """Return the name of the module whose earlier value, if there is one, a statement goes on with."""
+        """Return the name of the module whose value of an earlier run, if there was one, a statement goes on with."""
         value = getattr(twin, "value", None)
-        return kept_name(value) if isinstance(value, ast.expr) and self._recorder.scope.outer is None else ""
+        if not isinstance(value, ast.expr) or self._recorder.scope.outer is not None:
+            return ""
+        name = kept_name(value)
+        # What this run has bound above is what it goes on with.
+        return "" if name in self._recorder.scope.names else name
 
     def _bind_kept(self, name: str, place: cst.BaseExpression, value: cst.BaseExpression) -> None:
         """Bind a name that only the first run of the body binds."""

@@ -55,7 +55,7 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
-        self._overwritten = Overwritten(evaluator)
+        self._overwritten = Overwritten(evaluator.program)
         self._running: set[Display] = set()
         """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
 

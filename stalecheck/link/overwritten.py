@@ -1,37 +1,46 @@
-"""Mappings that others are unpacked into: which of their entries are certainly written over."""
+"""Mappings that others are unpacked into: which of their entries are certainly written over.
+
+Keys are compared by what they are called, not by what they may be: that is enough, and tables are long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stalecheck.link.program import Evaluates, Frame, resolve
-from stalecheck.link.values import ClassThing, ExternalThing, FunctionThing, ModuleThing
+from stalecheck.link.program import Program
 from stalecheck.model import SourceFile
+from stalecheck.modules import absolute
 from stalecheck.summarize.summary import (
-    NOWHERE,
     Attribute,
     Choice,
+    Class,
     Display,
     Element,
     Expression,
+    Function,
     Item,
     Literal,
+    ModuleImport,
     NameImport,
     Reference,
 )
 
-_Key: TypeAlias = Literal | ClassThing | FunctionThing | ExternalThing | tuple[SourceFile, str]
-"""A constant, an object, or a name of a module that was not read closely."""
+_Key: TypeAlias = Literal | str
+"""A constant, or the dotted name of an object."""
+
+_MOST_IMPORTS = 20
+"""How far a name is followed through modules that import it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Later:
-    """The elements of a mapping, in a file, behind one that is unpacked into it."""
+    """The elements of a mapping, in a file, from a position on: behind one that is unpacked into it."""
 
     file: SourceFile
-    elements: tuple[Element, ...]
+    display: Display
+    position: int
 
 
 def behind(element: Element, display: Display, file: SourceFile) -> tuple[Later, ...]:
@@ -39,23 +48,27 @@ def behind(element: Element, display: Display, file: SourceFile) -> tuple[Later,
     if not display.is_mapping:
         return ()
     places = (number for number, other in enumerate(display.elements, start=1) if other is element)
-    elements = display.elements[next(places, len(display.elements)) :]
-    return (Later(file, elements),) if elements else ()
+    position = next(places, len(display.elements))
+    return (Later(file, display, position),) if position < len(display.elements) else ()
 
 
 class Overwritten:
     """Answers whether an entry's key is written again; remembers the keys of mappings."""
 
-    def __init__(self, evaluator: Evaluates) -> None:
-        self._evaluator = evaluator
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self._written: dict[Later, frozenset[_Key]] = {}
+        self._entries: dict[Display, dict[int, Element]] = {}
+        self._names: dict[str, str] = {}
 
     def is_gone(self, element: Element, display: Display, file: SourceFile, later: Iterable[Later]) -> bool:
         """Whether the value of a mapping's entry is written over, whichever of its keys it stands under."""
-        keys: frozenset[_Key] | None = None
-        for key, value in zip(display.elements, display.elements[1:], strict=False):
-            if value is element and key.is_key:
-                keys = self._possible(key.value, file)
+        entries = self._entries.get(display)
+        if entries is None:
+            pairs = zip(display.elements, display.elements[1:], strict=False)
+            entries = self._entries[display] = {id(value): key for key, value in pairs if key.is_key}
+        key = entries.get(id(element))
+        keys = self._possible(key.value, file) if key is not None else None
         if not keys:
             return False
         return keys <= {key for part in later for key in self._certain(part)}
@@ -64,23 +77,21 @@ class Overwritten:
         """Return the keys that are written whatever happens."""
         found = self._written.get(later)
         if found is None:
-            self._written[later] = frozenset()
-            found = self._written[later] = frozenset(self._keys(later.elements, later.file))
+            elements = later.display.elements[later.position :]
+            found = self._written[later] = frozenset(self._keys(elements, later.file))
         return found
 
-    def _keys(self, elements: Iterable[Element], file: SourceFile) -> Iterable[_Key]:
+    def _keys(self, elements: Iterable[Element], file: SourceFile) -> Iterator[_Key]:
         for element in elements:
-            if element.may_lack:
-                continue
             match element:
+                case Element(may_lack=True):
+                    pass
                 case Element(value=Display(elements=inner, is_mapping=True), is_unpacked=True):
                     yield from self._keys(inner, file)
                 case Element(value=Item(value=Display(elements=each), position=None, index=None), is_key=True):
                     # A comprehension writes one after the other.
-                    for one in each:
-                        key = None if one.is_unpacked else self._single(one.value, file)
-                        if key is not None:
-                            yield key
+                    found = (self._single(one.value, file) for one in each if not one.is_unpacked)
+                    yield from (key for key in found if key is not None)
                 case Element(value=value, is_key=True):
                     key = self._single(value, file)
                     if key is not None:
@@ -105,29 +116,53 @@ class Overwritten:
         """Return the one constant or object that a key is; None where it may be another."""
         if isinstance(key, Literal):
             return key if key.written else None
-        if isinstance(key, (Item, Choice)):
-            return None
-        frame = Frame(file, NOWHERE.start)
-        match self._evaluator.evaluate(key, frame).things:
-            case (ClassThing() | FunctionThing() as thing,):
-                return thing
-            case (ExternalThing(name=name) as thing,) if "(" not in name:
-                return thing
-            case ():
-                return self._named(key, frame)
-        return None
+        return self._called(key, file) or None
 
-    def _named(self, key: Expression, frame: Frame) -> _Key | None:
-        """Return the name of another module that a key is taken by; None if it is something else."""
-        program = self._evaluator.program
-        match key:
+    def _called(self, expression: Expression, file: SourceFile) -> str:
+        """Return the dotted name of an object; empty where several may stand for it."""
+        match expression:
             case Attribute(value=owner, name=name):
-                match self._evaluator.evaluate(owner, frame).things:
-                    case (ModuleThing(file=module),):
-                        return module, name
-            case Reference(reaching=(only,), is_late=False):
-                match program.summaries[frame.file].bindings[only].value:
-                    case NameImport(module=dotted, level=level, name=name):
-                        target = resolve(program, frame.file, dotted, level)
-                        return None if target is None else (target, name)
-        return None
+                called = self._called(owner, file)
+                return self._origin(f"{called}.{name}") if called else ""
+            case Reference(name=name, reaching=(), stars=(), is_late=False):
+                return f"builtins.{name}"
+            case Reference(reaching=(only,), stars=(), is_late=False):
+                binding = self._program.summaries[file].bindings[only]
+                match binding.value:
+                    case Class() | Function():
+                        return f"{file.module}.{binding.name}"
+                    case ModuleImport() | NameImport() as bound:
+                        return self._origin(_imported(bound, file))
+        return ""
+
+    def _origin(self, name: str) -> str:
+        """Return the name that something has where it is made, as far as imports tell."""
+        found = self._names.get(name)
+        if found is None:
+            found = name
+            for _ in range(_MOST_IMPORTS):
+                further = self._passed(found)
+                if further in {"", found}:
+                    break
+                found = further
+            self._names[name] = found
+        return found
+
+    def _passed(self, name: str) -> str:
+        """Return the name under which a module has imported what it calls by a dotted name; empty if it has not."""
+        owner, _, last = name.rpartition(".")
+        module = self._program.table.find(owner) if owner else None
+        summary = None if module is None else self._program.summaries.get(module)
+        if module is None or summary is None:
+            return ""
+        reaching = next((indexes for known, indexes in summary.exports if known == last), ())
+        bound = summary.bindings[reaching[0]].value if len(reaching) == 1 else None
+        return _imported(bound, module) if isinstance(bound, (ModuleImport, NameImport)) else ""
+
+
+def _imported(bound: ModuleImport | NameImport, file: SourceFile) -> str:
+    """Return the dotted name of what an import binds; empty if it leads nowhere."""
+    if isinstance(bound, ModuleImport):
+        return bound.module.partition(".")[0] if bound.binds_first else bound.module
+    module = absolute(file, bound.level, bound.module or None)
+    return f"{module}.{bound.name}" if module else ""

@@ -17,6 +17,7 @@ PLACE = "the place has another name, or no code, in a running program"
 OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
 PART = "an attribute of a module's own instance is named as the instance's"
 NOT_ALIVE = "nothing of it is alive when the probe looks"
+REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
 
 REMAINING: tuple[Remaining, ...] = (
@@ -62,6 +63,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     ),
     NOT_ALIVE: ("STL101_from_import/function_body STL101 app refresh.<locals>.C",),
     UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),
+    REPLACED: ("STL101_from_import/module_replaced_by_a_wrapper * n *",),
     ATTRIBUTE_OF_MODULE: ("STL105_copied_value/list_of_public_names STL105 *",),
 }
 """Fixture projects: holders, as `project code module name`, that the probe does not name with the linter's code."""

@@ -68,7 +68,7 @@ def nominate(
     reloading: frozenset[SourceFile],
     together: Sequence[frozenset[SourceFile]] = (),
 ) -> frozenset[SourceFile]:
-    """Return the files that may hold something of a reloaded module, and the modules that explain what they hold.
+    """Return the files that may hold something of a reloaded module, and those that explain what they hold, and when.
 
     Args:
         indexes: Every file that was read.
@@ -86,7 +86,9 @@ def nominate(
         groups = nomination.groups(file)
         nomination.start(file, _Taint(dict.fromkeys(indexes[file].made, groups)))
     nomination.spread()
-    return frozenset(nomination.nominated | nomination.explaining())
+    # What a package imports above and below its own reloads decides when its submodules run.
+    packages = {file for file in reloading if file.is_package}
+    return frozenset(nomination.nominated | nomination.explaining() | packages)
 
 
 class _Nomination:

@@ -16,6 +16,7 @@ from stalecheck.link.values import (
     FunctionThing,
     InstanceThing,
     Made,
+    ModuleThing,
     Relation,
     Thing,
     Trait,
@@ -27,6 +28,7 @@ from stalecheck.summarize.summary import Attribute, Call, Choice, Class, Derived
 from stalecheck.vocabulary import OriginKind
 
 _MOST_BASES = 40
+_OBJECT = ExternalThing("builtins.object")
 _ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 
 
@@ -44,7 +46,8 @@ class Classes:
         """Return what an attribute of a class may be: a member of an Enum, a method, a value."""
         found = self.member(thing, name)
         if found is None:
-            return Value((), derived(value), is_new=bool(value.captures))
+            base = self._base(thing, 0, frame, is_only=True) if name == "__base__" else None
+            return base or Value((), derived(value), is_new=bool(value.captures))
         owner, index = found
         member = self._evaluator.binding(owner.file, index)
         if self.is_enum(owner) and isinstance(
@@ -116,6 +119,51 @@ class Classes:
         ]
         kept = union(set_there) if set_there else NOTHING
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
+
+    def ancestor(self, classes: Expression, position: int, frame: Frame) -> Value | None:
+        """Return what stands at a position of ``C.__bases__`` or ``C.__mro__``; None where that is not known."""
+        match classes:
+            case Attribute(value=owner, name="__bases__"):
+                things = self._evaluator.evaluate(owner, frame).things
+                only = things[0] if len(things) == 1 else None
+                return self._base(only, position, frame) if isinstance(only, ClassThing) else None
+            case (
+                Attribute(value=owner, name="__mro__") | Call(function=Attribute(value=owner, name="mro"), arguments=())
+            ):
+                value: Value | None = self._evaluator.evaluate(owner, frame)
+            case _:
+                return None
+        if position < 0:
+            return Value((_OBJECT,)) if position == -1 else None
+        for _ in range(position):
+            things = () if value is None else value.things
+            only = things[0] if len(things) == 1 else None
+            value = self._base(only, 0, frame, is_only=True) if isinstance(only, ClassThing) else None
+        return value
+
+    def _base(self, thing: ClassThing, position: int, frame: Frame, *, is_only: bool = False) -> Value | None:
+        """Return the base of a class at a position; None where it is not known, or is not the only one."""
+        bases = [base for base in thing.definition.bases if base.keyword in {"", "*"}]
+        if not bases and position in {0, -1}:
+            return Value((_OBJECT,))
+        if not -len(bases) <= position < len(bases) or (is_only and len(bases) > 1):
+            return None
+        if any(base.keyword for base in bases):
+            return None
+        found = self._evaluator.evaluate(bases[position].value, self._inside(frame, thing.file))
+        if found.is_new:
+            return None
+        return found if thing.file == (frame.holder or frame.file) else hop(found, thing.file, frame.at)
+
+    def is_true(self, value: Value) -> bool:
+        """Whether a value, if it is what it seems to be, counts as true."""
+        return bool(value.things) and all(self._is_true(thing) for thing in value.things)
+
+    def _is_true(self, thing: Thing) -> bool:
+        if isinstance(thing, InstanceThing):
+            of = thing.of
+            return not self.external_bases(of) and not any(self.member(of, name) for name in ("__bool__", "__len__"))
+        return isinstance(thing, (ClassThing, FunctionThing, ModuleThing))
 
     def class_of(self, value: Value) -> Value:
         """Return the class of an object; of an instance that the module of its class makes that is as old as it."""

@@ -10,6 +10,7 @@ from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, 
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
+from stalecheck.link.overwritten import Later, Overwritten, behind
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     Capture,
@@ -37,6 +38,8 @@ from stalecheck.summarize.summary import (
     Expression,
     Item,
     Literal,
+    ModuleImport,
+    NameImport,
     Reference,
 )
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -52,6 +55,7 @@ class Containers:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
+        self._overwritten = Overwritten(evaluator.program)
         self._running: set[Display] = set()
         """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
 
@@ -66,7 +70,8 @@ class Containers:
                 continue
             value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
-                value = self.elements(value, None, frame, Part.WHOLE if display.is_mapping else Part.KEYS)
+                part = Part.WHOLE if display.is_mapping else Part.KEYS
+                value = self.elements(value, None, frame, part, later=behind(element, display, frame.file))
             for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
@@ -75,6 +80,26 @@ class Containers:
 
     def item(self, item: Item, frame: Frame) -> Value:
         """Return what a subscript, an iteration or an unpacking gives."""
+        if item.position is not None:
+            base = self._classes.ancestor(item.value, item.position, frame)
+            if base is not None:
+                return base
+        found = self._item(item, frame)
+        is_others = found.is_new and not found.captures and self._is_imported(item.value, frame)
+        return replace(found, is_new=False) if is_others else found
+
+    def _is_imported(self, expression: Expression, frame: Frame) -> bool:
+        """Whether a container comes from another module of which nothing else is known."""
+        while isinstance(expression, (Attribute, Item)):
+            expression = expression.value
+        if not isinstance(expression, Reference) or not expression.reaching or expression.stars:
+            return False
+        bindings = self._program.summaries[frame.file].bindings
+        if not all(isinstance(bindings[index].value, (ModuleImport, NameImport)) for index in expression.reaching):
+            return False
+        return not self._evaluator.evaluate(expression, frame).things
+
+    def _item(self, item: Item, frame: Frame) -> Value:
         if item.index is None:
             inner = self._copied(item.value, frame)
             if inner is not None:
@@ -183,10 +208,13 @@ class Containers:
         frame: Frame,
         part: Part = Part.KEYS,
         keys: tuple[Literal, ...] = (),
+        *,
+        later: tuple[Later, ...] = (),
     ) -> Value:
         """Return what an element of a container may be; of a mapping one of its keys, or of another part.
 
-        Where the `keys` are known it is what stands under one of them.
+        Where the `keys` are known it is what stands under one of them. What is written `later` into the mapping that
+        the container is unpacked into takes the place of what the container has.
         """
         found: list[Value] = []
         for thing in value.things:
@@ -203,24 +231,30 @@ class Containers:
                         elements = part_of(under(display, keys), part).elements
                     elif position is not None and display.is_sequence:
                         elements = _at(elements, position)
-                    inner = replace(frame, file=file, holder=frame.holder or frame.file, depth=frame.depth + 1)
+                    here = frame.holder or frame.file
+                    is_made = value.is_new or file == here or any(c.made.file == here for c in derived(value))
+                    inner = replace(frame, file=file, holder=here, depth=frame.depth + 1)
                     others = [element for element in elements if not isinstance(element.value, Literal)]
                     if len(others) < len(elements):
                         # Long lists of words are one step, however many there are.
-                        found.append(Value((), derived(value), is_new=True))
+                        found.append(Value((), derived(value), is_new=is_made))
                     for element in others:
                         item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
-                            item = self.elements(item, None, inner, part if display.is_mapping else Part.KEYS)
+                            behind_it = (*later, *behind(element, display, file))
+                            part_of_it = part if display.is_mapping else Part.KEYS
+                            item = self.elements(item, None, inner, part_of_it, later=behind_it)
+                        elif later and item.captures and self._overwritten.is_gone(element, display, file, later):
+                            continue
+                        is_new = item.is_new
                         within: tuple[Capture, ...] = ()
-                        if file != (frame.holder or frame.file):
+                        if file != here:
                             # What a container within this one holds comes along with it.
                             within = hop(item, file, frame.at, relations={Relation.INSIDE}).captures
                             item = hop(item, file, frame.at)
-                        if not item.captures:
-                            item = Value(item.things, derived(value), is_new=True)
-                        item = replace(item, captures=(*item.captures, *within))
-                        found.append(Value(item.things, item.captures, item.is_new))
+                        if not item.captures and (is_new or not item.things):
+                            item = replace(item, captures=derived(value))
+                        found.append(Value(item.things, (*item.captures, *within), is_new and is_made))
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
                 case _:

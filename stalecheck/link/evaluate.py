@@ -191,6 +191,8 @@ class Evaluator:
                 return Value(is_new=True)
             case Reference():
                 return self.names.reference(expression, frame)
+            case NamedModule(name="__name__"):
+                return hop(self.names.module(frame.file, is_found=False), frame.file, frame.at)
             case NamedModule(name=name):
                 found = self.program.table.find(name, frame.file)
                 if found is None:
@@ -208,12 +210,15 @@ class Evaluator:
                 return self.containers.display(expression, frame)
             case Item():
                 return self.containers.item(expression, frame)
-            case Choice(options=options):
+            case Choice(options=options, is_first_true=is_first_true):
                 given = [o for o in options if isinstance(o, Parameter) and o.name in (frame.arguments or ())]
                 if given:
                     # What the body assigns to a parameter is its default, and this call does not need it.
                     return self.evaluate(given[0], frame)
-                return union(self.names.compiled.preferred([self.evaluate(option, frame) for option in options]))
+                values = [self.evaluate(option, frame) for option in options]
+                if is_first_true:
+                    values = values[: next((n for n, v in enumerate(values, 1) if self.classes.is_true(v)), None)]
+                return union(self.names.compiled.preferred(values))
             case Narrowed():
                 return self.namespaces.narrowed(expression, frame)
             case Derived(operands=operands, summands=summands):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from stalecheck.index import FileIndex, Import
 from stalecheck.model import Location, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.summarize.summary import ModuleImport, NameImport, StarImport, Summary
+from stalecheck.summarize.summary import Binding, ModuleImport, NameImport, StarImport, Summary
 
 
 class ImportOrder:
@@ -21,11 +21,36 @@ class ImportOrder:
         self._indexes = indexes
         self._reached: dict[SourceFile, frozenset[SourceFile]] = {}
         self._places: dict[SourceFile, dict[SourceFile, Location]] = {}
+        self._firsts: dict[SourceFile, dict[SourceFile, Location]] = {}
 
     def has_run(self, module: SourceFile, file: SourceFile, at: Location) -> bool:
         """Whether `file` imports `module` above a place, and `module` does not import `file` in turn."""
         place = self._imports(file).get(module)
         return place is not None and place < at and file not in self._reachable(module)
+
+    def first_import(self, file: SourceFile, package: SourceFile) -> Location | None:
+        """Return the place of the import in its package's top level that runs a submodule first.
+
+        None if no import there does: it runs when the package's top level is over.
+        """
+        if package not in self._summaries:
+            return Location(1, 1)
+        firsts = self._firsts.get(package)
+        if firsts is None:
+            firsts = self._firsts[package] = {}
+            # The package and those around it have begun, and do not run again.
+            parts = package.module.split(".")
+            begun = {self._table.find(".".join(parts[:end]), package) for end in range(1, len(parts) + 1)}
+            for binding in sorted(self._summaries[package].bindings, key=lambda binding: binding.at):
+                pending = [] if binding.block else list(self._bound_targets(package, binding))
+                while pending:
+                    target = pending.pop()
+                    if target not in begun and target not in firsts:
+                        firsts[target] = binding.at
+                        index = self._indexes.get(target)
+                        imports = index.imports if index is not None else ()
+                        pending += [other for item in imports for other in self._targets(target, item)]
+        return firsts.get(file)
 
     def _imports(self, file: SourceFile) -> Mapping[SourceFile, Location]:
         """Return where a file first imports each module, whatever its conditions say."""
@@ -34,20 +59,20 @@ class ImportOrder:
             places = self._places[file] = {}
             summary = self._summaries.get(file)
             for binding in summary.bindings if summary is not None else ():
-                if binding.is_conditional or binding.block:
-                    continue
-                match binding.value:
-                    case ModuleImport(module=module):
-                        item = Import(module, 0, "", "")
-                    case NameImport(module=module, level=level, name=name):
-                        item = Import(module, level, name, "")
-                    case StarImport(module=module, level=level):
-                        item = Import(module, level, "*", "")
-                    case _:
-                        continue
-                for target in self._targets(file, item):
-                    places.setdefault(target, binding.at)
+                if not (binding.is_conditional or binding.block):
+                    for target in self._bound_targets(file, binding):
+                        places.setdefault(target, binding.at)
         return places
+
+    def _bound_targets(self, file: SourceFile, binding: Binding) -> Iterator[SourceFile]:
+        """Yield the files whose top levels a binding runs, if it is an import."""
+        match binding.value:
+            case ModuleImport(module=module):
+                yield from self._targets(file, Import(module, 0, "", ""))
+            case NameImport(module=module, level=level, name=name):
+                yield from self._targets(file, Import(module, level, name, ""))
+            case StarImport(module=module, level=level):
+                yield from self._targets(file, Import(module, level, "*", ""))
 
     def _reachable(self, module: SourceFile) -> frozenset[SourceFile]:
         """Return every file that is imported, maybe, while a module's top level runs."""

@@ -57,6 +57,9 @@ class Names:
         self.compiled = Compiled(self._program.table)
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._placing: set[SourceFile] = set()
+        """Modules whose replacement is being evaluated: that may be made of the module itself."""
+
         self._outside: dict[tuple[SourceFile, str], list[tuple[SourceFile, Store]]] | None = None
 
     def reference(self, reference: Reference, frame: Frame) -> Value:
@@ -198,11 +201,14 @@ class Names:
         found = self._program.table.find(f"{file.module}.{name}", file)
         return NOTHING if found is None else self.module(found)
 
-    def module(self, file: SourceFile, name: str = "") -> Value:
-        """Return a module, which was imported by a name, as a value; its own origin if it is evicted."""
+    def module(self, file: SourceFile, name: str = "", *, is_found: bool = True) -> Value:
+        """Return a module, which was imported by a name, as a value; its own origin if it is evicted.
+
+        If it `is_found` in `sys.modules` it is what the module puts in its own place there.
+        """
         written = spelled(file, name)
         thing = ModuleThing(file, written)
-        captures = self._put_in_place(file)
+        captures = self._put_in_place(file) if is_found else ()
         if file in self._program.evicted and not captures:
             made = Made(Origin(file.module, file.module, OriginKind.MODULE, file.path, Location(1, 1)), file)
             captures = (Capture(made, Relation.IS, (file,), Location(1, 1), name=written),)
@@ -211,11 +217,16 @@ class Names:
     def _put_in_place(self, file: SourceFile) -> tuple[Capture, ...]:
         """Return what is kept by the object that a module puts in its own place: ``sys.modules[__name__] = …``."""
         summary = self._program.summaries.get(file)
-        for store in () if summary is None else summary.stores:
+        if summary is None or file in self._placing:
+            return ()
+        for store in summary.stores:
             match store:
                 case Store(target=Attribute(name="modules"), values=(Element(value=key), new)) if key == Literal():
                     # Of all strings `__name__` is the one whose text nobody has written.
-                    return hop(self._evaluator.expression(file, new.value, store.at), file, store.at).captures
+                    self._placing.add(file)
+                    placed = hop(self._evaluator.expression(file, new.value, store.at), file, store.at)
+                    self._placing.discard(file)
+                    return placed.captures
         return ()
 
     def imported(self, file: SourceFile, module: str, level: int, name: str, at: Location, local: str) -> Value:

@@ -72,6 +72,7 @@ def stale_since(
     when = _bound_at(file, capture, sequence, block)
     if _is_over(file, capture.taken, sequence, import_order):
         when = len(sequence.events)
+    when = max(when, _begun(file, sequence, import_order))
     if _runs_before(file, origin, sequence):
         return
     for link, taken in zip(reversed(capture.via[1:]), reversed(capture.steps), strict=False):
@@ -82,7 +83,7 @@ def stale_since(
         elif _is_over(link, taken, sequence, import_order):
             when = len(sequence.events)
         elif link not in {origin, file}:
-            when = _last_run(link, when, sequence, origin)
+            when = max(_last_run(link, when, sequence, origin), min(when, _begun(link, sequence, import_order)))
     when = _last_run(origin, when, sequence, origin)
     for position, event in enumerate(sequence.events, start=1):
         if position <= when or origin not in event.files or not _counts(capture, event):
@@ -90,6 +91,17 @@ def stale_since(
         if any(place > event.at for place in rebound):
             continue
         yield event.reloads[origin]
+
+
+def _begun(file: SourceFile, sequence: Sequence, import_order: ImportOrder) -> int:
+    """Return how many events have happened when a submodule first runs whose own package reloads when imported."""
+    package = sequence.file
+    if package is None or sequence.block or not package.is_package or sequence.is_own_only or sequence.is_guarded:
+        return 0
+    if not file.module.startswith(f"{package.module}."):
+        return 0
+    place = import_order.first_import(file, package)
+    return len(sequence.events) if place is None else sum(event.at < place for event in sequence.events)
 
 
 def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bool:

@@ -75,7 +75,8 @@ class Converter:
                 self.convert(node.test, look)
                 return choice((self.convert(node.body, look), self.convert(node.orelse, look)))
             case cst.BooleanOperation():
-                return choice(tuple(self.convert(operand, look) for operand in operands(node)))
+                parts = tuple(self.convert(operand, look) for operand in operands(node))
+                return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
             case cst.BinaryOperation():
                 return self._binary(node, look)
             case cst.UnaryOperation():
@@ -164,6 +165,20 @@ class Converter:
                 dotted = str(name.evaluated_value)
                 is_first = isinstance(node.func, cst.Name) and node.func.value == "__import__"
                 return NamedModule(dotted.partition(".")[0] if is_first else dotted)
+            case (
+                cst.Call(
+                    func=cst.Attribute(
+                        value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
+                        attr=cst.Name(value="get"),
+                    ),
+                    args=[cst.Arg(value=cst.Name(value="__name__"))],
+                )
+                | cst.Call(
+                    func=cst.Name(value="import_module") | cst.Attribute(attr=cst.Name(value="import_module")),
+                    args=[cst.Arg(value=cst.Name(value="__name__"))],
+                )
+            ):
+                return NamedModule("__name__")
         return Call(self.convert(node.func, look), self.arguments(node, look))
 
     def _taken(self, owner: Expression, name: cst.BaseExpression) -> Expression:
@@ -203,8 +218,9 @@ class Converter:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
         if isinstance(node, cst.DictComp):
-            key = Element(self.convert(node.key, look), self._span(node.key), is_key=True)
-            value = Element(self.convert(node.value, look), self._span(node.value))
+            may_lack = bool(node.for_in.ifs) or node.for_in.inner_for_in is not None
+            key = Element(self.convert(node.key, look), self._span(node.key), is_key=True, may_lack=may_lack)
+            value = Element(self.convert(node.value, look), self._span(node.value), may_lack=may_lack)
             return Display((key, value), is_mapping=True)
         return Display((Element(self.convert(node.elt, look), self._span(node.elt)),), iterated=iterated)
 
@@ -212,9 +228,11 @@ class Converter:
         match node:
             case cst.Subscript(
                 value=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="modules")),
-                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))],
+                slice=[
+                    cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() | cst.Name(value="__name__") as name))
+                ],
             ):
-                return NamedModule(str(name.evaluated_value))
+                return NamedModule(str(name.evaluated_value) if isinstance(name, cst.SimpleString) else name.value)
             case cst.Subscript(
                 value=cst.Attribute(value=owner, attr=cst.Name(value="__dict__"))
                 | cst.Call(func=cst.Name(value="vars"), args=[cst.Arg(value=owner)]),
@@ -368,12 +386,12 @@ def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
     return lambda name: names[name] if name in names else look(name)
 
 
-def choice(options: tuple[Expression, ...]) -> Expression:
+def choice(options: tuple[Expression, ...], *, is_first_true: bool = False) -> Expression:
     """Return one expression for several alternatives; those that hold nothing do not count."""
     distinct = tuple(dict.fromkeys(option for option in options if not isinstance(option, Literal)))
     if not distinct:
         return LITERAL
-    return distinct[0] if len(distinct) == 1 else Choice(distinct)
+    return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true)
 
 
 def _literal(node: cst.BaseString | cst.Integer) -> Literal:

@@ -23,6 +23,8 @@ _MINORS_AHEAD = 30
 _DOCUMENTERS = frozenset({"sphinx", "pdoc"})
 """What is imported only while a project's documentation is made."""
 
+_MISSING_NAMES = frozenset({"NameError", "Exception", "BaseException"})
+
 _NO_NAMES: Mapping[str, bool] = {}
 
 
@@ -32,13 +34,17 @@ def decide(
     """Return what a condition is on every supported Python from `target_version` on; None if that depends.
 
     `platform` is the ``sys.platform`` to decide for, as type checkers do; by default conditions on it depend.
-    `names` are those of the file that stand for such a condition.
+    `names` are those of the file that stand for such a condition, or for a module.
     """
     if is_type_checking(test):
         return False
     match test:
         case ast.Name(id=name) if name in names:
             return names[name]
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
+        ) if name in names:
+            return isinstance(op, ast.IsNot)
         case ast.Constant():
             return bool(test.value)
         case ast.Name(id="PY2") | ast.Attribute(attr="PY2"):
@@ -155,7 +161,55 @@ def first_run(test: ast.expr) -> bool | None:
             match namespace:
                 case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
                     return isinstance(op, ast.NotIn)
+        case ast.Compare(
+            left=ast.Call(func=ast.Attribute(value=namespace, attr="get"), args=[ast.Constant(value=str())]),
+            ops=[ast.Is() | ast.IsNot() as op],
+            comparators=[ast.Constant(value=None)],
+        ) if _is_own_namespace(namespace):
+            return isinstance(op, ast.Is)
     return None
+
+
+def kept_name(value: ast.expr) -> str:
+    """Return the name that a value is taken from if an earlier run of the body has bound it; empty for others.
+
+    ``globals().get("x", …)``, ``x if "x" in globals() else …``.
+    """
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=namespace, attr="get" | "setdefault"),
+            args=[ast.Constant(value=str() as name), _],
+        ) if _is_own_namespace(namespace):
+            return name
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            first = first_run(test)
+            later = body if first is False else orelse
+            return later.id if first is not None and isinstance(later, ast.Name) else ""
+    return ""
+
+
+def keeps_names(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler runs at the first run of the body only: it binds the names that were only asked for."""
+    asked = [item.value for item in statement.body if isinstance(item, ast.Expr)]
+    names = {item.id for item in asked if isinstance(item, ast.Name)}
+    if not names or len(asked) < len(statement.body) or not all(isinstance(item, ast.Name) for item in asked):
+        return False
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = {kind.id if isinstance(kind, ast.Name) else "" for kind in kinds if kind is not None}
+    stored = {
+        node.id
+        for part in handler.body
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return names <= stored and (handler.type is None or not caught.isdisjoint(_MISSING_NAMES))
+
+
+def _is_own_namespace(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+    return False
 
 
 def _decide_chain(decided: list[bool | None], is_and: bool) -> bool | None:

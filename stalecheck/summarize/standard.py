@@ -7,6 +7,7 @@ came or went after the oldest supported Python.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
@@ -87,14 +88,36 @@ _OPTIONAL = (
 )
 """What is missing on some systems, or where Python was built without it."""
 
+_NEEDS: Mapping[str, str] = {
+    **{name: f"_{name}" for name in ("bz2", "ctypes", "curses", "dbm", "lzma", "sqlite3", "ssl", "tkinter")},
+    **dict.fromkeys(("idlelib", "turtle", "turtledemo"), "_tkinter"),
+    **dict.fromkeys(("pty", "tty"), "termios"),
+}
+"""Those of them that are written in Python, and the module that may really be missing."""
+
 
 def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int]) -> bool:
-    """Return whether a block only imports what every supported Python from `target_version` on has."""
-    return bool(block) and all(_succeeds(statement, target_version) for statement in block)
+    """Return whether a block only imports, or takes of what it imports, what every Python from `target_version` on has.
+
+    Of what Python can be built without, the running one decides.
+    """
+    imported = {
+        item.asname or item.name: item.name
+        for statement in block
+        if isinstance(statement, ast.Import)
+        for item in statement.names
+    }
+    return bool(block) and all(_succeeds(statement, imported, target_version) for statement in block)
 
 
-def _succeeds(statement: ast.stmt, target_version: tuple[int, int]) -> bool:
+def _succeeds(statement: ast.stmt, imported: Mapping[str, str], target_version: tuple[int, int]) -> bool:
     match statement:
+        case ast.Assign(targets=[ast.Name()], value=ast.Constant()):
+            return True
+        case ast.Assign(targets=[ast.Name()], value=ast.Attribute(value=ast.Name(id=local), attr=name)):
+            module = imported.get(local, "")
+            is_known = bool(module) and _has_module(module, target_version) and _names(module) is not None
+            return is_known and _has_name(module, name, target_version)
         case ast.Import(names=names):
             return all(_has_module(item.name, target_version) for item in names)
         case ast.ImportFrom(module=str() as module, level=0, names=names):
@@ -107,13 +130,21 @@ def _succeeds(statement: ast.stmt, target_version: tuple[int, int]) -> bool:
 def _has_module(module: str, target_version: tuple[int, int]) -> bool:
     top = module.partition(".")[0]
     came = _CAME.get(module, _CAME.get(top))
-    if top not in sys.stdlib_module_names or not {top, module}.isdisjoint((*_WENT.split(), *_OPTIONAL.split())):
+    if top not in sys.stdlib_module_names or not {top, module}.isdisjoint(_WENT.split()):
+        return False
+    if top in _OPTIONAL.split() and not _is_built(top):
         return False
     if isinstance(came, tuple) and came > target_version:
         return False
     # What is written in C has no source; where that is a part of another module it may be missing.
     is_public = "." not in module and not top.startswith("_")
     return is_public or module in sys.builtin_module_names or _source(module) is not None
+
+
+@cache
+def _is_built(module: str) -> bool:
+    """Return whether the running Python has what a module needs that it can be built without."""
+    return importlib.util.find_spec(_NEEDS.get(module, module)) is not None
 
 
 def _has_name(module: str, name: str, target_version: tuple[int, int]) -> bool:

@@ -42,7 +42,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class NamedModule:
-    """A module by its name in a string: ``import_module("m")``, ``sys.modules["m"]``."""
+    """A module by its name in a string: ``import_module("m")``, ``sys.modules["m"]``.
+
+    The file's own module, ``sys.modules[__name__]``, is called ``__name__``.
+    """
 
     name: str
 
@@ -98,7 +101,7 @@ class Element:
     """The key of a mapping; its value follows."""
 
     may_lack: bool = False
-    """Put in by a statement that may not run."""
+    """Put in by a statement that may not run, or under a condition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +130,8 @@ class Choice:
     """One of several expressions: ``a or b``, ``a if c else b``."""
 
     options: tuple[Expression, ...]
+    is_first_true: bool = False
+    """``a or b``: the first one that is true."""
 
 
 @dataclass(frozen=True, slots=True)

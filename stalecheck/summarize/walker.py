@@ -25,7 +25,7 @@ from stalecheck.summarize.expressions import (
     shares,
     star_name,
 )
-from stalecheck.summarize.guards import decide, first_run, is_main_guard, named_conditions
+from stalecheck.summarize.guards import decide, first_run, is_main_guard, keeps_names, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.patterns import captured, twins_of
@@ -163,11 +163,11 @@ class _Walker:
         self._recorder.enter(node, twin)
         match node:
             case cst.Expr():
-                self._expression_statement(node)
+                self._expression_statement(node, twin)
             case cst.Assign():
-                self._assign([target.target for target in node.targets], node.value)
+                self._assign([target.target for target in node.targets], node.value, twin)
             case cst.AnnAssign() if node.value is not None:
-                self._assign([node.target], node.value)
+                self._assign([node.target], node.value, twin)
             case cst.AugAssign():
                 self._augment(node)
             case cst.Import() | cst.ImportFrom():
@@ -215,7 +215,13 @@ class _Walker:
         self._recorder.scope = before
         self._recorder.scope.merge(after)
 
-    def _expression_statement(self, node: cst.Expr) -> None:
+    def _expression_statement(self, node: cst.Expr, twin: ast.stmt | None) -> None:
+        match node.value:
+            case cst.Call(
+                func=cst.Attribute(attr=cst.Name(value="setdefault")), args=[cst.Arg(value=key), cst.Arg(value=default)]
+            ) if name := self._kept_name(twin):
+                self._bind_kept(name, key, default)
+                return
         value = self._recorder.convert(node.value)
         if isinstance(node.value, cst.Call) and isinstance(value, Call):
             self._record_call(node.value, value)
@@ -234,7 +240,32 @@ class _Walker:
             written = written or " ".join(self._module.code_for_node(node.func).split())
             self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
 
-    def _assign(self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression) -> None:
+    def _kept_name(self, twin: ast.stmt | None) -> str:
+        """Return the name of the module whose value of an earlier run, if there was one, a statement goes on with."""
+        value = getattr(twin, "value", None)
+        if not isinstance(value, ast.expr) or self._recorder.scope.outer is not None:
+            return ""
+        name = kept_name(value)
+        # What this run has bound above is what it goes on with.
+        return "" if name in self._recorder.scope.names else name
+
+    def _bind_kept(self, name: str, place: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        """Bind a name that only the first run of the body binds."""
+        converted = self._recorder.convert(value)
+        kept, self._recorder.is_kept = self._recorder.is_kept, True
+        self._recorder.bind(name, self._recorder.span(place), converted)
+        self._recorder.is_kept = kept
+
+    def _assign(
+        self, targets: Sequence[cst.BaseExpression], node: cst.BaseExpression, twin: ast.stmt | None = None
+    ) -> None:
+        kept = self._kept_name(twin)
+        if kept and any(isinstance(target, cst.Name) and target.value == kept for target in targets):
+            default = node.args[1].value if isinstance(node, cst.Call) else node
+            for target in targets:
+                if isinstance(target, cst.Name):
+                    self._bind_kept(target.value, target, default)
+            return
         value = self._recorder.convert(node)
         if isinstance(node, cst.Call) and isinstance(value, Call):
             self._record_call(node, value)
@@ -418,7 +449,8 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        decided = decide(test, self._target_version, sys.platform, self._conditions)
+        modules = {node.id: True for node in ast.walk(test) if isinstance(node, ast.Name) and self._is_module(node.id)}
+        decided = decide(test, self._target_version, sys.platform, {**self._conditions, **modules})
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):
@@ -437,6 +469,12 @@ class _Walker:
             orelse = block_of(twin, "orelse")
             after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
         self._recorder.scope.merge(after)
+
+    def _is_module(self, name: str) -> bool:
+        """Whether a name stands for a module here, and not for what would take the place of one that is missing."""
+        reaching = self._recorder.scope.names.get(name, ())
+        bindings = self._recorder.bindings
+        return bool(reaching) and all(isinstance(bindings[index].value, ModuleImport) for index in reaching)
 
     def _declare(self, suite: cst.BaseSuite, twins: Sequence[ast.stmt] | None) -> None:
         """Record what is imported for type checkers, which the module's ``__getattr__`` may answer with."""
@@ -488,12 +526,16 @@ class _Walker:
         if always_succeeds(block_of(twin, "body") or (), self._target_version):
             caught = ()
         for position, handler in enumerate(caught):
-            handler_twins = block_of(handlers[position] if handlers else None, "body")
+            handler_twin: object = handlers[position] if handlers else None
+            handler_twins = block_of(handler_twin, "body")
+            is_kept = handler.type is not None and as_written(handler.type) == "NameError"
+            if isinstance(twin, ast.Try) and isinstance(handler_twin, ast.ExceptHandler):
+                is_kept = is_kept or keeps_names(twin, handler_twin)
             after.append(
                 self._branch(
                     broken,
                     partial(self._handler, handler, handler_twins),
-                    is_kept=handler.type is not None and as_written(handler.type) == "NameError",
+                    is_kept=is_kept,
                 )
             )
         self._recorder.scope.merge(after)

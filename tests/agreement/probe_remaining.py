@@ -40,6 +40,7 @@ PLACE = "the place has another name, or no code, in a running program"
 OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
 PART = "an attribute of a module's own instance is named as the instance's"
 NOT_ALIVE = "nothing of it is alive when the probe looks"
+REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
 
 REMAINING: tuple[Remaining, ...] = (
@@ -57,6 +58,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL201_instance/builders STL202 app SAME",
         "STL201_instance/caught STL201 app *",
         "STL202_singleton/decorated_by_a_class STL201 app HAS_X",
+        "STL202_singleton/taken_from_elsewhere STL202 n *",
         "STL205_container/iterated STL201 n first",
         "STL205_container/names_of_things STL202 app Made",
     ),
@@ -64,6 +66,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL206_wrapped_callable/classes_made_in_functions STL206 app *",
         "STL203_base_class/made_by_a_function STL206 app First",
         "STL206_wrapped_callable/closures_in_closures STL205 app listed",
+        "STL205_container/overwritten_in_a_copy STL205 n Base.part",
         "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
         "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",
         "STL208_enum_member/iterated STL206 app DEFAULT",
@@ -91,6 +94,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL101_from_import/local_before_a_call_that_reloads STL101 test_app *.<locals>.C",
     ),
     UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),
+    REPLACED: ("STL101_from_import/module_replaced_by_a_wrapper * n *",),
     ATTRIBUTE_OF_MODULE: ("STL105_copied_value/list_of_public_names STL105 *",),
 }
 """Fixture projects: holders, as `project code module name`, that the probe does not name with the linter's code."""

@@ -55,7 +55,8 @@ def print_tables(options: argparse.Namespace) -> int:
             print(show.row(target.title, found), flush=True)
             print(f"{target.title}: {time.monotonic() - started:.0f} s", file=sys.stderr)
             if options.cases:
-                print(*case_lines(found.cases, mode, is_probe=options.probe), sep="\n")
+                for line in case_lines(found.cases, mode, is_probe=options.probe):
+                    print(line)
         print(show.row("total", total), end="\n\n")
         if options.probe:
             unexplained: Sized = probe_remaining.unexplained(total.cases)

@@ -52,18 +52,18 @@ def fillings(node: Statement) -> Iterator[Filling]:
         case cst.AnnAssign(target=cst.Subscript() as target, value=cst.BaseExpression() as value):
             yield _of_item(target, value)
         case cst.AugAssign(target=target, value=value):
-            yield Filling(_outermost(target), (value,), is_unpacked=True)
+            yield Filling(outermost(target), (value,), is_unpacked=True)
         case cst.Expr(value=cst.Call(func=cst.Attribute(value=filled, attr=cst.Name(value=name)), args=arguments)):
             values = tuple(argument.value for argument in arguments)
             if name in _UNPACKERS:
                 named = tuple(argument.value for argument in arguments if argument.keyword is not None)
                 plain = tuple(argument.value for argument in arguments if argument.keyword is None)
-                yield Filling(_outermost(filled), plain, is_unpacked=True)
-                yield Filling(_outermost(filled), named)
+                yield Filling(outermost(filled), plain, is_unpacked=True)
+                yield Filling(outermost(filled), named)
             elif name in _MUTATORS and name != "setdefault":
-                yield Filling(_outermost(filled), values)
+                yield Filling(outermost(filled), values)
             elif name in _MUTATORS:
-                yield Filling(_outermost(filled), values[1:], values[:1])
+                yield Filling(outermost(filled), values[1:], values[:1])
 
 
 def stored(
@@ -80,10 +80,11 @@ def stored(
 
 def _of_item(target: cst.Subscript, value: cst.BaseExpression) -> Filling:
     keys = tuple(part.slice.value for part in target.slice if isinstance(part.slice, cst.Index))
-    return Filling(_outermost(target.value), (value,), keys)
+    return Filling(outermost(target.value), (value,), keys)
 
 
-def _outermost(node: cst.BaseExpression) -> cst.BaseExpression:
+def outermost(node: cst.BaseExpression) -> cst.BaseExpression:
+    """Return the outermost container: ``T`` of ``T["a"]``, of ``T.setdefault("a", [])``."""
     while True:
         match node:
             case cst.Subscript(value=inner):
@@ -96,9 +97,9 @@ def _outermost(node: cst.BaseExpression) -> cst.BaseExpression:
 
 def root(node: cst.BaseExpression) -> str:
     """Return the name with which a container is written; empty if it is none."""
-    container = _outermost(node)
+    container = outermost(node)
     while isinstance(container, cst.Attribute):
-        container = _outermost(container.value)
+        container = outermost(container.value)
     return container.value if isinstance(container, cst.Name) else ""
 
 

@@ -25,6 +25,7 @@ from stalecheck.summarize.expressions import (
     shares,
     star_name,
 )
+from stalecheck.summarize.fillings import outermost
 from stalecheck.summarize.guards import decide, first_run, is_main_guard, keeps_names, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
@@ -235,7 +236,7 @@ class _Walker:
         else:
             written = self._holder_name(node.func)
             if not written and isinstance(node.func, cst.Attribute):
-                container = self._container_name(node.func.value)
+                container = self._holder_name(outermost(node.func.value))
                 written = container and f"{container}.{node.func.attr.value}"
             written = written or " ".join(self._module.code_for_node(node.func).split())
             self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
@@ -315,7 +316,7 @@ class _Walker:
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(target.value),
-                self._container_name(target.value),
+                self._holder_name(outermost(target.value)),
                 held,
                 self._recorder.span(target),
                 self._recorder.at,
@@ -333,7 +334,7 @@ class _Walker:
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(node.target),
-                self._container_name(node.target),
+                self._holder_name(outermost(node.target)),
                 held,
                 span,
                 self._recorder.at,
@@ -349,17 +350,6 @@ class _Walker:
         written = as_written(node)
         is_member = self._recorder.scope.outer is not None and written.partition(".")[0] in self._recorder.scope.names
         return self._recorder.qualified(written) if written and is_member else written
-
-    def _container_name(self, node: cst.BaseExpression) -> str:
-        """Return how the outermost container is written: ``T`` of ``T["a"]``, of ``T.setdefault("a", [])``."""
-        while True:
-            match node:
-                case cst.Subscript(value=inner):
-                    node = inner
-                case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="setdefault" | "get"))):
-                    node = inner
-                case _:
-                    return self._holder_name(node)
 
     def _import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None) -> None:
         for name, span, bound in imported(node, twin, self._recorder.positions):

@@ -68,6 +68,12 @@ class Body:
     """Local names of containers that the body makes."""
 
     global_names: set[str] = field(default_factory=set)
+    last_rows: dict[str, int] = field(default_factory=dict)
+    """Where the body, whatever happens in it, assigns global names for the last time."""
+
+    exits: tuple[int, ...] = ()
+    """The rows at which the body returns or waits."""
+
     class_parameter: str = ""
     """What a class method calls its class."""
 
@@ -107,6 +113,10 @@ class Bodies:
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)
+        if scope.global_names and isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            scope.last_rows = {name: row for name, row in _assigned(twin.body) if name in scope.global_names}
+            leaves = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
+            scope.exits = tuple(part.lineno for part in ast.walk(twin) if isinstance(part, leaves))
         for statement, other in body:
             self._collect_one(statement, other, scope)
             if self._has_walrus:
@@ -347,8 +357,11 @@ class Bodies:
         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
         if whole is not None:
             converted = next((part for single, part in shares(whole, converted) if single is target), LITERAL)
+        row = self._recorder.at.row
         self._recorder.rebound.append((scope.name, name, self._recorder.at))
-        self._recorder.bind(name, span, converted, block=scope.name)
+        last = scope.last_rows.get(name, row)
+        if last <= row or any(row <= place <= last for place in scope.exits):
+            self._recorder.bind(name, span, converted, block=scope.name)
 
     def _collect_local_imports(
         self,
@@ -489,6 +502,13 @@ class Bodies:
                         self._recorder.span,
                     )
                     yield InstanceAttribute(name, display, self._recorder.span(filling.container))
+
+
+def _assigned(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
+    """Yield the names that the statements of a body themselves assign, each with its row."""
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            yield from ((item.id, statement.lineno) for item in statement.targets if isinstance(item, ast.Name))
 
 
 def _makes_container(node: cst.BaseExpression) -> bool:

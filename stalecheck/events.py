@@ -131,7 +131,8 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         is_guarded = not block and file not in unguarded
         is_own_only = is_guarded and file in rerun
         for path in _paths(events):
-            expanded = [inner for event in path for inner in _expand(event, event.at, top_levels, {file})]
+            noted: set[SourceFile] = set()
+            expanded = [inner for event in path for inner in _expand(event, event.at, top_levels, {file}, noted)]
             yield Sequence(file, block, tuple(expanded), is_own_only, is_guarded)
 
 
@@ -169,13 +170,21 @@ def _expand(
     at: Location,
     top_levels: Mapping[SourceFile, list[Event]],
     seen: set[SourceFile],
+    noted: set[SourceFile],
 ) -> Iterator[Event]:
-    """Yield what the modules of an event reload when they run again, and the event; each top level once."""
+    """Yield what the modules of an event reload when they run again, and the event; each top level once.
+
+    `noted` are the modules that need not be reloaded any more by who has noted that they were.
+    """
+    if event.is_once:
+        if event.files <= noted:
+            return
+        noted |= event.files
     for file in sorted(event.files & top_levels.keys(), key=lambda file: str(file.path)):
         if file not in seen:
             seen.add(file)
             for inner in top_levels[file]:
-                yield from _expand(inner, at, top_levels, seen)
+                yield from _expand(inner, at, top_levels, seen, noted)
     yield replace(event, at=at)
 
 
@@ -235,7 +244,9 @@ def _is_shadowed(file: SourceFile) -> bool:
 def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], at: Location) -> Event:
     reloads = {target: Reload(target.module, site.mode, file.path, at) for target in targets}
     group = hash((at.row, at.column)) or 1
-    return Event(frozenset(targets), site.mode, at, reloads, site.branch, group if site.is_unordered else 0)
+    return Event(
+        frozenset(targets), site.mode, at, reloads, site.branch, group if site.is_unordered else 0, site.is_once
+    )
 
 
 def _record(

@@ -25,6 +25,9 @@ class Event:
     group: int = 0
     """Events of the same non-zero group happen in no particular order (a loop over a set)."""
 
+    is_once: bool = False
+    """Made by a function that notes what it has reloaded: within one sequence only the first counts."""
+
     names: Mapping[SourceFile, str] = field(default_factory=dict)
     """By which name a file is reloaded, where it has several and one is meant for certain."""
 

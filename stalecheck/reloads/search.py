@@ -26,6 +26,7 @@ from stalecheck.reloads.items import (
     is_short,
     unknown,
 )
+from stalecheck.reloads.once import is_noted
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
@@ -80,6 +81,7 @@ class _Event:
     is_restored: bool = False
     is_together: bool = False
     is_unordered: bool = False
+    is_once: bool = False
 
 
 class _Search:
@@ -393,6 +395,7 @@ class _Search:
                 is_restored=is_restored,
                 is_together=all(one.is_together for one in family if one.mode is mode),
                 is_unordered=are_unordered,
+                is_once=all(one.is_once for one in family if one.mode is mode),
             )
 
     # Statements
@@ -461,6 +464,7 @@ class _Search:
             and not holes
             and is_half(self.outline, event.node, event.place, tuple(targets)),
             bool(event.items) and all(isinstance(item, (Text, Thing)) and item.is_flat for item in event.items),
+            event.is_once or is_noted(self.outline, event.place),
             frozenset(target for target, is_attribute in targets.items() if is_attribute),
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))

@@ -51,6 +51,9 @@ class ReloadSite:
     is_flat: bool = False
     """Whether a ``*`` among the targets stands for names without dots, as `pkgutil.iter_modules` gives them."""
 
+    is_once: bool = False
+    """Whether it notes what it has reloaded, and reloads nothing that it has noted."""
+
     attributes: frozenset[str] = frozenset()
     """The targets that are what their packages call so (``p.m``, ``from p import m``), a module or not."""
 
@@ -85,6 +88,9 @@ class Wrapper:
 
     is_restored: bool = False
     is_together: bool = False
+    is_once: bool = False
+    """Whether it notes what it has reloaded, and reloads nothing that it has noted."""
+
     spelling: str = ""
     """What to call its calls; empty for the wrapper's own dotted name."""
 

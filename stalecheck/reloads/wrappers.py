@@ -130,6 +130,7 @@ def wrappers(
                 is_variadic,
                 site.is_restored,
                 site.is_together or len(made) > 1,
+                site.is_once,
             ),
         )
 

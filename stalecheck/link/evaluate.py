@@ -221,8 +221,8 @@ class Evaluator:
                 return union(self.names.compiled.preferred(values))
             case Narrowed():
                 return self.namespaces.narrowed(expression, frame)
-            case Derived(operands=operands, summands=summands):
-                return self._sum(summands, frame) or self._derived(operands, frame)
+            case Derived(operands=operands, summands=summands, is_tested=is_tested):
+                return self._sum(summands, frame) or self._derived(operands, frame, is_tested=is_tested)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
             case ClassExpression(definition=definition, captures=captures):
@@ -288,7 +288,7 @@ class Evaluator:
         is_mapping = any(kind.display.is_mapping for kind in known_kinds)
         return self.containers.display(Display(summands, is_mapping=is_mapping), frame)
 
-    def _derived(self, operands: tuple[Expression, ...], frame: Frame) -> Value:
+    def _derived(self, operands: tuple[Expression, ...], frame: Frame, *, is_tested: bool) -> Value:
         captures = tuple(
             capture.related(Relation.DERIVED)
             for operand in operands
@@ -298,7 +298,11 @@ class Evaluator:
                 capture.relation is Relation.IS
                 and capture.made.origin.kind in {OriginKind.CLASS, OriginKind.FUNCTION, OriginKind.MODULE}
             )
+            # Another object in its place compares as the old one did; another number does not.
+            and not (is_tested and capture.made.origin.kind is not OriginKind.VALUE and capture.relation is Relation.IS)
         )
+        if is_tested:
+            return Value((), tuple(dict.fromkeys(captures)), is_new=True)
         things = (thing for operand in operands for thing in self.evaluate(operand, frame).things)
         if any(isinstance(t, ExternalThing) and t.name.startswith(_TYPING) and t.name.endswith("[]") for t in things):
             # What is written with a form of the `typing` module makes one: ``Optional[int] | str``.

@@ -72,8 +72,9 @@ class Converter:
             case cst.Subscript():
                 return self._subscript(node, look)
             case cst.IfExp():
-                self.convert(node.test, look)
-                return choice((self.convert(node.body, look), self.convert(node.orelse, look)))
+                test = self.convert(node.test, look)
+                chosen = choice((self.convert(node.body, look), self.convert(node.orelse, look)))
+                return _tested((test,)) if isinstance(chosen, Literal) else chosen
             case cst.BooleanOperation():
                 parts = tuple(self.convert(operand, look) for operand in operands(node))
                 return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
@@ -81,7 +82,7 @@ class Converter:
                 return self._binary(node, look)
             case cst.UnaryOperation():
                 value = self.convert(node.expression, look)
-                return LITERAL if isinstance(node.operator, cst.Not) else Derived((value,))
+                return _tested((value,)) if isinstance(node.operator, cst.Not) else Derived((value,))
             case cst.Await():
                 return Derived((self.convert(node.expression, look),))
             case cst.NamedExpr():
@@ -90,9 +91,8 @@ class Converter:
                 self._bind(node.target, value)
                 return value
             case cst.Comparison():
-                for part in (node.left, *(target.comparator for target in node.comparisons)):
-                    self.convert(part, look)
-                return LITERAL
+                compared = (node.left, *(target.comparator for target in node.comparisons))
+                return _tested(tuple(self.convert(part, look) for part in compared))
             case cst.SimpleString() | cst.Integer():
                 return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
@@ -392,6 +392,12 @@ def choice(options: tuple[Expression, ...], *, is_first_true: bool = False) -> E
     if not distinct:
         return LITERAL
     return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true)
+
+
+def _tested(operands: tuple[Expression, ...]) -> Expression:
+    """Return what is found out about some expressions: that they are equal, or true."""
+    told = tuple(operand for operand in operands if not isinstance(operand, Literal))
+    return Derived(told, is_tested=True) if told else LITERAL
 
 
 def _literal(node: cst.BaseString | cst.Integer) -> Literal:

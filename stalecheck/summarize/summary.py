@@ -16,7 +16,7 @@ from stalecheck.vocabulary import OriginKind
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An expression that can hold nothing: a number, a string, a comparison."""
+    """An expression that can hold nothing: a number, a string."""
 
     written: str = ""
     """Of a short string or a whole number what `repr` says; empty for the rest."""
@@ -152,7 +152,7 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A value computed from others: arithmetic, formatting."""
+    """A value computed from others: arithmetic, formatting, comparison."""
 
     operands: tuple[Expression, ...]
     summands: tuple[Element, ...] = ()
@@ -160,6 +160,9 @@ class Derived:
 
     texts: tuple[Expression, ...] = ()
     """Of a string that is put together its parts, in order."""
+
+    is_tested: bool = False
+    """Only whether something holds for the operands: that they are equal, or true."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class ImportOrder:
         self._reached: dict[SourceFile, frozenset[SourceFile]] = {}
         self._places: dict[SourceFile, dict[SourceFile, Location]] = {}
         self._firsts: dict[SourceFile, dict[SourceFile, Location]] = {}
+        self._kept: dict[SourceFile, frozenset[Location]] = {}
 
     def has_run(self, module: SourceFile, file: SourceFile, at: Location) -> bool:
         """Whether `file` imports `module` above a place, and `module` does not import `file` in turn."""
@@ -51,6 +52,16 @@ class ImportOrder:
                         imports = index.imports if index is not None else ()
                         pending += [other for item in imports for other in self._targets(target, item)]
         return firsts.get(file)
+
+    def is_of_first_run(self, file: SourceFile, at: Location) -> bool:
+        """Whether only the first run of a file's body gets to a place, and later ones do not bind the names again."""
+        places = self._kept.get(file)
+        if places is None:
+            summary = self._summaries.get(file, Summary())
+            others = {binding.name for binding in summary.bindings if not (binding.is_kept or binding.block)}
+            kept = (binding for binding in summary.bindings if binding.is_kept and binding.name not in others)
+            places = self._kept[file] = frozenset(binding.at for binding in kept)
+        return at in places
 
     def _imports(self, file: SourceFile) -> Mapping[SourceFile, Location]:
         """Return where a file first imports each module, whatever its conditions say."""

@@ -72,7 +72,7 @@ def stale_since(
     if sequence.is_own_only and sequence.file != file:
         return
     origin = capture.made.file
-    when = _bound_at(file, capture, sequence, block)
+    when = _bound_at(file, capture, sequence, block, import_order)
     if _is_over(file, capture.taken, sequence, import_order):
         when = len(sequence.events)
     when = max(when, _begun(file, sequence, import_order))
@@ -82,7 +82,7 @@ def stale_since(
         if taken == ASKED:
             continue
         if link == sequence.file and not sequence.block and not sequence.is_own_only:
-            when = sum(event.at < taken for event in sequence.events)
+            when = _done_by(link, taken, sequence, import_order)
         elif _is_over(link, taken, sequence, import_order):
             when = len(sequence.events)
         elif link not in {origin, file}:
@@ -135,16 +135,26 @@ def _counts(capture: Capture, event: Event) -> bool:
     return capture.made.origin.kind is not OriginKind.MODULE and not capture.made.is_kept
 
 
-def _bound_at(file: SourceFile, capture: Capture, sequence: Sequence, block: str) -> int:
+def _bound_at(file: SourceFile, capture: Capture, sequence: Sequence, block: str, import_order: ImportOrder) -> int:
     """Return how many events of the sequence have happened when the holder is bound."""
     if sequence.file == file:
         if sequence.block == block:
-            return sum(event.at < capture.taken for event in sequence.events)
+            return _done_by(file, capture.taken, sequence, import_order)
         # The code that evicts its own module goes on running with what it holds.
         events = [event for event in sequence.events if event.mode is ReloadMode.RELOAD]
         if not any(file in event.files for event in events):
             return 0
     return _last_run(file, len(sequence.events), sequence, capture.made.file)
+
+
+def _done_by(file: SourceFile, at: Location, sequence: Sequence, import_order: ImportOrder) -> int:
+    """Return how many events of a sequence have happened when its own file takes something at a place.
+
+    What a guard lets only the first run take, it has taken before all that a guard lets only later runs reload.
+    """
+    if sequence.is_guarded and not sequence.block and import_order.is_of_first_run(file, at):
+        return 0
+    return sum(event.at < at for event in sequence.events)
 
 
 def _last_run(file: SourceFile, until: int, sequence: Sequence, origin: SourceFile) -> int:

@@ -11,7 +11,6 @@ from stalecheck.model import SourceFile
 from stalecheck.reloads.scopes import (
     CLEANUPS,
     END,
-    RESTORERS,
     START,
     Addition,
     Binding,
@@ -299,7 +298,7 @@ class _Pass:
     def _read_yield(self, node: ast.Yield, place: Place) -> None:
         function = place.scope.function
         if function is not None:
-            function.yields.append(_start(node))
+            function.yields.append((node.lineno, place))
             if node.value is not None:
                 function.results.append((node.value, place))
         self._push(node.value, place=place)
@@ -494,7 +493,7 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
 
 def _managers(nodes: Sequence[ast.expr], place: Place) -> Iterator[tuple[ast.expr, Place]]:
     for node in nodes:
-        if isinstance(node, ast.Call) and terminal(node.func) in RESTORERS:
+        if isinstance(node, ast.Call):
             yield node, place
 
 

@@ -26,6 +26,7 @@ from stalecheck.reloads.items import (
     is_short,
     unknown,
 )
+from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.once import is_noted
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
@@ -59,12 +60,14 @@ class Findings:
     """Absolute dotted names of the wrappers that are called."""
 
 
-def search(outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]) -> Findings:
+def search(
+    outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int], keepers: Keepers
+) -> Findings:
     """Find what `outline` reloads; `names` are the last names of the `known` wrappers.
 
-    `column` turns a row and an offset in bytes into a column in code points.
+    `keepers` tell what the fixtures, context managers and base classes of the project put back. `column` turns a row and an offset in bytes into a column in code points.
     """
-    return _Search(outline, known, names | SPELLINGS, column).run()
+    return _Search(outline, known, names | SPELLINGS, column, keepers).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,18 @@ class _Event:
 
 class _Search:
     def __init__(
-        self, outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
+        self,
+        outline: Outline,
+        known: Known,
+        names: frozenset[str],
+        column: Callable[[int, int], int],
+        keepers: Keepers,
     ) -> None:
         self.outline = outline
         self.known = known
         self.names = names
         self.column = column
+        self.keepers = keepers
         self.evaluator = Evaluator(outline, known)
         self.restoration: Restoration | None = None
         self.called: set[str] = set()
@@ -471,10 +480,11 @@ class _Search:
 
     def _is_restored(self, event: _Event, targets: Iterable[str]) -> bool:
         if self.restoration is None:
-            self.restoration = Restoration(self.outline, self.evaluator)
+            self.restoration = Restoration(self.outline, self.evaluator, self.keepers.manage)
         is_clearing = event.spelling == "sys.modules.clear"
         row = event.node.lineno
-        return self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
+        is_put_back = self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
+        return is_put_back or self.keepers.cover(self.outline, event.place, targets)
 
     def _imports(self, loop: ast.AST | None) -> bool:
         """Whether a loop imports again what it evicts before it evicts the next."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.items import Thing
-from stalecheck.reloads.restored import Restoration, functions_around, is_setup, terminal_name
+from stalecheck.reloads.restored import Restoration, functions_around, is_setup, is_wide, terminal_name
 from stalecheck.reloads.scopes import Outline, Place, Scope, terminal
 from stalecheck.reloads.values import Evaluator
 
@@ -52,25 +52,29 @@ class Keepers:
         self._fixtures: dict[Path, dict[str, _Fixture]] = {}
         self._asked: set[Scope] = set()
 
-    def cover(self, outline: Outline, place: Place, targets: Iterable[str]) -> bool:
-        """Whether all that is evicted at a place comes back, thanks to the fixtures and classes around it.
+    def kept(self, outline: Outline, place: Place, targets: Iterable[str]) -> frozenset[str]:
+        """Those of the modules evicted at a place that the fixtures and classes around it put back.
 
-        Without `targets` it may be anything.
+        The empty name stands for whatever it may be.
         """
         functions = functions_around(place.scope)
         if not functions:
-            return False
+            return frozenset()
         test = functions[-1]
         fixtures = [f for f in self._active(outline, test) if f.breadth < len(_BREADTHS)]
-        lineage = list(self._lineage(outline, test.owner)) if test.owner and not _is_wide(test) else []
-        return all(
-            any(self._outlasts(fixture.outline, fixture.scope, names) for fixture in fixtures)
-            or self._is_inherited(lineage, names)
-            for names in _each(targets)
+        lineage = list(self._lineage(outline, test.owner)) if test.owner and not is_wide(test) else []
+        return frozenset(
+            target
+            for target in targets
+            if any(self._outlasts(fixture.outline, fixture.scope, target) for fixture in fixtures)
+            or self._is_inherited(lineage, target)
         )
 
-    def manage(self, name: str, targets: frozenset[str]) -> bool:
-        """Whether all that is evicted inside ``with name():`` comes back; `name` is absolute."""
+    def manages(self, name: str, target: str) -> bool:
+        """Whether a module that is evicted inside ``with name():`` comes back; `name` is absolute.
+
+        The empty target stands for whatever it may be.
+        """
         found = self._find(name)
         if found is None:
             return False
@@ -79,35 +83,35 @@ class Keepers:
             lineage = list(self._lineage(outline, scope))
             methods = {method for _, owner in lineage for method in owner.bindings}
             is_manager = not methods.isdisjoint(("__exit__", "__aexit__"))
-            return is_manager and all(self._is_inherited(lineage, names) for names in _each(targets))
+            return is_manager and self._is_inherited(lineage, target)
         is_manager = any(terminal(_callee(node)).endswith("contextmanager") for node in _decorators(scope))
-        return is_manager and all(self._outlasts(outline, scope, names) for names in _each(targets))
+        return is_manager and self._outlasts(outline, scope, target)
 
-    def _outlasts(self, outline: Outline, function: Scope, names: frozenset[str]) -> bool:
+    def _outlasts(self, outline: Outline, function: Scope, target: str) -> bool:
         if function in self._asked:
             return False
         self._asked.add(function)
-        found = self._restoration(outline).outlasts(function, names)
+        found = self._restoration(outline).outlasts(function, target)
         self._asked.discard(function)
         return found
 
     def _restoration(self, outline: Outline) -> Restoration:
         path = outline.file.path
         if path not in self._restorations:
-            self._restorations[path] = Restoration(outline, Evaluator(outline, lambda name: None), self.manage)
+            self._restorations[path] = Restoration(outline, Evaluator(outline, lambda name: None), self.manages)
         return self._restorations[path]
 
     # Classes
 
-    def _is_inherited(self, lineage: list[tuple[Outline, Scope]], names: frozenset[str]) -> bool:
+    def _is_inherited(self, lineage: list[tuple[Outline, Scope]], target: str) -> bool:
         """Whether what is evicted between the set-up and the tear-down of a class comes back."""
         hidden: set[str] = set()
         for outline, owner in lineage:
             methods = [scope for scope in _children(outline, owner) if terminal_name(scope) not in hidden]
             restoration = self._restoration(outline)
-            if any(is_setup(scope) and self._outlasts(outline, scope, names) for scope in methods):
+            if any(is_setup(scope) and self._outlasts(outline, scope, target) for scope in methods):
                 return True
-            if any(restoration.tears_down(scope, names) for scope in methods):
+            if any(restoration.tears_down(scope, target) for scope in methods):
                 return True
             hidden |= {terminal_name(scope) for scope in methods if not _goes_on(outline, scope)}
         return False
@@ -139,11 +143,16 @@ class Keepers:
         if is_test or own is not None:
             height = next((n + 1 for n, level in enumerate(levels) if own in level.values()), 0)
             wanted += [(used, height if own and used == own.name else 0) for used in _parameters(function)]
-        is_run = is_test or (_is_test_file(outline.file.path) and not _is_wide(function))
-        if own is None and is_run and not name.startswith(_BEFORE_MARKS):
+            wanted += [(used, 0) for used in _looked_up(outline, function)]
+        is_run = is_test or (_is_test_file(outline.file.path) and not is_wide(function))
+        is_xunit = name.startswith(_XUNIT)
+        if own is None and is_run and not is_xunit:
             wanted += [(used, 0) for used in self._marked(outline, function)]
         if own is not None or is_run:
-            for number, level in enumerate(levels):
+            nearest = self._at_module_level(outline)
+            here = next(number for number, level in enumerate(levels) if level is nearest)
+            outside = here + (function.owner is None) if is_xunit else 0
+            for number, level in enumerate(levels[outside:], start=outside):
                 wanted += [(f.name, 0) for f in level.values() if f.is_autouse and _is_before(f, number, own, levels)]
         return _closure(wanted, levels)
 
@@ -219,7 +228,9 @@ class Keepers:
                 if scope is not None:
                     return outline, scope
                 bindings = outline.module.bindings.get(rest[0], [])
-                imported = [b.dotted for b in bindings if b.how == "import"] or [f"{s}.{rest[0]}" for s in outline.stars]
+                imported = [b.dotted for b in bindings if b.how == "import"] or [
+                    f"{s}.{rest[0]}" for s in outline.stars
+                ]
                 pending += [".".join([dotted, *rest[1:]]) for dotted in imported]
                 break
         return None
@@ -228,10 +239,6 @@ class Keepers:
         if file.path not in self._outlines:
             self._outlines[file.path] = self._outline_of(file)
         return self._outlines[file.path]
-
-
-def _each(targets: Iterable[str]) -> list[frozenset[str]]:
-    return [frozenset({target}) for target in targets] or [frozenset()]
 
 
 def _closure(wanted: list[tuple[str, int]], levels: list[dict[str, _Fixture]]) -> list[_Fixture]:
@@ -306,6 +313,12 @@ def _parameters(function: Scope) -> list[str]:
     return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
+def _looked_up(outline: Outline, function: Scope) -> list[str]:
+    """The fixtures that a function asks for by ``request.getfixturevalue``."""
+    calls = outline.calls.get("getfixturevalue", ())
+    return [text for call, place in calls if place.scope.function is function for a in call.args for text in _texts(a)]
+
+
 def _values(scope: Scope, name: str) -> list[ast.expr]:
     return [binding.value for binding in scope.bindings.get(name, ()) if binding.value is not None]
 
@@ -332,14 +345,5 @@ def _is_test_file(path: Path) -> bool:
     return path.stem.startswith("test_") or path.stem.endswith("_test")
 
 
-def _is_wide(function: Scope) -> bool:
-    """Whether a function runs before, or after, what surrounds each single test."""
-    return terminal_name(function).startswith(_WIDE)
-
-
-_WIDE = (
-    *("setup_module", "setup_class", "setUpModule", "setUpClass", "teardown_module", "teardown_class"),
-    *("tearDownModule", "tearDownClass", "pytest_", "__init__"),
-)
-_BEFORE_MARKS = ("setup_", "teardown_")
-"""Set-up methods of pytest's own: they run before the fixtures that a test asks for."""
+_XUNIT = ("setup_", "teardown_")
+"""Set-up functions of pytest's own: they run before the fixtures of their own class or file."""

@@ -186,9 +186,7 @@ class _Project:
 
     def _search(self, reading: _Reading, names: frozenset[str]) -> bool:
         """Search one file; True when its wrappers are others than before."""
-        findings = search(
-            reading.outline, partial(self._known, reading), names, reading.column, self._keepers
-        )
+        findings = search(reading.outline, partial(self._known, reading), names, reading.column, self._keepers)
         reading.finds, reading.called = findings.finds, findings.called
         before, reading.wrappers = reading.wrappers, _families(findings.finds)
         for module in _modules(reading.file):

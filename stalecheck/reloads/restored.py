@@ -16,6 +16,11 @@ TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteard
 _STEPS = 8
 """How far it is followed where a value that is put back comes from."""
 
+_WIDE = (
+    *("setup_module", "setup_class", "setUpModule", "setUpClass", "teardown_module", "teardown_class"),
+    *("tearDownModule", "tearDownClass", "doClassCleanups", "pytest_", "__init__"),
+)
+
 _EVERYWHERE = frozenset({"", "sys", "modules"})
 
 
@@ -29,23 +34,24 @@ class PutBack:
     value: ast.expr | None = None
     """What is put there; None for a helper that puts back what it noted itself."""
 
+    is_noted: bool = False
+    """Whether the value is worked out where the clean-up is registered."""
+
     about: frozenset[str] = frozenset()
     """The names that it is made of: a condition on them is no reason to doubt it."""
 
-    def concerns(self, names: frozenset[str]) -> bool:
-        """Whether one of the modules is put there."""
-        return self.names is None or any(fnmatchcase(name, kept) for name in names for kept in self.names)
+    def concerns(self, target: str) -> bool:
+        """Whether a module is put there; the empty name stands for whatever it may be."""
+        return self.names is None or any(fnmatchcase(target, name) for name in self.names)
 
 
 class Restoration:
     """What a file puts back into ``sys.modules``, and where.
 
-    `manages` tells of a context manager of the project, by its absolute name, whether it puts some modules back.
+    `manages` tells of a context manager of the project, by its absolute name, whether it puts a module back.
     """
 
-    def __init__(
-        self, outline: Outline, evaluator: Evaluator, manages: Callable[[str, frozenset[str]], bool]
-    ) -> None:
+    def __init__(self, outline: Outline, evaluator: Evaluator, manages: Callable[[str, str], bool]) -> None:
         self._outline = outline
         self._evaluator = evaluator
         self._manages = manages
@@ -55,67 +61,66 @@ class Restoration:
             for name in PATCHERS
             for call, place in outline.calls.get(name, ())
             if patches_modules(call, place, evaluator)
-            if not any(call is manager for manager, _ in place.managers)
+            if id(call) not in outline.managers
         ]
         self._undone = list(self._monkeypatched())
 
-    def covers(self, place: Place, row: int, targets: Iterable[str], *, is_clearing: bool) -> bool:
-        """Whether what is evicted at a place comes back.
+    def covers(self, place: Place, row: int, target: str, *, is_clearing: bool) -> bool:
+        """Whether the module `target` that is evicted at a place comes back; when it is empty, whatever it may be.
 
         After ``sys.modules.clear()`` any put-back below it in the same function counts.
         """
-        names = frozenset(targets)
-        return self._is_inside(place, row, names) or any(
-            back.concerns(names)
+        return self._is_inside(place, row, target) or any(
+            back.concerns(target)
             and (self._comes(back, place) or (_follows(back, place, row) and (is_clearing or self._is_old(back, row))))
             for back in self._put_backs
         )
 
-    def outlasts(self, function: Scope, names: frozenset[str]) -> bool:
+    def outlasts(self, function: Scope, target: str) -> bool:
         """Whether what is evicted after the ``yield`` of a function is reached, or after its end, comes back.
 
-        Without `names` it may be anything.
+        The empty target stands for whatever it may be.
         """
         if function.yields:
             return all(
-                self._is_inside(place, row, names)
+                self._is_inside(_without_decorators(place), row, target)
                 or any(
-                    back.concerns(names)
+                    back.concerns(target)
                     and (self._comes(back, place) or _follows(back, place, row))
                     and self._is_old(back, row)
                     for back in self._put_backs
                 )
                 for row, place in function.yields
             )
-        return self._is_inside(Place(function), END[0], names) or any(
-            back.concerns(names) and self._is_registered(back, [function]) and self._is_old(back, END[0])
+        return self._is_inside(Place(function), END[0], target) or any(
+            back.concerns(target) and self._is_registered(back, [function]) and self._is_old(back, END[0])
             for back in self._put_backs
         )
 
-    def tears_down(self, method: Scope, names: frozenset[str]) -> bool:
-        """Whether a method that runs at the end, such as `tearDown`, puts the modules back."""
+    def tears_down(self, method: Scope, target: str) -> bool:
+        """Whether a method that runs at the end, such as `tearDown`, puts a module back."""
         return _is_teardown(method) and any(
-            back.concerns(names) and back.place.scope.function is method and self._is_old(back, END[0])
+            back.concerns(target) and back.place.scope.function is method and self._is_old(back, END[0])
             for back in self._put_backs
         )
 
-    def _is_inside(self, place: Place, row: int, names: frozenset[str]) -> bool:
+    def _is_inside(self, place: Place, row: int, target: str) -> bool:
         """Whether a place is inside of what undoes itself: ``with``, a decorator, a patch, monkeypatch."""
-        if any(self._restores(manager, where, names) for manager, where in place.managers):
+        if any(self._restores(manager, where, target) for manager, where in place.managers):
             return True
-        if self._is_entered(place, row, names) or any(self._reaches(patch, place) for patch in self._patched):
+        if self._is_entered(place, row, target) or any(self._reaches(patch, place) for patch in self._patched):
             return True
         return any(
-            undo.concerns(names) and undo.row < row and self._reaches(undo.place, place) for undo in self._undone
+            undo.concerns(target) and undo.row < row and self._reaches(undo.place, place) for undo in self._undone
         )
 
-    def _is_entered(self, place: Place, row: int, names: frozenset[str]) -> bool:
+    def _is_entered(self, place: Place, row: int, target: str) -> bool:
         """Whether a context manager was entered by a call, as by ``ExitStack.enter_context``."""
         return any(
             where.scope.function is not None
             and self._reaches(where, place)
             and call.lineno < row
-            and any(self._restores(manager, where, names) for manager in call.args)
+            and any(self._restores(manager, where, target) for manager in call.args)
             for method in ("enter_context", "enter_async_context", "enterContext", "enterAsyncContext")
             for call, where in self._outline.calls.get(method, ())
         )
@@ -131,7 +136,7 @@ class Restoration:
             texts = [key.text for key in keys if isinstance(key, Text)]
             names = frozenset(texts) if keys and len(texts) == len(keys) else None
             value = put.value or ast.Constant(None)
-            yield PutBack(names, put.node.lineno, put.place, value, _names_in(put.key, value))
+            yield PutBack(names, put.node.lineno, put.place, value, about=_names_in(put.key, value))
 
     def _updated(self) -> Iterable[PutBack]:
         calls = self._outline.calls
@@ -154,9 +159,8 @@ class Restoration:
                     texts = _keys(self._evaluator.items(rest[0], place))
                 is_later = number > 0 and terminal(call.func) in CLEANUPS
                 where = replace(place, is_cleanup=True) if is_later else place
-                yield PutBack(
-                    texts or None, call.lineno, where, rest[-1] if rest else ast.Constant(None), _names_in(*rest)
-                )
+                value = rest[-1] if rest else ast.Constant(None)
+                yield PutBack(texts or None, call.lineno, where, value, is_later, _names_in(*rest))
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
@@ -178,7 +182,9 @@ class Restoration:
 
     def _is_old(self, back: PutBack, row: int) -> bool:
         """Whether what is put back was in ``sys.modules`` before the eviction in a row of the same function."""
-        return back.value is None or self._is_kept(back.value, back, row, _STEPS)
+        if back.value is None or (back.is_noted and back.row < row and self._takes(back.value, back.place)):
+            return True
+        return self._is_kept(back.value, back, row, _STEPS)
 
     def _is_kept(self, node: ast.expr, back: PutBack, row: int, steps: int) -> bool:
         if isinstance(node, ast.Dict):
@@ -229,13 +235,13 @@ class Restoration:
     def _is_alias(self, node: ast.expr) -> bool:
         return "modules" in self._outline.aliases.get(terminal(node), ())
 
-    def _restores(self, manager: ast.expr, place: Place, targets: frozenset[str]) -> bool:
+    def _restores(self, manager: ast.expr, place: Place, target: str) -> bool:
         if not isinstance(manager, ast.Call):
             return False
         if terminal(manager.func) in PATCHERS:
             return patches_modules(manager, place, self._evaluator)
         names = self._evaluator.names(manager.func, place)
-        return any(is_test_helper(name, manager.func) or self._manages(name, targets) for name in names)
+        return any(is_test_helper(name, manager.func) or self._manages(name, target) for name in names)
 
     def _reaches(self, patch: Place, place: Place) -> bool:
         """Whether a patch that was started in a function, not by ``with``, is still on at a place."""
@@ -261,7 +267,7 @@ class Restoration:
         if terminal_name(function) in self._outline.cleanups:
             is_method = is_sibling and function.owner is not None
             return is_method or self._is_registered(back, here)
-        return is_sibling and _is_teardown(function)
+        return is_sibling and _is_teardown(function) and (is_wide(function) or not is_wide(here[-1]))
 
     def _is_registered(self, back: PutBack, here: list[Scope]) -> bool:
         """Whether a put-back is handed to a clean-up method in one of some functions, alone or in a function."""
@@ -334,9 +340,19 @@ def terminal_name(function: Scope) -> str:
     return function.name.rpartition(".")[2]
 
 
+def _without_decorators(place: Place) -> Place:
+    """A place in a generator without its decorators: they are done before its body begins."""
+    return replace(place, managers=tuple((node, where) for node, where in place.managers if where.scope is place.scope))
+
+
 def is_setup(function: Scope) -> bool:
     """Whether a method runs before each test, or at the start of a ``with`` block."""
     return terminal_name(function).lower().startswith(("setup", "asyncsetup", "__enter__", "__aenter__"))
+
+
+def is_wide(function: Scope) -> bool:
+    """Whether a function runs before, or after, all that surrounds a single test."""
+    return terminal_name(function).startswith(_WIDE)
 
 
 def _is_teardown(function: Scope) -> bool:

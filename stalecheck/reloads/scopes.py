@@ -173,6 +173,9 @@ class Outline:
     additions: dict[str, list[Addition]] = field(default_factory=dict)
     """Method calls that fill a container, by its name."""
 
+    managers: set[int] = field(default_factory=set)
+    """The calls that are a ``with`` item or a decorator, by the identity of their nodes."""
+
     cleanups: set[str] = field(default_factory=set)
     """Names of functions that are handed to a clean-up method."""
 

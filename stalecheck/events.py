@@ -60,7 +60,7 @@ def schedule(
             records.append(_record(site, file, targets, indexes, table))
             if not site.is_restored:
                 events = blocks.setdefault((file, site.block), [])
-                for event in _events(site, file, targets):
+                for event in _events(site, file, [target for target in targets if target[0] not in site.kept]):
                     if events and _follows(site, last):
                         events[-1] = _joined(events[-1], event)
                     else:

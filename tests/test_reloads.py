@@ -812,6 +812,177 @@ def test_clear_and_update_restores() -> None:
     assert site.is_restored
 
 
+PUT_BACK = "    saved = dict(sys.modules)\n    yield\n    sys.modules.update(saved)\n"
+KEEP = f"@pytest.fixture\ndef keep():\n{PUT_BACK}"
+KEEP_ALWAYS = f"@pytest.fixture(autouse=True)\ndef keep():\n{PUT_BACK}"
+KEEP_IN_SESSION = f"@pytest.fixture(autouse=True, scope='session')\ndef keep():\n{PUT_BACK}"
+KEEP_A = (
+    "@pytest.fixture(autouse=True)\ndef keep():\n    old = sys.modules['a']\n    yield\n    sys.modules['a'] = old\n"
+)
+NEW_OUT = (
+    "@pytest.fixture(autouse=True)\ndef keep():\n    old = {*sys.modules}\n    yield\n    drop({*sys.modules} - old)\n"
+)
+MANAGER = f"@contextlib.contextmanager\ndef kept():\n{PUT_BACK}"
+CASE = """
+class Case(TestCase):
+    def setUp(self):
+        self.old = sys.modules.copy()
+    def tearDown(self):
+        sys.modules.update(self.old)
+"""
+TEST = "def test():\n    del sys.modules['a']\n"
+METHOD = "    def test(self):\n        del sys.modules['a']\n"
+
+
+def evictions(**modules: str) -> list[tuple[tuple[str, ...], bool]]:
+    """What `tests.test_a` evicts, and whether all of it is put back."""
+    head = "import contextlib, importlib, sys, pytest\nfrom unittest import TestCase, mock\n"
+    files = {source_file(module.replace("__", ".")): (head + dedent(text)).encode() for module, text in modules.items()}
+    found = find_reloads(files, lambda file: ast.parse(files[file]))
+    return [(site.targets, site.is_restored) for site in found[source_file("tests.test_a")]]
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param({"tests__test_a": f"{KEEP}def test(keep):\n    del sys.modules['a']"}, id="by parameter"),
+        pytest.param({"tests__test_a": f"{KEEP}@pytest.mark.usefixtures('keep')\n{TEST}"}, id="by mark"),
+        pytest.param(
+            {"tests__test_a": f"{KEEP}@pytest.mark.usefixtures('keep')\nclass TestA:\n{METHOD}"},
+            id="by a mark on the class",
+        ),
+        pytest.param(
+            {"tests__test_a": f"pytestmark = [pytest.mark.usefixtures('keep')]\n{KEEP}{TEST}"},
+            id="by a mark on the file",
+        ),
+        pytest.param(
+            {"tests__test_a": f"{KEEP}@pytest.fixture\ndef b(keep): ...\ndef test(b):\n    del sys.modules['a']"},
+            id="by a fixture that uses it",
+        ),
+        pytest.param(
+            {
+                "tests__test_a": f"{KEEP}def test(request):\n    request.getfixturevalue('keep')\n"
+                "    del sys.modules['a']"
+            },
+            id="by getfixturevalue",
+        ),
+        pytest.param({"tests__test_a": KEEP_ALWAYS + TEST}, id="autouse"),
+        pytest.param({"conftest": KEEP_ALWAYS, "tests__test_a": TEST}, id="autouse in a folder above"),
+        pytest.param({"conftest": KEEP_A, "tests__test_a": TEST}, id="only this one"),
+        pytest.param(
+            {"conftest": "from tests.keeping import keep", "tests__keeping": KEEP_A, "tests__test_a": TEST},
+            id="autouse that conftest.py imports",
+        ),
+        pytest.param(
+            {"conftest": "pytest_plugins = ['tests.keeping']", "tests__keeping": KEEP_A, "tests__test_a": TEST},
+            id="autouse in a plugin",
+        ),
+        pytest.param(
+            {"conftest": KEEP, "tests__test_a": "def test(keep):\n    del sys.modules['a']"},
+            id="by parameter from a folder above",
+        ),
+        pytest.param(
+            {"conftest": KEEP_ALWAYS, "tests__test_a": f"class TestA:\n{METHOD.replace('test', 'setup_method')}"},
+            id="set-up under an outer autouse",
+        ),
+        pytest.param(
+            {
+                "conftest": "@pytest.fixture(autouse=True)\ndef keep():\n    with mock.patch.dict(sys.modules):\n"
+                "        yield",
+                "tests__test_a": TEST,
+            },
+            id="patch.dict around the yield",
+        ),
+        pytest.param(
+            {
+                "conftest": "@pytest.fixture(autouse=True)\ndef keep(monkeypatch):\n"
+                "    monkeypatch.setattr(sys, 'modules', sys.modules.copy())",
+                "tests__test_a": TEST,
+            },
+            id="monkeypatch",
+        ),
+        pytest.param(
+            {"tests__test_a": f"{MANAGER}def test():\n    with kept():\n        del sys.modules['a']"}, id="with"
+        ),
+        pytest.param({"tests__test_a": f"{MANAGER}@kept()\n{TEST}"}, id="a decorator"),
+        pytest.param(
+            {
+                "tests__keeping": MANAGER,
+                "tests__test_a": "from . import keeping\ndef test():\n    with contextlib.ExitStack() as stack:\n"
+                "        stack.enter_context(keeping.kept())\n        del sys.modules['a']",
+            },
+            id="a context manager of another file, entered by a call",
+        ),
+        pytest.param({"tests__test_a": f"{CASE}class T(Case):\n{METHOD}"}, id="a base class"),
+        pytest.param(
+            {"tests__case": CASE, "tests__test_a": f"from tests import case\nclass T(case.Case):\n{METHOD}"},
+            id="a base class of another file",
+        ),
+        pytest.param(
+            {
+                "tests__test_a": "class T(TestCase):\n    def setUp(self):\n"
+                f"        self.addCleanup(sys.modules.update, dict(sys.modules))\n{METHOD}"
+            },
+            id="a clean-up that setUp adds",
+        ),
+    ],
+)
+def test_put_back_around_the_test(modules: dict[str, str]) -> None:
+    assert evictions(**modules) == [(("a",), True)]
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param({"tests__test_a": KEEP + TEST}, id="not used"),
+        pytest.param({"tests__test_a": f"{KEEP}def helper(keep):\n    del sys.modules['a']"}, id="not a test"),
+        pytest.param({"tests__test_a": f"{KEEP_ALWAYS}del sys.modules['a']"}, id="at module level"),
+        pytest.param({"other__conftest": KEEP_ALWAYS, "tests__test_a": TEST}, id="in another folder"),
+        pytest.param(
+            {"conftest": KEEP_ALWAYS, "tests__test_a": f"@pytest.fixture\ndef keep(): ...\n{TEST}"}, id="overridden"
+        ),
+        pytest.param({"conftest": KEEP_A.replace("'a'", "'b'"), "tests__test_a": TEST}, id="another module only"),
+        pytest.param({"conftest": NEW_OUT, "tests__test_a": TEST}, id="only what is new goes"),
+        pytest.param({"conftest": KEEP_IN_SESSION, "tests__test_a": TEST}, id="at the end of the session"),
+        pytest.param(
+            {"tests__test_a": f"{KEEP_ALWAYS}{TEST.replace('test', 'setup_function')}"}, id="set-up before the autouse"
+        ),
+        pytest.param(
+            {"conftest": KEEP_ALWAYS, "tests__test_a": f"@pytest.fixture(scope='module')\n{TEST.replace('test', 'a')}"},
+            id="a broader fixture",
+        ),
+        pytest.param(
+            {
+                "tests__test_a": "@pytest.fixture(autouse=True)\ndef keep():\n"
+                f"    with mock.patch.dict(sys.modules): ...\n    yield\n{TEST}"
+            },
+            id="patch.dict before the yield",
+        ),
+        pytest.param(
+            {"tests__test_a": "def test():\n    with mock.patch.dict(sys.modules): ...\n    del sys.modules['a']"},
+            id="after patch.dict",
+        ),
+        pytest.param(
+            {"tests__test_a": f"{MANAGER}def test():\n    with kept(): ...\n    del sys.modules['a']"}, id="after with"
+        ),
+        pytest.param(
+            {"tests__test_a": f"{CASE}class T(Case):\n    def tearDown(self): ...\n{METHOD}"}, id="tearDown overridden"
+        ),
+        pytest.param(
+            {"tests__test_a": f"{CASE}    @classmethod\n{METHOD.replace('test', 'setUpClass')}"}, id="before setUp"
+        ),
+    ],
+)
+def test_not_put_back_around_the_test(modules: dict[str, str]) -> None:
+    assert evictions(**modules) == [(("a",), False)]
+
+
+def test_one_of_several_is_put_back() -> None:
+    loop = f"{KEEP_A}def test():\n    for n in ('a', 'b'):\n        del sys.modules[n]"
+    (site,) = [site for site in sites(f"import pytest, sys\n{loop}") if not site.is_restored]
+    assert (site.targets, site.kept) == (("a", "b"), {"a"})
+
+
 def test_import_fresh_module_takes_more() -> None:
     source = "from test.support.import_helper import import_fresh_module as f\nf('a', fresh=['_a', 'b'])"
     assert spelled(source) == [(REIMPORT, "import_fresh_module", ("a", "_a", "b"))]

@@ -11,7 +11,6 @@ from stalecheck.model import SourceFile
 from stalecheck.reloads.scopes import (
     CLEANUPS,
     END,
-    RESTORERS,
     START,
     Addition,
     Binding,
@@ -104,7 +103,7 @@ class _Pass:
     def _read_function(self, node: Function, place: Place) -> None:
         scope = self._open("function", node.name, node, place)
         self._bind(node.name, "function", _start(node), place, scope=scope)
-        managers = (*place.managers, *_managers(node.decorator_list, place))
+        managers = (*place.managers, *self._managers(node.decorator_list, place))
         inner = Place(scope, managers=managers, is_main=place.is_main)
         self._bind_parameters(node.args, inner)
         self._push_body(node.body, inner)
@@ -113,7 +112,7 @@ class _Pass:
     def _read_class(self, node: ast.ClassDef, place: Place) -> None:
         scope = self._open("class", node.name, node, place)
         self._bind(node.name, "class", _start(node), place, scope=scope)
-        managers = (*place.managers, *_managers(node.decorator_list, place))
+        managers = (*place.managers, *self._managers(node.decorator_list, place))
         self._push_body(node.body, Place(scope, managers=managers, is_main=place.is_main))
         bases = [*node.bases, *(keyword.value for keyword in node.keywords)]
         self._push(*node.decorator_list, *bases, place=place)
@@ -174,7 +173,7 @@ class _Pass:
 
     def _read_with(self, node: ast.With | ast.AsyncWith, place: Place) -> None:
         expressions = [item.context_expr for item in node.items]
-        managers = tuple(_managers(expressions, place))
+        managers = self._managers(expressions, place)
         inside = replace(place, managers=(*place.managers, *managers)) if managers else place
         for item in node.items:
             if item.optional_vars is not None:
@@ -299,12 +298,17 @@ class _Pass:
     def _read_yield(self, node: ast.Yield, place: Place) -> None:
         function = place.scope.function
         if function is not None:
-            function.yields.append(_start(node))
+            function.yields.append((node.lineno, place))
             if node.value is not None:
                 function.results.append((node.value, place))
         self._push(node.value, place=place)
 
     # Helpers
+
+    def _managers(self, nodes: Sequence[ast.expr], place: Place) -> tuple[tuple[ast.expr, Place], ...]:
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        self.outline.managers.update(map(id, calls))
+        return tuple((call, place) for call in calls)
 
     def _open(self, kind: Literal["class", "function", "lambda"], name: str, node: ast.AST, place: Place) -> Scope:
         parent = place.scope
@@ -490,12 +494,6 @@ def _leaves(body: Sequence[ast.stmt]) -> bool:
 def _ends(body: Sequence[ast.stmt]) -> bool:
     """Whether nothing more of the function runs after a block."""
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
-
-
-def _managers(nodes: Sequence[ast.expr], place: Place) -> Iterator[tuple[ast.expr, Place]]:
-    for node in nodes:
-        if isinstance(node, ast.Call) and terminal(node.func) in RESTORERS:
-            yield node, place
 
 
 def _asks_for_main(test: ast.expr) -> bool:

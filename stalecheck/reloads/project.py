@@ -13,6 +13,7 @@ from functools import partial
 from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import without_half_evictions
 from stalecheck.reloads.items import Instance, Thing
+from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.outline import read_outline
 from stalecheck.reloads.reloaders import reloader
 from stalecheck.reloads.scopes import Outline
@@ -35,7 +36,7 @@ def find_in_file(
     of lines with characters outside ASCII. What a wrapper of this file reloads counts as unresolved unless
     this file calls the wrapper.
     """
-    project = _Project(wrappers)
+    project = _Project(wrappers, [file], lambda _: tree)
     reading = _Reading(file, tree, source)
     project.add([reading])
     return FileReloads(project.sites(reading), tuple(reading.wrappers.values()))
@@ -49,7 +50,7 @@ def find_reloads(
     `files` maps each file to its bytes. `parse` gives a file's tree, or None when it cannot be parsed; it is
     asked only for files that may reload something, or may call or re-export a wrapper.
     """
-    project = _Project({})
+    project = _Project({}, files, parse)
     waiting = dict(files)
     added = [file for file, source in files.items() if may_reload(source)]
     while added:
@@ -84,8 +85,15 @@ class _Reading:
 class _Project:
     """The files that were searched so far, and what they define."""
 
-    def __init__(self, wrappers: Mapping[str, Wrapper]) -> None:
+    def __init__(
+        self,
+        wrappers: Mapping[str, Wrapper],
+        files: Iterable[SourceFile],
+        parse: Callable[[SourceFile], ast.Module | None],
+    ) -> None:
         self.readings: list[_Reading] = []
+        self._parse = parse
+        self._keepers = Keepers(files, self._outline_of)
         self._given = wrappers
         self._definitions: dict[str, tuple[_Reading, str]] = {}
         self._exports: dict[str, str] = {}
@@ -178,13 +186,20 @@ class _Project:
 
     def _search(self, reading: _Reading, names: frozenset[str]) -> bool:
         """Search one file; True when its wrappers are others than before."""
-        findings = search(reading.outline, partial(self._known, reading), names, reading.column)
+        findings = search(reading.outline, partial(self._known, reading), names, reading.column, self._keepers)
         reading.finds, reading.called = findings.finds, findings.called
         before, reading.wrappers = reading.wrappers, _families(findings.finds)
         for module in _modules(reading.file):
             for name in reading.wrappers:
                 self._definitions.setdefault(f"{module}.{name}", (reading, name))
         return before != reading.wrappers
+
+    def _outline_of(self, file: SourceFile) -> Outline | None:
+        for reading in self.readings:
+            if reading.file == file:
+                return reading.outline
+        tree = self._parse(file)
+        return None if tree is None else read_outline(tree, file)
 
     def _known(self, reading: _Reading, name: str) -> Wrapper | None:
         """The wrapper that a callee is, or the real reload that it was re-exported from."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
-from stalecheck.reloads.items import MODULES, Text, Thing, is_short
-from stalecheck.reloads.scopes import CLEANUPS, PATCHERS, Binding, Outline, Place, Scope, terminal
+from stalecheck.reloads.items import MODULES, Entry, Item, Table, Text, Thing, is_short
+from stalecheck.reloads.scopes import CLEANUPS, END, PATCHERS, Binding, Outline, Place, Scope, terminal
 from stalecheck.reloads.values import Evaluator
 
 TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
@@ -15,12 +16,17 @@ TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteard
 _STEPS = 8
 """How far it is followed where a value that is put back comes from."""
 
+_WIDE = (
+    *("setup_module", "setup_class", "setUpModule", "setUpClass", "teardown_module", "teardown_class"),
+    *("tearDownModule", "tearDownClass", "doClassCleanups", "pytest_", "__init__"),
+)
+
 _EVERYWHERE = frozenset({"", "sys", "modules"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PutBack:
-    """A statement that puts something into ``sys.modules``; `names` is None when it may be anything."""
+    """A statement that puts something into ``sys.modules``; `names`, with ``*``, is None when it may be anything."""
 
     names: frozenset[str] | None
     row: int
@@ -28,46 +34,95 @@ class PutBack:
     value: ast.expr | None = None
     """What is put there; None for a helper that puts back what it noted itself."""
 
+    is_noted: bool = False
+    """Whether the value is worked out where the clean-up is registered."""
+
     about: frozenset[str] = frozenset()
     """The names that it is made of: a condition on them is no reason to doubt it."""
 
-    def concerns(self, names: frozenset[str]) -> bool:
-        """Whether one of the modules is put there."""
-        return self.names is None or not names.isdisjoint(self.names)
+    def concerns(self, target: str) -> bool:
+        """Whether a module is put there; the empty name stands for whatever it may be."""
+        return self.names is None or any(fnmatchcase(target, name) for name in self.names)
 
 
 class Restoration:
-    """What a file puts back into ``sys.modules``, and where."""
+    """What a file puts back into ``sys.modules``, and where.
 
-    def __init__(self, outline: Outline, evaluator: Evaluator) -> None:
+    `manages` tells of a context manager of the project, by its absolute name, whether it puts a module back.
+    """
+
+    def __init__(self, outline: Outline, evaluator: Evaluator, manages: Callable[[str, str], bool]) -> None:
         self._outline = outline
         self._evaluator = evaluator
+        self._manages = manages
         self._put_backs = [*self._assigned(), *self._updated(), *self._helped()]
         self._patched = [
             place
             for name in PATCHERS
             for call, place in outline.calls.get(name, ())
             if patches_modules(call, place, evaluator)
-            if not any(call is manager for manager, _ in place.managers)
+            if id(call) not in outline.managers
         ]
         self._undone = list(self._monkeypatched())
 
-    def covers(self, place: Place, row: int, targets: Iterable[str], *, is_clearing: bool) -> bool:
-        """Whether what is evicted at a place comes back.
+    def covers(self, place: Place, row: int, target: str, *, is_clearing: bool) -> bool:
+        """Whether the module `target` that is evicted at a place comes back; when it is empty, whatever it may be.
 
         After ``sys.modules.clear()`` any put-back below it in the same function counts.
         """
-        if any(self._restores(manager, where) for manager, where in place.managers):
-            return True
-        if any(self._reaches(patch, place) for patch in self._patched):
-            return True
-        names = frozenset(targets)
-        if any(undo.concerns(names) and undo.row < row and self._reaches(undo.place, place) for undo in self._undone):
-            return True
-        return any(
-            back.concerns(names)
+        return self._is_inside(place, row, target) or any(
+            back.concerns(target)
             and (self._comes(back, place) or (_follows(back, place, row) and (is_clearing or self._is_old(back, row))))
             for back in self._put_backs
+        )
+
+    def outlasts(self, function: Scope, target: str) -> bool:
+        """Whether what is evicted after the ``yield`` of a function is reached, or after its end, comes back.
+
+        The empty target stands for whatever it may be.
+        """
+        if function.yields:
+            return all(
+                self._is_inside(_without_decorators(place), row, target)
+                or any(
+                    back.concerns(target)
+                    and (self._comes(back, place) or _follows(back, place, row))
+                    and self._is_old(back, row)
+                    for back in self._put_backs
+                )
+                for row, place in function.yields
+            )
+        return self._is_inside(Place(function), END[0], target) or any(
+            back.concerns(target) and self._is_registered(back, [function]) and self._is_old(back, END[0])
+            for back in self._put_backs
+        )
+
+    def tears_down(self, method: Scope, target: str) -> bool:
+        """Whether a method that runs at the end, such as `tearDown`, puts a module back."""
+        return _is_teardown(method) and any(
+            back.concerns(target) and back.place.scope.function is method and self._is_old(back, END[0])
+            for back in self._put_backs
+        )
+
+    def _is_inside(self, place: Place, row: int, target: str) -> bool:
+        """Whether a place is inside of what undoes itself: ``with``, a decorator, a patch, monkeypatch."""
+        if any(self._restores(manager, where, target) for manager, where in place.managers):
+            return True
+        if self._is_entered(place, row, target) or any(self._reaches(patch, place) for patch in self._patched):
+            return True
+        return any(
+            undo.concerns(target) and undo.row < row and self._reaches(undo.place, place) for undo in self._undone
+        )
+
+    def _is_entered(self, place: Place, row: int, target: str) -> bool:
+        """Whether a context manager was entered by a call, as by ``ExitStack.enter_context``."""
+        return any(
+            where.scope.function is not None
+            and self._reaches(where, place)
+            and call.lineno < row
+            and any(self._restores(manager, where, target) for manager in call.args)
+            for method in ("enter_context", "enter_async_context", "enterContext", "enterAsyncContext")
+            for call, where in self._outline.calls.get(method, ())
         )
 
     def _assigned(self) -> Iterable[PutBack]:
@@ -81,7 +136,7 @@ class Restoration:
             texts = [key.text for key in keys if isinstance(key, Text)]
             names = frozenset(texts) if keys and len(texts) == len(keys) else None
             value = put.value or ast.Constant(None)
-            yield PutBack(names, put.node.lineno, put.place, value, _names_in(put.key, value))
+            yield PutBack(names, put.node.lineno, put.place, value, about=_names_in(put.key, value))
 
     def _updated(self) -> Iterable[PutBack]:
         calls = self._outline.calls
@@ -100,11 +155,12 @@ class Restoration:
                 rest = call.args[number:]
                 keys = self._evaluator.items(rest[0], place) if rest and method != "update" else ()
                 texts = frozenset(key.text for key in keys if isinstance(key, Text))
+                if method == "update" and rest:
+                    texts = _keys(self._evaluator.items(rest[0], place))
                 is_later = number > 0 and terminal(call.func) in CLEANUPS
                 where = replace(place, is_cleanup=True) if is_later else place
-                yield PutBack(
-                    texts or None, call.lineno, where, rest[-1] if rest else ast.Constant(None), _names_in(*rest)
-                )
+                value = rest[-1] if rest else ast.Constant(None)
+                yield PutBack(texts or None, call.lineno, where, value, is_later, _names_in(*rest))
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
@@ -126,9 +182,13 @@ class Restoration:
 
     def _is_old(self, back: PutBack, row: int) -> bool:
         """Whether what is put back was in ``sys.modules`` before the eviction in a row of the same function."""
-        return back.value is None or self._is_kept(back.value, back, row, _STEPS)
+        if back.value is None or (back.is_noted and back.row < row and self._takes(back.value, back.place)):
+            return True
+        return self._is_kept(back.value, back, row, _STEPS)
 
     def _is_kept(self, node: ast.expr, back: PutBack, row: int, steps: int) -> bool:
+        if isinstance(node, ast.Dict):
+            return bool(node.values) and all(self._is_kept(value, back, row, steps) for value in node.values)
         while isinstance(node, (ast.Subscript, ast.Call, ast.Starred)) or terminal(node) in ("items", "pop", "get"):
             if isinstance(node, ast.Call):
                 node = node.args[0] if isinstance(node.func, ast.Name) and node.args else node.func
@@ -175,27 +235,26 @@ class Restoration:
     def _is_alias(self, node: ast.expr) -> bool:
         return "modules" in self._outline.aliases.get(terminal(node), ())
 
-    def _restores(self, manager: ast.expr, place: Place) -> bool:
+    def _restores(self, manager: ast.expr, place: Place, target: str) -> bool:
         if not isinstance(manager, ast.Call):
             return False
         if terminal(manager.func) in PATCHERS:
             return patches_modules(manager, place, self._evaluator)
         names = self._evaluator.names(manager.func, place)
-        return any(is_test_helper(name, manager.func) for name in names)
+        return any(is_test_helper(name, manager.func) or self._manages(name, target) for name in names)
 
     def _reaches(self, patch: Place, place: Place) -> bool:
         """Whether a patch that was started in a function, not by ``with``, is still on at a place."""
         starter = patch.scope.function
         if starter is None:
             return False
-        is_setup = terminal_name(starter).lower().startswith(("setup", "asyncsetup"))
-        if is_setup and starter.owner is not None and starter.owner is place.scope.owner:
+        if is_setup(starter) and starter.owner is not None and starter.owner is place.scope.owner:
             return True
-        return starter in _functions(place.scope)
+        return starter in functions_around(place.scope)
 
     def _comes(self, back: PutBack, place: Place) -> bool:
         """Whether a put-back runs after the code at a place, come what may."""
-        here = _functions(place.scope)
+        here = functions_around(place.scope)
         function = back.place.scope.function
         is_here = function in here if function is not None else not here
         if is_here and (back.place.is_final or back.place.is_cleanup):
@@ -204,12 +263,23 @@ class Restoration:
             return False
         if is_here and any(row < back.row for row, _ in function.yields):
             return True
-        name = terminal_name(function)
         is_sibling = bool(here) and function.owner is place.scope.owner
-        is_nested = any(outer in here for outer in _functions(function.parent))
-        if name in self._outline.cleanups and (is_nested or is_sibling):
-            return True
-        return is_sibling and name.lower().lstrip("_").startswith(tuple(t.lstrip("_") for t in TEARDOWNS))
+        if terminal_name(function) in self._outline.cleanups:
+            is_method = is_sibling and function.owner is not None
+            return is_method or self._is_registered(back, here)
+        return is_sibling and _is_teardown(function) and (is_wide(function) or not is_wide(here[-1]))
+
+    def _is_registered(self, back: PutBack, here: list[Scope]) -> bool:
+        """Whether a put-back is handed to a clean-up method in one of some functions, alone or in a function."""
+        function = back.place.scope.function
+        if back.place.is_cleanup:
+            return function in here
+        if function is None:
+            return False
+        return any(
+            terminal(call.func) in CLEANUPS and place.scope.function in here
+            for call, place in self._outline.calls.get(terminal_name(function), ())
+        )
 
 
 def patches_modules(call: ast.Call, place: Place, evaluator: Evaluator) -> bool:
@@ -270,7 +340,40 @@ def terminal_name(function: Scope) -> str:
     return function.name.rpartition(".")[2]
 
 
-def _functions(scope: Scope | None) -> list[Scope]:
+def _without_decorators(place: Place) -> Place:
+    """A place in a generator without its decorators: they are done before its body begins."""
+    return replace(place, managers=tuple((node, where) for node, where in place.managers if where.scope is place.scope))
+
+
+def is_setup(function: Scope) -> bool:
+    """Whether a method runs before each test, or at the start of a ``with`` block."""
+    return terminal_name(function).lower().startswith(("setup", "asyncsetup", "__enter__", "__aenter__"))
+
+
+def is_wide(function: Scope) -> bool:
+    """Whether a function runs before, or after, all that surrounds a single test."""
+    return terminal_name(function).startswith(_WIDE)
+
+
+def _is_teardown(function: Scope) -> bool:
+    return terminal_name(function).lower().lstrip("_").startswith(tuple(t.lstrip("_") for t in TEARDOWNS))
+
+
+def _keys(items: tuple[Item, ...]) -> frozenset[str]:
+    """The names in what ``update`` is given, with ``*``; none when they are not known."""
+    found: list[str] = []
+    for item in items:
+        for keys, _ in item.pairs if isinstance(item, Table) else [((item,), ())]:
+            for key in keys:
+                globs = (key,) if isinstance(key, Text) else key.globs if isinstance(key, Entry) else None
+                texts = [glob.text for glob in globs or () if isinstance(glob, Text)]
+                if globs is None or len(texts) != len(globs):
+                    return frozenset()
+                found += texts
+    return frozenset(found)
+
+
+def functions_around(scope: Scope | None) -> list[Scope]:
     """The functions around a scope, innermost first."""
     found: list[Scope] = []
     while scope is not None:

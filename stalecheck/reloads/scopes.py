@@ -33,9 +33,6 @@ CLEANUPS = frozenset(
 PATCHERS = ("dict", "object", "patch", "setattr")
 """The last names of what `unittest.mock` and pytest's monkeypatch replace things with."""
 
-RESTORERS = frozenset({*PATCHERS, "CleanImport", "isolated_modules"})
-"""Context managers and decorators that may put ``sys.modules`` back."""
-
 
 @dataclass(slots=True, eq=False)
 class Scope:
@@ -60,7 +57,8 @@ class Scope:
     results: list[tuple[ast.expr, Place]] = field(default_factory=list)
     """What a function returns or yields."""
 
-    yields: list[Position] = field(default_factory=list)
+    yields: list[tuple[int, Place]] = field(default_factory=list)
+    """The rows of its ``yield`` expressions, and where they stand."""
 
     @property
     def function(self) -> Scope | None:
@@ -174,6 +172,9 @@ class Outline:
 
     additions: dict[str, list[Addition]] = field(default_factory=dict)
     """Method calls that fill a container, by its name."""
+
+    managers: set[int] = field(default_factory=set)
+    """The calls that are a ``with`` item or a decorator, by the identity of their nodes."""
 
     cleanups: set[str] = field(default_factory=set)
     """Names of functions that are handed to a clean-up method."""

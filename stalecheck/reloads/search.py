@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -26,6 +26,7 @@ from stalecheck.reloads.items import (
     is_short,
     unknown,
 )
+from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.once import is_noted
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
@@ -59,12 +60,15 @@ class Findings:
     """Absolute dotted names of the wrappers that are called."""
 
 
-def search(outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]) -> Findings:
+def search(
+    outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int], keepers: Keepers
+) -> Findings:
     """Find what `outline` reloads; `names` are the last names of the `known` wrappers.
 
+    `keepers` tell what the fixtures, context managers and base classes of the project put back.
     `column` turns a row and an offset in bytes into a column in code points.
     """
-    return _Search(outline, known, names | SPELLINGS, column).run()
+    return _Search(outline, known, names | SPELLINGS, column, keepers).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,18 @@ class _Event:
 
 class _Search:
     def __init__(
-        self, outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int]
+        self,
+        outline: Outline,
+        known: Known,
+        names: frozenset[str],
+        column: Callable[[int, int], int],
+        keepers: Keepers,
     ) -> None:
         self.outline = outline
         self.known = known
         self.names = names
         self.column = column
+        self.keepers = keepers
         self.evaluator = Evaluator(outline, known)
         self.restoration: Restoration | None = None
         self.called: set[str] = set()
@@ -445,7 +455,9 @@ class _Search:
             event.is_together or (is_swept if not is_evicted else not self._imports(event.place.loop))
         )
         is_new = bool(event.items) and all(isinstance(item, Entry) and item.is_new for item in event.items)
-        is_restored = event.is_restored or (is_evicted and (is_new or self._is_restored(event, targets)))
+        is_kept = event.is_restored or (is_evicted and is_new)
+        kept = self._put_back(event, targets) if is_evicted and not is_kept else frozenset()
+        is_restored = is_kept or (bool(kept) and kept.issuperset(targets or {""}))
         site = ReloadSite(
             self._span(event.node),
             event.mode,
@@ -466,15 +478,20 @@ class _Search:
             bool(event.items) and all(isinstance(item, (Text, Thing)) and item.is_flat for item in event.items),
             event.is_once or is_noted(self.outline, event.place),
             frozenset(target for target, is_attribute in targets.items() if is_attribute),
+            frozenset() if is_restored else kept,
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 
-    def _is_restored(self, event: _Event, targets: Iterable[str]) -> bool:
+    def _put_back(self, event: _Event, targets: Collection[str]) -> frozenset[str]:
+        """The modules that come back after an eviction; the empty name stands for whatever it may be."""
         if self.restoration is None:
-            self.restoration = Restoration(self.outline, self.evaluator)
-        is_clearing = event.spelling == "sys.modules.clear"
-        row = event.node.lineno
-        return self.restoration.covers(event.place, row, targets, is_clearing=is_clearing)
+            self.restoration = Restoration(self.outline, self.evaluator, self.keepers.manages)
+        place, row, is_clearing = event.place, event.node.lineno, event.spelling == "sys.modules.clear"
+        evicted = targets or ("",)
+        kept = {one for one in evicted if self.restoration.covers(place, row, one, is_clearing=is_clearing)}
+        return (
+            self.keepers.kept(self.outline, place, evicted).union(kept) if len(kept) < len(evicted) else frozenset(kept)
+        )
 
     def _imports(self, loop: ast.AST | None) -> bool:
         """Whether a loop imports again what it evicts before it evicts the next."""

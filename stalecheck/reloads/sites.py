@@ -57,6 +57,9 @@ class ReloadSite:
     attributes: frozenset[str] = frozenset()
     """The targets that are what their packages call so (``p.m``, ``from p import m``), a module or not."""
 
+    kept: frozenset[str] = frozenset()
+    """The targets that are put back afterwards where others are not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

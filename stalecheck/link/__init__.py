@@ -89,10 +89,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }
         for holding, reloads in _merged(found):
-            reference = _stale_reference(holding, reloads, usages, imports)
-            module = holding.capture.made.file
-            name = _name_in(file, module, holding.capture.name, program)
-            yield replace(reference, module_name=name, is_module_hidden=_is_hidden(module, program))
+            yield _stale_reference(holding, reloads, usages, imports, program)
 
 
 def _name_in(file: SourceFile, module: SourceFile, written: str, program: Program) -> str:
@@ -251,11 +248,17 @@ def _stale_reference(
     reloads: tuple[Reload, ...],
     usages: dict[str, frozenset[Usage]],
     imports: Mapping[str, Holding],
+    program: Program,
 ) -> StaleReference:
     capture = holding.capture
+    module = capture.made.file
     brought = tuple(
         _stale_reference(
-            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
+            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()),
+            tuple(reload for reload in reloads if reload.module in {kept.made.file.module, *kept.made.file.aliases}),
+            usages,
+            {},
+            program,
         )
         for name, kept in holding.brings
     )
@@ -285,6 +288,8 @@ def _stale_reference(
         holding.is_type_argument,
         holding.is_property,
         capture.of_instance,
+        _name_in(holding.file, module, capture.name, program),
+        _is_hidden(module, program),
     )
 
 

@@ -28,6 +28,9 @@ class Schedule:
     records: tuple[ReloadRecord, ...]
     reloaded: frozenset[SourceFile]
     evicted: frozenset[SourceFile]
+    left: frozenset[SourceFile]
+    """Those of them of which the old module may stay what its package calls so."""
+
     reloading: frozenset[SourceFile]
     """The files whose source reloads something of the project."""
 
@@ -84,6 +87,7 @@ def schedule(
         tuple(records),
         frozenset(file for event in events for file in event.files),
         frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
+        frozenset(file for event in events if event.leaves_attribute for file in event.files),
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
         _always_together(sequences),
         tuple(unmatched),
@@ -245,7 +249,14 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
     reloads = {target: Reload(target.module, site.mode, file.path, at) for target in targets}
     group = hash((at.row, at.column)) or 1
     return Event(
-        frozenset(targets), site.mode, at, reloads, site.branch, group if site.is_unordered else 0, site.is_once
+        frozenset(targets),
+        site.mode,
+        at,
+        reloads,
+        site.branch,
+        group if site.is_unordered else 0,
+        site.is_once,
+        leaves_attribute=site.leaves_attribute,
     )
 
 

@@ -97,6 +97,23 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a star over two modules, one evicted",
         ),
         pytest.param(
+            {
+                "p/__init__.py": "",
+                "p/m.py": M,
+                "app.py": "import p.m\n",
+                "refresh.py": "import sys, importlib.util\n"
+                "def refresh(path):\n"
+                "    spec = importlib.util.spec_from_file_location('p.m', path)\n"
+                "    new = importlib.util.module_from_spec(spec)\n"
+                "    sys.modules['p.m'] = new\n"
+                "    spec.loader.exec_module(new)\n",
+            },
+            "STL103",
+            "`p` leads to the old module `p.m` after `p.m` is evicted at refresh.py:6; "
+            "reload in place with `importlib.reload`, or set `p.m` to the new module",
+            id="a package whose submodule is executed by hand",
+        ),
+        pytest.param(
             {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.f\n"},
             "STL207",
             "the cache of `g` keeps the old function `m.f` after `m` is reloaded at refresh.py:3; "

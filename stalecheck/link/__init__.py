@@ -60,6 +60,9 @@ class StaleReference:
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
+    is_of_package: bool = False
+    """A submodule that is looked up in its package when it is used."""
+
     module_name: str = ""
     """What the origin's module is called where the holder stands."""
 
@@ -288,6 +291,7 @@ def _stale_reference(
         holding.is_type_argument,
         holding.is_property,
         capture.of_instance,
+        capture.is_of_package,
         _name_in(holding.file, module, capture.name, program),
         _is_hidden(module, program),
     )

@@ -87,6 +87,8 @@ class _Finder:
     def find(self) -> Iterator[Holding]:
         overlaid = self._with_members(self._imports.overlaid())
         for index, binding in enumerate(self._subject.summary.bindings):
+            if index in self._live:
+                yield from self._imports.of_submodule(binding)
             if index in overlaid or self._imports.is_lesser(index, binding):
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):

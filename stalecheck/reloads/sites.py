@@ -57,6 +57,9 @@ class ReloadSite:
     attributes: frozenset[str] = frozenset()
     """The targets that are what their packages call so (``p.m``, ``from p import m``), a module or not."""
 
+    leaves_attribute: bool = False
+    """Whether the old module stays what its package calls so: only an import statement would replace it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

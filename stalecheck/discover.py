@@ -550,7 +550,7 @@ def _shortest_first(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name.count("."), name)))
 
 
-def _imported_trees(files: Iterable[SourceFile], imported: frozenset[str]) -> set[tuple[Path, str]]:
+def _imported_trees(files: Sequence[SourceFile], imported: frozenset[str]) -> set[tuple[Path, str]]:
     """The directories that are imported as namespace packages: where they lie, and their name."""
     modules = {file.module for file in files}
     packages: dict[str, set[Path]] = defaultdict(set)
@@ -566,7 +566,14 @@ def _imported_trees(files: Iterable[SourceFile], imported: frozenset[str]) -> se
             is_meant = "." not in file.module and package in imported and package not in modules
             if (is_named or is_meant) and not _is_shadowed(package, base, packages):
                 trees.add((base, _top_name(name)))
-    return trees
+    return {(base, top) for base, top in trees if top != "src" or not _is_layout(base / top, files, imported)}
+
+
+def _is_layout(src: Path, files: Iterable[SourceFile], imported: frozenset[str]) -> bool:
+    """Whether more files, or as many, are imported by the names that they have in a ``src`` folder as with ``src.``."""
+    names = [file.module for file in files if file.root == src and file.module in imported]
+    longer = [file.module for file in files if file.root == src and f"src.{file.module}" in imported]
+    return bool(names) and len(names) >= len(longer)
 
 
 def _shorter_names(files: Iterable[SourceFile], imported: frozenset[str]) -> set[str]:

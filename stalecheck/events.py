@@ -233,7 +233,11 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
 
 def _is_certain(name: str, target: SourceFile, reloading: SourceFile) -> bool:
     """Whether a reload's own spelling says by which of its several names a file is reloaded."""
-    return name in target.aliases or (bool(target.aliases) and name == target.module and not reloading.aliases)
+    if name in target.aliases:
+        return True
+    # What a file with several names imports relative to itself has as many.
+    is_beside = name.partition(".")[0] == reloading.module.partition(".")[0]
+    return bool(target.aliases) and name == target.module and not (reloading.aliases and is_beside)
 
 
 def _is_shadowed(file: SourceFile) -> bool:

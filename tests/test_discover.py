@@ -560,6 +560,18 @@ SETTLED = [
         id="the whole tree follows",
     ),
     pytest.param(["src/p/m.py"], {"src.p.m"}, {"src/p/m.py": "src.p.m"}, id="src itself is imported"),
+    pytest.param(
+        ["src/p/__init__.py", "src/p/m.py"],
+        {"p", "p.m", "src.p.m"},
+        {"src/p/__init__.py": "p", "src/p/m.py": "p.m"},
+        id="src itself is imported once",
+    ),
+    pytest.param(
+        ["src/m.py", "src/n.py"],
+        {"src.m", "src.n", "n"},
+        {"src/m.py": "src.m", "src/n.py": "src.n"},
+        id="src itself is imported mostly",
+    ),
     pytest.param(["app/app.py", "app/m.py"], {"app.m"}, {"app/app.py": "app.app", "app/m.py": "app.m"}, id="app/app"),
     pytest.param(
         ["p/__init__.py", "p/d/m.py"],

@@ -62,6 +62,7 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
     )
     found = _Found(Path(os.path.realpath(config.root)))
     directories = []
+    files = []
     for path in paths:
         absolute = absolute_path(path, cwd)
         is_directory = _is_named_directory(path, absolute, found)
@@ -74,16 +75,21 @@ def discover(paths: Sequence[Path], config: Config, *, cwd: Path) -> Discovery:
         elif why := _why_endless(absolute.stat().st_mode):
             found.unreadable[str(absolute)] = why
         elif absolute.suffix != ".pyi":  # A stub never runs.
-            found.files.setdefault(os.path.realpath(absolute), (str(absolute), True))
+            files.append(absolute)
+    linked = {path for path in (*files, *directories) if _is_linked(path, config.root, found)}
+    found.linked = {os.path.realpath(path) for path in linked}
+    found.files.update((os.path.realpath(path), (str(path), True)) for path in files if path not in linked)
     # The deepest first: what is named itself is walked under its own name, not as a part of another path.
-    for directory in sorted(directories, key=lambda path: -len(path.parts)):
+    for directory in sorted(directories, key=lambda path: (path in linked, -len(path.parts))):
         _walk(_top(directory, rules), rules, found)
+    for path in files:
+        found.files.setdefault(os.path.realpath(path), (str(path), True))
     _follow_links(rules, found)
     found.is_reporting = False
     _walk(_top(config.root, rules), rules, found)
     _follow_links(rules, found)
     return Discovery(
-        tuple(name_files(found.files.values(), config.root)),
+        _named(found, config.root),
         found.excluded(),
         tuple((Path(path), reason) for path, reason in sorted(found.unreadable.items())),
     )
@@ -179,6 +185,13 @@ class _Found:
     links: list[tuple[str, _Ignores]] = field(default_factory=list)
     """Links to directories and files; they come last, so that a file keeps its own path where it has one."""
 
+    linked: set[str] = field(default_factory=set)
+    """The named paths that lead through a link, without links."""
+
+    own: dict[str, str] = field(default_factory=dict)
+    """The paths that files and directories have in the project, by those of them without links, where what is named
+    is a link to them: they are imported by these."""
+
     excluded_files: int = 0
     excluded_directories: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -231,6 +244,12 @@ def _is_named_directory(path: Path, absolute: Path, found: _Found) -> bool | Non
             raise UsageError(f"{path} does not exist") from None
         found.unreadable[str(absolute)] = why_unread(error)
         return None
+
+
+def _is_linked(path: Path, root: Path, found: _Found) -> bool:
+    """Whether a named path leads through a link that lies below the root."""
+    real = os.path.realpath(path)
+    return real != str(found.real_root / path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _top(path: Path, rules: _Rules) -> _Directory:
@@ -329,13 +348,17 @@ def _walk(start: _Directory, rules: _Rules, found: _Found) -> None:
             is_directory, reason = _look(entry)
             if not is_directory and not reason and not _is_python(entry.name):
                 continue
-            if real + entry.name in found.directories or real + entry.name in found.files:
-                continue  # Named itself.
             path, name = entry.path, entry.name
+            is_known = real + name in found.directories or real + name in found.files
+            if is_known and real + name not in found.linked:
+                continue  # Named itself.
             if _is_excluded(path, name, entries, rules, is_directory=is_directory) or _is_ignored(
                 path, name, ignores, is_directory=is_directory
             ):
-                found.leave_out(path, is_directory=is_directory)
+                if not is_known:
+                    found.leave_out(path, is_directory=is_directory)
+            elif is_known:
+                found.own[real + name] = path
             elif reason:
                 found.unreadable[entry.path] = reason
             elif entry.is_symlink():
@@ -437,6 +460,20 @@ def _count_python(folder: str) -> int:
     return sum(_is_python(name) for _, _, names in os.walk(folder) for name in names)
 
 
+def _named(found: _Found, root: Path) -> tuple[SourceFile, ...]:
+    """Return the source files; what a named link leads to has the name of where it lies in the project."""
+    if not found.own:
+        return tuple(name_files(found.files.values(), root))
+    shown = {}
+    for real, (path, is_reported) in found.files.items():
+        above = next((above for above in (Path(real), *Path(real).parents) if str(above) in found.own), None)
+        own = path if above is None else str(Path(found.own[str(above)], Path(real).relative_to(above)))
+        shown[own] = (path, is_reported)
+    files = name_files(((own, is_reported) for own, (_, is_reported) in shown.items()), root)
+    named = (replace(file, path=Path(shown[str(file.path)][0])) for file in files)
+    return tuple(sorted(named, key=lambda file: file.path.as_posix()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Home:
     """A directory that files are imported from, and the dotted name of the files' directory from there."""
@@ -513,7 +550,7 @@ def _shortest_first(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name.count("."), name)))
 
 
-def _imported_trees(files: Iterable[SourceFile], imported: frozenset[str]) -> set[tuple[Path, str]]:
+def _imported_trees(files: Sequence[SourceFile], imported: frozenset[str]) -> set[tuple[Path, str]]:
     """The directories that are imported as namespace packages: where they lie, and their name."""
     modules = {file.module for file in files}
     packages: dict[str, set[Path]] = defaultdict(set)
@@ -529,7 +566,14 @@ def _imported_trees(files: Iterable[SourceFile], imported: frozenset[str]) -> se
             is_meant = "." not in file.module and package in imported and package not in modules
             if (is_named or is_meant) and not _is_shadowed(package, base, packages):
                 trees.add((base, _top_name(name)))
-    return trees
+    return {(base, top) for base, top in trees if top != "src" or not _is_layout(base / top, files, imported)}
+
+
+def _is_layout(src: Path, files: Iterable[SourceFile], imported: frozenset[str]) -> bool:
+    """Whether more files, or as many, are imported by the names that they have in a ``src`` folder as with ``src.``."""
+    names = [file.module for file in files if file.root == src and file.module in imported]
+    longer = [file.module for file in files if file.root == src and f"src.{file.module}" in imported]
+    return bool(names) and len(names) >= len(longer)
 
 
 def _shorter_names(files: Iterable[SourceFile], imported: frozenset[str]) -> set[str]:

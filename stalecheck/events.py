@@ -28,6 +28,9 @@ class Schedule:
     records: tuple[ReloadRecord, ...]
     reloaded: frozenset[SourceFile]
     evicted: frozenset[SourceFile]
+    left: frozenset[SourceFile]
+    """Those of them of which the old module may stay what its package calls so."""
+
     reloading: frozenset[SourceFile]
     """The files whose source reloads something of the project."""
 
@@ -84,6 +87,7 @@ def schedule(
         tuple(records),
         frozenset(file for event in events for file in event.files),
         frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
+        frozenset(file for event in events if event.leaves_attribute for file in event.files),
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
         _always_together(sequences),
         tuple(unmatched),
@@ -229,7 +233,11 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
 
 def _is_certain(name: str, target: SourceFile, reloading: SourceFile) -> bool:
     """Whether a reload's own spelling says by which of its several names a file is reloaded."""
-    return name in target.aliases or (bool(target.aliases) and name == target.module and not reloading.aliases)
+    if name in target.aliases:
+        return True
+    # What a file with several names imports relative to itself has as many.
+    is_beside = name.partition(".")[0] == reloading.module.partition(".")[0]
+    return bool(target.aliases) and name == target.module and not (reloading.aliases and is_beside)
 
 
 def _is_shadowed(file: SourceFile) -> bool:
@@ -245,7 +253,14 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
     reloads = {target: Reload(target.module, site.mode, file.path, at) for target in targets}
     group = hash((at.row, at.column)) or 1
     return Event(
-        frozenset(targets), site.mode, at, reloads, site.branch, group if site.is_unordered else 0, site.is_once
+        frozenset(targets),
+        site.mode,
+        at,
+        reloads,
+        site.branch,
+        group if site.is_unordered else 0,
+        site.is_once,
+        leaves_attribute=site.leaves_attribute,
     )
 
 

@@ -67,6 +67,7 @@ def nominate(
     evicted: frozenset[SourceFile],
     reloading: frozenset[SourceFile],
     together: Sequence[frozenset[SourceFile]] = (),
+    left: frozenset[SourceFile] = frozenset(),
 ) -> frozenset[SourceFile]:
     """Return the files that may hold something of a reloaded module, and those that explain what they hold, and when.
 
@@ -78,6 +79,7 @@ def nominate(
         reloading: The files that reload: what their functions import matters too.
         together: Groups of modules of which each is only ever evicted with the rest of its group. Its members hold
             nothing old of each other.
+        left: Those evicted of which the old module may stay what its package calls so: ``import p.m`` reaches it.
     """
     if not reloaded:
         return frozenset(file for file, index in indexes.items() if index.needs_libcst is not None)
@@ -85,6 +87,12 @@ def nominate(
     for file in reloaded:
         groups = nomination.groups(file)
         nomination.start(file, _Taint(dict.fromkeys(indexes[file].made, groups)))
+    if left:
+        nomination.nominated.update(
+            file
+            for file, index in indexes.items()
+            if any(not item.name and table.find(item.module, file) in left for item in index.imports)
+        )
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}

@@ -63,7 +63,9 @@ def run(
     if any(index.needs_libcst for index in indexes.values()):
         indexes = deeply(partial(_with_newer, indexes, sources))
     events = schedule(sites, config.reloaded, config.reimported, indexes, table)
-    nominated = nominate(indexes, table, events.reloaded, events.evicted, events.reloading, events.together)
+    nominated = nominate(
+        indexes, table, events.reloaded, events.evicted, events.reloading, events.together, events.left
+    )
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     is_forgotten = Forms(sources, indexes, table).is_forgotten

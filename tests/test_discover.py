@@ -329,8 +329,14 @@ def test_gitignore_in_another_encoding(tree: Tree) -> None:
         pytest.param(["b.py", "a.py -> b.py"], ["."], ["b.py"], id="a file and a link to it"),
         pytest.param(["z/b.py", "a -> z"], ["."], ["z/b.py"], id="a folder and a link to it"),
         pytest.param(["z/b.py", "a -> z"], ["a"], ["a/b.py"], id="a named link"),
-        pytest.param(["z/b.py", "a -> z"], ["a", "z"], ["a/b.py"], id="named both, link first"),
+        pytest.param(["z/b.py", "a -> z"], ["a", "z"], ["z/b.py"], id="named both, link first"),
+        pytest.param(["z/b.py", "a -> z"], ["z", "a"], ["z/b.py"], id="named both, link last"),
         pytest.param(["z/b.py", "a.py -> z/b.py"], ["a.py"], ["a.py"], id="a named link to a file"),
+        pytest.param(["z/b.py", "a.py -> z/b.py"], ["a.py", "z/b.py"], ["z/b.py"], id="a file and a link, link first"),
+        pytest.param(["z/b.py", "a.py -> z/b.py"], ["z/b.py", "a.py"], ["z/b.py"], id="a file and a link, link last"),
+        pytest.param(["z/b.py", "a.py -> z/b.py"], ["a.py", "z"], ["z/b.py"], id="a folder and a link to its file"),
+        pytest.param(["z/y/b.py", "a -> z/y"], ["a", "z"], ["z/y/b.py"], id="a folder and a link into it"),
+        pytest.param(["z/y/b.py", "a -> z"], ["a", "z/y"], ["z/y/b.py"], id="a folder and a link around it"),
         pytest.param(["../out/b.py", "a -> ../out"], ["."], ["a/b.py"], id="a link to the outside"),
         pytest.param(["../out/b.py", "y/z -> ../../out", "x -> ../out"], ["."], ["x/b.py"], id="the shortest way"),
         pytest.param(["../out/b.py", ".venv -> ../out"], ["."], [], id="an excluded link"),
@@ -345,6 +351,29 @@ def test_gitignore_in_another_encoding(tree: Tree) -> None:
 def test_each_file_once(tree: Tree, names: list[str], paths: list[str], expected: list[str]) -> None:
     root = tree(*names)
     assert reported(root, run(root, *paths)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "paths", "expected"),
+    [
+        pytest.param(["app/__init__.py", "app/h.py", "a.py -> app/h.py"], ["a.py"], {"a.py": "app.h"}, id="a file"),
+        pytest.param(["app/__init__.py", "a -> app"], ["a"], {"a/__init__.py": "app"}, id="a package"),
+        pytest.param(
+            ["app/__init__.py", "app/p/__init__.py", "app/p/h.py", "a -> app/p"],
+            ["a"],
+            {"a/__init__.py": "app.p", "a/h.py": "app.p.h"},
+            id="an inner package",
+        ),
+        pytest.param(["../out/h.py", "a -> ../out", "x.py"], ["a"], {"a/h.py": "h"}, id="to the outside"),
+        pytest.param([".venv/h.py", "a.py -> .venv/h.py"], ["a.py"], {"a.py": "a"}, id="to what is excluded"),
+    ],
+)
+def test_what_a_named_link_leads_to_keeps_its_module(
+    tree: Tree, names: list[str], paths: list[str], expected: dict[str, str]
+) -> None:
+    root = tree(*names)
+    files = [file for file in run(root, *paths).files if file.is_reported]
+    assert modules(root, files) == expected
 
 
 @pytest.mark.parametrize(
@@ -531,6 +560,18 @@ SETTLED = [
         id="the whole tree follows",
     ),
     pytest.param(["src/p/m.py"], {"src.p.m"}, {"src/p/m.py": "src.p.m"}, id="src itself is imported"),
+    pytest.param(
+        ["src/p/__init__.py", "src/p/m.py"],
+        {"p", "p.m", "src.p.m"},
+        {"src/p/__init__.py": "p", "src/p/m.py": "p.m"},
+        id="src itself is imported once",
+    ),
+    pytest.param(
+        ["src/m.py", "src/n.py"],
+        {"src.m", "src.n", "n"},
+        {"src/m.py": "src.m", "src/n.py": "src.n"},
+        id="src itself is imported mostly",
+    ),
     pytest.param(["app/app.py", "app/m.py"], {"app.m"}, {"app/app.py": "app.app", "app/m.py": "app.m"}, id="app/app"),
     pytest.param(
         ["p/__init__.py", "p/d/m.py"],

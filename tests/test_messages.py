@@ -50,6 +50,70 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a chain",
         ),
         pytest.param(
+            {"app.py": "from m import *\n"},
+            "STL102",
+            "`*` keeps what it brought of the old `m`: `C`, `E`, `LIMIT` and 2 more after `m` is reloaded at "
+            "refresh.py:3; `import m` and use its attributes where they are needed",
+            id="a star",
+        ),
+        pytest.param(
+            {
+                "a.py": "class A: ...\n",
+                "hub.py": "from a import A\nfrom m import C\nclass H: ...\n",
+                "app.py": "from hub import *\n",
+                "more.py": "import importlib, a\ndef again():\n    importlib.reload(a)\n",
+            },
+            "STL102",
+            "`*` keeps what it brought of the old `a`: `A` (through `hub`), and of the old `m`: `C` (through `hub`) "
+            "after `a` is reloaded at more.py:3 or `m` is reloaded at refresh.py:3; "
+            "`import a` and `import m` and use their attributes where they are needed",
+            id="a star over two modules",
+        ),
+        pytest.param(
+            {
+                "hub.py": "from m import C\nclass H: ...\nONE = C()\n",
+                "app.py": "from hub import *\n",
+                "more.py": "import importlib, hub\ndef again():\n    importlib.reload(hub)\n",
+            },
+            "STL102",
+            "`*` keeps what it brought of the old `m`: `C`, `ONE` (through `hub`), and of the old `hub`: `H`, `ONE` "
+            "after `hub` is reloaded at more.py:3 or `m` is reloaded at refresh.py:3; "
+            "`import hub` and use its attributes where they are needed; "
+            "reload `hub` and `app`, in this order, after `m`",
+            id="a star over a module and what it made of another",
+        ),
+        pytest.param(
+            {
+                "a.py": "class A: ...\n",
+                "hub.py": "from a import A\nfrom m import C\n",
+                "app.py": "from hub import *\n",
+                "more.py": "import sys\ndef again():\n    del sys.modules['a']\n    import a\n",
+            },
+            "STL102",
+            "`*` keeps what it brought of the old `a`: `A` (through `hub`), and of the old `m`: `C` (through `hub`) "
+            "after `a` is evicted at more.py:3 or `m` is reloaded at refresh.py:3; "
+            "`import m` and use its attributes where they are needed; "
+            "import those of `a` in the functions that use them",
+            id="a star over two modules, one evicted",
+        ),
+        pytest.param(
+            {
+                "p/__init__.py": "",
+                "p/m.py": M,
+                "app.py": "import p.m\n",
+                "refresh.py": "import sys, importlib.util\n"
+                "def refresh(path):\n"
+                "    spec = importlib.util.spec_from_file_location('p.m', path)\n"
+                "    new = importlib.util.module_from_spec(spec)\n"
+                "    sys.modules['p.m'] = new\n"
+                "    spec.loader.exec_module(new)\n",
+            },
+            "STL103",
+            "`p` leads to the old module `p.m` after `p.m` is evicted at refresh.py:6; "
+            "reload in place with `importlib.reload`, or set `p.m` to the new module",
+            id="a package whose submodule is executed by hand",
+        ),
+        pytest.param(
             {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.f\n"},
             "STL207",
             "the cache of `g` keeps the old function `m.f` after `m` is reloaded at refresh.py:3; "

@@ -60,6 +60,9 @@ class StaleReference:
     of_instance: bool = False
     """What is kept is an instance of the origin, a class."""
 
+    is_of_package: bool = False
+    """A submodule that is looked up in its package when it is used."""
+
     module_name: str = ""
     """What the origin's module is called where the holder stands."""
 
@@ -89,10 +92,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
             holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }
         for holding, reloads in _merged(found):
-            reference = _stale_reference(holding, reloads, usages, imports)
-            module = holding.capture.made.file
-            name = _name_in(file, module, holding.capture.name, program)
-            yield replace(reference, module_name=name, is_module_hidden=_is_hidden(module, program))
+            yield _stale_reference(holding, reloads, usages, imports, program)
 
 
 def _name_in(file: SourceFile, module: SourceFile, written: str, program: Program) -> str:
@@ -251,11 +251,17 @@ def _stale_reference(
     reloads: tuple[Reload, ...],
     usages: dict[str, frozenset[Usage]],
     imports: Mapping[str, Holding],
+    program: Program,
 ) -> StaleReference:
     capture = holding.capture
+    module = capture.made.file
     brought = tuple(
         _stale_reference(
-            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()), reloads, usages, {}
+            replace(holding, holder=replace(holding.holder, name=name), capture=kept, brings=()),
+            tuple(reload for reload in reloads if reload.module in {kept.made.file.module, *kept.made.file.aliases}),
+            usages,
+            {},
+            program,
         )
         for name, kept in holding.brings
     )
@@ -285,6 +291,9 @@ def _stale_reference(
         holding.is_type_argument,
         holding.is_property,
         capture.of_instance,
+        capture.is_of_package,
+        _name_in(holding.file, module, capture.name, program),
+        _is_hidden(module, program),
     )
 
 

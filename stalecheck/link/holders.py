@@ -8,6 +8,7 @@ from dataclasses import replace
 from stalecheck.link import known
 from stalecheck.link.captures import TRAVELS
 from stalecheck.link.definitions import Definitions
+from stalecheck.link.discarded import Discarded
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.imports import Imports
@@ -80,11 +81,14 @@ class _Finder:
         self._live.update(summary.stars)
         self._live = self._with_members(self._live)
         self._live.update(self._accessors())
+        self._discarded = Discarded(summary, self._live)
         self._reset = set() if self._calls_own_functions() else set(self._certain())
 
     def find(self) -> Iterator[Holding]:
         overlaid = self._with_members(self._imports.overlaid())
         for index, binding in enumerate(self._subject.summary.bindings):
+            if index in self._live:
+                yield from self._imports.of_submodule(binding)
             if index in overlaid or self._imports.is_lesser(index, binding):
                 continue
             if index in self._live or (binding.block and not binding.block.endswith(".<locals>")):
@@ -99,6 +103,8 @@ class _Finder:
         yield from self._answered()
         statements: list[Store | CallStatement] = [*self._subject.summary.stores, *self._subject.summary.calls]
         for item in sorted(statements, key=lambda statement: statement.at):
+            if self._discarded.takes(item):
+                continue
             yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)

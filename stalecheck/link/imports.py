@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from stalecheck.link.captures import hop
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
 from stalecheck.link.program import resolve
@@ -41,6 +42,17 @@ class Imports:
                 kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
                 holding = self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
                 yield replace(holding, overlaid=() if binding.block else self._same_again(index, binding.name, capture))
+
+    def of_submodule(self, binding: Binding) -> Iterator[Holding]:
+        """Yield what ``import p.m`` reaches through the package that it binds."""
+        match binding.value:
+            case ModuleImport(module=module, binds_first=True) if "." in module:
+                file = resolve(self._subject.evaluator.program, self._subject.file, module, 0)
+                if file is not None:
+                    value = hop(self._subject.evaluator.names.module(file, module), file, binding.at)
+                    for capture in value.captures:
+                        kind, held = HolderKind.MODULE_IMPORT, replace(capture, is_of_package=True)
+                        yield self._subject.holding(binding.name, kind, binding.span, held, binding.block)
 
     def _same_again(self, index: int, name: str, capture: Capture) -> tuple[Capture, ...]:
         """Return how a later star import brings what an import binds under the same name."""

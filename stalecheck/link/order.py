@@ -31,6 +31,9 @@ class Event:
     names: Mapping[SourceFile, str] = field(default_factory=dict)
     """By which name a file is reloaded, where it has several and one is meant for certain."""
 
+    leaves_attribute: bool = False
+    """The old module stays what its package calls so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
@@ -129,6 +132,8 @@ def _counts(capture: Capture, event: Event) -> bool:
     if name and capture.name and name != capture.name:
         return False
     if capture.mode is not None and capture.mode is not event.mode:
+        return False
+    if capture.is_of_package and not event.leaves_attribute:
         return False
     if event.mode is ReloadMode.REIMPORT:
         return True

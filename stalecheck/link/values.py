@@ -94,6 +94,9 @@ class Capture:
     """The only mode in which it came this way; None: in both. What is taken of a module that is held is that of the
     module's last run if that was in place, and that of the old module under eviction."""
 
+    is_of_package: bool = False
+    """A submodule that is looked up in its package when it is used: whoever imports it again replaces it there."""
+
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
         return replace(self, relation=relation)

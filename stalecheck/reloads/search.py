@@ -86,6 +86,7 @@ class _Event:
     is_together: bool = False
     is_unordered: bool = False
     is_once: bool = False
+    leaves_attribute: bool = False
 
 
 class _Search:
@@ -332,7 +333,15 @@ class _Search:
             is_same = put.value is not None and _is_same(put.value, argument)
             if is_same and put.place.block == call.place.block and self._holds_modules(put.container, put.place):
                 keys = self.evaluator.items(put.key, put.place) or (unknown(put.key),)
-                yield _Event(call.node, call.place, ReloadMode.REIMPORT, "exec_module", keys, "name")
+                yield _Event(
+                    call.node,
+                    call.place,
+                    ReloadMode.REIMPORT,
+                    "exec_module",
+                    keys,
+                    "name",
+                    leaves_attribute=not _is_set(argument, call.place),
+                )
                 return
 
     def _holds_modules(self, container: ast.expr, place: Place) -> bool:
@@ -479,6 +488,7 @@ class _Search:
             event.is_once or is_noted(self.outline, event.place),
             frozenset(target for target, is_attribute in targets.items() if is_attribute),
             frozenset() if is_restored else kept,
+            event.leaves_attribute,
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 
@@ -548,6 +558,21 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
 def _is_same(one: ast.expr, other: ast.expr) -> bool:
     """Whether two expressions are written alike."""
     return is_short(one) and is_short(other) and ast.dump(one) == ast.dump(other)
+
+
+def _is_set(module: ast.expr, place: Place) -> bool:
+    """Whether the same function, or top level, sets an attribute to a module, as an import sets its package's."""
+    for node in ast.walk(place.scope.node):
+        match node:
+            case ast.Call(func=ast.Name(id="setattr"), args=[_, _, value]):
+                pass
+            case ast.Assign(targets=targets, value=value) if any(isinstance(t, ast.Attribute) for t in targets):
+                pass
+            case _:
+                continue
+        if _is_same(value, module):
+            return True
+    return False
 
 
 _MOST_PARTIALS = 20

@@ -60,6 +60,9 @@ class ReloadSite:
     kept: frozenset[str] = frozenset()
     """The targets that are put back afterwards where others are not."""
 
+    leaves_attribute: bool = False
+    """Whether the old module stays what its package calls so: only an import statement would replace it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

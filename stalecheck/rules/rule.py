@@ -83,10 +83,19 @@ class Rule:
             )
 
 
+def through(reference: StaleReference) -> str:
+    """Return the modules between the origin and the holder, in parentheses; empty if there are none."""
+    said = _through(reference)
+    return f" ({said})" if said else ""
+
+
+def _through(reference: StaleReference) -> str:
+    return "through " + ", ".join(f"`{module}`" for module in reference.via[1:]) if reference.via[1:] else ""
+
+
 def _because(reference: StaleReference) -> str:
-    parts = []
-    if len(reference.via) > 1:
-        parts.append("through " + ", ".join(f"`{module}`" for module in reference.via[1:]))
+    # What a star import brings comes by ways of its own.
+    parts = [] if reference.brings or not reference.via[1:] else [_through(reference)]
     if reference.because is not None:
         name, row = reference.because
         parts.append(f"because `{name}`, line {row}")

@@ -82,9 +82,13 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     for reference in references:
         if reference.holder.kind is HolderKind.MODULE_IMPORT:
             is_used = bool(reference.usages) or "<locals>" in reference.holder.name
-            yield Judgement(
-                reference,
-                Severity.ERROR if is_used else Severity.WARNING,
-                f"`{reference.holder.name}` stays {old(reference)}",
-                "reload in place with `importlib.reload`, or import the module where it is used",
-            )
+            worst = Severity.ERROR if is_used else Severity.WARNING
+            if reference.is_of_package:
+                message = f"`{reference.holder.name}` leads to {old(reference)}"
+                remedy = (
+                    f"reload in place with `importlib.reload`, or set `{reference.origin.module}` to the new module"
+                )
+            else:
+                message = f"`{reference.holder.name}` stays {old(reference)}"
+                remedy = "reload in place with `importlib.reload`, or import the module where it is used"
+            yield Judgement(reference, worst, message, remedy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stalecheck.link import StaleReference
 from stalecheck.vocabulary import OriginKind, ReloadMode
 
@@ -56,8 +58,12 @@ def reload_after(reference: StaleReference) -> str:
     modules = [f"`{module}`" for module in dict.fromkeys((*reference.via[1:], reference.holder.module))]
     if len(modules) == 1:
         return f"reload {modules[0]} after `{reference.origin.module}`"
-    listed = f"{', '.join(modules[:-1])} and {modules[-1]}"
-    return f"reload {listed}, in this order, after `{reference.origin.module}`"
+    return f"reload {listed(modules)}, in this order, after `{reference.origin.module}`"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _first_name(reference: StaleReference) -> str:

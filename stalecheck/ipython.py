@@ -14,7 +14,7 @@ from stalecheck.notebook.cells import Seen
 from stalecheck.notebook.notice import Session, notice
 from stalecheck.notebook.versions import Versions
 from stalecheck.probing import raw
-from stalecheck.probing.look import probe
+from stalecheck.probing.look import probe, report_on
 from stalecheck.probing.report import Report
 
 _HISTORY = re.compile(r"In|Out|_{1,3}|_\d+|_[iod]h|_i{1,3}|_i\d+")
@@ -88,6 +88,7 @@ class Extension:
         """Look after each cell whether a module was reloaded."""
         if self._versions is None:
             self._versions = Versions(self._shell)
+            self._before = self._ids()
             self._shell.events.register("pre_run_cell", self._begin)
             self._shell.events.register("post_run_cell", self._end)
 
@@ -108,10 +109,13 @@ class Extension:
             self._seen.note(
                 result.execution_count, before=self._before, after=self._ids(), has_failed=not result.success
             )
+        del result  # It holds the cell's value, and so does this function then.
         changed = self._versions.changed()
-        text = notice(self._session(), changed) if changed else ""
-        if text:
-            print(text)
+        if changed:
+            report = report_on(changed)  # Before anything here refers to the user's variables.
+            text = notice(self._session(), report)
+            if text:
+                print(text)
         # What autoreload binds before a cell runs is not the cell's: so the look before it has to be the last one.
         self._shell.events.unregister("pre_run_cell", self._begin)
         self._shell.events.register("pre_run_cell", self._begin)

@@ -11,7 +11,6 @@ from typing import cast
 from stalecheck.notebook.cells import Made, Seen, made
 from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
 from stalecheck.probing import raw, words
-from stalecheck.probing.look import report_on
 from stalecheck.probing.report import Holder, Report
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -43,24 +42,23 @@ class Session:
     seen: Seen
 
 
-def notice(session: Session, modules: Sequence[str]) -> str:
-    """Return what is old of some modules that have been reloaded; empty if nothing is.
+def notice(session: Session, report: Report) -> str:
+    """Return what is old of modules that have been reloaded; empty if nothing is.
 
     Args:
         session: The session.
-        modules: The names of the modules.
+        report: What the probe has found of those modules.
     """
-    report = report_on(modules)
     cells = {name: made(name, session.inputs, session.seen) for name in session.variables}
     old = find_old_variables(session.variables, report, session=session.module)
-    old += _replaced(session, modules, cells, {one.name for one in old})
+    old += _replaced(session, report.modules, cells, {one.name for one in old})
     old.sort(key=lambda one: (_number(cells[one.name]), one.name))
     lines = [_line(one, cells, session.module) for one in old[:_MOST]]
     if len(old) > _MOST:
-        lines.append(f"+{len(old) - _MOST} more variables")
+        lines.append(f"+{len(old) - _MOST} more variable{'s' * (len(old) > _MOST + 1)}")
     again = sorted({cell for one in old for cell in _again(one, cells, session.module)})
     if len(old) > 1 and len(again) > 1:
-        lines.append(f"all of it: run {_listed(again)} again, in this order")
+        lines.append(f"all at once: run {_listed(again)} again, in this order")
     lines += _elsewhere(report, session.module)
     if not lines:
         return ""
@@ -147,7 +145,7 @@ def _elsewhere(report: Report, session: str) -> list[str]:
     modules = sorted({holder.module for holder in holders if holder.module})
     where = f" in {', '.join(modules[:_FEW])}{', …' if len(modules) > _FEW else ''}" if modules else ""
     asked = f" {report.modules[0]}" if len(report.modules) == 1 else ""
-    return [words.safe(f"{number} more place{'s' * (number > 1)}{where}: %stalecheck{asked} shows them")]
+    return [words.safe(f"{number} more place{'s' * (number > 1)}{where}: %stalecheck{asked} shows {'them' if number > 1 else 'it'}")]
 
 
 def _is_elsewhere_held(holder: Holder, session: str) -> bool:
@@ -159,7 +157,9 @@ def _number(by: Made | None) -> int:
 
 
 def _listed(cells: Sequence[int]) -> str:
-    """Return ``In [1], In [2] and In [3]``."""
+    """Return ``In [1], In [2] and In [4]``, or ``In [1] to In [4]``."""
+    if len(cells) > 2 and cells[-1] - cells[0] == len(cells) - 1:
+        return f"In [{cells[0]}] to In [{cells[-1]}]"
     texts = [f"In [{cell}]" for cell in cells]
     return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
 

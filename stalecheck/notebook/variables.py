@@ -20,6 +20,9 @@ from stalecheck.vocabulary import HolderKind, OriginKind
 _MOST = 200_000
 """So many objects are looked at."""
 
+_NAMED = 20
+"""So many places in one variable are compared; the shortest name is shown."""
+
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
@@ -96,8 +99,9 @@ class _Search:
         while level and self._left > 0:
             hits = [hit for hit in map(self._old, level) if hit is not None]
             if hits:
-                found, finding, relation = hits[0]
-                way = _way(ways, found)
+                places = [walk(Place(name), _way(ways, hit[0])).text for hit in hits[:_NAMED]]
+                first = min(range(len(places)), key=lambda at: (_rank(hits[at][1]), len(places[at]), places[at]))
+                found, finding, relation = hits[first]
                 cls = cast(type, found) if raw.is_class(found) else type(found)
                 return OldVariable(
                     name,
@@ -105,7 +109,7 @@ class _Search:
                     finding.origin,
                     finding.kind,
                     relation,
-                    walk(Place(name), way).text if len(way) > 1 else "",
+                    places[first] if found is not value else "",
                     sum(other is finding and same is relation for _, other, same in hits),
                     (raw.class_module(cls) or "", raw.class_qualname(cls)),
                 )
@@ -157,6 +161,11 @@ class _Search:
                 return []
         parts = (part for part in gc.get_referents(obj) if id(part) not in without)
         return [part for part in parts if not (type(part) is dict and _is_namespace(part))]
+
+
+def _rank(finding: Finding) -> int:
+    """Of a bound method the instance tells more than the function."""
+    return 1 if finding.kind is OriginKind.FUNCTION else 0
 
 
 def _is_namespace(found: dict[Any, Any]) -> bool:

@@ -145,7 +145,11 @@ def _elsewhere(report: Report, session: str) -> list[str]:
     modules = sorted({holder.module for holder in holders if holder.module})
     where = f" in {', '.join(modules[:_FEW])}{', …' if len(modules) > _FEW else ''}" if modules else ""
     asked = f" {report.modules[0]}" if len(report.modules) == 1 else ""
-    return [words.safe(f"{number} more place{'s' * (number > 1)}{where}: %stalecheck{asked} shows {'them' if number > 1 else 'it'}")]
+    return [
+        words.safe(
+            f"{number} more place{'s' * (number > 1)}{where}: %stalecheck{asked} shows {'them' if number > 1 else 'it'}"
+        )
+    ]
 
 
 def _is_elsewhere_held(holder: Holder, session: str) -> bool:

@@ -21,7 +21,7 @@ from stalecheck.probing.code import (
     read_source,
     shape,
 )
-from stalecheck.probing.current import Current
+from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import Execution, Marks
 from stalecheck.probing.versions import is_old_version, is_same_version
 
@@ -82,7 +82,8 @@ class Judge:
             if self._is_other_in_place(code):
                 return self._code_verdict(code)
             return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
-        return self._code_verdict(code) if execution == "other" else None
+        is_patched = execution == "present" and self._source is None and self._is_of_other_code(code)
+        return self._code_verdict(code) if execution == "other" or is_patched else None
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -105,12 +106,23 @@ class Judge:
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
         if self._source is None:
-            is_replaced = type(today) is types.FunctionType and self.is_own_namespace(today.__globals__)
+            is_replaced = self._is_own_function(today) or self._is_of_other_code(code)
             return self._code_verdict(code) if is_replaced else None
         where = place(code)
         if where not in self._source.places:
             return self._code_verdict(code)
         return "duplicate" if where in self._places else None
+
+    def _is_own_function(self, found: object) -> bool:
+        return type(found) is types.FunctionType and self.is_own_namespace(found.__globals__)
+
+    def _is_of_other_code(self, code: types.CodeType) -> bool:
+        """Whether a function's inner function is of a code that a tool has taken from it: it has another one today."""
+        maker, _, inner = qualname(code).partition(".<locals>.")
+        today = unwrapped(raw.resolve(self._current.namespace, maker)) if inner else None
+        if type(today) is not types.FunctionType or not self._is_own_function(today):
+            return False
+        return any(is_function(one) and qualname(one) == qualname(code) for one in nested_codes(today.__code__))
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
@@ -124,9 +136,14 @@ class Judge:
         if type(obj) is types.FunctionType:
             return self._code_verdict(obj.__code__)
         if not raw.is_class(obj):
-            return "stale"
+            return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
         return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+
+    def _is_moved_member(self, cls: type) -> bool:
+        """Whether a member that is no longer there is of the present Enum: a tool has changed its class."""
+        is_enum = raw.inherits(type(cls), enum.EnumMeta)
+        return is_enum and raw.resolve(self._current.namespace, raw.class_qualname(cls)) is cls
 
     def _code_verdict(self, code: types.CodeType) -> Verdict:
         return "duplicate" if shape(code) in self._shapes else "stale"

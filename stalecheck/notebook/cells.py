@@ -57,6 +57,7 @@ class Seen:
             has_failed: Whether it has ended with an exception.
         """
         self.rebound[cell] = {name for name, value in after.items() if before.get(name) != value}
+        self.failed.discard(cell)  # After `%reset` the numbers begin again.
         if has_failed:
             self.failed.add(cell)
 

@@ -77,13 +77,14 @@ class Judge:
             return "split" if is_patched else None
         if code.co_filename not in self._file_names:
             return None
+        if self._is_of_other_code(code, name) and not self._current.is_reached(function):
+            return self._code_verdict(code)
         execution = self._marks.execution(code)
         if execution == "unknown":
             if self._is_other_in_place(code):
                 return self._code_verdict(code)
             return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
-        is_patched = execution == "present" and self._source is None and self._is_of_other_code(code)
-        return self._code_verdict(code) if execution == "other" or is_patched else None
+        return self._code_verdict(code) if execution == "other" else None
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -106,8 +107,7 @@ class Judge:
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
         if self._source is None:
-            is_replaced = self._is_own_function(today) or self._is_of_other_code(code)
-            return self._code_verdict(code) if is_replaced else None
+            return self._code_verdict(code) if self._is_own_function(today) else None
         where = place(code)
         if where not in self._source.places:
             return self._code_verdict(code)
@@ -116,13 +116,21 @@ class Judge:
     def _is_own_function(self, found: object) -> bool:
         return type(found) is types.FunctionType and self.is_own_namespace(found.__globals__)
 
-    def _is_of_other_code(self, code: types.CodeType) -> bool:
-        """Whether a function's inner function is of a code that a tool has taken from it: it has another one today."""
-        maker, _, inner = qualname(code).partition(".<locals>.")
+    def _is_of_other_code(self, code: types.CodeType, name: str) -> bool:
+        """Whether an inner function is of code that a tool has taken from the function that made it.
+
+        That one has code today which is not what the source says where it stands, with an inner function of that name.
+        """
+        maker, _, inner = name.partition(".<locals>.")
         today = unwrapped(raw.resolve(self._current.namespace, maker)) if inner else None
         if type(today) is not types.FunctionType or not self._is_own_function(today):
             return False
-        return any(is_function(one) and qualname(one) == qualname(code) for one in nested_codes(today.__code__))
+        written = self._written
+        if written is None or written.names.isdisjoint({maker, maker.rpartition(".")[2]}):
+            return False
+        ours = today.__code__
+        is_inner = any(one.co_name == code.co_name for one in nested_codes(ours) if one is not ours)
+        return is_inner and place(ours) not in written.places
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
@@ -254,9 +262,13 @@ class Judge:
         return frozenset(map(position, self._codes))
 
     @cached_property
+    def _written(self) -> Source | None:
+        return read_source(self._current.namespace)
+
+    @cached_property
     def _source(self) -> Source | None:
         """The module's source; None if it cannot be read or has been edited since."""
-        source = read_source(self._current.namespace)
+        source = self._written
         if source is None:
             return None
         for code in self._codes:

@@ -20,6 +20,9 @@ from stalecheck.probing.report import Report
 _HISTORY = re.compile(r"In|Out|_{1,3}|_\d+|_[iod]h|_i{1,3}|_i\d+")
 """What IPython calls earlier cells and their results."""
 
+_MOST_SECONDS = 10
+"""So long a cell may wait for what is said after it."""
+
 _LOADED: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()
 
 
@@ -112,7 +115,9 @@ class Extension:
         del result  # It holds the cell's value, and so does this function then.
         changed = self._versions.changed()
         if changed:
-            report = report_on(changed)  # Before anything here refers to the user's variables.
+            report = report_on(
+                changed, max_seconds=_MOST_SECONDS
+            )  # Before anything here refers to the user's variables.
             text = notice(self._session(), report)
             if text:
                 print(text)

@@ -11,6 +11,7 @@ from typing import cast
 from stalecheck.notebook.cells import Made, Seen, made
 from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
 from stalecheck.probing import raw, words
+from stalecheck.probing.progress import STOPS
 from stalecheck.probing.report import Holder, Report
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -60,9 +61,11 @@ def notice(session: Session, report: Report) -> str:
     if len(old) > 1 and len(again) > 1:
         lines.append(f"all at once: run {_listed(again)} again, in this order")
     lines += _elsewhere(report, session.module)
+    if any(note.startswith(STOPS) for note in report.notes):
+        lines.append(f"not everything was looked at, it takes too long: {_asking(report)} takes its time")
     if not lines:
         return ""
-    which = sorted({one.module for one in (*report, *old)})
+    which = sorted({one.module for one in (*report, *old)}) or list(report.modules)
     heading = f"stalecheck: from before the reload of {', '.join(map(words.safe, which))}"
     return "\n".join(part for line in (heading, *(f"  {line}" for line in lines)) for part in _wrapped(line))
 
@@ -144,12 +147,16 @@ def _elsewhere(report: Report, session: str) -> list[str]:
     number = len({holder.path for holder in holders})
     modules = sorted({holder.module for holder in holders if holder.module})
     where = f" in {', '.join(modules[:_FEW])}{', …' if len(modules) > _FEW else ''}" if modules else ""
-    asked = f" {report.modules[0]}" if len(report.modules) == 1 else ""
     return [
         words.safe(
-            f"{number} more place{'s' * (number > 1)}{where}: %stalecheck{asked} shows {'them' if number > 1 else 'it'}"
+            f"{number} more place{'s' * (number > 1)}{where}: {_asking(report)} shows {'them' if number > 1 else 'it'}"
         )
     ]
+
+
+def _asking(report: Report) -> str:
+    """Return what to type for the whole report."""
+    return f"%stalecheck {report.modules[0]}" if len(report.modules) == 1 else "%stalecheck"
 
 
 def _is_elsewhere_held(holder: Holder, session: str) -> bool:

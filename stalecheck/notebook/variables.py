@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
@@ -17,8 +18,11 @@ from stalecheck.probing.roots import root_of
 from stalecheck.probing.walk import walk
 from stalecheck.vocabulary import HolderKind, OriginKind
 
-_MOST = 200_000
+_MOST = 500_000
 """So many objects are looked at."""
+
+_EACH = 50_000
+"""So many of one variable."""
 
 _NAMED = 20
 """So many places in one variable are compared; the shortest name is shown."""
@@ -68,7 +72,28 @@ def find_old_variables(
         findings: What is old.
         session: The name of the session's module, ``__main__``: its classes and functions are looked into.
     """
-    return _Search(findings, session).all_of(variables)
+    listed = list(findings)
+    found = _Search(listed, session).all_of(variables)
+    return [*found, *_reported(variables, listed, session, {one.name for one in found})]
+
+
+def _reported(
+    variables: Collection[str], findings: Iterable[Finding], session: str, known: Collection[str]
+) -> Iterator[OldVariable]:
+    """Yield the variables that the probe has named, where the search has not come to the old object: in large ones."""
+    named = re.compile(rf"\b{re.escape(session)}\.(\w+)")
+    seen = set(known)
+    for finding in findings:
+        for holder in finding.holders:
+            match = named.search(holder.path)
+            if match and match[1] in variables and match[1] not in seen and holder.kind is not HolderKind.HISTORY:
+                seen.add(match[1])
+                path = named.sub(r"\1", holder.path)
+                relation = Relation.HEIR if holder.kind is HolderKind.BASE_CLASS else Relation.OLD
+                text = "" if path == match[1] or relation is Relation.HEIR else path
+                yield OldVariable(
+                    match[1], finding.module, finding.origin, finding.kind, relation, text, heir=(session, match[1])
+                )
 
 
 def is_replaced(value: object, module: types.ModuleType, name: str) -> bool:
@@ -96,7 +121,7 @@ class _Search:
         """Return what is old nearest to a variable."""
         ways: dict[int, tuple[object, int | None]] = {id(value): (value, None)}
         level: list[object] = [value]
-        while level and self._left > 0:
+        while level and len(ways) < min(_EACH, self._left):
             hits = [hit for hit in map(self._old, level) if hit is not None]
             if hits:
                 places = [walk(Place(name), _way(ways, hit[0])).text for hit in hits[:_NAMED]]
@@ -114,6 +139,7 @@ class _Search:
                     (raw.class_module(cls) or "", raw.class_qualname(cls)),
                 )
             level = self._next(level, ways)
+        self._left -= len(ways)
         return None
 
     def _next(self, level: list[object], ways: dict[int, tuple[object, int | None]]) -> list[object]:
@@ -123,9 +149,8 @@ class _Search:
                 if id(child) not in ways:
                     ways[id(child)] = (child, id(holder))
                     upper.append(child)
-            if len(ways) > self._left:
+            if len(ways) > _EACH:
                 break
-        self._left -= len(upper)
         return upper
 
     def _old(self, obj: object) -> tuple[object, Finding, Relation] | None:

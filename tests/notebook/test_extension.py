@@ -289,6 +289,25 @@ def test_what_is_said_of_many_variables_is_short(tmp_path: Path) -> None:
     assert said(answers)[4][-1] == "+32 more variables"
 
 
+def test_large_variables_hide_no_others(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": NET},
+        START,
+        "import net",
+        "large = [{'number': number} for number in range(300_000)]",
+        "large[200_000]['model'] = net.Model()",
+        "model = net.Model()",
+        "importlib.reload(net);",
+    )
+    assert said(answers)[6] == [
+        "`large` (In [3], filled in In [4]) holds an instance of the old net.Model as large[200000]['model']: "
+        "run In [3] and In [4] again",
+        "`model` (In [5]) is an instance of the old net.Model: run In [5] again",
+        "all at once: run In [3] to In [5] again, in this order",
+    ]
+
+
 def test_it_keeps_nothing_alive(tmp_path: Path) -> None:
     answers = run_cells(
         tmp_path,

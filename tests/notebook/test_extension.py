@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -321,8 +323,30 @@ def test_it_keeps_nothing_alive(tmp_path: Path) -> None:
     assert answers[-1] == "None None\n"
 
 
+def test_an_embedded_shell(tmp_path: Path) -> None:
+    embedding = """
+    import IPython, net
+    def serve():
+        model = net.Model()
+        IPython.embed(colors="NoColor", simple_prompt=True)
+    serve()
+    """
+    cells = [
+        "import importlib",
+        "%load_ext stalecheck",
+        "%stalecheck auto",
+        "held = [net.Model()]",
+        "importlib.reload(net);",
+        "%stalecheck net",
+    ]
+    shown = _typed(tmp_path, ["main.py"], cells, {"main.py": textwrap.dedent(embedding)})
+    assert "`model` (from no cell) is an instance of the old net.Model: make it again" in shown
+    assert "`held` (In [4]) holds an instance of the old net.Model as held[0]: run In [4] again" in shown
+    assert "local 'model' in serve() at main.py:5" in shown
+    assert "IPython's held[0]" in shown
+
+
 def test_the_prompt_of_a_terminal(tmp_path: Path) -> None:
-    (tmp_path / "net.py").write_text("class Model: pass\n", encoding="utf-8")
     cells = [
         "import importlib, net",
         "%load_ext stalecheck",
@@ -331,16 +355,25 @@ def test_the_prompt_of_a_terminal(tmp_path: Path) -> None:
         "importlib.reload(net);",
         "%stalecheck net",
     ]
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path / "ipython")}
+    shown = _typed(tmp_path, ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"], cells, {})
+    assert "`model` (In [4]) is an instance of the old net.Model: run In [4] again" in shown
+    assert "STL201 __main__.model" in shown
+
+
+def _typed(directory: Path, arguments: Sequence[str], cells: Sequence[str], files: Mapping[str, str]) -> str:
+    """Return what Python shows when cells are typed, with single blanks; `net` is there, and what else is given."""
+    for name, source in {"net.py": "class Model: pass\n", **files}.items():
+        (directory / name).write_text(source, encoding="utf-8")
+    own = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(directory / "ipython")}
     done = subprocess.run(
-        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
+        [sys.executable, *arguments],
         input="\n".join(cells) + "\n",
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env=environment,
-        cwd=tmp_path,
+        env={**os.environ, **own},
+        cwd=directory,
     )
-    assert "`model` (In [4]) is an instance of the old net.Model: run In [4] again" in done.stdout, done.stderr
-    assert "STL201  __main__.model" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    return " ".join(done.stdout.split())

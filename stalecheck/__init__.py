@@ -19,8 +19,10 @@ _HOMES = {
     "Holder": "stalecheck.probing.report",
     "Report": "stalecheck.probing.report",
     "check": "stalecheck.api",
+    "load_ipython_extension": "stalecheck.ipython",
     "probe": "stalecheck.probing.look",
     "reload": "stalecheck.probing.watch",
+    "unload_ipython_extension": "stalecheck.ipython",
     "watch": "stalecheck.probing.watch",
 }
 

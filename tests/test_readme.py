@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 from fixture_project import FIXTURES
+from notebook.shells import run_cells
 
 import stalecheck
 from stalecheck import cli
@@ -86,6 +88,64 @@ def test_the_session_with_the_probe_is_real(example: Path) -> None:
     command = [sys.executable, "-c", script, *statements]
     done = subprocess.run(command, capture_output=True, text=True, cwd=example, env=environment, check=False)
     assert done.stdout == session, done.stderr
+
+
+def test_the_session_in_ipython_is_real(example: Path) -> None:
+    pytest.importorskip("IPython", reason="IPython is not installed")
+    (session,) = blocks("ipython")
+    cells = re.findall(r"^In \[\d+\]: (.*)$", session, re.MULTILINE)
+    answers = run_cells(example, *cells)
+    pairs = enumerate(zip(cells, answers, strict=True), 1)
+    assert "".join(f"In [{number}]: {cell}\n{answer}" for number, (cell, answer) in pairs) == session
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_sessions_in_debuggers_are_real(example: Path, number: int) -> None:
+    session = blocks("console")[number]
+    if "IPython" in session:
+        pytest.importorskip("IPython", reason="IPython is not installed")
+    prompt = "ipdb> " if "ipdb> " in session else "(Pdb) "
+    command, _, shown = session.partition("\n")
+    found = debugged(command, re.findall(rf"^{re.escape(prompt)}(.*)$", session, re.MULTILINE), prompt, example)
+    assert comparable(found, prompt).startswith(comparable(shown, prompt))
+    assert all(len(line) <= 80 for line in comparable(found, prompt).splitlines())
+
+
+def debugged(command: str, typed: list[str], prompt: str, directory: Path) -> str:
+    """What a session with a debugger looks like when it is run.
+
+    Args:
+        command: What starts it, after a `$`.
+        typed: What is typed at the prompts.
+        prompt: The debugger's prompt.
+        directory: Where the scripts that the README shows are written.
+    """
+    for block in blocks("python"):
+        name, found, source = block.removeprefix("# script: ").partition("\n")
+        if block.startswith("# script: ") and found:
+            (directory / name).write_text(source, encoding="utf-8")
+    *settings, arguments = command.removeprefix("$ ").split("python ", 1)
+    setting = dict(item.split("=") for item in "".join(settings).split())
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT), **setting}
+    done = subprocess.run(
+        [sys.executable, *arguments.split()],
+        input="\n".join(typed) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=directory,
+        env=environment,
+    )
+    first, *answers = done.stdout.replace(f"{directory}{os.sep}", "").split(prompt)
+    pairs = zip_longest(typed, answers, fillvalue="")
+    return first + "".join(f"{prompt}{line}\n{answer}" for line, answer in pairs)
+
+
+def comparable(session: str, prompt: str) -> str:
+    """What of a session is the same in all versions: `breakpoint()` stops before or behind its line, for one."""
+    text = session[session.index(prompt) :] if prompt in session else session
+    return re.sub(r"(?<=draw\.py:)\d+", "11", re.sub(r"^-?> .*\n", "", text, flags=re.MULTILINE))
 
 
 def test_the_names_of_the_probe_shown_exist() -> None:

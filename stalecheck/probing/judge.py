@@ -21,7 +21,7 @@ from stalecheck.probing.code import (
     read_source,
     shape,
 )
-from stalecheck.probing.current import Current
+from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import Execution, Marks
 from stalecheck.probing.versions import is_old_version, is_same_version
 
@@ -77,6 +77,8 @@ class Judge:
             return "split" if is_patched else None
         if code.co_filename not in self._file_names:
             return None
+        if self._is_of_other_code(code, name) and not self._current.is_reached(function):
+            return self._code_verdict(code)
         execution = self._marks.execution(code)
         if execution == "unknown":
             if self._is_other_in_place(code):
@@ -105,12 +107,30 @@ class Judge:
     def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
         if self._source is None:
-            is_replaced = type(today) is types.FunctionType and self.is_own_namespace(today.__globals__)
-            return self._code_verdict(code) if is_replaced else None
+            return self._code_verdict(code) if self._is_own_function(today) else None
         where = place(code)
         if where not in self._source.places:
             return self._code_verdict(code)
         return "duplicate" if where in self._places else None
+
+    def _is_own_function(self, found: object) -> bool:
+        return type(found) is types.FunctionType and self.is_own_namespace(found.__globals__)
+
+    def _is_of_other_code(self, code: types.CodeType, name: str) -> bool:
+        """Whether an inner function is of code that a tool has taken from the function that made it.
+
+        That one has code today which is not what the source says where it stands, with an inner function of that name.
+        """
+        maker, _, inner = name.partition(".<locals>.")
+        today = unwrapped(raw.resolve(self._current.namespace, maker)) if inner else None
+        if type(today) is not types.FunctionType or not self._is_own_function(today):
+            return False
+        written = self._written
+        if written is None or written.names.isdisjoint({maker, maker.rpartition(".")[2]}):
+            return False
+        ours = today.__code__
+        is_inner = any(one.co_name == code.co_name for one in nested_codes(ours) if one is not ours)
+        return is_inner and place(ours) not in written.places
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
@@ -124,9 +144,14 @@ class Judge:
         if type(obj) is types.FunctionType:
             return self._code_verdict(obj.__code__)
         if not raw.is_class(obj):
-            return "stale"
+            return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
         return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+
+    def _is_moved_member(self, cls: type) -> bool:
+        """Whether a member that is no longer there is of the present Enum: a tool has changed its class."""
+        is_enum = raw.inherits(type(cls), enum.EnumMeta)
+        return is_enum and raw.resolve(self._current.namespace, raw.class_qualname(cls)) is cls
 
     def _code_verdict(self, code: types.CodeType) -> Verdict:
         return "duplicate" if shape(code) in self._shapes else "stale"
@@ -237,9 +262,13 @@ class Judge:
         return frozenset(map(position, self._codes))
 
     @cached_property
+    def _written(self) -> Source | None:
+        return read_source(self._current.namespace)
+
+    @cached_property
     def _source(self) -> Source | None:
         """The module's source; None if it cannot be read or has been edited since."""
-        source = read_source(self._current.namespace)
+        source = self._written
         if source is None:
             return None
         for code in self._codes:

@@ -239,5 +239,5 @@ def of_history(module: str, variable: str, path: str) -> str | None:
 
 def in_ipython(path: str) -> str:
     """Return what an attribute of IPython's shell or display hook is called, which both know the last results."""
-    path = re.sub(r"\.user_ns(?:_hidden)?\['(\w+)'\]", r".\1", path)
+    path = re.sub(r"\._?user_ns(?:_hidden)?\['(\w+)'\]", r".\1", path)
     return "IPython's " + path.removeprefix(".").replace("_oh[", "Out[")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from stalecheck.terminal import style
 _MANY = 10
 _CODE = 8
 _INDENT = " " * 4
+_KEY = re.compile(r"\[[^\]]*\]|'[^']*'")
 _COLORS = {"stale": "red", "split": "yellow", "duplicate": "cyan"}
 
 
@@ -78,10 +80,18 @@ def _holders(finding: Finding, page: _Page, *, more: str = "") -> Iterator[str]:
 
 
 def _holder(holder: Holder, width: int, page: _Page) -> str:
+    """Return the code, the path and the place; what does not fit on one line goes on below, further in."""
     code = style(f"{holder.code or '':{_CODE}}", "cyan", color=page.color)
     place = words.place(holder)
     path = words.path(holder)
-    return f"{_INDENT}  {code}{f'{path:{width}}  {place}' if place else path}"
+    text = f"{path:{width}}  {place}" if place else path
+    before = len(_INDENT) + 2 + _CODE
+    if before + len(text) > page.width:
+        room = max(page.width, 40) - before
+        whole = _KEY.sub(lambda key: key[0].replace(" ", "\0"), path)  # An expression can be copied.
+        lines = textwrap.wrap(whole, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        text = f"\n{' ' * before}".join([*lines, *([f"  {place}"] if place else [])]).replace("\0", " ")
+    return f"{_INDENT}  {code}{text}"
 
 
 def _wrapped(text: str, indent: int, page: _Page) -> list[str]:

@@ -24,7 +24,9 @@ _MEANINGS = {
     ("split", OriginKind.CLASS): (
         "it behaves like the present class, but is another one: isinstance() and except tell them apart"
     ),
-    ("split", OriginKind.INSTANCE): ("it behaves as if it were new, but isinstance() with the present class is False"),
+    ("split", OriginKind.INSTANCE): (
+        "it behaves as if it were new, but isinstance() or `is` tells it from what is there now"
+    ),
     ("duplicate", OriginKind.FUNCTION): (
         "its code is the same as now, so a call does the same, but it misses the next edit; `is` tells them apart"
     ),

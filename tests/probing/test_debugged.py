@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from .scripts import run_script
+import pytest
+
+from .scripts import ROOT, run_script
 
 FILES = {
     "core.py": "class Engine:\n    pass\n",
@@ -217,3 +223,66 @@ answer(output.getvalue())
     output = run_script(tmp_path, FILES, script)
     assert "('number', 5)" in output
     assert "('engine', 'Engine')" in output
+
+
+STOPPING = """
+import importlib, app, core
+
+class Service:
+    def __init__(self):
+        self.engine = core.Engine()
+        self.table = {"the first engine": [self.engine, core.Engine()]}
+
+def serve(argument, *, number=1):
+    service_with_a_long_name = Service()
+    importlib.reload(core)
+    BREAKPOINT()
+    number += 1
+    return argument, number, type(service_with_a_long_name).__name__
+
+print("returned", serve("given"))
+"""
+PROMPTS = {
+    "breakpoint": ("breakpoint", {}),
+    "pdb": ("import pdb; pdb.set_trace", {}),
+    "IPython's": ("from IPython.core.debugger import set_trace; set_trace", {}),
+    "breakpoint of IPython's": ("breakpoint", {"PYTHONBREAKPOINT": "IPython.core.debugger.set_trace"}),
+}
+
+
+@pytest.mark.parametrize("which", PROMPTS)
+def test_at_a_prompt_variables_stay_and_the_report_fits(tmp_path: Path, which: str) -> None:
+    call, settings = PROMPTS[which]
+    if "IPython" in which:
+        pytest.importorskip("IPython", reason="IPython is not installed")
+    for name, source in {**FILES, "main.py": STOPPING.replace("BREAKPOINT", call)}.items():
+        (tmp_path / name).write_text(textwrap.dedent(source), encoding="utf-8")
+    typed = [
+        "!number = 41",
+        "!argument = 'typed'",
+        "import stalecheck",
+        "p '<report>'",
+        "stalecheck.probe('core')",
+        "p '<end>'",
+        "p stalecheck.probe()",
+        "p ('number', number, argument)",
+        "c",
+    ]
+    environment = {**os.environ, **settings, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        input="\n".join(typed) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert "('number', 41, 'typed')" in done.stdout, done.stderr
+    assert "returned ('typed', 42, 'Service')" in done.stdout
+    report = done.stdout.partition("<report>")[2].partition("<end>")[0]
+    assert "local 'service_with_a_long_name'.engine in serve()" in " ".join(report.split())
+    assert all(len(line) <= 80 for line in report.splitlines()), report
+    assert "debugger" not in report
+    assert "IPython" not in report

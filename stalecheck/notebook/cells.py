@@ -1,0 +1,180 @@
+"""Tells which cell of a session has made a variable, by what its source binds and by what was seen to change."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from stalecheck.probing import raw
+
+_FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "put", "register", "setdefault", "update"})
+"""Methods that put something into an object."""
+
+_RUNNING = frozenset({"capture", "lprun", "memit", "mprun", "prun", "time"})
+"""Magics that run the code behind them, so that it binds names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a cell takes the value of a variable from."""
+
+    module: str
+    """A module's name; of an assignment the expression before the last dot."""
+
+    name: str
+    is_import: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The cells that have made a variable what it is."""
+
+    cell: int
+    """The last one that binds it."""
+
+    source: Source | None = None
+    filled: tuple[int, ...] = ()
+    """Later ones that put something into it."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen while cells ran, by the number of the cell."""
+
+    failed: set[int] = field(default_factory=set)
+    rebound: dict[int, set[str]] = field(default_factory=dict)
+
+    def note(self, cell: int, *, before: Mapping[str, int], after: Mapping[str, int], has_failed: bool) -> None:
+        """Note which variables a cell has bound.
+
+        Args:
+            cell: Its number.
+            before: The ids of the variables' values before it ran.
+            after: The same afterwards.
+            has_failed: Whether it has ended with an exception.
+        """
+        self.rebound[cell] = {name for name, value in after.items() if before.get(name) != value}
+        self.failed.discard(cell)  # After `%reset` the numbers begin again.
+        if has_failed:
+            self.failed.add(cell)
+
+
+def made(name: str, inputs: Sequence[str], seen: Seen) -> Made | None:
+    """Return which cells have made a variable; None if none is known.
+
+    Args:
+        name: The variable.
+        inputs: The sources of the cells, each at its number.
+        seen: What was seen while they ran. Of others it is taken for granted that they ran to their end.
+    """
+    filled: list[int] = []
+    for cell in range(len(inputs) - 1, 0, -1):
+        names = _names_of(inputs[cell])
+        is_rebound = name in seen.rebound.get(cell, ())
+        is_bound = name in names.bound or _is_in_star(name, names)
+        if name in names.filled and not is_bound:
+            filled.append(cell)
+        elif is_rebound or (is_bound and cell not in seen.failed):
+            return Made(cell, names.bound.get(name), tuple(sorted(filled)))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one cell does to names."""
+
+    bound: dict[str, Source | None] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
+
+
+def _is_in_star(name: str, names: _Names) -> bool:
+    """Whether a star import of a cell brings a name."""
+    modules = [found for found in map(raw.imported, names.stars) if found is not None]
+    return not name.startswith("_") and any(name in raw.module_dict(module) for module in modules)
+
+
+@lru_cache(maxsize=2_000)
+def _names_of(source: str) -> _Names:
+    names = _Names()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return names
+    for statement in _of_scope(tree):
+        _note(statement, names)
+    return names
+
+
+def _of_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that are run in the cell's own scope, and the functions and classes that it defines."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.AugAssign) and child is node.target and isinstance(child, ast.Name):
+            continue  # What it adds to was made elsewhere.
+        yield child
+        if isinstance(child, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            yield from (part.target for part in ast.walk(child) if isinstance(part, ast.NamedExpr))
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _of_scope(child)
+
+
+def _note(node: ast.AST, names: _Names) -> None:
+    match node:
+        case ast.FunctionDef(name=str(name)) | ast.AsyncFunctionDef(name=str(name)) | ast.ClassDef(name=str(name)):
+            names.bound[name] = None
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            names.bound[name] = None
+        case ast.Import(names=aliases):
+            names.bound.update((alias.asname or alias.name.partition(".")[0], None) for alias in aliases)
+        case ast.ImportFrom(module=str(module), names=aliases):
+            for alias in aliases:
+                if alias.name == "*":
+                    names.stars.append(module)
+                else:
+                    names.bound[alias.asname or alias.name] = Source(module, alias.name, is_import=True)
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    names.bound[target.id] = _taken(value)
+        case ast.AugAssign(target=target):
+            names.filled.add(_root(target))
+        case ast.Name(id=name, ctx=ast.Store()):
+            names.bound.setdefault(name, None)
+        case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+            names.filled.add(_root(node))
+        case ast.Call(func=ast.Attribute(value=holder, attr=method)) if method in _FILLING:
+            names.filled.add(_root(holder))
+        case ast.Call(func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"), args=arguments):
+            _note_magic(arguments, names)
+        case _:
+            pass
+
+
+def _note_magic(arguments: list[ast.expr], names: _Names) -> None:
+    texts = [found.value for found in arguments if isinstance(found, ast.Constant) and isinstance(found.value, str)]
+    if len(texts) > 1 and texts[0] in _RUNNING:
+        inner = _names_of(texts[-1])
+        names.bound.update(inner.bound)
+        names.stars.extend(inner.stars)
+        names.filled.update(inner.filled)
+
+
+def _taken(value: ast.expr) -> Source | None:
+    """Return what an assignment takes from where, if it does nothing else."""
+    if isinstance(value, ast.Attribute):
+        before = ast.unparse(value.value)
+        if all(part.isidentifier() for part in before.split(".")):
+            return Source(before, value.attr, is_import=False)
+    return None
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name that an attribute, an item or a call of such begins with; empty if there is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

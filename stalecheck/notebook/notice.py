@@ -1,0 +1,190 @@
+"""What a reload has left old among a session's variables, in a few lines, and which cells to run again."""
+
+from __future__ import annotations
+
+import textwrap
+import types
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from stalecheck.notebook.cells import Made, Seen, made
+from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
+from stalecheck.probing import raw, words
+from stalecheck.probing.progress import STOPS
+from stalecheck.probing.report import Holder, Report
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_MOST = 8
+"""So many variables are named."""
+
+_FEW = 3
+_WIDTH = 79
+_HARMLESS = (HolderKind.HISTORY, HolderKind.TYPING_CACHE, HolderKind.WEAK_REGISTRY)
+"""Kinds of holders that nobody has to do anything about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of a session at the end of a cell."""
+
+    module: str
+    """The name of the module whose names the variables are: ``__main__``."""
+
+    namespace: Mapping[str, object]
+    """All names, those that IPython itself has put there too."""
+
+    variables: Mapping[str, object]
+    """The user's own ones."""
+
+    inputs: Sequence[str]
+    """The sources of the cells, each at its number."""
+
+    seen: Seen
+
+
+def notice(session: Session, report: Report) -> str:
+    """Return what is old of modules that have been reloaded; empty if nothing is.
+
+    Args:
+        session: The session.
+        report: What the probe has found of those modules.
+    """
+    cells = {name: made(name, session.inputs, session.seen) for name in session.variables}
+    old = find_old_variables(session.variables, report, session=session.module)
+    old += _replaced(session, report.modules, cells, {one.name for one in old})
+    old.sort(key=lambda one: (_number(cells[one.name]), one.name))
+    lines = [_line(one, cells, session.module) for one in old[:_MOST]]
+    if len(old) > _MOST:
+        lines.append(f"+{len(old) - _MOST} more variable{'s' * (len(old) > _MOST + 1)}")
+    again = sorted({cell for one in old for cell in _again(one, cells, session.module)})
+    if len(old) > 1 and len(again) > 1:
+        lines.append(f"all at once: run {_listed(again)} again, in this order")
+    lines += _elsewhere(report, session.module)
+    if any(note.startswith(STOPS) for note in report.notes):
+        lines.append(f"not everything was looked at, it takes too long: {_asking(report)} takes its time")
+    if not lines:
+        return ""
+    which = sorted({one.module for one in (*report, *old)}) or list(report.modules)
+    heading = f"stalecheck: from before the reload of {', '.join(map(words.safe, which))}"
+    return "\n".join(part for line in (heading, *(f"  {line}" for line in lines)) for part in _wrapped(line))
+
+
+def _replaced(
+    session: Session, modules: Collection[str], cells: Mapping[str, Made | None], known: Collection[str]
+) -> list[OldVariable]:
+    """Return the variables that a cell has taken from one of the modules, which has something else there today.
+
+    That tells numbers and strings too, which have no identity to know them by.
+    """
+    found = []
+    for name, value in session.variables.items():
+        by = cells[name]
+        if name in known or by is None or by.source is None:
+            continue
+        of = by.source.module
+        found_module = raw.imported(of) if by.source.is_import else _resolved(session.namespace, of)
+        if not raw.is_module(found_module):
+            continue
+        module = cast(types.ModuleType, found_module)
+        own = raw.module_name(raw.module_dict(module)) or ""
+        if own in modules and is_replaced(value, module, by.source.name):
+            found.append(OldVariable(name, own, f"{own}.{by.source.name}", OriginKind.VALUE, Relation.OLD))
+    return found
+
+
+def _line(old: OldVariable, cells: Mapping[str, Made | None], session: str) -> str:
+    """Return ```model` (In [3]) is an instance of the old net.Model: run In [3] again``."""
+    by = cells[old.name]
+    where = f"In [{by.cell}]" if by else "from no cell"
+    if by and by.filled and old.path:
+        where += f", filled in {_listed(by.filled)}"
+    again = _again(old, cells, session)
+    todo = f"run {_listed(again)} again" if by else "make it again"
+    if _is_elsewhere(old, session):
+        todo = f"reload {old.heir[0]}, then {todo}"
+    return words.safe(f"`{old.name}` ({where}) {_what(old, session)}: {todo}")
+
+
+def _what(old: OldVariable, session: str) -> str:
+    if old.relation is Relation.HEIR:
+        whose = "" if not old.path else f"holds {old.path}, which "
+        return f"{whose}inherits from the old {old.origin}"
+    if old.relation is Relation.OF_HEIR:
+        cls = old.heir[1] if old.heir[0] == session else ".".join(old.heir)
+        what = f"an instance of {cls}, which inherits from the old {old.origin}"
+    elif old.kind is OriginKind.INSTANCE:
+        what = f"an instance of the old {old.origin}"
+        if old.count > 1:
+            what = f"{old.count:,} instances of the old {old.origin}, the first"
+    elif old.kind is OriginKind.VALUE:
+        what = f"the old {old.origin}"
+    else:
+        what = f"the old {old.kind.value} {old.origin}"
+    return f"holds {what} as {old.path}" if old.path else f"is {what}"
+
+
+def _is_elsewhere(old: OldVariable, session: str) -> bool:
+    """Whether another module's class inherits from the old one: that module has to be reloaded first."""
+    return old.relation in (Relation.HEIR, Relation.OF_HEIR) and old.heir[0] != session
+
+
+def _again(old: OldVariable, cells: Mapping[str, Made | None], session: str) -> list[int]:
+    """Return which cells make a variable anew, in their order."""
+    by = cells[old.name]
+    found = set() if by is None else {by.cell, *(by.filled if old.path else ())}
+    heir = cells.get(old.heir[1].partition(".")[0])
+    if old.relation is Relation.OF_HEIR and not _is_elsewhere(old, session) and heir is not None:
+        found.add(heir.cell)
+    return sorted(found)
+
+
+def _elsewhere(report: Report, session: str) -> list[str]:
+    """Return how many holders are none of the session's variables, and where they are."""
+    holders = [holder for finding in report for holder in finding.holders if _is_elsewhere_held(holder, session)]
+    if not holders:
+        return []
+    number = len({holder.path for holder in holders})
+    modules = sorted({holder.module for holder in holders if holder.module})
+    where = f" in {', '.join(modules[:_FEW])}{', …' if len(modules) > _FEW else ''}" if modules else ""
+    return [
+        words.safe(
+            f"{number} more place{'s' * (number > 1)}{where}: {_asking(report)} shows {'them' if number > 1 else 'it'}"
+        )
+    ]
+
+
+def _asking(report: Report) -> str:
+    """Return what to type for the whole report."""
+    return f"%stalecheck {report.modules[0]}" if len(report.modules) == 1 else "%stalecheck"
+
+
+def _is_elsewhere_held(holder: Holder, session: str) -> bool:
+    return holder.kind not in _HARMLESS and holder.module != session and holder.way[:1] != (session,)
+
+
+def _number(by: Made | None) -> int:
+    return by.cell if by else 0
+
+
+def _listed(cells: Sequence[int]) -> str:
+    """Return ``In [1], In [2] and In [4]``, or ``In [1] to In [4]``."""
+    if len(cells) > 2 and cells[-1] - cells[0] == len(cells) - 1:
+        return f"In [{cells[0]}] to In [{cells[-1]}]"
+    texts = [f"In [{cell}]" for cell in cells]
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
+
+
+def _resolved(namespace: Mapping[str, object], dotted: str) -> object:
+    """Return the module that a dotted name leads to in the session; None if it leads to none."""
+    first, *rest = dotted.split(".")
+    found: object = namespace.get(first)
+    for part in rest:
+        if not raw.is_module(found):
+            return None
+        found = raw.lookup(raw.module_dict(cast(types.ModuleType, found)), part)
+    return found
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -22,6 +22,8 @@ from stalecheck.vocabulary import HolderKind
 
 DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
 
+TEST_RUNNERS = frozenset({"_pytest", "pluggy", "xdist", "execnet"})
+
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 
 
@@ -68,8 +70,9 @@ def _is_of_debugger(function: object) -> bool:
 
 
 def is_debugger(module: str) -> bool:
-    """Whether a module belongs to a debugger or to a prompt, so that what it holds is not the user's."""
-    return module.partition(".")[0] in DEBUGGERS and module != "IPython.core.interactiveshell"
+    """Whether a module belongs to a debugger, a prompt or a test runner, so that what it holds is not the user's."""
+    top = module.partition(".")[0]
+    return top in TEST_RUNNERS or (top in DEBUGGERS and module != "IPython.core.interactiveshell")
 
 
 def _threads() -> Iterator[tuple[object, Landmark]]:

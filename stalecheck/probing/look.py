@@ -13,7 +13,7 @@ from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.probing import raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
-from stalecheck.probing.climb import climb
+from stalecheck.probing.climb import NOTHING_AROUND, Surroundings, climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
@@ -52,8 +52,10 @@ def report_on(
     names: Sequence[str],
     *,
     max_seconds: float | None = None,
-    exact: Old | None = None,
+    exact: Iterable[Old] = (),
     kept: Collection[int] = (),
+    known: Collection[int] = (),
+    surroundings: Surroundings = NOTHING_AROUND,
     more: Iterable[Finding] = (),
 ) -> Report:
     """Return what is old of some modules, and who holds it.
@@ -61,19 +63,27 @@ def report_on(
     Args:
         names: The modules' names.
         max_seconds: Stop climbing after so long.
-        exact: What is known to be old from before the reload.
+        exact: What is known to be old from before the reload, of each module that was looked at.
         kept: What else holds the old objects for the probe's own sake, by id.
+        known: Old objects that are not to be reported, by id, nor are the instances of those.
+        surroundings: What the program runs in, and is none of its own.
         more: Findings to report as well.
     """
     with Progress(max_seconds) as progress:
         try:
-            return _report_on(names, progress, exact, kept, more)
+            return _report_on(names, progress, list(exact), kept, known, surroundings, more)
         finally:
             forget()
 
 
 def _report_on(
-    names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
+    names: Sequence[str],
+    progress: Progress,
+    exact: list[Old],
+    kept: Collection[int],
+    known: Collection[int],
+    surroundings: Surroundings,
+    more: Iterable[Finding],
 ) -> Report:
     notes = []
     if gc.get_freeze_count() > _FROZEN_AT_START:
@@ -81,13 +91,13 @@ def _report_on(
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:
-        _find_all(olds, names, exact, progress)
+        _find_all(olds, names, exact, known, progress)
     except STOPPED as error:
         notes.append(progress.stop(error, "not all modules have been looked at"))
     if not olds:
         return Report(worst_first(more), tuple(names), notes=tuple(notes))
-    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
-    graph = climb(olds, progress=progress, kept=own)
+    own = [*kept, *kept_with(open_snapshots()), *(id(one.objects) for one in exact)]
+    graph = climb(olds, progress=progress, kept=own, surroundings=surroundings)
     add_unseen(graph, olds)
     findings, unheld = find_holders(olds, graph, progress)
     if graph.cut_short and unheld:
@@ -97,21 +107,30 @@ def _report_on(
     return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
-def _find_all(olds: list[Old], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
+def _find_all(
+    olds: list[Old], names: Sequence[str], exact: list[Old], known: Collection[int], progress: Progress
+) -> None:
     progress.step("what there is")
     stock = take_stock()
+    noted = {one.module: one for one in exact}
     for name in names:
         progress.step(f"what is old of {name}")
         module = raw.imported(name)
-        if module is None:
+        if module is None and name not in noted:
             continue  # Another thread has just removed it.
-        old = find_old(name, raw.module_dict(module), stock)
-        if exact is not None and exact.module == name:
-            for one, origin in exact.origins.items():
-                if one not in old.objects:
-                    old.add(exact.objects[one], origin.name, origin.kind, origin.verdict)
+        old = find_old(name, raw.module_dict(module) if module is not None else {}, stock)
+        _forget(old, known)
+        if name in noted:
+            old.take(noted[name])
         if old.objects:
             olds.append(old)
+
+
+def _forget(old: Old, known: Collection[int]) -> None:
+    """Leave out what is known to be old, and its instances."""
+    for one, found in list(old.objects.items()) if known else ():
+        if one in known or id(type(found)) in known:
+            del old.objects[one], old.origins[one]
 
 
 def name_of(module: object) -> str:

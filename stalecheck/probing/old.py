@@ -50,6 +50,13 @@ class Old:
         self.objects[id(obj)] = obj
         self.origins[id(obj)] = Origin(self.module, name, kind, verdict)
 
+    def take(self, other: Old) -> None:
+        """Take what else is old of the same module."""
+        for one, origin in other.origins.items():
+            if one not in self.objects:
+                self.add(other.objects[one], origin.name, origin.kind, origin.verdict)
+        self.namespaces.update(other.namespaces)
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:

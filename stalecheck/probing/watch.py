@@ -93,10 +93,10 @@ def compare(snapshot: Snapshot) -> Report:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(module)
     exact, atoms = replaced(snapshot, namespace)
-    return report_on([snapshot.name], exact=exact, more=_holders_of_atoms(snapshot.name, atoms))
+    return report_on([snapshot.name], exact=[exact], more=holders_of_atoms(snapshot.name, atoms))
 
 
-def _holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
+def holders_of_atoms(module: str, atoms: dict[str, Any]) -> list[Finding]:
     """Find modules that have imported a number or a string by its name: identity says nothing of those."""
     findings = []
     for name, value in atoms.items():

@@ -119,9 +119,9 @@ def _find_all(
         if module is None and name not in noted:
             continue  # Another thread has just removed it.
         old = find_old(name, raw.module_dict(module) if module is not None else {}, stock)
-        _forget(old, known)
         if name in noted:
             old.take(noted[name])
+        _forget(old, known)
         if old.objects:
             olds.append(old)
 

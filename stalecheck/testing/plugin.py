@@ -28,8 +28,8 @@ class Plugin:
     def __init__(self, config: pytest.Config, *, is_error: bool, json_file: str | None) -> None:
         self._config = config
         self._is_error = is_error
-        self._is_worker = hasattr(config, "workerinput")
-        self._json = config.invocation_params.dir / json_file if json_file and not self._is_worker else None
+        self._is_worker = False
+        self._json = config.invocation_params.dir / json_file if json_file else None
         self._aftermath = Aftermath()
         self._records: list[Record] = []
         self._reloaded: set[str] = set()
@@ -49,7 +49,8 @@ class Plugin:
         Raises:
             pytest.UsageError: The file for the JSON cannot be written.
         """
-        if self._json is not None:
+        self._is_worker = hasattr(self._config, "workerinput")  # pytest-xdist sets it after the first conftest files.
+        if self._json is not None and not self._is_worker:
             try:
                 check_writable(self._json)
             except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import textwrap
 import types
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from stalecheck.probing import raw, words
-from stalecheck.probing.current import find_current
+from stalecheck.probing.current import find_current, nested_codes
 from stalecheck.probing.frames import values_of
 from stalecheck.probing.judge import Judge
 from stalecheck.probing.roots import is_standard
@@ -169,38 +170,51 @@ def _of_frame(frame: types.FrameType, line: int) -> Iterator[tuple[object, str]]
     code = frame.f_code
     name = words.safe(getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2])
     where = f"in {name}() at {place(Line(code.co_filename, line))}"
-    names = code.co_names
+    globals_, attributes = _names(code)
     values = values_of(frame) if code.co_flags & _OPTIMIZED else []
     for variable, value in values:
         what = f"local {variable!r} {where}" if variable.isidentifier() else f"a value {where}"
         yield value, what
-        for part, text in _parts(value, names):
-            yield part, f"{text.format(variable) if variable.isidentifier() else 'a part of a value'} {where}"
-    for variable in names:
+        for part, text in _parts(value, attributes):
+            whole = f"local {variable!r}{text}" if variable.isidentifier() else "a part of a value"
+            yield part, f"{whole} {where}"
+    for variable in globals_:
         value = raw.lookup(frame.f_globals, variable)
         if value is not None:
             yield value, f"{module}.{variable}, used {where},"
-            for part, text in _parts(value, names):
-                yield part, f"{text.format(f'{module}.{variable}')}, used {where},"
+            for part, text in _parts(value, attributes):
+                yield part, f"{module}.{variable}{text}, used {where},"
+
+
+def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
+    """Return the globals and the attributes that a function uses."""
+    found: tuple[list[str], list[str]] = [], []
+    for one in nested_codes(code):
+        for instruction in dis.get_instructions(one):
+            if type(instruction.argval) is str and instruction.opname.startswith(("LOAD_", "IMPORT_FROM")):
+                is_global = instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+                if is_global or instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+                    found[not is_global].append(instruction.argval)
+    return list(dict.fromkeys(found[0])), list(dict.fromkeys(found[1]))
 
 
 def _parts(value: object, names: Sequence[str]) -> Iterator[tuple[object, str]]:
     """Yield what stands in a container, and those attributes of a module or instance that code names."""
     if raw.is_any(type(value), _CONTAINERS):
-        yield from ((part, "{}[...]") for part in list(cast("list[object]", value))[:_PARTS])
+        yield from ((part, "[...]") for part in list(cast("list[object]", value))[:_PARTS])
     elif type(value) is dict:
-        yield from ((part, "{}[...]") for part in list(dict.values(value))[:_PARTS])
+        yield from ((part, "[...]") for part in list(dict.values(value))[:_PARTS])
     elif raw.is_module(value):
         namespace = raw.module_dict(cast(types.ModuleType, value))
         for name in names:
             found = raw.lookup(namespace, name)
             if found is not None:
-                yield found, f"{{}}.{name}"
+                yield found, f".{name}"
     elif not raw.is_class(value) and raw.class_module(type(value)) is not None:
         for name in names:
             found = raw.stored(value, name)
             if found is not None:
-                yield found, f"{{}}.{name}"
+                yield found, f".{name}"
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

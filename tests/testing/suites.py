@@ -77,6 +77,7 @@ def run_pytest(folder: Path, files: Mapping[str, str], *options: str, json_file:
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    written = folder / (json_file or "none")
-    records = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else []
+    written = folder / "found.json"
+    text = written.read_text(encoding="utf-8") if json_file == written.name and written.is_file() else ""
+    records = json.loads(text) if text.startswith("[") else []
     return Run(done.returncode, done.stdout + done.stderr, records)

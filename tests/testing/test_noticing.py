@@ -14,7 +14,9 @@ HEAD = "import importlib, sys, types\nfrom importlib import reload as again\nimp
 
 def the_test(body: str) -> dict[str, str]:
     """Return a suite of one test, its body beginning at line 5."""
-    return {"test_it.py": f"{HEAD}def test_it(monkeypatch, tmp_path):\n{textwrap.indent(textwrap.dedent(body), '    ')}"}
+    return {
+        "test_it.py": f"{HEAD}def test_it(monkeypatch, tmp_path):\n{textwrap.indent(textwrap.dedent(body), '    ')}"
+    }
 
 
 @pytest.mark.parametrize(

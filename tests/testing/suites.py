@@ -70,7 +70,8 @@ def run_pytest(folder: Path, files: Mapping[str, str], *options: str, json_file:
         path.write_text(textwrap.dedent(source), encoding="utf-8")
     wake = [] if json_file is None else [f"--stalecheck-json={json_file}"]
     plugin = [] if IS_INSTALLED else ["-p", "stalecheck.pytest_plugin"]
-    command = [sys.executable, "-m", "pytest", *plugin, *wake, *options]
+    without = [] if "asyncio" in files.get("pytest.ini", "") else ["-p", "no:asyncio"]  # It wants settings.
+    command = [sys.executable, "-m", "pytest", *plugin, *without, *wake, *options]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
     environment.pop("PYTEST_ADDOPTS", None)

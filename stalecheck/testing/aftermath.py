@@ -19,7 +19,10 @@ from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change
 from stalecheck.testing.record import Record
 from stalecheck.testing.surroundings import Kept, last_exceptions
-from stalecheck.vocabulary import OriginKind
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_HARMLESS = (HolderKind.TYPING_CACHE, HolderKind.HISTORY, HolderKind.WEAK_REGISTRY)
+"""Holders that let go by themselves, or keep nothing."""
 
 
 class Aftermath:
@@ -54,7 +57,9 @@ class Aftermath:
         )
         records = []
         for change in changes:
-            findings = tuple(_located(one, kept) for one in report if one.module == change.module)
+            findings = tuple(
+                _located(one, kept) for one in report if one.module == change.module and _matters(one, change)
+            )
             is_allowed = any(fnmatchcase(change.module, pattern) for pattern in allowed)
             line, version = change.line or place, self.versions[change.module] + 1
             self.versions[change.module] += 0 if change.is_undone else change.count
@@ -107,6 +112,19 @@ def _exactly(change: Change, more: list[Finding]) -> Old:
             exact.namespaces[id(raw.module_dict(module))] = raw.module_dict(module)
     more += holders_of_atoms(change.module, atoms)
     return exact
+
+
+def _matters(finding: Finding, change: Change) -> bool:
+    """Whether somebody is to do something: not about caches that mend themselves.
+
+    Where the module of before is back, what its copy has registered with the standard library meanwhile is beside what
+    that module has registered itself.
+    """
+    return any(
+        holder.kind not in _HARMLESS
+        and not (change.is_undone and holder.kind is HolderKind.CALLBACK and holder.module is None)
+        for holder in finding.holders
+    )
 
 
 def _located(finding: Finding, kept: Kept) -> Finding:

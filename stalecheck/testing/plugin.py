@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stalecheck.probing.words import shown
 from stalecheck.testing.aftermath import Aftermath
 from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change, Noticing
@@ -39,7 +40,6 @@ class Plugin:
 
         self._guilty: set[str] = set()
         self._noticing = Noticing()
-        self._noticing.step = "conftest.py"
         self._noticing.start()
         config.add_cleanup(self._noticing.stop)
 
@@ -56,7 +56,11 @@ class Plugin:
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise pytest.UsageError(f"--stalecheck-json: cannot write {self._json}: {reason}") from error
-        self._end_step()
+        changes = self._noticing.changes()
+        for change in changes:
+            change.step = shown(change.line.filename) if change.line is not None else "conftest.py"
+        if changes:
+            self._look(changes, None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(

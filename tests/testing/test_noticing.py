@@ -161,6 +161,15 @@ def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
     assert "conftest.py:6, in session fixture 'fresh'" in run.out
 
 
+def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
+    files = {
+        "tests/conftest.py": "import importlib, app, core\nimportlib.reload(core)\n",
+        "tests/test_it.py": "def test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "tests", "-p", "app")
+    assert run.tests == ["tests/conftest.py"]
+
+
 def test_what_pytest_keeps_is_no_holder(tmp_path: Path) -> None:
     tests = """
         import logging, warnings

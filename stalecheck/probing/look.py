@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -57,6 +57,7 @@ def report_on(
     known: Collection[int] = (),
     surroundings: Surroundings = NOTHING_AROUND,
     more: Iterable[Finding] = (),
+    note: Callable[[object], None] | None = None,
 ) -> Report:
     """Return what is old of some modules, and who holds it.
 
@@ -65,13 +66,14 @@ def report_on(
         max_seconds: Stop climbing after so long.
         exact: What is known to be old from before the reload, of each module that was looked at.
         kept: What else holds the old objects for the probe's own sake, by id.
-        known: Old objects that are not to be reported, by id, nor are the instances of those.
+        known: Old objects that are not to be reported, by id, nor are their instances and what their code has made.
         surroundings: What the program runs in, and is none of its own.
         more: Findings to report as well.
+        note: Called with each old object, be it held or not.
     """
     with Progress(max_seconds) as progress:
         try:
-            return _report_on(names, progress, list(exact), kept, known, surroundings, more)
+            return _report_on(names, progress, list(exact), kept, known, surroundings, more, note)
         finally:
             forget()
 
@@ -84,6 +86,7 @@ def _report_on(
     known: Collection[int],
     surroundings: Surroundings,
     more: Iterable[Finding],
+    note: Callable[[object], None] | None,
 ) -> Report:
     notes = []
     if gc.get_freeze_count() > _FROZEN_AT_START:
@@ -94,6 +97,8 @@ def _report_on(
         _find_all(olds, names, exact, known, progress)
     except STOPPED as error:
         notes.append(progress.stop(error, "not all modules have been looked at"))
+    if note is not None:
+        _hand_on(olds, note)
     if not olds:
         return Report(worst_first(more), tuple(names), notes=tuple(notes))
     own = [*kept, *kept_with(open_snapshots()), *(id(one.objects) for one in exact)]
@@ -126,10 +131,17 @@ def _find_all(
             olds.append(old)
 
 
+def _hand_on(olds: list[Old], note: Callable[[object], None]) -> None:
+    for old in olds:
+        for found in old.objects.values():
+            note(found)
+
+
 def _forget(old: Old, known: Collection[int]) -> None:
-    """Leave out what is known to be old, and its instances."""
+    """Leave out what is known to be old, its instances and what its code has made."""
     for one, found in list(old.objects.items()) if known else ():
-        if one in known or id(type(found)) in known:
+        made_by = found.__code__ if type(found) is types.FunctionType else type(found)
+        if one in known or id(made_by) in known:
             del old.objects[one], old.origins[one]
 
 

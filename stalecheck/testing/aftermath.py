@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import types
+import weakref
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.climb import Surroundings
+from stalecheck.probing.current import nested_codes
 from stalecheck.probing.look import report_on
 from stalecheck.probing.old import Old
 from stalecheck.probing.report import Finding, Holder
@@ -35,6 +39,8 @@ class Aftermath:
         self.versions: Counter[str] = Counter()
         """How many versions of each module have been replaced."""
 
+        self._old: dict[int, weakref.ref[Any]] = {}
+
     def look(self, changes: Sequence[Change], place: Line | None, allowed: Collection[str], kept: Kept) -> list[Record]:
         """Return what has become old in a step, and is still in use.
 
@@ -51,9 +57,10 @@ class Aftermath:
             [change.module for change in changes],
             exact=exact,
             kept=list(last_exceptions()),
-            known=frozenset(self._known()),
+            known=self._known(),
             surroundings=around,
             more=more,
+            note=self._note,
         )
         records = []
         for change in changes:
@@ -79,18 +86,17 @@ class Aftermath:
         self.records += records
         return [record for record in records if not record.is_allowed]
 
-    def _known(self) -> Iterator[int]:
-        """Yield the ids of what has been reported and is still alive."""
-        for record in self.records:
-            for finding in record.findings:
-                for trace in finding.traces:
-                    if trace.reference is not None:
-                        if trace.reference() is not None:
-                            yield trace.id
-                    else:
-                        cls = trace.type()
-                        if cls is not None and raw.class_module(cls) == finding.module:
-                            yield trace.id
+    def _note(self, obj: object) -> None:
+        """Remember what is old, and the code that a function may run later."""
+        codes = nested_codes(obj.__code__) if type(obj) is types.FunctionType else ()
+        for one in (obj, *codes):
+            with contextlib.suppress(TypeError):  # Not every type takes weak references.
+                self._old[id(one)] = weakref.ref(one)
+
+    def _known(self) -> frozenset[int]:
+        """Return the ids of what is known to be old and is still alive."""
+        self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
+        return frozenset(self._old)
 
 
 def _exactly(change: Change, more: list[Finding]) -> Old:

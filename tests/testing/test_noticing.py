@@ -93,6 +93,37 @@ def test_each_old_object_is_charged_to_the_test_that_made_it_old(tmp_path: Path)
     assert run.holders("test_it.py::test_third") == ["app.kept"]
 
 
+def test_what_was_old_before_leads_to_nothing_new(tmp_path: Path) -> None:
+    core = """
+        class Engine:
+            parts = []
+            class Inner: ...
+            def run(self):
+                def inner(): ...
+                return inner
+            def with_default(self, part=[]): ...
+        ENGINE = Engine()
+    """
+    app = """
+        from core import ENGINE, Engine
+        class Turbo(Engine): ...
+        RUN = Engine().run
+        KEPT = []
+    """
+    tests = """
+        def test_first(): again(core)
+        def test_second():
+            app.KEPT += [app.RUN(), app.Engine(), app.Engine.Inner()]
+            again(core)
+        def test_third():
+            sys.modules.pop("core")
+            import core
+    """
+    run = run_pytest(tmp_path, {"core.py": core, "app.py": app, "test_it.py": HEAD + textwrap.dedent(tests)})
+    assert run.tests == ["test_it.py::test_first", "test_it.py::test_third"]
+    assert run.holders("test_it.py::test_third") == ["test_it.core"]
+
+
 def test_plain_values_are_exact_after_an_eviction_too(tmp_path: Path) -> None:
     files = {
         "core.py": "import os\nLIMIT = int(os.environ.get('LIMIT', 5))\nTABLE = {}\n",

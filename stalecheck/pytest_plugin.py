@@ -77,6 +77,8 @@ def _wake_up(config: pytest.Config) -> Plugin | None:
     plugin: Plugin | None = config.pluginmanager.get_plugin(_NAME)
     mode = _mode(config)
     if plugin is None and mode is not None:
+        if pytest.version_tuple < (8,):
+            raise pytest.UsageError(f"--stalecheck needs pytest 8 or later; this is {pytest.__version__}")
         from stalecheck.testing.plugin import Plugin
 
         plugin = Plugin(config, is_error=mode == "error", json_file=config.known_args_namespace.stalecheck_json)

@@ -15,7 +15,7 @@ from fixture_project import FIXTURES
 from notebook.shells import run_cells
 
 import stalecheck
-from stalecheck import cli
+from stalecheck import cli, pytest_plugin
 from stalecheck.config import load_config
 from stalecheck.explain import refresh
 from stalecheck.vocabulary import HolderKind, OriginKind
@@ -210,6 +210,7 @@ def test_every_option_is_mentioned(option: str) -> None:
 def test_no_option_is_mentioned_that_does_not_exist() -> None:
     text = "".join(part for part in blocks("sh") if "pip install" not in part) + prose()
     known = {name for parameter in cli.command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    known |= set(re.findall(r'"(--[a-z-]+)"', Path(pytest_plugin.__file__).read_text(encoding="utf-8")))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= known | {"--help"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,11 +35,26 @@ class Graph:
     """Why the climb has ended early, if it has."""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a program runs in, a test runner for one, and is none of its own."""
+
+    types: frozenset[int] = frozenset()
+    """The types, by id, of objects that hold nothing worth a name."""
+
+    landmarks: Callable[[], Iterable[tuple[object, Landmark]]] = tuple
+    """Yields what it keeps for the program, and how that is called."""
+
+
+NOTHING_AROUND = Surroundings()
+
+
 def climb(
     olds: list[Old],
     *,
     progress: Progress,
     kept: Collection[int] = (),
+    surroundings: Surroundings = NOTHING_AROUND,
 ) -> Graph:
     """Return who holds the old objects.
 
@@ -47,6 +62,7 @@ def climb(
         olds: The old objects of each module.
         progress: Tells whether there is time for the next level.
         kept: What else the caller itself holds the objects with, by id.
+        surroundings: What the program runs in, and is none of its own.
     """
     graph = Graph()
     modules = roots.namespaces()
@@ -63,13 +79,13 @@ def climb(
         own.update((id(old.objects), id(old.namespaces)))
     levels = 0
     try:
-        _look_at_stacks(graph)
+        _look_at_stacks(graph, surroundings)
         frontier.update(_look_at_metaclasses(graph, modules, internal))
         while frontier:
             levels += 1
             step = partial(progress.step, f"who holds {len(frontier):,} objects, level {levels}")
             step()
-            frontier = _next_level(graph, frontier, own, modules, internal, step)
+            frontier = _next_level(graph, frontier, own, surroundings.types, modules, internal, step)
     except STOPPED as error:
         graph.cut_short.append(progress.stop(error, "holders that are farther away are missing"))
     return graph
@@ -79,6 +95,7 @@ def _next_level(
     graph: Graph,
     frontier: dict[int, object],
     own: set[int],
+    passed_over: frozenset[int],
     modules: Mapping[int, Root],
     internal: set[int],
     step: Callable[[], None],
@@ -90,7 +107,7 @@ def _next_level(
     for referrer in heap.referrers(targets, is_own=levels.__contains__, step=step):
         parent = id(referrer)
         children = [child for child in map(id, heap.referents(referrer)) if child in frontier]
-        if parent in own:
+        if parent in own or id(type(referrer)) in passed_over:
             for child in children:
                 graph.own[child] = graph.own.get(child, 0) + 1
             continue
@@ -132,8 +149,8 @@ def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: se
     return upper
 
 
-def _look_at_stacks(graph: Graph) -> None:
+def _look_at_stacks(graph: Graph, surroundings: Surroundings) -> None:
     for value, local in running_locals():
         graph.held_by.setdefault(id(value), []).append(local)
-    for value, landmark in registered():
+    for value, landmark in (*registered(), *surroundings.landmarks()):
         graph.held_by.setdefault(id(value), []).append(landmark)

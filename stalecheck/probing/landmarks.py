@@ -25,6 +25,8 @@ DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython",
 _DEBUGGER_CLASSES = DEBUGGERS - {"cmd", "code", "codeop", "IPython"}
 """Where classes are from of which everything is a debugger's; others also serve programs with prompts of their own."""
 
+TEST_RUNNERS = frozenset({"_pytest", "pluggy", "xdist", "execnet"})
+
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 
 
@@ -98,8 +100,9 @@ def _is_of_debugger(function: object) -> bool:
 
 
 def is_debugger(module: str) -> bool:
-    """Whether a module belongs to a debugger or to a prompt, so that what it holds is not the user's."""
-    return module.partition(".")[0] in DEBUGGERS and module != "IPython.core.interactiveshell"
+    """Whether a module belongs to a debugger, a prompt or a test runner, so that what it holds is not the user's."""
+    top = module.partition(".")[0]
+    return top in TEST_RUNNERS or (top in DEBUGGERS and module != "IPython.core.interactiveshell")
 
 
 def _threads() -> Iterator[tuple[object, Landmark]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -13,7 +13,7 @@ from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.probing import heap, raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
-from stalecheck.probing.climb import climb
+from stalecheck.probing.climb import NOTHING_AROUND, Surroundings, climb
 from stalecheck.probing.findings import find_holders
 from stalecheck.probing.old import Old, add_known, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, Progress
@@ -51,28 +51,41 @@ def report_on(
     names: Sequence[str],
     *,
     max_seconds: float | None = None,
-    exact: Old | None = None,
+    exact: Iterable[Old] = (),
     kept: Collection[int] = (),
+    known: Collection[int] = (),
+    surroundings: Surroundings = NOTHING_AROUND,
     more: Iterable[Finding] = (),
+    note: Callable[[object], None] | None = None,
 ) -> Report:
     """Return what is old of some modules, and who holds it.
 
     Args:
         names: The modules' names.
         max_seconds: Stop climbing after so long.
-        exact: What is known to be old from before the reload.
+        exact: What is known to be old from before the reload, of each module that was looked at.
         kept: What else holds the old objects for the probe's own sake, by id.
+        known: Old objects that are not to be reported, by id, nor are their instances and what their code has made.
+        surroundings: What the program runs in, and is none of its own.
         more: Findings to report as well.
+        note: Called with each old object, be it held or not.
     """
     with Progress(max_seconds) as progress:
         try:
-            return _report_on(names, progress, exact, kept, more)
+            return _report_on(names, progress, list(exact), kept, known, surroundings, more, note)
         finally:
             forget()
 
 
 def _report_on(
-    names: Sequence[str], progress: Progress, exact: Old | None, kept: Collection[int], more: Iterable[Finding]
+    names: Sequence[str],
+    progress: Progress,
+    exact: list[Old],
+    kept: Collection[int],
+    known: Collection[int],
+    surroundings: Surroundings,
+    more: Iterable[Finding],
+    note: Callable[[object], None] | None,
 ) -> Report:
     notes = []
     if heap.is_frozen():
@@ -80,13 +93,15 @@ def _report_on(
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:
-        _find_all(olds, notes, names, exact, progress)
+        _find_all(olds, notes, names, exact, known, progress)
     except STOPPED as error:
         notes.append(progress.stop(error, "not all modules have been looked at"))
+    if note is not None:
+        _hand_on(olds, note)
     if not olds:
         return Report(worst_first(more), tuple(names), notes=tuple(notes))
-    own = [*kept, *kept_with(open_snapshots()), *((id(exact.objects),) if exact is not None else ())]
-    graph = climb(olds, progress=progress, kept=own)
+    own = [*kept, *kept_with(open_snapshots()), *(id(one.objects) for one in exact)]
+    graph = climb(olds, progress=progress, kept=own, surroundings=surroundings)
     add_unseen(graph, olds)
     findings, unheld, kept_by_themselves = find_holders(olds, graph, progress)
     if graph.cut_short and unheld:
@@ -98,24 +113,47 @@ def _report_on(
     return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
 
 
-def _find_all(olds: list[Old], notes: list[str], names: Sequence[str], exact: Old | None, progress: Progress) -> None:
+def _find_all(
+    olds: list[Old],
+    notes: list[str],
+    names: Sequence[str],
+    exact: list[Old],
+    known: Collection[int],
+    progress: Progress,
+) -> None:
     progress.step("what there is")
     stock = take_stock()
+    noted = {one.module: one for one in exact}
     for name in names:
         progress.step(f"what is old of {name}")
         module = raw.imported(name)
-        if module is None:
+        if module is None and name not in noted:
             continue  # Another thread has just removed it.
-        old = find_old(name, raw.module_dict(module), stock)
-        if exact is not None and exact.module == name:
-            add_known(old, exact)
+        old = find_old(name, raw.module_dict(module) if module is not None else {}, stock)
+        if name in noted:
+            add_known(old, noted[name])
         else:
             notes += [
                 f"of {number} equal functions {name}.{function} at most one is present: watch() or reload() tell which"
                 for function, number in old.untold.items()
             ]
+        _forget(old, known)
         if old.objects:
             olds.append(old)
+
+
+def _hand_on(olds: list[Old], note: Callable[[object], None]) -> None:
+    for old in olds:
+        for found in old.objects.values():
+            note(found)
+
+
+def _forget(old: Old, known: Collection[int]) -> None:
+    """Leave out what is known to be old, its instances and what its code has made."""
+    for one, found in list(old.objects.items()) if known else ():
+        made_by = found.__code__ if type(found) is types.FunctionType else type(found)
+        if one in known or id(made_by) in known:
+            del old.objects[one], old.origins[one]
 
 
 def name_of(module: object) -> str:

@@ -63,6 +63,13 @@ class Old:
         self.objects[id(obj)] = obj
         self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton)
 
+    def take(self, other: Old) -> None:
+        """Take what else is old of the same module."""
+        for one, origin in other.origins.items():
+            if one not in self.objects:
+                self.add(other.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
+        self.namespaces.update(other.namespaces)
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -123,14 +130,10 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
 
 def add_known(old: Old, known: Old) -> None:
     """Add what is known to be old from before a reload, with the instances of its classes."""
-    classes = []
-    for one, origin in known.origins.items():
-        found = known.objects[one]
-        if one in old.objects:
-            continue
-        old.add(found, origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
-        if raw.is_class(found):
-            classes.append(cast(type, found))
+    classes = [
+        cast(type, found) for one, found in known.objects.items() if one not in old.objects and raw.is_class(found)
+    ]
+    old.take(known)
     if classes:
         _add_modules_and_instances(old, {}, classes, old.module)
 

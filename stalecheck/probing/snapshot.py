@@ -69,9 +69,14 @@ def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
         yield from (id(snapshot.objects), id(snapshot.atoms))
 
 
-def take_snapshot(name: str) -> Snapshot:
-    """Note what a module has."""
-    namespace = raw.module_dict(sys.modules[name])
+def take_snapshot(name: str, module: types.ModuleType | None = None) -> Snapshot:
+    """Note what a module has.
+
+    Args:
+        name: The module's name.
+        module: The module, if it may be another one than ``sys.modules`` has.
+    """
+    namespace = raw.module_dict(sys.modules[name] if module is None else module)
     snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
     for path, value in _values(namespace, names_of(namespace, name)):
         if _is_atom(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stalecheck.probing import words
@@ -52,6 +52,23 @@ def finding_as_text(finding: Finding, *, color: bool) -> str:
     """Return one finding with all its holders."""
     page = _Page(shutil.get_terminal_size().columns, color)
     return "\n".join([*_finding(finding, page, set()), *_holders(finding, page)])
+
+
+def findings_as_lines(findings: Iterable[Finding], *, color: bool, width: int, more: str) -> list[str]:
+    """Return findings without a heading and a summary.
+
+    Args:
+        findings: What was found.
+        color: Whether to colour it.
+        width: How many columns there are.
+        more: What shows all holders, where there are too many.
+    """
+    page = _Page(width, color)
+    explained: set[str] = set()
+    lines: list[str] = []
+    for finding in findings:
+        lines += [*_finding(finding, page, explained), *_holders(finding, page, more=more)]
+    return lines
 
 
 def _finding(finding: Finding, page: _Page, explained: set[str]) -> Iterator[str]:

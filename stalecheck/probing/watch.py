@@ -95,4 +95,4 @@ def compare(snapshot: Snapshot) -> Report:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(module)
     exact, atoms = replaced(snapshot, namespace)
-    return report_on([snapshot.name], exact=exact, more=find_atoms(snapshot.name, atoms))
+    return report_on([snapshot.name], exact=[exact], more=find_atoms(snapshot.name, atoms))

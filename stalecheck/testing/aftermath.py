@@ -1,0 +1,146 @@
+"""Looks, when a step has ended, at what the modules that it changed have left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+import weakref
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from stalecheck.probing import raw
+from stalecheck.probing.atoms import find_atoms
+from stalecheck.probing.climb import Surroundings
+from stalecheck.probing.current import nested_codes
+from stalecheck.probing.look import report_on
+from stalecheck.probing.old import Old
+from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.snapshot import replaced
+from stalecheck.testing.caller import Line
+from stalecheck.testing.noticing import Change
+from stalecheck.testing.record import Record
+from stalecheck.testing.surroundings import Kept, last_exceptions
+from stalecheck.vocabulary import HolderKind, OriginKind
+
+_HARMLESS = (HolderKind.TYPING_CACHE, HolderKind.HISTORY, HolderKind.WEAK_REGISTRY)
+"""Holders that let go by themselves, or keep nothing."""
+
+
+class Aftermath:
+    """Knows what has been reported, so that each old object is charged to the test that has made it old."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        """What has been found, also where a marker allows it."""
+
+        self.versions: Counter[str] = Counter()
+        """How many versions of each module have been replaced."""
+
+        self._old: dict[int, weakref.ref[Any]] = {}
+
+    def look(self, changes: Sequence[Change], place: Line | None, allowed: Collection[str], kept: Kept) -> list[Record]:
+        """Return what has become old in a step, and is still in use.
+
+        Args:
+            changes: What has changed; what their snapshots keep alive is let go.
+            place: Where the step is, if nothing shows a better line.
+            allowed: The patterns of the modules that a marker allows.
+            kept: What the test runner keeps.
+        """
+        more: list[Finding] = []
+        exact = [_exactly(change, more) for change in changes]
+        around = Surroundings(kept.types, kept.landmarks)
+        report = report_on(
+            [change.module for change in changes],
+            exact=exact,
+            kept=list(last_exceptions()),
+            known=self._known(),
+            surroundings=around,
+            more=more,
+            note=self._note,
+        )
+        records = []
+        for change in changes:
+            findings = tuple(
+                _located(one, kept) for one in report if one.module == change.module and _matters(one, change)
+            )
+            is_allowed = any(fnmatchcase(change.module, pattern) for pattern in allowed)
+            line, version = change.line or place, self.versions[change.module] + 1
+            self.versions[change.module] += 0 if change.is_undone else change.count
+            if findings:
+                records.append(
+                    Record(
+                        change.step,
+                        change.module,
+                        change.mode,
+                        line,
+                        tuple(change.again),
+                        version,
+                        findings,
+                        is_allowed,
+                    )
+                )
+        self.records += records
+        return [record for record in records if not record.is_allowed]
+
+    def _note(self, obj: object) -> None:
+        """Remember what is old, and the code that a function may run later."""
+        codes = nested_codes(obj.__code__) if type(obj) is types.FunctionType else ()
+        for one in (obj, *codes):
+            with contextlib.suppress(TypeError):  # Not every type takes weak references.
+                self._old[id(one)] = weakref.ref(one)
+
+    def _known(self) -> frozenset[int]:
+        """Return the ids of what is known to be old and is still alive."""
+        self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
+        return frozenset(self._old)
+
+
+def _exactly(change: Change, more: list[Finding]) -> Old:
+    """Return what is known to be old of a module, and add what its plain values are found in."""
+    present = raw.imported(change.module)
+    namespace = raw.module_dict(present) if present is not None else {}
+    exact = Old(change.module)
+    atoms: dict[str, Any] = {}
+    for snapshot in change.snapshots:
+        old, plain = replaced(snapshot, namespace)
+        exact.take(old)
+        for name, value in plain.items():
+            atoms.setdefault(name, value)
+    change.snapshots.clear()
+    for reference in change.modules:
+        module = reference()
+        if module is not None and module is not present:
+            exact.add(module, "", OriginKind.MODULE, "stale")
+            exact.namespaces[id(raw.module_dict(module))] = raw.module_dict(module)
+    more += find_atoms(change.module, atoms)
+    return exact
+
+
+def _matters(finding: Finding, change: Change) -> bool:
+    """Whether somebody is to do something: not about caches that mend themselves.
+
+    Where the module of before is back, what its copy has registered with the standard library meanwhile is beside what
+    that module has registered itself.
+    """
+    return any(
+        holder.kind not in _HARMLESS
+        and not (change.is_undone and holder.kind is HolderKind.CALLBACK and holder.module is None)
+        for holder in finding.holders
+    )
+
+
+def _located(finding: Finding, kept: Kept) -> Finding:
+    """Return a finding whose holders that are fixtures say where those are, and what to do."""
+    return replace(finding, holders=tuple(_of_fixture(holder, kept) for holder in finding.holders))
+
+
+def _of_fixture(holder: Holder, kept: Kept) -> Holder:
+    for name, line in kept.fixtures().items():
+        if holder.path == name or holder.path.startswith((f"{name}.", f"{name}[")):
+            found = replace(holder, code=None, remedy=kept.REMEDY)
+            return replace(found, filename=line.filename, line=line.line) if line is not None else found
+    return holder

@@ -1,0 +1,77 @@
+"""Finds the line of the user's that has made an import or a reload happen."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import dataclass
+
+from stalecheck.probing import raw
+from stalecheck.probing.frames import values_of
+from stalecheck.probing.roots import is_standard
+from stalecheck.vocabulary import ReloadMode
+
+_RUNNERS = ("_pytest", "pluggy", "pytest", "xdist", "execnet", "pytest_asyncio")
+_REWRITER = "_pytest.assertion.rewrite"
+"""It imports test modules, so it stands between an import statement and what that runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the user's, and the fixture that it belongs to."""
+
+    filename: str
+    line: int
+    fixture: str | None = None
+
+
+def calling_line(mode: ReloadMode) -> Line | None:
+    """Return the line that reloads a module; None where no code of the user's is running.
+
+    For a module that is imported again that is the line at which it all began: the bodies of modules that the same
+    import runs are passed over.
+    """
+    found: types.FrameType | None = None
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = raw.module_name(frame.f_globals) or ""
+        if is_runner(module) and module != _REWRITER:
+            if found is not None:
+                break
+        elif _is_of_user(frame, module) and (found is None or _is_body(found)):
+            found = frame
+            if mode is ReloadMode.RELOAD:
+                break
+        frame = frame.f_back
+    if found is None:
+        return None
+    return Line(found.f_code.co_filename, found.f_lineno, _fixture_of(found))
+
+
+def is_runner(module: str) -> bool:
+    """Whether a module belongs to what runs the tests."""
+    return module.partition(".")[0] in _RUNNERS
+
+
+def _is_of_user(frame: types.FrameType, module: str) -> bool:
+    if frame.f_code.co_filename.startswith("<frozen ") or is_runner(module):
+        return False
+    return not is_standard(module) and module.partition(".")[0] != "stalecheck"
+
+
+def _is_body(frame: types.FrameType) -> bool:
+    return frame.f_code.co_name == "<module>"
+
+
+def _fixture_of(frame: types.FrameType) -> str | None:
+    """Return the name and scope of the fixture that a frame sets up or tears down."""
+    outer: types.FrameType | None = frame
+    while outer is not None:
+        name = outer.f_code.co_name
+        if raw.module_name(outer.f_globals) == "_pytest.fixtures" and name in ("pytest_fixture_setup", "finish"):
+            values = dict(values_of(outer))
+            definition = values.get("fixturedef" if name == "pytest_fixture_setup" else "self")
+            argname, scope = (getattr(definition, each, None) for each in ("argname", "scope"))
+            return f"{scope} fixture {argname!r}"
+        outer = outer.f_back
+    return None

@@ -1,0 +1,216 @@
+"""The hooks of `pytest --stalecheck`."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stalecheck.probing.words import shown
+from stalecheck.testing.aftermath import Aftermath
+from stalecheck.testing.caller import Line
+from stalecheck.testing.noticing import Change, Noticing
+from stalecheck.testing.record import Record, check_writable, write_json
+from stalecheck.testing.summary import as_failure, as_lines
+from stalecheck.testing.surroundings import Kept
+from stalecheck.testing.victims import Reloaded, explanation
+from stalecheck.vocabulary import ReloadMode
+
+_TITLE = "stale references"
+_MARKER = "stalecheck_allow"
+
+
+class Plugin:
+    """Notices reloads while pytest collects and runs, and says what they have left behind."""
+
+    def __init__(self, config: pytest.Config, *, is_error: bool, json_file: str | None) -> None:
+        self._config = config
+        self._is_error = is_error
+        self._is_worker = False
+        self._json = config.invocation_params.dir / json_file if json_file else None
+        self._aftermath = Aftermath()
+        self._records: list[Record] = []
+        self._reloaded: set[str] = set()
+        self._last: dict[str, Reloaded] = {}
+        self._failed: set[str] = set()
+        """The tests and collectors that have failed, by themselves or for what they have left behind."""
+
+        self._guilty: set[str] = set()
+        self._noticing = Noticing()
+        self._noticing.start()
+        config.add_cleanup(self._noticing.stop)
+
+    def is_ready(self) -> None:
+        """Account for what the first conftest files have done, and see whether all can be done that is asked for.
+
+        Raises:
+            pytest.UsageError: The file for the JSON cannot be written.
+        """
+        self._is_worker = hasattr(self._config, "workerinput")  # pytest-xdist sets it after the first conftest files.
+        if self._json is not None and not self._is_worker:
+            try:
+                check_writable(self._json)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise pytest.UsageError(f"--stalecheck-json: cannot write {self._json}: {reason}") from error
+        changes = self._noticing.changes()
+        for change in changes:
+            change.step = shown(change.line.filename) if change.line is not None else "conftest.py"
+        if changes:
+            self._look(changes, None)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Look after each step of the collection; one may contain others."""
+        outer, self._noticing.step = self._noticing.step, collector.nodeid or "collection"
+        try:
+            report = yield
+            found = self._end_step(collector)
+        finally:
+            self._noticing.step = outer
+        if self._is_error and found and report.passed:
+            report.outcome = "failed"
+            report.longrepr = as_failure(found)
+            self._failed.add(collector.nodeid)
+        return report
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Begin a test."""
+        self._noticing.step = nodeid
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Help a test that fails, and look when a test has been torn down."""
+        report = yield
+        if report.failed:
+            self._failed.add(item.nodeid)
+            self._explain(report, call)
+        if call.when == "teardown":
+            found = self._end_step(item)
+            if found and self._is_error:
+                self._fail(item, report, [record for record in found if record.test == item.nodeid])
+        return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Account for what the end of the session has done, and hand over the records."""
+        self._end_step()
+        self._noticing.drop()
+        if self._is_worker:
+            output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
+            output["stalecheck"] = pickle.dumps((self._records, self._reloaded, self._failed))
+            return
+        is_unpunished = any(record.test not in self._failed for record in self._records)
+        if self._is_error and is_unpunished and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._json is not None:
+            self._write(self._json)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker of pytest-xdist has found."""
+        found = getattr(node, "workeroutput", {}).get("stalecheck")
+        if found is not None:
+            records, reloaded, failed = pickle.loads(found)
+            self._records += [record for record in records if record not in self._records]
+            self._reloaded |= reloaded
+            self._failed |= failed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the tests that fail for what they have left behind."""
+        if getattr(report, "stalecheck", False):
+            self._guilty.add(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the section."""
+        passed: list[Any] = terminalreporter.stats.get("passed", [])
+        passed[:] = [report for report in passed if report.nodeid not in self._guilty]
+        if not self._records:
+            if self._reloaded:
+                number = f"{len(self._reloaded)} modules were" if len(self._reloaded) > 1 else "1 module was"
+                terminalreporter.write_line(f"stalecheck: no stale references ({number} reloaded)")
+            return
+        writer = terminalreporter._tw
+        terminalreporter.write_sep("=", _TITLE)
+        for line in as_lines(self._records, color=writer.hasmarkup, width=min(writer.fullwidth, 100)):
+            terminalreporter.write_line(line)
+
+    def _end_step(self, node: pytest.Item | pytest.Collector | None = None) -> list[Record]:
+        """Return what the step that has ended has left behind."""
+        changes = self._noticing.changes()
+        return self._look(changes, node) if changes else []
+
+    def _look(self, changes: list[Change], node: pytest.Item | pytest.Collector | None) -> list[Record]:
+        self._reloaded.update(change.module for change in changes)
+        found = self._aftermath.look(changes, _place(node), _allowed(node), Kept())
+        for change in changes:
+            if change.is_undone:
+                continue
+            self._last[change.module] = _reloaded(change, self._aftermath.versions[change.module] + 1)
+        self._records += found
+        return found
+
+    def _fail(self, item: pytest.Item, report: pytest.TestReport, records: list[Record]) -> None:
+        """Let a test fail that has passed so far, as if its function had failed."""
+        if not records or item.nodeid in self._failed:
+            return
+        self._failed.add(item.nodeid)
+        failure = pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords=dict(report.keywords),
+            outcome="failed",
+            longrepr=as_failure(records),
+            when="call",
+            stalecheck=True,
+        )
+        item.ihook.pytest_runtest_logreport(report=failure)
+
+    def _explain(self, report: pytest.TestReport, call: pytest.CallInfo[Any]) -> None:
+        """Add to a failure what it has to do with a reload."""
+        pending = self._noticing.pending
+        if call.excinfo is None or not (self._last or pending):
+            return
+        last = dict(self._last)
+        for change in pending:
+            last[change.module] = _reloaded(change, self._aftermath.versions[change.module] + change.count + 1)
+        text = explanation(call.excinfo.value, self._aftermath.records, last)
+        if text is None:
+            return
+        add = getattr(report.longrepr, "addsection", None)
+        if add is not None:
+            add(_TITLE, text)
+        else:
+            report.sections.append((_TITLE, text))
+
+    def _write(self, path: Path) -> None:
+        try:
+            write_json(self._records, path)
+        except OSError as error:
+            raise pytest.UsageError(f"--stalecheck-json: cannot write {path}: {error.strerror or error}") from error
+
+
+def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:
+    """Return where a test begins; the first line of what is collected."""
+    if isinstance(node, pytest.Item):
+        return Line(str(node.path), (node.location[1] or 0) + 1)
+    return Line(str(node.path), 1) if isinstance(node, pytest.File) else None
+
+
+def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:
+    """Return the patterns of the modules that the markers of a test allow."""
+    markers: Iterable[pytest.Mark] = node.iter_markers(_MARKER) if node is not None else ()
+    return [pattern for marker in markers for pattern in (marker.args or ("*",))]
+
+
+def _reloaded(change: Change, version: int) -> Reloaded:
+    verb = "reloaded" if change.mode is ReloadMode.RELOAD else "replaced"
+    return Reloaded(change.step, change.line, f"{verb} {change.module}", version)

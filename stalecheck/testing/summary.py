@@ -1,0 +1,78 @@
+"""The section of the terminal's summary, and what a test that fails for it says."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from stalecheck.probing import words
+from stalecheck.probing.text import findings_as_lines
+from stalecheck.terminal import style
+from stalecheck.testing.caller import Line
+from stalecheck.testing.record import Record
+from stalecheck.vocabulary import ReloadMode
+
+_MORE = "--stalecheck-json FILE"
+_TESTS = 3
+"""So many tests that leave the same behind are named."""
+
+_ADVICE = {
+    ReloadMode.RELOAD: (
+        "A second reload at the end of a test restores nothing: it makes one more version. Test what a reload does in "
+        "a process of its own (subprocess), or have the module's users look its names up when they need them."
+    ),
+    ReloadMode.REIMPORT: (
+        "Put the old module back at the end of the test, in sys.modules and as the attribute of its package: "
+        "monkeypatch.setitem(sys.modules, name, module) and monkeypatch.setattr(package, name, module) do."
+    ),
+}
+_ALLOW = "A test that may do so is marked: @pytest.mark.stalecheck_allow."
+
+
+def as_lines(records: Iterable[Record], *, color: bool, width: int) -> list[str]:
+    """Return what tests have left behind, with what to do about it."""
+    groups: dict[object, list[Record]] = {}
+    for record in records:
+        groups.setdefault(_likeness(record), []).append(record)
+    lines: list[str] = []
+    for alike in groups.values():
+        lines += [*_group(alike, color=color, width=width), ""]
+    modes = [mode for mode in ReloadMode if any(group[0].mode is mode for group in groups.values())]
+    for text in (*(_ADVICE[mode] for mode in modes), _ALLOW):
+        lines += textwrap.wrap(text, max(width, 40))
+    return lines
+
+
+def as_failure(records: Iterable[Record]) -> str:
+    """Return why a test fails that has reloaded a module."""
+    return "\n".join(as_lines(records, color=False, width=79))
+
+
+def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
+    first = alike[0]
+    lines = [style(words.safe(record.test), "bold", color=color) for record in alike[:_TESTS]]
+    if len(alike) > _TESTS:
+        lines.append(f"+{len(alike) - _TESTS} more tests; {_MORE} shows them")
+    verb = "reloads" if first.mode is ReloadMode.RELOAD else "replaces"
+    if len(alike) > 1:
+        verb = verb.removesuffix("s")
+    text = f"  {verb} {words.safe(first.module)}"
+    if first.line is not None:
+        text += f" at {place(first.line)}" + (f", in {words.safe(first.line.fixture)}" if first.line.fixture else "")
+    if first.again:
+        text += f", and again at {', '.join(dict.fromkeys(place(line) for line in first.again))}"
+    return [*lines, text, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
+
+
+def place(line: Line) -> str:
+    """Return ``test_app.py:8``."""
+    return words.safe(f"{words.shown(line.filename)}:{line.line}")
+
+
+def _likeness(record: Record) -> object:
+    """Return what records have in common that are shown as one."""
+    findings = tuple(
+        (one.origin, one.kind, one.verdict, one.count, tuple((each.path, each.count) for each in one.holders))
+        for one in record.findings
+    )
+    return record.module, record.mode, record.line, record.again, findings

@@ -1,0 +1,221 @@
+"""Tells a test that fails whether it has met two versions of a class, and which test has made them."""
+
+from __future__ import annotations
+
+import dis
+import textwrap
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from stalecheck.probing import raw, words
+from stalecheck.probing.current import find_current, nested_codes
+from stalecheck.probing.frames import values_of
+from stalecheck.probing.judge import Judge
+from stalecheck.probing.roots import is_standard
+from stalecheck.probing.traces import Trace
+from stalecheck.probing.versions import present_namespaces
+from stalecheck.testing.caller import Line, is_runner
+from stalecheck.testing.record import Record
+from stalecheck.testing.summary import place
+from stalecheck.vocabulary import OriginKind, ReloadMode
+
+_FRAMES = 30
+_PARTS = 50
+_SHOWN = 5
+_WIDTH = 79
+_OPTIMIZED = 1
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """A module of which there have been several versions."""
+
+    test: str
+    line: Line | None
+    verb: str
+    version: int
+    """Which one was the last before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """An old class that a failing test has met."""
+
+    cls: type
+    present: type
+    how: list[str]
+
+
+def explanation(error: BaseException, records: Sequence[Record], last: dict[str, Reloaded]) -> str | None:
+    """Return what a test's failure has to do with a reload; None if nothing shows that it has.
+
+    Args:
+        error: What the test has raised.
+        records: What tests have left behind.
+        last: The last reload of each module of which there have been several versions.
+    """
+    met: dict[int, _Met] = {}
+    judges: dict[str, Judge | None] = {}
+    for value, how in _values(error):
+        for cls in _classes(value):
+            name = raw.class_module(cls)
+            if name is None or name not in last:
+                continue
+            if name not in judges:
+                judges[name] = _judge(name)
+            judge, present = judges[name], _present(name, cls)
+            if judge is None or present is None or present is cls or judge.of_class(cls) is None:
+                continue
+            found = met.setdefault(id(cls), _Met(cls, present, []))
+            text = how if cls is value else f"{how} is an instance of it"
+            if cls is value:
+                text += " is it"
+            elif cls is not type(value):
+                text = f"{how} inherits from it" if raw.is_class(value) else f"{how} is an instance of a subclass of it"
+            if text not in found.how:
+                found.how.append(text)
+    if not met:
+        return None
+    lines: list[str] = []
+    for one in met.values():
+        lines += _of_class(one, _blamed(one.cls, records, last))
+    return "\n".join(
+        lines
+        + _wrapped("isinstance(), except, pytest.raises(), `is`, Enum members and pickle tell the versions apart.")
+    )
+
+
+def _of_class(met: _Met, blamed: tuple[Reloaded, int | None]) -> list[str]:
+    reloaded, version = blamed
+    name = words.safe(f"{raw.class_module(met.cls)}.{raw.class_qualname(met.cls)}")
+    where = f" at {place(reloaded.line)}" if reloaded.line else ""
+    number = f"version {version}" if version else "an earlier version"
+    lines = _wrapped(f"{name} is two classes: {words.safe(reloaded.test)} {reloaded.verb}{where}.")
+    lines += _wrapped(f"- the old one ({number}, at {id(met.cls):#x}):", "  ")
+    for text in met.how[:_SHOWN]:
+        lines += _wrapped(f"    {words.safe(text)}", "      ")
+    if len(met.how) > _SHOWN:
+        lines.append(f"    +{len(met.how) - _SHOWN} more")
+    return lines + _wrapped(f"- the present one (version {reloaded.version}, at {id(met.present):#x}): {name}", "  ")
+
+
+def _blamed(cls: type, records: Sequence[Record], last: dict[str, Reloaded]) -> tuple[Reloaded, int | None]:
+    """Return who has made a class old, and which version it is of; the last one to reload it if that is not known."""
+    present = last[raw.class_module(cls) or ""]
+    for record in records:
+        for finding in record.findings:
+            for trace in finding.traces:
+                if _leads_to(trace, finding.kind, cls):
+                    verb = f"{'reloaded' if record.mode is ReloadMode.RELOAD else 'replaced'} {record.module}"
+                    return Reloaded(record.test, record.line, verb, present.version), record.version
+    return present, present.version - 1 if present.version == 2 else None
+
+
+def _leads_to(trace: Trace, kind: OriginKind, cls: type) -> bool:
+    """Whether what has been found is a class, an instance of it, or the old module that has it."""
+    if kind is OriginKind.INSTANCE:
+        return trace.type() is cls
+    found = trace.reference() if trace.reference is not None else None
+    if kind is OriginKind.MODULE and raw.is_module(found):
+        return raw.resolve(raw.module_dict(cast(types.ModuleType, found)), raw.class_qualname(cls)) is cls
+    return found is cls
+
+
+def _judge(name: str) -> Judge | None:
+    module = raw.imported(name)
+    return None if module is None else Judge(find_current(raw.module_dict(module), name), present_namespaces())
+
+
+def _present(name: str, cls: type) -> type | None:
+    module = raw.imported(name)
+    found = raw.resolve(raw.module_dict(module), raw.class_qualname(cls)) if module is not None else None
+    return cast(type, found) if raw.is_class(found) else None
+
+
+def _classes(value: object) -> Iterator[type]:
+    yield from raw.mro(cast(type, value) if raw.is_class(value) else type(value))
+
+
+def _values(error: BaseException) -> Iterator[tuple[object, str]]:
+    """Yield what an error and the functions that it has passed have to do with, and how to call that."""
+    yield error, "the exception"
+    seen: set[int] = set()
+    pending: list[Any] = [error]
+    while pending and len(seen) < _FRAMES:
+        one = pending.pop(0)
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield from ((part, "an argument of the exception") for part in _stored(one, "args"))
+        traceback, frames = _stored(one, "__traceback__"), []
+        while traceback is not None:
+            frames.append((traceback.tb_frame, traceback.tb_lineno))
+            traceback = traceback.tb_next
+        for frame, line in frames[-_FRAMES:]:
+            yield from _of_frame(frame, line)
+        pending += [_stored(one, "__cause__"), _stored(one, "__context__")]
+
+
+def _stored(error: BaseException, name: str) -> Any:
+    return BaseException.__dict__[name].__get__(error)
+
+
+def _of_frame(frame: types.FrameType, line: int) -> Iterator[tuple[object, str]]:
+    module = raw.module_name(frame.f_globals) or ""
+    if is_runner(module) or is_standard(module):
+        return
+    code = frame.f_code
+    name = words.safe(getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2])
+    where = f"in {name}() at {place(Line(code.co_filename, line))}"
+    globals_, attributes = _names(code)
+    values = values_of(frame) if code.co_flags & _OPTIMIZED else []
+    for variable, value in values:
+        what = f"local {variable!r} {where}" if variable.isidentifier() else f"a value {where}"
+        yield value, what
+        for part, text in _parts(value, attributes):
+            whole = f"local {variable!r}{text}" if variable.isidentifier() else "a part of a value"
+            yield part, f"{whole} {where}"
+    for variable in globals_:
+        value = raw.lookup(frame.f_globals, variable)
+        if value is not None:
+            yield value, f"{module}.{variable}, used {where},"
+            for part, text in _parts(value, attributes):
+                yield part, f"{module}.{variable}{text}, used {where},"
+
+
+def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
+    """Return the globals and the attributes that a function uses."""
+    found: tuple[list[str], list[str]] = [], []
+    for one in nested_codes(code):
+        for instruction in dis.get_instructions(one):
+            if type(instruction.argval) is str and instruction.opname.startswith(("LOAD_", "IMPORT_FROM")):
+                is_global = instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+                if is_global or instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+                    found[not is_global].append(instruction.argval)
+    return list(dict.fromkeys(found[0])), list(dict.fromkeys(found[1]))
+
+
+def _parts(value: object, names: Sequence[str]) -> Iterator[tuple[object, str]]:
+    """Yield what stands in a container, and those attributes of a module or instance that code names."""
+    if raw.is_any(type(value), _CONTAINERS):
+        yield from ((part, "[...]") for part in list(cast("list[object]", value))[:_PARTS])
+    elif type(value) is dict:
+        yield from ((part, "[...]") for part in list(dict.values(value))[:_PARTS])
+    elif raw.is_module(value):
+        namespace = raw.module_dict(cast(types.ModuleType, value))
+        for name in names:
+            found = raw.lookup(namespace, name)
+            if found is not None:
+                yield found, f".{name}"
+    elif not raw.is_class(value) and raw.class_module(type(value)) is not None:
+        for name in names:
+            found = raw.stored(value, name)
+            if found is not None:
+                yield found, f".{name}"
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

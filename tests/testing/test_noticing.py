@@ -1,0 +1,318 @@
+"""Which tests are named, with which line, and which are not."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from .suites import run_pytest
+
+HEAD = "import importlib, sys, types\nfrom importlib import reload as again\nimport app, core, pytest\n"
+
+
+def the_test(body: str) -> dict[str, str]:
+    """Return a suite of one test, its body beginning at line 5."""
+    return {
+        "test_it.py": f"{HEAD}def test_it(monkeypatch, tmp_path):\n{textwrap.indent(textwrap.dedent(body), '    ')}"
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "mode", "line"),
+    [
+        pytest.param("importlib.reload(core)\n", "reload", 5, id="reload"),
+        pytest.param("again(core)\n", "reload", 5, id="an alias taken earlier"),
+        pytest.param("core.__loader__.load_module('core')\n", "reload", 5, id="the loader"),
+        pytest.param("importlib._bootstrap._exec(core.__spec__, core)\n", "reload", 5, id="importlib's own"),
+        pytest.param("import stalecheck\nstalecheck.reload(core)\n", "reload", 6, id="stalecheck's own"),
+        pytest.param("again(core)\nagain(core)\n", "reload", 5, id="reloaded once more to restore"),
+        pytest.param("del sys.modules['core']\nimport core\n", "reimport", 6, id="evicted and imported"),
+        pytest.param("sys.modules.pop('core')\n__import__('core')\n", "reimport", 6, id="popped"),
+        pytest.param(
+            "spec = importlib.util.find_spec('core')\nm = importlib.util.module_from_spec(spec)\n"
+            "spec.loader.exec_module(m)\nsys.modules['core'] = m\n",
+            "reimport",
+            4,
+            id="an entry replaced by hand",
+        ),
+        pytest.param("sys.modules['core'] = types.ModuleType('core')\n", "reimport", 4, id="an entry that is a stub"),
+        pytest.param("sys.modules['core'] = object()\n", "reimport", 4, id="an entry that is no module"),
+    ],
+)
+def test_a_test_is_named(tmp_path: Path, body: str, mode: str, line: int) -> None:
+    run = run_pytest(tmp_path, the_test(body), "-W", "ignore")
+    (record,) = run.records
+    assert list(record) == ["test", "module", "mode", "where", "findings"]
+    assert (record["test"], record["module"], record["mode"]) == ("test_it.py::test_it", "core", mode)
+    assert record["where"] == {"filename": "test_it.py", "line": line}
+    holders = run.holders("test_it.py::test_it")
+    assert {"app.Engine", "app.Error"} <= set(holders) or "test_it.core" in holders
+    assert ("test_it.core" in holders) is (mode == "reimport")
+    assert run.code == 0, run.out
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("pass\n", id="nothing"),
+        pytest.param("old = sys.modules.pop('core')\nimport core\nsys.modules['core'] = old\n", id="put back"),
+        pytest.param("monkeypatch.delitem(sys.modules, 'core')\nimport core\n", id="put back by monkeypatch"),
+        pytest.param(
+            "from unittest.mock import patch\nwith patch.dict(sys.modules):\n"
+            "    del sys.modules['core']\n    import core\n",
+            id="put back by mock",
+        ),
+        pytest.param("monkeypatch.setitem(sys.modules, 'core', object())\n", id="a stub that is taken back"),
+        pytest.param("old = dict(vars(core))\nagain(core)\nvars(core).update(old)\n", id="its names put back"),
+        pytest.param("del sys.modules['core']\n", id="evicted and never imported again"),
+        pytest.param("again(core)\nagain(app)\n", id="who uses it is reloaded after it"),
+        pytest.param("sys.modules['other'] = types.ModuleType('other')\n", id="an entry that is new"),
+        pytest.param("import colorsys\nagain(colorsys)\nagain(sys)\n", id="modules whose names nobody took"),
+        pytest.param("(tmp_path / 'core.py').touch()\nmonkeypatch.syspath_prepend(tmp_path)\n", id="another path"),
+    ],
+)
+def test_a_test_is_not_named(tmp_path: Path, body: str) -> None:
+    run = run_pytest(tmp_path, the_test(body))
+    assert run.records == []
+    assert "stale references =" not in run.out
+    assert run.code == 0, run.out
+
+
+def test_each_old_object_is_charged_to_the_test_that_made_it_old(tmp_path: Path) -> None:
+    tests = """
+        def test_first(): again(core)
+        def test_second(): again(core)
+        def test_takes(): app.kept = core.Engine
+        def test_third(): again(core)
+        def test_fourth(): again(core)
+    """
+    run = run_pytest(tmp_path, {"test_it.py": HEAD + textwrap.dedent(tests)})
+    assert run.tests == ["test_it.py::test_first", "test_it.py::test_third"]
+    assert run.holders("test_it.py::test_third") == ["app.kept"]
+
+
+def test_what_was_old_before_leads_to_nothing_new(tmp_path: Path) -> None:
+    core = """
+        class Engine:
+            parts = []
+            class Inner: ...
+            def run(self):
+                def inner(): ...
+                return inner
+            def with_default(self, part=[]): ...
+        ENGINE = Engine()
+    """
+    app = """
+        from core import ENGINE, Engine
+        class Turbo(Engine): ...
+        RUN = Engine().run
+        KEPT = []
+    """
+    tests = """
+        def test_first(): again(core)
+        def test_second():
+            app.KEPT += [app.RUN(), app.Engine(), app.Engine.Inner()]
+            again(core)
+        def test_third():
+            sys.modules.pop("core")
+            import core
+    """
+    run = run_pytest(tmp_path, {"core.py": core, "app.py": app, "test_it.py": HEAD + textwrap.dedent(tests)})
+    assert run.tests == ["test_it.py::test_first", "test_it.py::test_third"]
+    assert run.holders("test_it.py::test_third") == ["test_it.core"]
+
+
+def test_plain_values_are_exact_after_an_eviction_too(tmp_path: Path) -> None:
+    files = {
+        "core.py": "import os\nLIMIT = int(os.environ.get('LIMIT', 5))\nTABLE = {}\n",
+        "app.py": "from core import LIMIT, TABLE\n",
+        **the_test("monkeypatch.setenv('LIMIT', '7')\ndel sys.modules['core']\nimport core\n"),
+    }
+    run = run_pytest(tmp_path, files)
+    assert {"app.LIMIT", "app.TABLE"} <= set(run.holders("test_it.py::test_it"))
+
+
+def test_what_a_test_evicts_at_its_end_is_its_own_when_the_next_one_imports_it(tmp_path: Path) -> None:
+    tests = """
+        import sys, pytest, app
+        @pytest.fixture
+        def clean():
+            yield
+            del sys.modules["core"]
+        def test_evicts(clean): pass
+        def test_imports():
+            import core
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    (record,) = run.records
+    assert record["test"] == "test_it.py::test_evicts"
+    assert record["where"] == {"filename": "test_it.py", "line": 9}
+    assert set(run.holders("test_it.py::test_evicts")) == {"app.Engine", "app.Error"}
+
+
+def test_the_line_is_the_one_that_begins_the_import(tmp_path: Path) -> None:
+    files = {
+        "pkg/__init__.py": "from pkg import a\n",
+        "pkg/a.py": "class C: ...\n",
+        "user.py": "from pkg.a import C\n",
+        "test_it.py": "import sys, user\ndef test_it():\n    for n in ('pkg', 'pkg.a'):\n        del sys.modules[n]\n"
+        "    load()\ndef load():\n    import pkg\n",
+    }
+    run = run_pytest(tmp_path, files)
+    assert [record["where"] for record in run.records if record["module"] == "pkg.a"] == [
+        {"filename": "test_it.py", "line": 7}
+    ]
+
+
+def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": """
+            import importlib, pytest, app, core, a, user_of_a
+            importlib.reload(a)
+            @pytest.fixture(scope="session")
+            def fresh():
+                importlib.reload(core)
+        """,
+        "a.py": "class A: ...\n",
+        "user_of_a.py": "from a import A\n",
+        "b.py": "class B: ...\n",
+        "user_of_b.py": "from b import B\n",
+        "test_b.py": "import importlib, b, user_of_b\nimportlib.reload(b)\ndef test_nothing(): pass\n",
+        "test_it.py": "def test_nothing(): pass\ndef test_fresh(fresh): pass\n",
+    }
+    run = run_pytest(tmp_path, files)
+    found = [(record["test"], record["module"], record["where"]["filename"]) for record in run.records]
+    assert found == [
+        ("conftest.py", "a", "conftest.py"),
+        ("test_b.py", "b", "test_b.py"),
+        ("test_it.py::test_fresh", "core", "conftest.py"),
+    ]
+    assert "conftest.py:6, in session fixture 'fresh'" in run.out
+
+
+def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
+    files = {
+        "tests/conftest.py": "import importlib, app, core\nimportlib.reload(core)\n",
+        "tests/test_it.py": "def test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "tests", "-p", "app")
+    assert run.tests == ["tests/conftest.py"]
+
+
+def test_what_pytest_keeps_is_no_holder(tmp_path: Path) -> None:
+    tests = """
+        import logging, warnings
+        @pytest.fixture
+        def engine(): return core.Engine()
+        @pytest.fixture
+        def ending():
+            yield core.Engine()
+        @pytest.fixture(scope="module")
+        def early(): return core.Engine()
+        @pytest.fixture(params=[1, 2])
+        def many(request): return core.Engine()
+        class TestIt:
+            def test_it(self, engine, ending, many, caplog, request, recwarn):
+                self.engine = engine
+                request.node.engine = engine
+                request.node.add_marker(pytest.mark.foo(engine))
+                request.config.stash[pytest.StashKey()] = engine
+                request.addfinalizer(lambda e=engine: None)
+                logging.getLogger("x").warning("%s", engine)
+                warnings.warn(UserWarning(engine))
+                with pytest.raises(core.Error) as info:
+                    core.fail()
+                again(core)
+        def test_fails(engine):
+            mine = engine
+            again(core)
+            core.fail()
+        def test_shared(early):
+            again(core)
+        def test_last(): pass
+    """
+    files = {"app.py": "", "test_it.py": HEAD + textwrap.dedent(tests), "pytest.ini": "[pytest]\nmarkers = foo\n"}
+    run = run_pytest(tmp_path, files, "-W", "ignore")
+    assert "1 failed" in run.out
+    assert run.tests == ["test_it.py::test_shared"]
+    assert run.holders("test_it.py::test_shared") == ["module fixture 'early'"]
+    assert "module fixture 'early'  test_it.py:11" in run.out
+
+
+def test_arguments_of_parametrize_are_holders(tmp_path: Path) -> None:
+    tests = "def test_a(): again(core)\n@pytest.mark.parametrize('cls', [core.Engine])\ndef test_b(cls): pass\n"
+    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": HEAD + tests})
+    assert any("test_b" in path for path in run.holders("test_it.py::test_a"))
+
+
+def test_no_code_of_the_user_runs(tmp_path: Path) -> None:
+    tests = """
+        import sys, types
+        class Hostile(types.ModuleType):
+            def __eq__(self, other): raise SystemExit("compared")
+            def __hash__(self): raise SystemExit("hashed")
+            def __getattribute__(self, name): raise SystemExit("looked at")
+            @property
+            def __class__(self): raise SystemExit("asked for its class")
+        def test_a(): sys.modules["hostile"] = Hostile("hostile")
+        def test_b(): sys.modules["hostile"] = Hostile("hostile")
+        def test_c(): del sys.modules["hostile"]
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert "3 passed" in run.out, run.out
+
+
+def test_tracebacks_and_warnings_are_what_they_are_without_it(tmp_path: Path) -> None:
+    files = {
+        "broken.py": "import nothing_of_that_name\n",
+        "loud.py": "import warnings\nwarnings.warn('loud', DeprecationWarning, stacklevel=2)\n",
+        "test_it.py": """
+            import importlib, traceback, warnings
+            import core
+            def test_error():
+                try:
+                    import broken
+                except ImportError:
+                    print("files:", [frame.filename for frame in traceback.extract_tb(__import__("sys").exc_info()[2])])
+            def test_warning():
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    import loud
+                    importlib.reload(core)
+                print("warned:", caught[0].filename)
+        """,
+    }
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    runs = [
+        run_pytest(tmp_path / "with", files, "-s"),
+        run_pytest(tmp_path / "without", files, "-s", json_file=None),
+    ]
+    lines = [
+        [line.replace("without", "with") for line in run.out.splitlines() if "files:" in line or "warned:" in line]
+        for run in runs
+    ]
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 2
+
+
+def test_nothing_is_kept_alive(tmp_path: Path) -> None:
+    tests = """
+        import gc, importlib, sys, weakref, core
+        FOUND = []
+        def test_reloads():
+            FOUND.append(weakref.ref(core.Engine))
+            importlib.reload(core)
+        def test_evicts():
+            FOUND.append(weakref.ref(core))
+            globals().pop("core")
+            del sys.modules["core"]
+            import core as fresh
+        def test_is_gone():
+            gc.collect()
+            assert [one() for one in FOUND] == [None, None]
+    """
+    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
+    assert "3 passed" in run.out, run.out

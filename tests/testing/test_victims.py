@@ -1,0 +1,200 @@
+"""A test that fails over two versions of a class is told so, and which test has made them."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from .suites import run_pytest
+
+CORE = """
+import enum
+class Engine: ...
+class Error(Exception): ...
+class Color(enum.Enum):
+    RED = 1
+def fail():
+    raise Error("x")
+def make():
+    return Engine()
+"""
+APP = """
+import core
+from core import Color, Engine, Error
+DEFAULT = Color.RED
+class Turbo(Engine): ...
+def make():
+    return Engine()
+def fail():
+    raise Error("x")
+class Shop:
+    def __init__(self):
+        self.engine = make()
+"""
+POISON = "import importlib, core\ndef test_poison():\n    importlib.reload(core)\n"
+HEAD = "import pickle, unittest\nimport app, core, pytest\nfrom core import Engine\n"
+SECTION = "- stale references -"
+
+
+def outcome(folder: Path, body: str, *options: str, poison: str = POISON) -> str:
+    """Return what is printed of a victim, its body beginning at line 5."""
+    test = f"{HEAD}def test_victim():\n{textwrap.indent(textwrap.dedent(body), '    ')}"
+    files = {"core.py": CORE, "app.py": APP, "test_a.py": poison, "test_b.py": test}
+    run = run_pytest(folder, files, "--tb=short", *options)
+    assert "1 failed" in run.out, run.out
+    return run.out.partition("= FAILURES =")[2].partition("= stale references =")[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "said"),
+    [
+        pytest.param(
+            "engine = app.make()\nassert isinstance(engine, core.Engine)\n",
+            "core.Engine",
+            "local 'engine' in test_victim() at test_b.py:6 is an instance of it",
+            id="isinstance",
+        ),
+        pytest.param(
+            "assert isinstance(app.make(), core.Engine)\n",
+            "core.Engine",
+            "a value in test_victim() at test_b.py:5 is an instance of it",
+            id="a value without a name",
+        ),
+        pytest.param(
+            "assert type(core.make()) is Engine\n",
+            "core.Engine",
+            "test_b.Engine, used in test_victim() at test_b.py:5, is it",
+            id="is",
+        ),
+        pytest.param(
+            "with pytest.raises(app.Error):\n    core.fail()\n",
+            "core.Error",
+            "test_b.app.Error, used in test_victim() at test_b.py:6, is it",
+            id="pytest.raises expects the old one",
+        ),
+        pytest.param(
+            "with pytest.raises(core.Error):\n    app.fail()\n",
+            "core.Error",
+            "the exception is an instance of it",
+            id="pytest.raises expects the present one",
+        ),
+        pytest.param(
+            "try:\n    app.fail()\nexcept core.Error:\n    pass\n",
+            "core.Error",
+            "the exception is an instance of it",
+            id="except",
+        ),
+        pytest.param(
+            "assert app.DEFAULT == core.Color.RED\n",
+            "core.Color",
+            "test_b.app.DEFAULT, used in test_victim() at test_b.py:5, is an instance of it",
+            id="Enum",
+        ),
+        pytest.param(
+            "engine = app.make()\npickle.dumps(engine)\n",
+            "core.Engine",
+            "local 'engine' in test_victim() at test_b.py:6 is an instance of it",
+            id="pickle",
+        ),
+        pytest.param(
+            "turbo = app.Turbo()\nassert isinstance(turbo, core.Engine)\n",
+            "core.Engine",
+            "local 'turbo' in test_victim() at test_b.py:6 is an instance of a subclass of it",
+            id="a subclass",
+        ),
+        pytest.param(
+            "shop = app.Shop()\nassert isinstance(shop.engine, core.Engine)\n",
+            "core.Engine",
+            "local 'shop'.engine in test_victim() at test_b.py:6 is an instance of it",
+            id="an attribute",
+        ),
+        pytest.param(
+            "engines = [app.make()]\nassert all(isinstance(one, core.Engine) for one in engines)\n",
+            "core.Engine",
+            "local 'engines'[...] in test_victim() at test_b.py:6 is an instance of it",
+            id="in a list",
+        ),
+    ],
+)
+def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> None:
+    printed = outcome(tmp_path, body).partition(SECTION)[2]
+    section = " ".join(printed.split())
+    assert f"{name} is two classes: test_a.py::test_poison reloaded core at test_a.py:3." in section
+    assert "- the old one (version 1, at 0x" in section
+    assert "- the present one (version 2, at 0x" in section
+    assert said in section
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("body", "poison"),
+    [
+        pytest.param("engine = core.Engine()\nassert 1 == 2\n", POISON, id="only the present version"),
+        pytest.param("engine = app.make()\nassert 1 == 2\n", "def test_poison(): pass\n", id="nothing was reloaded"),
+        pytest.param(
+            "engine = app.make()\nassert 1 == 2\n",
+            "import sys\ndef test_poison(monkeypatch):\n  monkeypatch.delitem(sys.modules, 'core')\n  import core\n",
+            id="it was put back",
+        ),
+        pytest.param("other = app.Shop\nassert app.make is None\n", POISON, id="what is not of the module"),
+    ],
+)
+def test_others_are_not(tmp_path: Path, body: str, poison: str) -> None:
+    assert SECTION not in outcome(tmp_path, body, poison=poison)
+
+
+def test_an_eviction(tmp_path: Path) -> None:
+    poison = "import sys\ndef test_poison():\n    del sys.modules['core']\n    import core\n"
+    out = outcome(tmp_path, "assert type(core.make()) is __import__('core').Engine\n", poison=poison)
+    section = " ".join(out.partition(SECTION)[2].split())
+    assert "core.Engine is two classes: test_a.py::test_poison replaced core at test_a.py:4." in section
+
+
+def test_the_test_that_reloads_is_its_own_victim(tmp_path: Path) -> None:
+    out = outcome(
+        tmp_path,
+        "import importlib\nimportlib.reload(core)\nassert isinstance(core.make(), Engine)\n",
+        poison="def test_poison(): pass\n",
+    )
+    section = " ".join(out.partition(SECTION)[2].split())
+    assert "test_b.py::test_victim reloaded core at test_b.py:6." in section
+
+
+def test_which_of_many_reloads_is_known(tmp_path: Path) -> None:
+    poison = POISON + "def test_more():\n    importlib.reload(core)\n    importlib.reload(core)\n"
+    section = " ".join(outcome(tmp_path, "assert isinstance(app.make(), core.Engine)\n", poison=poison).split())
+    assert "test_a.py::test_poison reloaded core at test_a.py:3." in section
+    assert "the old one (version 1," in section
+    assert "the present one (version 4," in section
+
+
+def test_a_class_of_unittest(tmp_path: Path) -> None:
+    test = """
+        import unittest, app, core
+        class TestIt(unittest.TestCase):
+            def setUp(self):
+                self.engine = app.make()
+            def test_victim(self):
+                self.assertIsInstance(self.engine, core.Engine)
+    """
+    run = run_pytest(tmp_path, {"core.py": CORE, "app.py": APP, "test_a.py": POISON, "test_b.py": test})
+    section = " ".join(run.out.partition(SECTION)[2].split())
+    assert "test_victim() at test_b.py:7 is an instance of it" in section
+    assert "test_a.py::test_poison reloaded core" in section
+
+
+def test_no_code_of_the_user_runs(tmp_path: Path) -> None:
+    body = """
+        class Hostile:
+            def __getattribute__(self, name): raise SystemExit("looked at")
+            def __eq__(self, other): raise SystemExit("compared")
+            __hash__ = None
+            engine = property(lambda self: 1 / 0)
+        hostile = Hostile()
+        listed = [hostile]
+        engine = app.make()
+        assert 1 == 2
+    """
+    assert SECTION in outcome(tmp_path, body)

@@ -2,8 +2,7 @@
 
 `suspects` picks the files that may reload something; `outline` takes down the scopes of a file in one pass; `search`
 finds its places that reload, with what `values` makes of their arguments; `restored` and `anew` tell which evictions
-change nothing, `keepers` which fixtures and base classes see to that; `project` follows the `wrappers` from file to
-file.
+change nothing, `keepers` which fixtures and base classes see to it; `project` follows the `wrappers` from file to file.
 """
 
 from stalecheck.reloads.project import find_in_file, find_reloads

@@ -60,6 +60,7 @@ class Keepers:
         functions = functions_around(place.scope)
         if not functions:
             return frozenset()
+        self._take(outline)
         test = functions[-1]
         fixtures = [f for f in self._active(outline, test) if f.breadth < len(_BREADTHS)]
         lineage = list(self._lineage(outline, test.owner)) if test.owner and not is_wide(test) else []
@@ -234,6 +235,14 @@ class Keepers:
                 pending += [".".join([dotted, *rest[1:]]) for dotted in imported]
                 break
         return None
+
+    def _take(self, outline: Outline) -> None:
+        """Use this outline of a file from now on: what is compared with its scopes has to come from it."""
+        path = outline.file.path
+        if self._outlines.get(path) is not outline:
+            self._outlines[path] = outline
+            self._restorations.pop(path, None)
+            self._fixtures.clear()
 
     def _read(self, file: SourceFile) -> Outline | None:
         if file.path not in self._outlines:

@@ -18,8 +18,9 @@ _STEPS = 8
 
 _WIDE = (
     *("setup_module", "setup_class", "setUpModule", "setUpClass", "teardown_module", "teardown_class"),
-    *("tearDownModule", "tearDownClass", "doClassCleanups", "pytest_", "__init__"),
+    *("tearDownModule", "tearDownClass", "doClassCleanups", "pytest_"),
 )
+"""What the names of functions begin with that run once for many tests."""
 
 _EVERYWHERE = frozenset({"", "sys", "modules"})
 
@@ -351,7 +352,7 @@ def is_setup(function: Scope) -> bool:
 
 
 def is_wide(function: Scope) -> bool:
-    """Whether a function runs before, or after, all that surrounds a single test."""
+    """Whether a function runs outside of all that surrounds a single test."""
     return terminal_name(function).startswith(_WIDE)
 
 

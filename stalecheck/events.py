@@ -320,7 +320,7 @@ def _targets(
     found: list[tuple[str, tuple[SourceFile, ...]]] = []
     for name in site.targets:
         if "*" in name:
-            matched = table.match(name)
+            matched = tuple(t for t in table.match(name) if t.module not in site.halves)
             found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
             over = hidden(name, file, indexes, table) if name in site.attributes else None

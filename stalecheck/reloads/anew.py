@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from stalecheck.model import SourceFile
@@ -29,6 +30,7 @@ def without_half_evictions(
     ``from p import m``, or may do so under a name that is worked out at run time, and when the package goes too.
     """
     halves = {target for sites in found.values() for site in sites if site.is_half for target in site.targets}
+    halves |= {half for sites in found.values() for site in sites for half in site.halves}
     if not halves:
         return dict(found)
     reloaded = {(site.mode, target) for sites in found.values() for site in sites for target in site.targets}
@@ -37,19 +39,39 @@ def without_half_evictions(
     again = frozenset(target for _, target in reloaded)
     for file, source in files.items():
         if halves:
-            halves -= set(_imported_in(file, source, halves, parse, again))
+            runs_again = any(fnmatchcase(file.module, one) for one in again)
+            evicts = any(site.halves and not site.block for site in found.get(file, ()))
+            halves -= set(_imported_in(file, source, halves, parse, is_inside=runs_again or evicts))
     return {
-        file: tuple(site for site in sites if not (site.is_half and halves.issuperset(site.targets)))
+        file: tuple(
+            replace(site, halves=site.halves & halves) if site.halves else site
+            for site in sites
+            if not (site.is_half and halves.issuperset(site.targets))
+        )
         for file, sites in found.items()
     }
 
 
 def is_half(outline: Outline, node: ast.stmt | ast.expr, place: Place, targets: Sequence[str]) -> bool:
     """Whether all that is evicted is then taken from its package, in the same function, as it was."""
-    function = place.scope.function
-    if function is None:
+    if place.scope.function is None:
         return False
-    names = {target.rpartition(".")[2] for target in targets}
+    return bool(targets) and all(_is_taken(target, outline, node, place) for target in targets)
+
+
+def halves_of(outline: Outline, node: ast.stmt | ast.expr, place: Place, targets: Iterable[str]) -> frozenset[str]:
+    """Return which modules that globs among the targets stand for are then taken from their packages, as they were."""
+    globs = [target for target in targets if "*" in target]
+    return frozenset(
+        name
+        for name in (outline.taken if globs else ())
+        if any(fnmatchcase(name, glob) for glob in globs) and _is_taken(name, outline, node, place)
+    )
+
+
+def _is_taken(target: str, outline: Outline, node: ast.stmt | ast.expr, place: Place) -> bool:
+    """Whether an evicted module is then taken from its package, in the same function or top level."""
+    function = place.scope.function
     detached = {
         t.attr
         for deletion, where in outline.deletions
@@ -58,14 +80,11 @@ def is_half(outline: Outline, node: ast.stmt | ast.expr, place: Place, targets: 
         if isinstance(t, ast.Attribute)
     }
     calls = outline.calls.get("delattr", ())
-    if not names.isdisjoint(detached) or any(where.scope.function is function for _, where in calls):
+    if target.rpartition(".")[2] in detached or any(where.scope.function is function for _, where in calls):
         return False
-    return bool(targets) and all(
-        any(
-            taken.lineno >= node.lineno and where.scope.function is function
-            for taken, where in outline.taken.get(target, ())
-        )
-        for target in targets
+    return any(
+        taken.lineno >= node.lineno and where.scope.function is function
+        for taken, where in outline.taken.get(target, ())
     )
 
 
@@ -74,7 +93,8 @@ def _imported_in(
     source: bytes,
     names: set[str],
     parse: Callable[[SourceFile], ast.Module | None],
-    again: frozenset[str],
+    *,
+    is_inside: bool,
 ) -> Iterator[str]:
     """Yield those of the names that a file may import after its own body has run."""
     if any(_may_be_any(argument) for argument in _IMPORTER.findall(source)):
@@ -85,8 +105,7 @@ def _imported_in(
     tree = parse(file) if likely else None
     if tree is None:
         return
-    runs_again = any(fnmatchcase(file.module, one) for one in again)
-    for node in _imports(tree, is_inside=runs_again):
+    for node in _imports(tree, is_inside=is_inside):
         imported = _named_by(node, file)
         yield from (name for name in likely if any(f"{one}.".startswith(f"{name}.") for one in imported))
 

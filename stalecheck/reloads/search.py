@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
-from stalecheck.reloads.anew import is_half
+from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -489,6 +489,7 @@ class _Search:
             frozenset(target for target, is_attribute in targets.items() if is_attribute),
             frozenset() if is_restored else kept,
             event.leaves_attribute,
+            halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 

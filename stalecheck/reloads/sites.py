@@ -63,6 +63,9 @@ class ReloadSite:
     leaves_attribute: bool = False
     """Whether the old module stays what its package calls so: only an import statement would replace it."""
 
+    halves: frozenset[str] = frozenset()
+    """Which modules among those that a glob stands for are then taken from their packages, as they were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.atoms import find_atoms
@@ -52,6 +52,7 @@ class Aftermath:
         """
         more: list[Finding] = []
         exact = [_exactly(change, more) for change in changes]
+        self.versions.update({change.module: 0 for change in changes})
         around = Surroundings(kept.types, kept.landmarks)
         report = report_on(
             [change.module for change in changes],
@@ -87,9 +88,12 @@ class Aftermath:
         return [record for record in records if not record.is_allowed]
 
     def _note(self, obj: object) -> None:
-        """Remember what is old, and the code that a function may run later."""
-        codes = nested_codes(obj.__code__) if type(obj) is types.FunctionType else ()
-        for one in (obj, *codes):
+        """Remember what is old, and the code of which it can make functions later.
+
+        The code of a decorator's wrapper is another module's, so that wrappers of the next version run it too.
+        """
+        is_own = type(obj) is types.FunctionType and raw.module_name(obj.__globals__) in self.versions
+        for one in (obj, *(nested_codes(cast(types.FunctionType, obj).__code__) if is_own else ())):
             with contextlib.suppress(TypeError):  # Not every type takes weak references.
                 self._old[id(one)] = weakref.ref(one)
 

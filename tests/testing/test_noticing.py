@@ -124,6 +124,25 @@ def test_what_was_old_before_leads_to_nothing_new(tmp_path: Path) -> None:
     assert run.holders("test_it.py::test_third") == ["test_it.core"]
 
 
+def test_what_one_decorator_made_is_told_apart(tmp_path: Path) -> None:
+    files = {
+        "deco.py": "def wrap(f):\n    def wrapper(): return f()\n    return wrapper\n",
+        "core.py": "from deco import wrap\n@wrap\ndef f(): ...\n",
+        "app.py": "",
+    }
+    tests = """
+        def test_first():
+            app.first = core.f
+            again(core)
+        def test_second():
+            app.second = core.f
+            again(core)
+    """
+    run = run_pytest(tmp_path, {**files, "test_it.py": HEAD + textwrap.dedent(tests)})
+    assert run.tests == ["test_it.py::test_first", "test_it.py::test_second"]
+    assert {path.partition(" ")[0] for path in run.holders("test_it.py::test_second")} == {"app.second"}
+
+
 def test_plain_values_are_exact_after_an_eviction_too(tmp_path: Path) -> None:
     files = {
         "core.py": "import os\nLIMIT = int(os.environ.get('LIMIT', 5))\nTABLE = {}\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -23,6 +24,7 @@ from stalecheck.probing.code import (
 )
 from stalecheck.probing.current import Current
 from stalecheck.probing.execution import Execution, Marks
+from stalecheck.probing.times import Times, read_times
 from stalecheck.probing.versions import is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
@@ -31,6 +33,9 @@ _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 _MADE_ANEW = (types.FunctionType, list, dict, set, property, staticmethod, classmethod)
 _OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
 """What a class is given when its body has nothing of it."""
+
+_NOTES_LINES = sys.version_info >= (3, 13)
+"""Whether a class statement notes its first line in the class."""
 
 
 class Judge:
@@ -73,7 +78,7 @@ class Judge:
         name = raw.code_name(function)
         today = raw.resolve(self._current.namespace, name)
         if id(code) in self._current.codes:
-            is_patched = type(unwrapped(today)) is types.FunctionType and "<" not in name
+            is_patched = type(unwrapped(today)) is types.FunctionType and name in self._times.once
             return "split" if is_patched else None
         if code.co_filename not in self._file_names:
             return None
@@ -114,9 +119,12 @@ class Judge:
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
-        functions = list(_functions(cls))
-        return not functions or any(
-            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in functions
+        return self.is_made_here(cls) or not any(_functions(cls))
+
+    def is_made_here(self, cls: type) -> bool:
+        """Whether a class has a function of the module, of any version."""
+        return any(
+            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in _functions(cls)
         )
 
     def verdict(self, obj: object) -> Verdict:
@@ -161,7 +169,7 @@ class Judge:
     def _of_patched(self, cls: type, own: list[types.FunctionType], today: object) -> Verdict | None:
         """Return the verdict on a class that runs code of the present version but does not stand in its place."""
         current = self._current
-        if id(cls) in current.objects or "<locals>" in raw.class_qualname(cls) or not raw.is_class(today):
+        if id(cls) in current.objects or raw.class_qualname(cls) not in self._times.once or not raw.is_class(today):
             return None
         if any(id(function) in current.objects for function in own) and _is_remade(cls, cast(type, today)):
             return None
@@ -187,20 +195,22 @@ class Judge:
             return self._class_verdict(cls, today)
         if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
             return None
-        is_known = name in source.bodies or raw.class_name(cls) in source.words
+        is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
 
     def _is_one_of_many(self, cls: type, today: type) -> bool:
         """Whether the present version itself may have made a class beside the one that has its name."""
         if self._source is None:
             return False
+        if raw.class_qualname(cls) in self._times.often:
+            return True
         lines = self._source.bodies.get(raw.class_qualname(cls), [])
         if not lines:
             return raw.class_name(cls) in self._source.words and self._current.is_reached(cls)
         line, line_today = (raw.lookup(raw.class_dict(one), "__firstlineno__") for one in (cls, today))
         if type(line) is int and type(line_today) is int:  # From 3.13 on.
             return line != line_today and line in lines
-        return len(lines) > 1
+        return len(lines) > 1 or _is_called(cls) is not _is_called(today)
 
     def _shares_values(self, cls: type, today: type) -> bool:
         """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
@@ -248,6 +258,11 @@ class Judge:
         return source
 
     @cached_property
+    def _times(self) -> Times:
+        filename = raw.lookup(self._current.namespace, "__file__")
+        return read_times(filename) if type(filename) is str else Times()
+
+    @cached_property
     def _marks(self) -> Marks:
         return Marks(self._codes, self._source)
 
@@ -272,6 +287,12 @@ def _is_stated(cls: type) -> bool:
     if "__firstlineno__" in keys:
         return True
     return len(keys) > 1 and keys[0] == "__module__" and keys[1] not in _OF_NO_BODY
+
+
+def _is_called(cls: type) -> bool:
+    """Whether no class statement can have made a class: it would have noted the module, or the line, before the rest."""
+    keys = list(raw.class_dict(cls))
+    return "__firstlineno__" not in keys if _NOTES_LINES else keys[:1] != ["__module__"]
 
 
 def _is_remade(cls: type, today: type) -> bool:

@@ -145,6 +145,42 @@ def co():
 async def co2(): pass
 def gen(): yield 1
 comp=[(lambda: i) for i in range(2)][0]
+for name in "ab":
+    def looped(name=name): return name
+    reg.items.append(looped)
+    def looped0(): return 1
+    reg.items.append(looped0)
+    class Looped:
+        label = name
+        def go(self): return 1
+        class Inner:
+            def go(self): return 1
+    reg.items += [Looped, Looped(), Looped.Inner]
+    class Looped0:
+        label = name
+        class Inner: pass
+    reg.items += [Looped0, Looped0(), Looped0.Inner, Looped0.Inner()]
+count = 0
+while count < 2:
+    if count < 5:
+        def counted(): return 1
+        class Counted: pass
+    reg.items += [counted, Counted]
+    count += 1
+def bind():
+    global bound, Bound
+    def bound(): return 1
+    class Bound:
+        def m(self): return 1
+    reg.items += [bound, Bound]
+bind()
+bind()
+@dataclasses.dataclass
+class Again:
+    x: int = 1
+reg.items.append(Again)
+Again = dataclasses.dataclass(slots=True)(type("Again",(),{"__annotations__":{"x": int},"__module__":__name__}))
+exec("class Executed:\n    x = 1\nreg.items.append(Executed)\ndel Executed")
 
 def objs():
     return {

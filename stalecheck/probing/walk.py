@@ -16,6 +16,9 @@ from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.place import Place, Step, Way, after, index_of
 from stalecheck.vocabulary import HolderKind
 
+_SHOWN = 50
+"""So many places at each end of a long way are shown: the others are nodes of a list."""
+
 
 def walk(place: Place, way: Way) -> Place:
     """Return where the last object of a way is, given where the first one is."""
@@ -24,7 +27,8 @@ def walk(place: Place, way: Way) -> Place:
     while at < len(way) - 1:
         place, walked = _step(place, way[at:])
         at += walked
-        trail.append(place.text)
+        if at <= _SHOWN or len(way) - at <= _SHOWN:
+            trail.append(place.text)
     return replace(place, trail=tuple(dict.fromkeys(trail)))
 
 

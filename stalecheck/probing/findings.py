@@ -19,7 +19,7 @@ from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, key_of
+from stalecheck.probing.place import Place, keys_of
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -338,42 +338,46 @@ class _Assembly:
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
-                text = f"{place.text} {way.start.where}"
-                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
-                yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
+                for place in walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects):
+                    text = f"{place.text} {way.start.where}"
+                    found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                    yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
             return
         if way.start is not None:
             if not way.start.is_reported:
                 return
-            place = walk(Place(way.start.text, "", way.start.kind), objects)
             is_history = way.start.kind is HolderKind.HISTORY
-            text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
-            yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
+            for place in walk(Place(way.start.text, "", way.start.kind), objects):
+                text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
+                yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            place = walk(Place(root.path), objects)
-            if not _OF_DISPATCH.search(place.text):
-                yield self._named(place, root.module, root.name, origin, objects)
+            for place in walk(Place(root.path), objects):
+                if not _OF_DISPATCH.search(place.text):
+                    yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
             if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
                 continue
-            place, rest = Place(f"{root.module}.{variable}"), objects[1:]
-            if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
-                place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
-                rest = rest[1:]
-            place = walk(place, rest)
-            history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
-            if history is not None:
-                yield _as_holder(history, HolderKind.HISTORY, origin)
-                continue
-            yield self._named(place, root.module, variable, origin, objects)
+            for place in self._in_global(root.module, variable, objects[1:]):
+                history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
+                if history is not None:
+                    yield _as_holder(history, HolderKind.HISTORY, origin)
+                else:
+                    yield self._named(place, root.module, variable, origin, objects)
+
+    def _in_global(self, module: str, variable: str, way: list[object]) -> Iterator[Place]:
+        """Yield the places of what a global variable leads to."""
+        if variable == "__annotations__" and type(way[0]) is dict and len(way) > 1:
+            for key in keys_of(way[0], way[1]):
+                yield from walk(Place(module, f"annotation {key}", HolderKind.ANNOTATION), way[1:])
+        else:
+            yield from walk(Place(f"{module}.{variable}"), way)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if module == "typing":

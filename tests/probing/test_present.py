@@ -56,6 +56,6 @@ answer(sorted([f"{one.origin} {one.kind.value}", one.count] for one in stalechec
 
 
 def test_modules_that_go_by_one_name_do_not_have_each_others_classes(tmp_path: Path) -> None:
-    script = 'import decimal, _pydecimal\nanswer([[one.origin for one in stalecheck.probe(name)] for name in NAMES])'
+    script = "import decimal, _pydecimal\nanswer([[one.origin for one in stalecheck.probe(name)] for name in NAMES])"
     script = script.replace("NAMES", '("decimal", "_pydecimal", None)')
     assert run_script(tmp_path, {}, script) == [[], [], []]

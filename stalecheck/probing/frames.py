@@ -10,6 +10,7 @@ import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from opcode import opname
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +21,7 @@ from stalecheck.probing.roots import is_standard
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_OPTIMIZED = 1
+_OPTIMIZED, _VARIABLE, _KEYWORDS = 0x1, 0x4, 0x8
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
 
@@ -44,6 +45,12 @@ class Local:
 
     frame: int
     """The id of its frame."""
+
+    is_cell: bool = False
+    """Whether a cell has the value for it, because nested functions use it."""
+
+    is_given: bool = False
+    """Whether the caller has given it, and may keep it as well as long as the call runs."""
 
     @property
     def where(self) -> str:
@@ -117,16 +124,57 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     is_reported = not is_debugger(module)
     is_library = is_standard(module) or module.startswith("IPython.")
     name = name_of_code(code)
+    cells = {*code.co_cellvars, *code.co_freevars}
+    number = code.co_argcount + code.co_kwonlyargcount
+    number += (code.co_flags & _VARIABLE != 0) + (code.co_flags & _KEYWORDS != 0)
+    given = () if _hands_over(frame.f_back) else code.co_varnames[:number]
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library, id(frame)))
+        (
+            value,
+            Local(
+                variable,
+                name,
+                code.co_filename,
+                frame.f_lineno,
+                thread,
+                is_reported,
+                is_library,
+                id(frame),
+                variable in cells,
+                variable in given,
+            ),
+        )
         for variable, value in found
         if not variable.startswith(".")
     ]
 
 
+def _hands_over(caller: types.FrameType | None) -> bool:
+    """Whether a caller gives its arguments away: those of an ordinary call, if no trace function makes it another one.
+
+    A call that goes through C (``f(*arguments)``) keeps them.
+    """
+    if caller is None or sys.version_info < (3, 11) or sys.gettrace() is not None or sys.getprofile() is not None:
+        return False
+    instructions, at = caller.f_code.co_code, caller.f_lasti
+    while at > 0 and opname[instructions[at]] == "CACHE":  # Up to 3.12 the call is before where it will go on.
+        at -= 2
+    return opname[instructions[at]] in ("CALL", "CALL_KW")
+
+
 def name_of_code(code: types.CodeType) -> str:
     """Return what a function is called, by its code: the qualified name from 3.11 on."""
     return getattr(code, "co_qualname", code.co_name)
+
+
+def frames_of_this_thread() -> set[int]:
+    """Return the running frames of the thread that asks, by id: they stay where they are."""
+    found: set[int] = set()
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        found.add(id(frame))
+        frame = frame.f_back
+    return found
 
 
 def own_references() -> Counter[int]:

@@ -290,7 +290,7 @@ def _is_stated(cls: type) -> bool:
 
 
 def _is_called(cls: type) -> bool:
-    """Whether no class statement can have made a class: it would have noted the module, or the line, before the rest."""
+    """Whether no class statement can have made a class: it would have noted the module, or the line, first."""
     keys = list(raw.class_dict(cls))
     return "__firstlineno__" not in keys if _NOTES_LINES else keys[:1] != ["__module__"]
 

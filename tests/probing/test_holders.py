@@ -632,3 +632,48 @@ def test_each_place_in_one_holder_is_named(tmp_path: Path) -> None:
     many = {path: count for path, count in found.items() if "MANY" in path}
     assert list(many) == [f"app.MANY[{index}]" for index in range(5)]
     assert sum(many.values()) == 1000
+
+
+REGISTRIES = """
+import app, atexit, codecs, core, os
+app.KEPT = [core.save]
+codecs.register(core.save)
+codecs.register_error("mine", core.save)
+os.register_at_fork(after_in_child=core.save)
+atexit.register(core.save)
+importlib.reload(core)
+old = app.KEPT[0]
+
+def paths():
+    return [one.path for found in stalecheck.probe(core) if found.origin == "core.save" for one in found.holders]
+
+def used(one): return paths()
+def used_twice(one): return used(one)
+def packed(*these, **those): return paths()
+def closed_over(one):
+    def inner(): return one
+    return paths()
+
+answer([paths(), used(old), used_twice(old), closed_over(old), packed(old, old, one=old), packed(*[old])])
+os._exit(0)
+"""
+
+
+def test_registries_are_named_whoever_else_holds_the_object(tmp_path: Path) -> None:
+    files = {"core.py": "def save(*args): return None\n", "app.py": ""}
+    for index, paths in enumerate(run_script(tmp_path, files, REGISTRIES)):
+        assert [path.partition("[")[0] for path in paths if "codecs" in path or "fork" in path] == [
+            "codecs' search functions",
+            "codecs' error handlers",
+            "callbacks of os.register_at_fork",
+        ]
+        unseen = [path for path in paths if "no referrer" in path]
+        if index < 4 and sys.version_info < (3, 14):  # A call may keep the others, and need not.
+            assert unseen == ["1 reference that no referrer shows: atexit has 1 callback; or C code, or a value in use"]
+
+
+def test_variables_of_running_functions_are_counted(tmp_path: Path) -> None:
+    script = REGISTRIES.replace("atexit.register(core.save)\n", "")
+    files = {"core.py": "def save(*args): return None\n", "app.py": ""}
+    for paths in run_script(tmp_path, files, script):
+        assert not [path for path in paths if "no referrer" in path]

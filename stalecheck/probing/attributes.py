@@ -21,6 +21,7 @@ _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 def of_instance(place: Place, holder: object, way: Way) -> Steps:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
+    number = sum(one is child for one in gc.get_referents(holder))  # Before there is a `__dict__` to have it.
     found = [name for name, member in raw.slots(type(holder)) if raw.member(member, holder) is child]
     yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:
@@ -29,7 +30,7 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
         yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names)
         if names:
             return
-    for name in inline_attributes(holder, child, besides=len(found)):
+    for name in inline_attributes(holder, child, number - len(found)):
         yield place.part(f".{name}", _kind(type(holder), name)), 1
 
 
@@ -38,7 +39,7 @@ def _kind(cls: type, name: str) -> HolderKind:
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
 
-def inline_attributes(holder: object, value: object, *, besides: int = 0) -> Iterator[str]:
+def inline_attributes(holder: object, value: object, number: int) -> Iterator[str]:
     """Yield the names of the attributes whose value stands in the instance itself (Python 3.11).
 
     Reading ``__dict__`` would make a dict that stays. So the names that code knows are tried first: those in the
@@ -47,9 +48,8 @@ def inline_attributes(holder: object, value: object, *, besides: int = 0) -> Ite
     Args:
         holder: The instance.
         value: What the attributes stand for.
-        besides: In how many other places the instance has it.
+        number: How many times the instance has it in attributes.
     """
-    number = sum(one is value for one in gc.get_referents(holder)) - besides
     tried: set[str] = set()
     found = 0
     for names in _names_by_nearness(type(holder)):

@@ -25,6 +25,10 @@ _OPTIMIZED, _VARIABLE, _KEYWORDS = 0x1, 0x4, 0x8
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
 
+_VISITED = sys.version_info < (3, 11)
+"""Whether a running frame leads to that dict. Else it is overwritten before anybody can look at it: what a trace
+function has assigned in it would be lost, so that the variables of the frame it is called for are not read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -85,8 +89,9 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             is_traced = any(value is frame for _, value in callee)
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
+            is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
             may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
-            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame)
+            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
             yield from _as_locals(callee, frame, thread)
             frame = frame.f_back
@@ -213,9 +218,12 @@ def values_of(
     """
     if not _SNAPSHOTS:
         return [(name, value) for name, value in list(frame.f_locals.items()) if type(name) is str]
-    if not frame.f_code.co_flags & _OPTIMIZED:
+    code = frame.f_code
+    if not code.co_flags & _OPTIMIZED:
         return []  # A module's or class's own namespace.
     before = {**known, **_snapshots(gc.get_referents(frame if owner is None else owner))}
+    if _READERS.intersection(code.co_names):
+        before.update(_like_variables(code))
     found: dict[str, Any] = frame.f_locals
     values = [(name, value) for name, value in list(found.items()) if type(name) is str]
     if id(found) in before:
@@ -230,6 +238,24 @@ _Snapshot = tuple[dict[str, Any], dict[str, Any]]
 """A dict that may be what reading a frame's variables has made, and what was in it."""
 
 _LARGEST = 1000
+
+
+def _has_variables(code: types.CodeType, known: Mapping[int, _Snapshot]) -> bool:
+    """Whether one of the dicts can be what reading the variables of a call of some code has made."""
+    names = code.co_varnames[: code.co_argcount] or code.co_varnames or code.co_cellvars
+    return any(all(name in content for name in names) for _, content in known.values())
+
+
+_READERS = frozenset({"locals", "vars"})
+"""With these a function itself gets the dict that reading its variables writes into."""
+
+
+def _like_variables(code: types.CodeType) -> dict[int, _Snapshot]:
+    """Return the dicts that may be what a function got its variables in; those of atoms alone are not to be found."""
+    names = frozenset((*code.co_varnames, *code.co_cellvars, *code.co_freevars))
+    dicts = [one for one in gc.get_objects() if type(one) is dict and len(one) <= len(names)]
+    return _snapshots(one for one in dicts if all(type(key) is str and key in names for key in list(one)))
+
 
 
 def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:

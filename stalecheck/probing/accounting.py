@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import sys
 import sysconfig
-import time
 import types
 from collections.abc import Collection, Iterator, Mapping
+from time import monotonic, sleep
 from typing import cast
 
 from stalecheck.probing import raw
@@ -48,7 +48,7 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     own = own_references()
     mine = frames_of_this_thread()
     running_threads = tuple(sys._current_frames())
-    end = time.monotonic() + _PATIENCE
+    end = monotonic() + _PATIENCE
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
@@ -58,8 +58,8 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
         if code is not None and code.co_name == "<module>":
             continue  # What runs a module's body is a function, too (Python 3.12).
         rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
-        while rest > 0 and len(running_threads) > 1 and time.monotonic() < end:
-            time.sleep(_PAUSE)
+        while rest > 0 and len(running_threads) > 1 and monotonic() < end:
+            sleep(_PAUSE)
             rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
         if rest <= 0:
             continue

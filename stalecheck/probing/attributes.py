@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import functools
-import gc
 import sys
 import types
 from collections.abc import Iterable, Iterator
+from gc import get_referents
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
@@ -21,7 +21,7 @@ _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 def of_instance(place: Place, holder: object, way: Way) -> Steps:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
-    number = sum(one is child for one in gc.get_referents(holder))  # Before there is a `__dict__` to have it.
+    number = sum(one is child for one in get_referents(holder))  # Before there is a `__dict__` to have it.
     found = [name for name, member in raw.slots(type(holder)) if raw.member(member, holder) is child]
     yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import gc
 import types
 from collections.abc import Iterator
+from gc import get_referents
 from typing import Any, cast
 
 from stalecheck.probing import raw
@@ -128,7 +128,7 @@ def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
 
 def _keys(cached: Any) -> Iterator[object]:
     """Yield the keys of a cache; arguments stand in a tuple, but for a lone number or string."""
-    for found in gc.get_referents(cached):
+    for found in get_referents(cached):
         if type(found) is dict and found is not raw.instance_dict(cached):
             yield from list(found)
 

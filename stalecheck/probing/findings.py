@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import re
 import types
-import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
+from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
@@ -553,6 +553,6 @@ def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int
 
 def _trace(obj: object, parents: Iterable[int]) -> Trace:
     try:
-        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
+        return Trace(id(obj), ref(type(obj)), ref(obj))
     except TypeError:
-        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))
+        return Trace(id(obj), ref(type(obj)), None, tuple(islice(parents, _EACH)))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 import threading
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from gc import get_objects, get_referents
 from opcode import opname
+from os import sep
 from pathlib import Path
+from sys import getprofile, gettrace
+from threading import get_ident, main_thread
 from types import MappingProxyType
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
 from stalecheck.probing.roots import is_standard
+from stalecheck.probing.source import working_directory
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
@@ -65,11 +68,8 @@ class Local:
 
 def shown(filename: str) -> str:
     """Return a file's name relative to the working directory, where it lies below it."""
-    try:
-        here = f"{Path.cwd()}{os.sep}"
-    except OSError:
-        return filename
-    return filename.removeprefix(here)
+    here = working_directory()
+    return filename if here is None else filename.removeprefix(f"{here}{sep}")
 
 
 def running_locals() -> Iterator[tuple[object, Local]]:
@@ -77,7 +77,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
 
     Reading leaves no trace: `values_of` says how.
     """
-    main = threading.main_thread().ident
+    main = main_thread().ident
     for ident, top in list(sys._current_frames().items()):
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
@@ -90,7 +90,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
             is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
-            may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
+            may_be = is_traced or (ident != get_ident() and _may_be_traced(frame, ident, top, at))
             is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
             yield from _as_locals(callee, frame, thread)
@@ -108,7 +108,7 @@ def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at:
 
 def running_codes() -> dict[int, Landmark]:
     """Return the calls that are running, by the id of their code."""
-    main = threading.main_thread().ident
+    main = main_thread().ident
     found: dict[int, Landmark] = {}
     for ident, top in list(sys._current_frames().items()):
         frame: types.FrameType | None = top
@@ -154,12 +154,15 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     ]
 
 
+_CAN_HAND_OVER: bool = sys.version_info >= (3, 11)
+
+
 def _hands_over(caller: types.FrameType | None) -> bool:
     """Whether a caller gives its arguments away: those of an ordinary call, if no trace function makes it another one.
 
     A call that goes through C (``f(*arguments)``) keeps them.
     """
-    if caller is None or sys.version_info < (3, 11) or sys.gettrace() is not None or sys.getprofile() is not None:
+    if caller is None or not _CAN_HAND_OVER or gettrace() is not None or getprofile() is not None:
         return False
     instructions, at = caller.f_code.co_code, caller.f_lasti
     while at > 0 and opname[instructions[at]] == "CACHE":  # Up to 3.12 the call is before where it will go on.
@@ -221,7 +224,7 @@ def values_of(
     code = frame.f_code
     if not code.co_flags & _OPTIMIZED:
         return []  # A module's or class's own namespace.
-    before = {**known, **_snapshots(gc.get_referents(frame if owner is None else owner))}
+    before = {**known, **_snapshots(get_referents(frame if owner is None else owner))}
     if _READERS.intersection(code.co_names):
         before.update(_like_variables(code))
     found: dict[str, Any] = frame.f_locals
@@ -253,9 +256,8 @@ _READERS = frozenset({"locals", "vars"})
 def _like_variables(code: types.CodeType) -> dict[int, _Snapshot]:
     """Return the dicts that may be what a function got its variables in; those of atoms alone are not to be found."""
     names = frozenset((*code.co_varnames, *code.co_cellvars, *code.co_freevars))
-    dicts = [one for one in gc.get_objects() if type(one) is dict and len(one) <= len(names)]
+    dicts = [one for one in get_objects() if type(one) is dict and len(one) <= len(names)]
     return _snapshots(one for one in dicts if all(type(key) is str and key in names for key in list(one)))
-
 
 
 def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 from time import monotonic
 from typing import Any
 
 from stalecheck.probing.raw import is_any
+from stalecheck.probing.words import columns
 
 _SHOWN_AFTER = 1.0
 _SHOWN_EVERY = 0.2
@@ -87,7 +87,7 @@ class Progress:
         stream = _terminal()
         if stream is None:
             return
-        text = text[: shutil.get_terminal_size().columns - 1]
+        text = text[: columns() - 1]
         blank = " " * (self._width - len(text))
         stream.write(f"\r{text}{blank}" if text else f"\r{blank}\r")
         stream.flush()

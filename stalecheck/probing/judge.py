@@ -72,7 +72,7 @@ class Judge:
         if not is_function(code):
             return None
         if self.is_old_namespace(function.__globals__):
-            return self.verdict(function)
+            return self._function_verdict(function)
         if id(function) in self._current.objects or not self.is_own_namespace(function.__globals__):
             return None
         name = raw.code_name(function)
@@ -85,9 +85,9 @@ class Judge:
         execution = self._marks.execution(code)
         if execution == "unknown":
             if self._is_other_in_place(code):
-                return self._code_verdict(code)
-            return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
-        return self._code_verdict(code) if execution == "other" else None
+                return self._function_verdict(function)
+            return None if self._current.is_reached(function) else self._of_unmarked(function, unwrapped(today))
+        return self._function_verdict(function) if execution == "other" else None
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -107,15 +107,16 @@ class Judge:
             return None
         return position(code)
 
-    def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
+    def _of_unmarked(self, function: types.FunctionType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
+        code = function.__code__
         if self._source is None:
             is_replaced = type(today) is types.FunctionType and self.is_own_namespace(today.__globals__)
-            return self._code_verdict(code) if is_replaced else None
+            return self._function_verdict(function) if is_replaced else None
         where = place(code)
-        if where not in self._source.places:
-            return self._code_verdict(code)
-        return "duplicate" if where in self._places else None
+        if where not in self._source.places or where in self._places:
+            return self._function_verdict(function)
+        return None
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
@@ -130,14 +131,20 @@ class Judge:
     def verdict(self, obj: object) -> Verdict:
         """Return the verdict on what is known to be old."""
         if type(obj) is types.FunctionType:
-            return self._code_verdict(obj.__code__)
+            return self._function_verdict(obj)
         if not raw.is_class(obj):
             return "stale"
         cls = cast(type, obj)
         return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
 
-    def _code_verdict(self, code: types.CodeType) -> Verdict:
-        return "duplicate" if shape(code) in self._shapes else "stale"
+    def _function_verdict(self, function: types.FunctionType) -> Verdict:
+        today = unwrapped(raw.resolve(self._current.namespace, raw.code_name(function)))
+        found = shape(function.__code__)
+        if found not in self._shapes:
+            return "stale"
+        if type(today) is types.FunctionType and shape(today.__code__) == found and _given(today) != _given(function):
+            return "stale"
+        return "duplicate"
 
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
@@ -310,22 +317,31 @@ def _does(cls: type) -> dict[str, Any]:
     found = {
         name: _does_part(value, cls) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"
     }
+    found["__bases__"] = [_names(base) for base in raw.bases(cls)]
     members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
     if type(members) is dict:
         found["_member_map_"] = [(name, _does_part(member, cls)) for name, member in list(members.items())]
     return found
 
 
-def _does_part(value: object, cls: type) -> Any:
+def _does_part(value: object, cls: type | None) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
-        return _names(type(value)), shape(found.__code__)
-    if type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
+        # What is given by default can be the function itself.
+        return _names(type(value)), shape(found.__code__), None if cls is None else _given(found)
+    if cls is not None and type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
         return "member", _does_part(raw.stored(value, "_value_"), cls)
     if type(value) is tuple:
         return tuple(_does_part(part, cls) for part in value)
     # By their names: what the body makes is of a class that has been made anew as well.
     return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
+
+
+def _given(function: types.FunctionType) -> Any:
+    """Return what a function's parameters stand for by default, as values that can be compared."""
+    keywords = function.__kwdefaults__ or {}
+    by_name = [(name, _does_part(value, None)) for name, value in list(keywords.items())]
+    return _does_part(function.__defaults__, None), by_name
 
 
 def unwrapped(value: object) -> object:

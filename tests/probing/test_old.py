@@ -401,6 +401,37 @@ def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> No
     assert verdicts(tmp_path, source, f"edit('core', {edited!r}); importlib.reload(core)") == expected
 
 
+DEFAULTS = """
+def f(a=1, b=(1, 2)): return a
+def g(*, a=1): return a
+def same(a=1, *, b=len): return a
+same.__defaults__ = (same,)
+class M:
+    def run(self, a=1): return a
+    def again(self): return 1
+class Base: pass
+class Other: pass
+class Sub(Base): pass
+class Kept(Base): pass
+"""
+
+
+def test_other_defaults_and_other_bases_are_stale(tmp_path: Path) -> None:
+    edited = DEFAULTS.replace("b=(1, 2)", "b=(1, 3)").replace("*, a=1", "*, a=2").replace("self, a=1", "self, a='1'")
+    edited = edited.replace("Sub(Base)", "Sub(Other)")
+    found = verdicts(tmp_path, DEFAULTS, f"edit('core', {edited!r}); importlib.reload(core)")
+    assert {name.partition(" ")[0]: verdict for name, verdict in found.items()} == {
+        "core.f": "stale",
+        "core.g": "stale",
+        "core.same": "duplicate",
+        "core.M": "stale",
+        "core.Base": "duplicate",
+        "core.Other": "duplicate",
+        "core.Sub": "stale",
+        "core.Kept": "duplicate",
+    }
+
+
 ENUMS = """
 import enum
 class Color(enum.Enum):

@@ -124,7 +124,7 @@ class _Search:
         while level and len(ways) < min(_EACH, self._left):
             hits = [hit for hit in map(self._old, level) if hit is not None]
             if hits:
-                places = [walk(Place(name), _way(ways, hit[0])).text for hit in hits[:_NAMED]]
+                places = [next(walk(Place(name), _way(ways, hit[0]))).text for hit in hits[:_NAMED]]
                 first = min(range(len(places)), key=lambda at: (_rank(hits[at][1]), len(places[at]), places[at]))
                 found, finding, relation = hits[first]
                 cls = cast(type, found) if raw.is_class(found) else type(found)

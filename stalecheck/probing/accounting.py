@@ -5,14 +5,14 @@ from __future__ import annotations
 import atexit
 import sys
 import sysconfig
-import time
 import types
 from collections.abc import Collection, Iterator, Mapping
+from time import monotonic, sleep
 from typing import cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.climb import Graph
-from stalecheck.probing.frames import Local, own_references, running_codes
+from stalecheck.probing.frames import Local, frames_of_this_thread, own_references, running_codes
 from stalecheck.probing.heap import is_frozen
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
@@ -27,6 +27,9 @@ _PATIENCE = 0.3
 """So many seconds references are looked for again that another thread may have for a moment."""
 
 _PAUSE = 0.0005
+
+_PACKED = (tuple, dict)
+"""What a call has its other arguments in: ``*args`` and ``**kwargs``."""
 
 
 def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
@@ -43,20 +46,20 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     offset = _offset()
     running = running_codes()
     own = own_references()
+    mine = frames_of_this_thread()
     running_threads = tuple(sys._current_frames())
-    end = time.monotonic() + _PATIENCE
+    end = monotonic() + _PATIENCE
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
-        # What a running function uses can be on its stack, too; a name for it is there already.
-        if any(isinstance(start, Local) for start in graph.held_by.get(which, ())):
-            continue
+        if any(isinstance(start, Local) and start.frame not in mine for start in graph.held_by.get(which, ())):
+            continue  # Another thread goes on meanwhile, and a name for it is there already.
         code = obj.__code__ if type(obj) is types.FunctionType else None
         if code is not None and code.co_name == "<module>":
             continue  # What runs a module's body is a function, too (Python 3.12).
         rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
-        while rest > 0 and len(running_threads) > 1 and time.monotonic() < end:
-            time.sleep(_PAUSE)
+        while rest > 0 and len(running_threads) > 1 and monotonic() < end:
+            sleep(_PAUSE)
             rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
         if rest <= 0:
             continue
@@ -68,8 +71,23 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
 
 def _known(graph: Graph, which: int) -> int:
     """Return how many references to an object are known; that of the graph itself is one of its own."""
-    registered = sum(isinstance(start, Landmark) and start.is_reference for start in graph.held_by.get(which, ()))
-    return sum(graph.parents.get(which, {}).values()) + graph.own.get(which, 0) + registered
+    in_calls = _in_calls(graph, which)
+    starts = graph.held_by.get(which, ())
+    registered = sum(isinstance(start, Landmark) and start.is_reference for start in starts)
+    running = sum(isinstance(start, Local) and not start.is_cell for start in starts)
+    return sum(graph.parents.get(which, {}).values()) + graph.own.get(which, 0) + registered + running + in_calls
+
+
+def _in_calls(graph: Graph, which: int) -> int:
+    """Return how many references callers may keep to what they have given to calls that are running."""
+    parents = graph.parents.get(which, {})
+    times = {one: times for one, times in parents.items() if raw.is_any(type(graph.objects[one]), _PACKED)}
+    return sum(
+        times
+        for one, times in {which: 1, **times}.items()
+        for start in graph.held_by.get(one, ())
+        if isinstance(start, Local) and start.is_given
+    )
 
 
 def _offset() -> int:
@@ -86,15 +104,21 @@ class _Dummy:
 
 
 def _tops(graph: Graph, candidates: Collection[int]) -> Iterator[int]:
-    """Yield the objects above those that no root leads to."""
+    """Yield the objects above old ones that no root leads to.
+
+    Of those above an old object that a root does lead to, the registries of the interpreter only: the others are values
+    in use more often than not.
+    """
     children: dict[int, list[int]] = {}
     for child, parents in graph.parents.items():
         for parent in parents:
             children.setdefault(parent, []).append(child)
     reached = closure([*graph.roots, *graph.held_by], children)
-    unreached = [which for which in candidates if which not in reached]
-    for which in closure(unreached, graph.parents) if unreached else ():
-        if which not in reached and which not in candidates and graph.own.get(which):
+    needed = closure([which for which in candidates if which not in reached], graph.parents)
+    for which in closure(candidates, graph.parents):
+        if which in reached or which in candidates or not graph.own.get(which):
+            continue
+        if which in needed or interpreter_registry(graph.objects[which]) is not None:
             yield which
 
 

@@ -7,30 +7,31 @@ import functools
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from typing import Any
+from gc import get_referents
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import Place, Step, Way, after
+from stalecheck.probing.place import Place, Step, Steps, Way, after, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 """What a class keeps of the way its bases were written: ``Base[Item]``."""
 
 
-def of_instance(place: Place, holder: object, way: Way) -> Step | None:
+def of_instance(place: Place, holder: object, way: Way) -> Steps:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
-    for name, member in raw.slots(type(holder)):
-        if raw.member(member, holder) is child:
-            return place.part(f".{name}", HolderKind.SLOT), 1
+    number = sum(one is child for one in get_referents(holder))  # Before there is a `__dict__` to have it.
+    found = [name for name, member in raw.slots(type(holder)) if raw.member(member, holder) is child]
+    yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:
         # Whoever refers to a dict has made it, so that looking at it changes nothing.
-        found = _named(child, way[2]) if raw.instance_dict(holder) is child else None
-        if found is not None:
-            return place.part(f".{found}", _kind(type(holder), found)), 2
-    found = inline_attribute(holder, child)
-    return (place.part(f".{found}", _kind(type(holder), found)), 1) if found is not None else None
+        names = list(names_of(child, way[2])) if raw.instance_dict(holder) is child else []
+        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names)
+        if names:
+            return
+    for name in inline_attributes(holder, child, number - len(found)):
+        yield place.part(f".{name}", _kind(type(holder), name)), 1
 
 
 def _kind(cls: type, name: str) -> HolderKind:
@@ -38,26 +39,31 @@ def _kind(cls: type, name: str) -> HolderKind:
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
 
-def _named(attributes: dict[Any, Any], value: object) -> str | None:
-    return next((key for key, found in list(dict.items(attributes)) if found is value and type(key) is str), None)
-
-
-def inline_attribute(holder: object, value: object) -> str | None:
-    """Return the name of an attribute whose value stands in the instance itself (Python 3.11).
+def inline_attributes(holder: object, value: object, number: int) -> Iterator[str]:
+    """Yield the names of the attributes whose value stands in the instance itself (Python 3.11).
 
     Reading ``__dict__`` would make a dict that stays. So the names that code knows are tried first: those in the
     methods of the class, in the functions of its module, at last in all functions.
+
+    Args:
+        holder: The instance.
+        value: What the attributes stand for.
+        number: How many times the instance has it in attributes.
     """
     tried: set[str] = set()
+    found = 0
     for names in _names_by_nearness(type(holder)):
         for name in names:
             if name in tried:
                 continue
+            if found == number:
+                return
             tried.add(name)
             if raw.stored(holder, name) is value:
-                return name
-    attributes = raw.instance_dict(holder)
-    return _named(attributes, value) if attributes is not None else None
+                found += 1
+                yield name
+    attributes = raw.instance_dict(holder) if found < number else None
+    yield from (name for name in names_of(attributes, value) if name not in tried) if attributes is not None else ()
 
 
 def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:
@@ -91,24 +97,22 @@ def _names_in(codes: Iterable[types.CodeType]) -> Iterator[str]:
                     yield from (name for name in constant if type(name) is str)
 
 
-def of_class(place: Place, cls: type, way: Way) -> Step | None:
+def of_class(place: Place, cls: type, way: Way) -> Steps:
     """Name a base class or an attribute of a class."""
     child, inner = way[1], after(way, 2)
     if type(cls) is child:
-        return place.aspect("metaclass", HolderKind.BASE_CLASS), 1
-    if any(base is child for base in raw.bases(cls)):
-        return place.aspect("base class", HolderKind.BASE_CLASS), 1
-    if child is raw.mro(cls) or child is raw.bases(cls):
-        return place.aspect("base class", HolderKind.BASE_CLASS), 2 if inner is not None else 1
-    if inner is not None and any(raw.class_dict(cls).get(name) is inner for name in _GENERIC_BASES):
-        return place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
-    if type(child) is dict and inner is not None:
-        for name, value in list(raw.class_dict(cls).items()):
-            if value is inner:
-                kind = HolderKind.ENUM_MEMBER if type(inner) is cls and raw.inherits(type(cls), enum.EnumMeta) else None
-                found = Place(f"{place.text}.{name}", "", place.kind or kind)
-                return _special(place, name, way) or (found, 2)
-    return None
+        yield place.aspect("metaclass", HolderKind.BASE_CLASS), 1
+    elif any(base is child for base in raw.bases(cls)):
+        yield place.aspect("base class", HolderKind.BASE_CLASS), 1
+    elif child is raw.mro(cls) or child is raw.bases(cls):
+        yield place.aspect("base class", HolderKind.BASE_CLASS), 2 if inner is not None else 1
+    elif inner is not None and any(raw.class_dict(cls).get(name) is inner for name in _GENERIC_BASES):
+        yield place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
+    elif type(child) is dict and inner is not None:
+        for name in names_of(raw.class_dict(cls), inner):
+            kind = HolderKind.ENUM_MEMBER if type(inner) is cls and raw.inherits(type(cls), enum.EnumMeta) else None
+            found = Place(f"{place.text}.{name}", "", place.kind or kind)
+            yield _special(place, name, way) or (found, 2)
 
 
 def _special(place: Place, name: str, way: Way) -> Step | None:

@@ -3,57 +3,59 @@
 from __future__ import annotations
 
 import functools
-import gc
 import types
 from collections.abc import Iterator
-from typing import Any
+from gc import get_referents
+from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.place import Place, Step, Way, after, index_of, key_of, written
+from stalecheck.probing.place import Place, Step, Steps, Way, after, indexes_of, keys_of, names_of, written
 from stalecheck.vocabulary import HolderKind
 
 _HASHED: type = functools._HashedSeq  # type: ignore[attr-defined]
 _PARTIAL = functools.partial.__dict__
 
 
-def of_function(place: Place, function: types.FunctionType, way: Way) -> Step | None:
+def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
     """Name a default argument, a closure variable, an annotation or an attribute of a function."""
     child, inner = way[1], after(way, 2)
     if inner is None:
-        return None
+        return
     if child is function.__defaults__:
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        for name, value in zip(reversed(names), reversed(function.__defaults__ or ()), strict=False):
-            if value is inner:
-                return place.aspect(f"default argument {name!r}", HolderKind.DEFAULT_ARGUMENT), 2
-    if child is function.__kwdefaults__:
-        return place.aspect(f"default argument {_key(child, inner)}", HolderKind.DEFAULT_ARGUMENT), 2
-    if child is function.__closure__:
+        defaults = zip(reversed(names), reversed(function.__defaults__ or ()), strict=False)
+        for name in [name for name, value in defaults if value is inner]:
+            yield place.aspect(f"default argument {name!r}", HolderKind.DEFAULT_ARGUMENT), 2
+    elif child is function.__kwdefaults__:
+        for key in keys_of(cast(Any, child), inner):
+            yield place.aspect(f"default argument {key}", HolderKind.DEFAULT_ARGUMENT), 2
+    elif child is function.__closure__:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
-                return place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
-    if child is raw.function_dict(function):
-        name = _attribute(child, inner)
-        is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
-        return place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
-    # Asking for `__annotations__` would make them (3.14), or make a dict of them (up to 3.13).
-    annotation = None
-    if type(child) is dict:
-        annotation = _key(child, inner)
-    elif type(child) is tuple:
-        annotation = next(
-            (written(key) for key, value in zip(child[::2], child[1::2], strict=False) if value is inner), None
-        )
-    return (place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2) if annotation is not None else None
+                yield place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
+    elif child is raw.function_dict(function):
+        for name in names_of(cast(Any, child), inner):
+            is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
+            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
+    else:
+        for annotation in _annotations(child, inner):
+            yield place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2
 
 
-def _key(holder: Any, child: object) -> str:
-    return key_of(holder, child) or "?"
+def _annotations(held: object, inner: object) -> Iterator[str]:
+    """Yield the keys of a value in a function's annotations, which are a dict or a tuple (up to 3.13).
+
+    Asking for ``__annotations__`` would make them (3.14), or make a dict of them.
+    """
+    if type(held) is dict:
+        yield from keys_of(held, inner)
+    elif type(held) is tuple:
+        yield from (written(key) for key, value in zip(held[::2], held[1::2], strict=False) if value is inner)
 
 
 def _attribute(holder: Any, child: object) -> str:
-    return next((key for key, value in list(dict.items(holder)) if value is child and type(key) is str), "?")
+    return next(names_of(holder, child), "?")
 
 
 def of_method(place: Place, method: types.MethodType, way: Way) -> Step:
@@ -68,27 +70,26 @@ def of_built_in(place: Place, method: Any, way: Way) -> Step:
     return place.part(".__self__", HolderKind.WRAPPED_CALLABLE), 1
 
 
-def of_partial(place: Place, partial: Any, way: Way) -> Step | None:
+def of_partial(place: Place, partial: Any, way: Way) -> Steps:
     """Name the function or an argument of a partial."""
     child, inner = way[1], after(way, 2)
     if _PARTIAL["func"].__get__(partial) is child:
-        return place.part(".func", HolderKind.WRAPPED_CALLABLE), 1
+        yield place.part(".func", HolderKind.WRAPPED_CALLABLE), 1
     arguments: Any = _PARTIAL["args"].__get__(partial)
     if arguments is child:
-        index = index_of(arguments, inner)
-        return place.part(f".args[{index}]", HolderKind.WRAPPED_CALLABLE), 2
+        for index in indexes_of(arguments, inner):
+            yield place.part(f".args[{index}]", HolderKind.WRAPPED_CALLABLE), 2
     keywords = _PARTIAL["keywords"].__get__(partial)
     if keywords is child and inner is not None:
-        return place.part(f".keywords[{_key(keywords, inner)}]", HolderKind.WRAPPED_CALLABLE), 2
-    return None
+        for key in keys_of(cast(Any, keywords), inner):
+            yield place.part(f".keywords[{key}]", HolderKind.WRAPPED_CALLABLE), 2
 
 
-def of_property(place: Place, holder: Any, way: Way) -> Step | None:
+def of_property(place: Place, holder: Any, way: Way) -> Steps:
     """Name an accessor of a property."""
     for name in ("fget", "fset", "fdel"):
         if property.__dict__[name].__get__(holder) is way[1]:
-            return place.part(f".{name}", HolderKind.WRAPPED_CALLABLE), 1
-    return None
+            yield place.part(f".{name}", HolderKind.WRAPPED_CALLABLE), 1
 
 
 def of_wrapped_method(place: Place, holder: Any, way: Way) -> Step | None:
@@ -127,7 +128,7 @@ def _is_of_cache(cached: Any, obj: object, at: int) -> bool:
 
 def _keys(cached: Any) -> Iterator[object]:
     """Yield the keys of a cache; arguments stand in a tuple, but for a lone number or string."""
-    for found in gc.get_referents(cached):
+    for found in get_referents(cached):
         if type(found) is dict and found is not raw.instance_dict(cached):
             yield from list(found)
 

@@ -87,6 +87,9 @@ class Source:
 
     shapes: frozenset[Shape]
 
+    executes: bool
+    """Whether it may execute source that is not its own."""
+
 
 def read_source(namespace: dict[str, Any]) -> Source | None:
     """Return what a module's source says now.
@@ -104,9 +107,11 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     functions: list[types.CodeType] = []
     bodies: dict[str, list[int]] = {}
     words: set[str] = set()
+    executes = False
     pending = [(body, "")]
     while pending:
         code, prefix = pending.pop()
+        executes = executes or "exec" in code.co_names
         for constant in code.co_consts:
             words.update(part for part in _flat(constant) if type(part) is str)
             if type(constant) is not types.CodeType:
@@ -127,6 +132,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
         bodies,
         frozenset(words),
         frozenset(found for _, found in places),
+        executes,
     )
 
 

@@ -6,32 +6,29 @@ from collections import deque
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.probing.place import Place, Step, Way, key_of, written
+from stalecheck.probing.place import Place, Step, Steps, Way, keys_of, written
 from stalecheck.vocabulary import HolderKind
 
 SEQUENCES = (list, tuple, deque)
 
 
-def of_dict(place: Place, holder: Any, way: Way) -> Step | None:
-    """Name a value by its key, or a key."""
-    key = key_of(holder, way[1])
-    if key is not None:
-        return place.part(f"[{key}]", HolderKind.CONTAINER), 1
+def of_dict(place: Place, holder: Any, way: Way) -> Steps:
+    """Name a value by its keys, or a key."""
+    yield from ((place.part(f"[{key}]", HolderKind.CONTAINER), 1) for key in keys_of(holder, way[1]))
     if all(found is not way[1] for found in list(dict.keys(holder))):
-        return None  # what a subclass holds besides
+        return  # what a subclass holds besides
     at = 1
     while at < len(way) - 1 and type(way[at]) is tuple:
         at += 1
-    return place.aspect(f"key {written(way[1])}", place.kind or HolderKind.CONTAINER), at
+    yield place.aspect(f"key {written(way[1])}", place.kind or HolderKind.CONTAINER), at
 
 
-def of_sequence(place: Place, holder: Any, way: Way) -> Step | None:
+def of_sequence(place: Place, holder: Any, way: Way) -> Steps:
     """Name an item by its index, that of a named tuple by its field."""
     base: Any = next(base for base in raw.mro(type(holder)) if raw.is_any(base, SEQUENCES))
     for index, item in enumerate(list(base.__iter__(holder))):
         if item is way[1]:
-            return place.part(_field(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
-    return None
+            yield place.part(_field(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
 
 
 def _field(kind: type, index: int) -> str | None:

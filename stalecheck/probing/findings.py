@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import re
 import types
-import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
+from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import nearest_bound, where_bound
@@ -19,7 +19,7 @@ from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, key_of
+from stalecheck.probing.place import Place, keys_of
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -58,13 +58,45 @@ _PLAIN = (
 """Kinds that say less than that a holder is in the standard library."""
 
 
+_Link = tuple[int, Any]
+"""An id, and the link to the next one: ways share what they have in common."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a root leads to an object: ids, the root's first."""
+    """How a root leads to an object."""
 
-    ids: tuple[int, ...]
+    up: _Link
+    """From the object to the root."""
+
     start: Local | Landmark | None = None
-    """What leads to the first id, where that is no root itself."""
+    """What leads to the last id, where that is no root itself."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids on the way, the root's first."""
+        return _unrolled(self.up)[::-1]
+
+    def to(self, child: int) -> _Way:
+        """Return the way that goes one further."""
+        return _Way((child, self.up), self.start)
+
+
+def _unrolled(link: _Link | None) -> tuple[int, ...]:
+    ids = []
+    while link is not None:
+        ids.append(link[0])
+        link = link[1]
+    return tuple(ids)
+
+
+def _way(link: _Link, start: Local | Landmark | None = None) -> _Way:
+    """Return the way along a link that begins at the root."""
+    up: _Link | None = None
+    for one in _unrolled(link):
+        up = (one, up)
+    assert up is not None
+    return _Way(up, start)
 
 
 def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int, list[str]]:
@@ -84,7 +116,7 @@ class _Assembly:
             self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
         self._alike: dict[object, list[int]] = {}
-        self._known: dict[tuple[int, str, bool], tuple[_Way, ...]] = {}
+        self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
 
     def findings(self) -> tuple[list[Finding], int, list[str]]:
         held: dict[int, list[Holder]] = {}
@@ -97,6 +129,7 @@ class _Assembly:
         return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:
+        self._progress.allow_naming()
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
@@ -104,13 +137,13 @@ class _Assembly:
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
                 if not _is_secondary(start):
-                    self._add(held, child, _Way((child,), start))
+                    self._add(held, child, _Way((child, None), start))
         secondary: list[tuple[list[int], _Way]] = []
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             for (parent, module), children in by_parent.items():
-                self._progress.show("how they are held")
+                self._step()
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
@@ -125,7 +158,7 @@ class _Assembly:
         without = {child for child in self._origins if child not in held}
         for child in without:
             for start in self._graph.held_by.get(child, ()):
-                self._add(held, child, _Way((child,), start))
+                self._add(held, child, _Way((child, None), start))
         for children, way in secondary:
             self._add_all(held, [child for child in children if child in without], way)
         self._add_weak_registries(held)
@@ -145,10 +178,17 @@ class _Assembly:
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
         """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
+        ids = way.ids
+        types_ = tuple(dict.fromkeys(id(type(self._graph.objects[one])) for one in ids[2:]))
         for child in children:
-            alike = self._alike.setdefault(self._shape(child, way), [])
+            self._step()
+            place = ids[:2] if len(ids) > 1 or way.start else (ids[0], child)
+            # What ways of the same kind from the same place to the same origin have in common; they lead through nodes
+            # of the same types, however deep in a list or a tree.
+            shape = self._origins[child], way.start, place, types_
+            alike = self._alike.setdefault(shape, [])
             if len(alike) < _EACH:
-                self._add(held, child, _Way((*way.ids, child), way.start))
+                self._add(held, child, way.to(child))
                 if held.get(child):
                     alike.append(child)
             else:
@@ -156,15 +196,8 @@ class _Assembly:
                 first = held[alike[0]]
                 first[-1] = replace(first[-1], count=first[-1].count + 1)
 
-    def _shape(self, child: int, way: _Way) -> object:
-        """Return what ways of the same kind from the same place to the same origin have in common."""
-        types_ = tuple(id(type(self._graph.objects[one])) for one in way.ids[2:])
-        return (
-            self._origins[child],
-            way.start,
-            way.ids[:2] if len(way.ids) > 1 or way.start else (way.ids[0], child),
-            types_,
-        )
+    def _step(self) -> None:
+        self._progress.step("how they are held")
 
     def _is_class_of(self, way: _Way, child: int) -> bool:
         """Whether an old object is the class of one that a way leads through."""
@@ -194,25 +227,56 @@ class _Assembly:
 
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
-        key = (target, module, through)
-        if key not in self._known:
-            self._known[key] = tuple(self._search(target, module, through=through))
-        return self._known[key]
+        passed: list[int] = []
+        seen: set[int] = set()
+        known = self._known.setdefault((module, through), {})
+        top = target
+        while top not in known and top not in seen:
+            parents = self._allowed(top, module, through=through)
+            if top in self._graph.roots or top in self._graph.held_by or len(parents) != 1:
+                break
+            passed.append(top)
+            seen.add(top)
+            top = parents[0]
+        if top not in known:
+            known[top] = tuple(self._search(top, module, through=through))
+        for one in reversed(passed):  # There is but one way to each of these.
+            known[one] = tuple(way.to(one) for way in known[top])
+            top = one
+        return known[target]
+
+    def _allowed(self, child: int, module: str, *, through: bool) -> list[int]:
+        """Return who refers to an object and may stand on a way to it."""
+        parents = self._graph.parents.get(child, ())
+        if not parents:
+            return []
+        return [
+            parent
+            for parent in parents
+            if not (parent in self._origins and not through)
+            and not self._is_end(parent, module)
+            and not self._is_running(parent, child)
+        ]
 
     def _search(self, target: int, module: str, *, through: bool) -> list[_Way]:
         graph = self._graph
-        level: list[tuple[int, ...]] = [(target,)]
+        level: list[_Link] = [(target, None)]
         seen = {target}
         found: list[_Way] = []
-        secondary: list[_Way] = []
+        secondary: list[_Link] = []
+        secondary_starts: list[Local | Landmark] = []
         is_at_root = False
-        while level and not is_at_root and len(level[0]) < _FARTHEST:
-            upper: list[tuple[int, ...]] = []
+        steps = 0
+        while level and not is_at_root and steps < _FARTHEST:
+            self._step()
+            steps += 1
+            upper: list[_Link] = []
             is_held = bool(found)  # by a running function, which ends: what lasts is looked for beyond it
-            for ids in level:
-                top = ids[0]
+            is_first = not secondary
+            for link in level:
+                top = link[0]
                 if top in graph.roots:
-                    found.append(_Way(ids))
+                    found.append(_way(link))
                     is_at_root = True
                     continue
                 starts = [one for one in graph.held_by.get(top, ()) if one.is_reported]
@@ -220,23 +284,22 @@ class _Assembly:
                 starts = [one for one in starts if isinstance(one, Landmark)] or starts
                 for start in starts:
                     if _is_secondary(start):
-                        if not secondary or len(secondary[0].ids) == len(ids):
-                            secondary.append(_Way(ids, start))
+                        if is_first:
+                            secondary.append(link)
+                            secondary_starts.append(start)
                     elif not is_held or not isinstance(start, Local):
-                        found.append(_Way(ids, start))
+                        found.append(_way(link, start))
                         is_at_root = is_at_root or not isinstance(start, Local)
-                for parent in graph.parents.get(top, ()):
-                    if parent in seen or self._is_end(parent, module):
-                        continue
-                    if parent in self._origins and not through:
-                        continue
-                    if self._is_running(parent, top):
+                for parent in self._allowed(top, module, through=through):
+                    if parent in seen:
                         continue
                     if parent not in graph.roots:  # A root names each of its own on its own.
                         seen.add(parent)
-                    upper.append((parent, *ids))
+                    upper.append((parent, link))
             level = upper
-        return self._without_second_names(found or secondary)[:_ENDS]
+        if not found:
+            found = [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
+        return self._without_second_names(found)[:_ENDS]
 
     def _without_second_names(self, found: list[_Way]) -> list[_Way]:
         """Leave out what a module of the standard library has only imported from another one."""
@@ -270,46 +333,51 @@ class _Assembly:
             held.setdefault(child, []).extend(holders)
 
     def _holders(self, child: int, way: _Way) -> Iterator[Holder]:
-        objects = [self._graph.objects[one] for one in way.ids]
+        ids = way.ids
+        objects = [self._graph.objects[one] for one in ids]
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                place = walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects)
-                text = f"{place.text} {way.start.where}"
-                found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
-                yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
+                for place in walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects):
+                    text = f"{place.text} {way.start.where}"
+                    found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
+                    yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
             return
         if way.start is not None:
             if not way.start.is_reported:
                 return
-            place = walk(Place(way.start.text, "", way.start.kind), objects)
             is_history = way.start.kind is HolderKind.HISTORY
-            text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
-            yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
+            for place in walk(Place(way.start.text, "", way.start.kind), objects):
+                text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
+                yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
             return
-        root = self._graph.roots[way.ids[0]]
+        root = self._graph.roots[ids[0]]
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            place = walk(Place(root.path), objects)
-            if not _OF_DISPATCH.search(place.text):
-                yield self._named(place, root.module, root.name, origin, objects)
+            for place in walk(Place(root.path), objects):
+                if not _OF_DISPATCH.search(place.text):
+                    yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
         variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
         for variable in variables[:_ENDS]:
             if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
                 continue
-            place, rest = Place(f"{root.module}.{variable}"), objects[1:]
-            if variable == "__annotations__" and type(rest[0]) is dict and len(rest) > 1:
-                place = Place(root.module, f"annotation {key_of(rest[0], rest[1])}", HolderKind.ANNOTATION)
-                rest = rest[1:]
-            place = walk(place, rest)
-            history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
-            if history is not None:
-                yield _as_holder(history, HolderKind.HISTORY, origin)
-                continue
-            yield self._named(place, root.module, variable, origin, objects)
+            for place in self._in_global(root.module, variable, objects[1:]):
+                history = of_history(root.module, variable, place.text) if "get_ipython" in namespace else None
+                if history is not None:
+                    yield _as_holder(history, HolderKind.HISTORY, origin)
+                else:
+                    yield self._named(place, root.module, variable, origin, objects)
+
+    def _in_global(self, module: str, variable: str, way: list[object]) -> Iterator[Place]:
+        """Yield the places of what a global variable leads to."""
+        if variable == "__annotations__" and type(way[0]) is dict and len(way) > 1:
+            for key in keys_of(way[0], way[1]):
+                yield from walk(Place(module, f"annotation {key}", HolderKind.ANNOTATION), way[1:])
+        else:
+            yield from walk(Place(f"{module}.{variable}"), way)
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if module == "typing":
@@ -485,6 +553,6 @@ def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int
 
 def _trace(obj: object, parents: Iterable[int]) -> Trace:
     try:
-        return Trace(id(obj), weakref.ref(type(obj)), weakref.ref(obj))
+        return Trace(id(obj), ref(type(obj)), ref(obj))
     except TypeError:
-        return Trace(id(obj), weakref.ref(type(obj)), None, tuple(islice(parents, _EACH)))
+        return Trace(id(obj), ref(type(obj)), None, tuple(islice(parents, _EACH)))

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 import threading
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from gc import get_objects, get_referents
+from opcode import opname
+from os import sep
 from pathlib import Path
+from sys import getprofile, gettrace
+from threading import get_ident, main_thread
 from types import MappingProxyType
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
 from stalecheck.probing.roots import is_standard
+from stalecheck.probing.source import working_directory
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_OPTIMIZED = 1
+_OPTIMIZED, _VARIABLE, _KEYWORDS = 0x1, 0x4, 0x8
 _SNAPSHOTS = sys.version_info < (3, 13)
 """Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
+
+_VISITED = sys.version_info < (3, 11)
+"""Whether a running frame leads to that dict. Else it is overwritten before anybody can look at it: what a trace
+function has assigned in it would be lost, so that the variables of the frame it is called for are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,12 @@ class Local:
     frame: int
     """The id of its frame."""
 
+    is_cell: bool = False
+    """Whether a cell has the value for it, because nested functions use it."""
+
+    is_given: bool = False
+    """Whether the caller has given it, and may keep it as well as long as the call runs."""
+
     @property
     def where(self) -> str:
         """``in serve() at main.py:41 (thread 'worker')``."""
@@ -54,11 +68,8 @@ class Local:
 
 def shown(filename: str) -> str:
     """Return a file's name relative to the working directory, where it lies below it."""
-    try:
-        here = f"{Path.cwd()}{os.sep}"
-    except OSError:
-        return filename
-    return filename.removeprefix(here)
+    here = working_directory()
+    return filename if here is None else filename.removeprefix(f"{here}{sep}")
 
 
 def running_locals() -> Iterator[tuple[object, Local]]:
@@ -66,7 +77,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
 
     Reading leaves no trace: `values_of` says how.
     """
-    main = threading.main_thread().ident
+    main = main_thread().ident
     for ident, top in list(sys._current_frames().items()):
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
@@ -78,8 +89,9 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             is_traced = any(value is frame for _, value in callee)
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
-            may_be = is_traced or (ident != threading.get_ident() and _may_be_traced(frame, ident, top, at))
-            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame)
+            is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
+            may_be = is_traced or (ident != get_ident() and _may_be_traced(frame, ident, top, at))
+            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
             yield from _as_locals(callee, frame, thread)
             frame = frame.f_back
@@ -96,7 +108,7 @@ def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at:
 
 def running_codes() -> dict[int, Landmark]:
     """Return the calls that are running, by the id of their code."""
-    main = threading.main_thread().ident
+    main = main_thread().ident
     found: dict[int, Landmark] = {}
     for ident, top in list(sys._current_frames().items()):
         frame: types.FrameType | None = top
@@ -117,16 +129,60 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     is_reported = not is_debugger(module)
     is_library = is_standard(module) or module.startswith("IPython.")
     name = name_of_code(code)
+    cells = {*code.co_cellvars, *code.co_freevars}
+    number = code.co_argcount + code.co_kwonlyargcount
+    number += (code.co_flags & _VARIABLE != 0) + (code.co_flags & _KEYWORDS != 0)
+    given = () if _hands_over(frame.f_back) else code.co_varnames[:number]
     return [
-        (value, Local(variable, name, code.co_filename, frame.f_lineno, thread, is_reported, is_library, id(frame)))
+        (
+            value,
+            Local(
+                variable,
+                name,
+                code.co_filename,
+                frame.f_lineno,
+                thread,
+                is_reported,
+                is_library,
+                id(frame),
+                variable in cells,
+                variable in given,
+            ),
+        )
         for variable, value in found
         if not variable.startswith(".")
     ]
 
 
+_CAN_HAND_OVER: bool = sys.version_info >= (3, 11)
+
+
+def _hands_over(caller: types.FrameType | None) -> bool:
+    """Whether a caller gives its arguments away: those of an ordinary call, if no trace function makes it another one.
+
+    A call that goes through C (``f(*arguments)``) keeps them.
+    """
+    if caller is None or not _CAN_HAND_OVER or gettrace() is not None or getprofile() is not None:
+        return False
+    instructions, at = caller.f_code.co_code, caller.f_lasti
+    while at > 0 and opname[instructions[at]] == "CACHE":  # Up to 3.12 the call is before where it will go on.
+        at -= 2
+    return opname[instructions[at]] in ("CALL", "CALL_KW")
+
+
 def name_of_code(code: types.CodeType) -> str:
     """Return what a function is called, by its code: the qualified name from 3.11 on."""
     return getattr(code, "co_qualname", code.co_name)
+
+
+def frames_of_this_thread() -> set[int]:
+    """Return the running frames of the thread that asks, by id: they stay where they are."""
+    found: set[int] = set()
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        found.add(id(frame))
+        frame = frame.f_back
+    return found
 
 
 def own_references() -> Counter[int]:
@@ -165,9 +221,12 @@ def values_of(
     """
     if not _SNAPSHOTS:
         return [(name, value) for name, value in list(frame.f_locals.items()) if type(name) is str]
-    if not frame.f_code.co_flags & _OPTIMIZED:
+    code = frame.f_code
+    if not code.co_flags & _OPTIMIZED:
         return []  # A module's or class's own namespace.
-    before = {**known, **_snapshots(gc.get_referents(frame if owner is None else owner))}
+    before = {**known, **_snapshots(get_referents(frame if owner is None else owner))}
+    if _READERS.intersection(code.co_names):
+        before.update(_like_variables(code))
     found: dict[str, Any] = frame.f_locals
     values = [(name, value) for name, value in list(found.items()) if type(name) is str]
     if id(found) in before:
@@ -182,6 +241,23 @@ _Snapshot = tuple[dict[str, Any], dict[str, Any]]
 """A dict that may be what reading a frame's variables has made, and what was in it."""
 
 _LARGEST = 1000
+
+
+def _has_variables(code: types.CodeType, known: Mapping[int, _Snapshot]) -> bool:
+    """Whether one of the dicts can be what reading the variables of a call of some code has made."""
+    names = code.co_varnames[: code.co_argcount] or code.co_varnames or code.co_cellvars
+    return any(all(name in content for name in names) for _, content in known.values())
+
+
+_READERS = frozenset({"locals", "vars"})
+"""With these a function itself gets the dict that reading its variables writes into."""
+
+
+def _like_variables(code: types.CodeType) -> dict[int, _Snapshot]:
+    """Return the dicts that may be what a function got its variables in; those of atoms alone are not to be found."""
+    names = frozenset((*code.co_varnames, *code.co_cellvars, *code.co_freevars))
+    dicts = [one for one in get_objects() if type(one) is dict and len(one) <= len(names)]
+    return _snapshots(one for one in dicts if all(type(key) is str and key in names for key in list(one)))
 
 
 def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:

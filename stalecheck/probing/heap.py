@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import builtins
-import gc
 import sys
 import types
 from collections.abc import Callable, Collection
+from gc import get_freeze_count, get_objects, get_referents, get_referrers
 
 from stalecheck.probing import raw
 
@@ -22,12 +22,12 @@ _FROZEN_AT_START = 1_000
 
 def is_frozen() -> bool:
     """Whether `gc.freeze` hides objects."""
-    return gc.get_freeze_count() > _FROZEN_AT_START
+    return get_freeze_count() > _FROZEN_AT_START
 
 
 def functions_and_namespaces() -> list[object]:
     """Return all Python functions and all namespaces of Python modules: both refer to the built-in names."""
-    return gc.get_referrers(builtins.__dict__)
+    return get_referrers(builtins.__dict__)
 
 
 def referrers(
@@ -42,9 +42,9 @@ def referrers(
     """
     if len(targets) <= _FEW:
         arguments = tuple(targets)  # 3.13 counts the arguments as a referrer.
-        return [found for found in gc.get_referrers(*arguments) if found is not arguments and not is_own(id(found))]
+        return [found for found in get_referrers(*arguments) if found is not arguments and not is_own(id(found))]
     ids = {id(target) for target in targets}
-    tracked = gc.get_objects()
+    tracked = get_objects()
     unsafe = _unsafe()
     if unsafe is not None:
         tracked = [found for found in tracked if found is not unsafe]
@@ -54,14 +54,14 @@ def referrers(
         if start % _STEP == 0:
             step()
         chunk = tracked[start : start + _CHUNK]
-        if not apart(map(id, gc.get_referents(*chunk))):
-            found += [one for one in chunk if not apart(map(id, gc.get_referents(one))) and not is_own(id(one))]
+        if not apart(map(id, get_referents(*chunk))):
+            found += [one for one in chunk if not apart(map(id, get_referents(one))) and not is_own(id(one))]
     return found
 
 
 def referents(obj: object) -> list[object]:
     """Return what a tracked object refers to."""
-    return [] if type(obj) is types.ModuleType and obj is _unsafe() else gc.get_referents(obj)
+    return [] if type(obj) is types.ModuleType and obj is _unsafe() else get_referents(obj)
 
 
 def _unsafe() -> object:

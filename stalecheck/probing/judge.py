@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -23,6 +24,7 @@ from stalecheck.probing.code import (
 )
 from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import Execution, Marks
+from stalecheck.probing.times import Times, read_times
 from stalecheck.probing.versions import is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
@@ -31,6 +33,9 @@ _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 _MADE_ANEW = (types.FunctionType, list, dict, set, property, staticmethod, classmethod)
 _OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
 """What a class is given when its body has nothing of it."""
+
+_NOTES_LINES = sys.version_info >= (3, 13)
+"""Whether a class statement notes its first line in the class."""
 
 
 class Judge:
@@ -67,24 +72,24 @@ class Judge:
         if not is_function(code):
             return None
         if self.is_old_namespace(function.__globals__):
-            return self.verdict(function)
+            return self._function_verdict(function)
         if id(function) in self._current.objects or not self.is_own_namespace(function.__globals__):
             return None
         name = raw.code_name(function)
         today = raw.resolve(self._current.namespace, name)
         if id(code) in self._current.codes:
-            is_patched = type(unwrapped(today)) is types.FunctionType and "<" not in name
+            is_patched = type(unwrapped(today)) is types.FunctionType and name in self._times.once
             return "split" if is_patched else None
         if code.co_filename not in self._file_names:
             return None
         if self._is_of_other_code(code, name) and not self._current.is_reached(function):
-            return self._code_verdict(code)
+            return self._function_verdict(function)
         execution = self._marks.execution(code)
         if execution == "unknown":
             if self._is_other_in_place(code):
-                return self._code_verdict(code)
-            return None if self._current.is_reached(function) else self._of_unmarked(code, unwrapped(today))
-        return self._code_verdict(code) if execution == "other" else None
+                return self._function_verdict(function)
+            return None if self._current.is_reached(function) else self._of_unmarked(function, unwrapped(today))
+        return self._function_verdict(function) if execution == "other" else None
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -104,14 +109,15 @@ class Judge:
             return None
         return position(code)
 
-    def _of_unmarked(self, code: types.CodeType, today: object) -> Verdict | None:
+    def _of_unmarked(self, function: types.FunctionType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
+        code = function.__code__
         if self._source is None:
-            return self._code_verdict(code) if self._is_own_function(today) else None
+            return self._function_verdict(function) if self._is_own_function(today) else None
         where = place(code)
-        if where not in self._source.places:
-            return self._code_verdict(code)
-        return "duplicate" if where in self._places else None
+        if where not in self._source.places or where in self._places:
+            return self._function_verdict(function)
+        return None
 
     def _is_own_function(self, found: object) -> bool:
         return type(found) is types.FunctionType and self.is_own_namespace(found.__globals__)
@@ -134,15 +140,18 @@ class Judge:
 
     def is_from_here(self, cls: type) -> bool:
         """Whether a class that says it is from the module has no functions of other modules alone."""
-        functions = list(_functions(cls))
-        return not functions or any(
-            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in functions
+        return self.is_made_here(cls) or not any(_functions(cls))
+
+    def is_made_here(self, cls: type) -> bool:
+        """Whether a class has a function of the module, of any version."""
+        return any(
+            self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in _functions(cls)
         )
 
     def verdict(self, obj: object) -> Verdict:
         """Return the verdict on what is known to be old."""
         if type(obj) is types.FunctionType:
-            return self._code_verdict(obj.__code__)
+            return self._function_verdict(obj)
         if not raw.is_class(obj):
             return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
@@ -153,8 +162,14 @@ class Judge:
         is_enum = raw.inherits(type(cls), enum.EnumMeta)
         return is_enum and raw.resolve(self._current.namespace, raw.class_qualname(cls)) is cls
 
-    def _code_verdict(self, code: types.CodeType) -> Verdict:
-        return "duplicate" if shape(code) in self._shapes else "stale"
+    def _function_verdict(self, function: types.FunctionType) -> Verdict:
+        today = unwrapped(raw.resolve(self._current.namespace, raw.code_name(function)))
+        found = shape(function.__code__)
+        if found not in self._shapes:
+            return "stale"
+        if type(today) is types.FunctionType and shape(today.__code__) == found and _given(today) != _given(function):
+            return "stale"
+        return "duplicate"
 
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
@@ -186,7 +201,7 @@ class Judge:
     def _of_patched(self, cls: type, own: list[types.FunctionType], today: object) -> Verdict | None:
         """Return the verdict on a class that runs code of the present version but does not stand in its place."""
         current = self._current
-        if id(cls) in current.objects or "<locals>" in raw.class_qualname(cls) or not raw.is_class(today):
+        if id(cls) in current.objects or raw.class_qualname(cls) not in self._times.once or not raw.is_class(today):
             return None
         if any(id(function) in current.objects for function in own) and _is_remade(cls, cast(type, today)):
             return None
@@ -212,20 +227,22 @@ class Judge:
             return self._class_verdict(cls, today)
         if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
             return None
-        is_known = name in source.bodies or raw.class_name(cls) in source.words
+        is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
 
     def _is_one_of_many(self, cls: type, today: type) -> bool:
         """Whether the present version itself may have made a class beside the one that has its name."""
         if self._source is None:
             return False
+        if raw.class_qualname(cls) in self._times.often:
+            return True
         lines = self._source.bodies.get(raw.class_qualname(cls), [])
         if not lines:
             return raw.class_name(cls) in self._source.words and self._current.is_reached(cls)
         line, line_today = (raw.lookup(raw.class_dict(one), "__firstlineno__") for one in (cls, today))
         if type(line) is int and type(line_today) is int:  # From 3.13 on.
             return line != line_today and line in lines
-        return len(lines) > 1
+        return len(lines) > 1 or _is_called(cls) is not _is_called(today)
 
     def _shares_values(self, cls: type, today: type) -> bool:
         """Whether two classes are of one execution: a value that each execution makes anew stands in both."""
@@ -277,6 +294,11 @@ class Judge:
         return source
 
     @cached_property
+    def _times(self) -> Times:
+        filename = raw.lookup(self._current.namespace, "__file__")
+        return read_times(filename) if type(filename) is str else Times()
+
+    @cached_property
     def _marks(self) -> Marks:
         return Marks(self._codes, self._source)
 
@@ -303,6 +325,12 @@ def _is_stated(cls: type) -> bool:
     return len(keys) > 1 and keys[0] == "__module__" and keys[1] not in _OF_NO_BODY
 
 
+def _is_called(cls: type) -> bool:
+    """Whether no class statement can have made a class: it would have noted the module, or the line, first."""
+    keys = list(raw.class_dict(cls))
+    return "__firstlineno__" not in keys if _NOTES_LINES else keys[:1] != ["__module__"]
+
+
 def _is_remade(cls: type, today: type) -> bool:
     """Whether a decorator has made a class anew: with slots, with another metaclass."""
     slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
@@ -318,22 +346,31 @@ def _does(cls: type) -> dict[str, Any]:
     found = {
         name: _does_part(value, cls) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"
     }
+    found["__bases__"] = [_names(base) for base in raw.bases(cls)]
     members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
     if type(members) is dict:
         found["_member_map_"] = [(name, _does_part(member, cls)) for name, member in list(members.items())]
     return found
 
 
-def _does_part(value: object, cls: type) -> Any:
+def _does_part(value: object, cls: type | None) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
-        return _names(type(value)), shape(found.__code__)
-    if type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
+        # What is given by default can be the function itself.
+        return _names(type(value)), shape(found.__code__), None if cls is None else _given(found)
+    if cls is not None and type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
         return "member", _does_part(raw.stored(value, "_value_"), cls)
     if type(value) is tuple:
         return tuple(_does_part(part, cls) for part in value)
     # By their names: what the body makes is of a class that has been made anew as well.
     return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
+
+
+def _given(function: types.FunctionType) -> Any:
+    """Return what a function's parameters stand for by default, as values that can be compared."""
+    keywords = function.__kwdefaults__ or {}
+    by_name = [(name, _does_part(value, None)) for name, value in list(keywords.items())]
+    return _does_part(function.__defaults__, None), by_name
 
 
 def unwrapped(value: object) -> object:

@@ -15,6 +15,8 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from sys import getprofile, gettrace
+from threading import main_thread
 from typing import Any
 
 from stalecheck.probing import raw
@@ -57,8 +59,8 @@ def registered() -> Iterator[tuple[object, Landmark]]:
             yield handler, Landmark(f"signal handler {name}", HolderKind.CALLBACK, is_reference=True)
     hooks = sys.get_asyncgen_hooks()
     for function, name in (
-        (sys.gettrace(), "trace function (sys.settrace)"),
-        (sys.getprofile(), "profile function (sys.setprofile)"),
+        (gettrace(), "trace function (sys.settrace)"),
+        (getprofile(), "profile function (sys.setprofile)"),
         (hooks.firstiter, "async generator hook (firstiter)"),
         (hooks.finalizer, "async generator hook (finalizer)"),
     ):
@@ -73,7 +75,7 @@ def registered() -> Iterator[tuple[object, Landmark]]:
 
 def _exceptions() -> Iterator[tuple[object, Landmark]]:
     """Yield the exceptions that are being handled, which leads to the frames that they have left."""
-    main = threading.main_thread().ident
+    main = main_thread().ident
     for ident, found in list(sys._current_exceptions().items()):
         exception: Any = found[1] if type(found) is tuple else found  # Up to 3.11 it is what `sys.exc_info` gives.
         text = "the exception being handled" + ("" if ident == main else f" in thread {thread_name(ident)!r}")

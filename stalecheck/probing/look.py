@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from gc import get_freeze_count
 from typing import cast
 
 from stalecheck.errors import StalecheckError, UsageError
@@ -89,7 +89,7 @@ def _report_on(
 ) -> Report:
     notes = []
     if heap.is_frozen():
-        notes.append(f"gc.freeze() hides {gc.get_freeze_count():,} objects: holders among them are not seen")
+        notes.append(f"gc.freeze() hides {get_freeze_count():,} objects: holders among them are not seen")
     notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
     olds: list[Old] = []
     try:

@@ -118,8 +118,9 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     judge.know_old(candidates.values())
     classes: list[type] = []
     for one in current.names:
+        is_shared = any(id(of) in stock.present and of is not namespace for of in stock.namespaces.get(one, ()))
         for cls in stock.classes.get(one, ()):
-            verdict = judge.of_class(cls)
+            verdict = judge.of_class(cls) if not is_shared or judge.is_made_here(cls) else None
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)

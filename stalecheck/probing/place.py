@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.vocabulary import HolderKind
@@ -55,21 +55,30 @@ class Place:
 Step = tuple[Place, int]
 """A place, and how many objects of the way lie before it."""
 
+Steps = Iterator[Step]
+"""The places by which a holder has the next object: the best name first. One may have it several times."""
+
 
 def after(way: Way, at: int) -> object:
     """Return an object of a way; None behind its end."""
     return way[at] if at < len(way) else None
 
 
-def index_of(items: object, child: object) -> int:
+def indexes_of(items: object, child: object) -> list[int]:
     """Return where an object stands in a tuple; 0 where it does not."""
     found = items if type(items) is tuple else ()
-    return next((index for index, item in enumerate(found) if item is child), 0)
+    return [index for index, item in enumerate(found) if item is child] or [0]
 
 
-def key_of(holder: dict[object, object], child: object) -> str | None:
-    """Return how the key of a value is written; None where no key has the value."""
-    return next((written(key) for key, value in list(dict.items(holder)) if value is child), None)
+def keys_of(holder: dict[Any, Any], child: object) -> Iterator[str]:
+    """Yield how the keys of a value are written."""
+    return (written(key) for key, value in list(dict.items(holder)) if value is child)
+
+
+def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
+    """Yield the keys of a value that are names."""
+    base: Any = dict if type(holder) is dict else type(holder)
+    return (key for key, value in list(base.items(holder)) if value is child and type(key) is str)
 
 
 def written(key: object) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import io
-import shutil
 import sys
-import time
+from time import monotonic
 from typing import Any
+
+from stalecheck.probing.raw import is_any
+from stalecheck.probing.words import columns
 
 _SHOWN_AFTER = 1.0
 _SHOWN_EVERY = 0.2
+
+_NAMING = 0.5
+"""So many seconds there are at least to name who holds what has been found when the time is over."""
+
+
+_FILES = (io.BufferedWriter, io.FileIO)
+"""What a stream of the interpreter's writes to: the file itself with `python -u`."""
 
 
 class TimeOverError(Exception):
@@ -27,7 +36,8 @@ class Progress:
 
     def __init__(self, max_seconds: float | None = None) -> None:
         self._max_seconds = max_seconds
-        self._started = time.monotonic()
+        self._started = monotonic()
+        self._end = None if max_seconds is None else self._started + max_seconds
         self._shown = 0.0
         self._width = 0
         self._is_interrupted = False
@@ -38,14 +48,18 @@ class Progress:
         Raises:
             TimeOverError: The time is over, or Ctrl-C was pressed in a step before.
         """
-        seconds = time.monotonic() - self._started
-        if self._is_interrupted or (self._max_seconds is not None and seconds > self._max_seconds):
+        if self._end is not None and monotonic() > self._end:
             raise TimeOverError
         self.show(what)
 
+    def allow_naming(self) -> None:
+        """Begin with the names of what has been found, which takes time even where there is none left."""
+        if self._end is not None:
+            self._end = max(self._end, monotonic() + _NAMING)
+
     def show(self, what: str) -> None:
         """Say on a terminal what is being done, if it takes long."""
-        now = time.monotonic()
+        now = monotonic()
         seconds = now - self._started
         if seconds >= _SHOWN_AFTER and now - self._shown >= _SHOWN_EVERY:
             self._shown = now
@@ -59,6 +73,7 @@ class Progress:
             missing: What is missing in the answer.
         """
         self._is_interrupted = self._is_interrupted or type(error) is KeyboardInterrupt
+        self._end = monotonic()
         reason = "interrupted" if self._is_interrupted else f"max_seconds={self._max_seconds:g} is over"
         return f"{reason}: {missing}"
 
@@ -75,7 +90,7 @@ class Progress:
         stream = _terminal()
         if stream is None:
             return
-        text = text[: shutil.get_terminal_size().columns - 1]
+        text = text[: columns() - 1]
         blank = " " * (self._width - len(text))
         stream.write(f"\r{text}{blank}" if text else f"\r{blank}\r")
         stream.flush()
@@ -85,7 +100,7 @@ class Progress:
 def _terminal() -> Any:
     """Return the standard error stream if it is a terminal, and no object of the user's."""
     stream: Any = sys.stderr
-    if type(stream) is not io.TextIOWrapper or type(stream.buffer) is not io.BufferedWriter:
+    if type(stream) is not io.TextIOWrapper or not is_any(type(stream.buffer), _FILES):
         return None
     try:
         return stream if stream.isatty() else None

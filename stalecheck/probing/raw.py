@@ -7,10 +7,10 @@ A class may be hostile through its metaclass: it is neither compared nor hashed,
 from __future__ import annotations
 
 import functools
-import gc
 import sys
 import types
 from collections.abc import Iterable, Mapping
+from gc import get_referents
 from itertools import repeat
 from operator import is_
 from typing import Any, cast
@@ -144,7 +144,7 @@ def code_name(function: types.FunctionType) -> str:
 def function_dict(function: types.FunctionType) -> dict[str, Any]:
     """Return the attributes of a function; asking for ``__dict__`` would make one where there is none."""
     others = (id(function.__globals__), id(cast(Any, function).__builtins__), id(function.__kwdefaults__))
-    dicts = [one for one in gc.get_referents(function) if type(one) is dict and id(one) not in others]
+    dicts = [one for one in get_referents(function) if type(one) is dict and id(one) not in others]
     code = function.__code__
     names = {*code.co_varnames, "return"}
     # What is left are its attributes and its annotations, which are made when they are asked for as well.

@@ -9,7 +9,7 @@ from typing import Any
 from stalecheck.probing import raw
 from stalecheck.probing.attributes import of_instance
 from stalecheck.probing.frames import name_of_code, shown, values_of
-from stalecheck.probing.place import Place, Step, Way, after, index_of
+from stalecheck.probing.place import Place, Step, Way, after, indexes_of
 from stalecheck.vocabulary import HolderKind
 
 _SUSPENDED = {
@@ -82,7 +82,7 @@ def of_exception(place: Place, holder: Any, way: Way) -> Step | None:
     arguments: Any = BaseException.__dict__["args"].__get__(holder)
     inner = after(way, 2)
     if arguments is child and inner is not None:
-        index = index_of(arguments, inner)
+        index = indexes_of(arguments, inner)[0]
         return place.part(f".args[{index}]", HolderKind.ATTRIBUTE), 2
     return None
 
@@ -113,7 +113,7 @@ def of_thread_local(place: Place, holder: object, way: Way) -> Step | None:
 
 def of_thread(place: Place, thread: Any, way: Way) -> Step | None:
     """Name the target of a thread and its arguments."""
-    found = of_instance(Place("", "", None), thread, way)
+    found = next(of_instance(Place("", "", None), thread, way), None)
     if found is None:
         return None
     name = found[0].text

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
+from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import find_current
@@ -88,8 +89,8 @@ def take_snapshot(name: str, module: types.ModuleType | None = None) -> Snapshot
     stock = take_stock()
     for one in names_of(namespace, name):
         functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)
-        snapshot.made.extend(map(weakref.ref, functions))
-        snapshot.made.extend(map(weakref.ref, stock.classes.get(one, ())))
+        snapshot.made.extend(map(ref, functions))
+        snapshot.made.extend(map(ref, stock.classes.get(one, ())))
     return snapshot
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import linecache
-import tokenize
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import getcwd
+from tokenize import open as open_source
 
 
 def read(filename: str) -> str:
@@ -15,10 +16,18 @@ def read(filename: str) -> str:
         entry = linecache.cache.get(filename, ())
         return "".join(entry[2]) if len(entry) == 4 else ""
     try:
-        with tokenize.open(filename) as file:
+        with open_source(filename) as file:
             return file.read()
     except (OSError, SyntaxError, ValueError):
         return ""
+
+
+def working_directory() -> str | None:
+    """Return the working directory; None if it has been removed."""
+    try:
+        return getcwd()  # noqa: PTH109 - `Path.cwd` may be a mock of the user's.
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
         color: Whether to colour it.
         width: How many columns there are; None for those of the terminal.
     """
-    page = _Page(width or shutil.get_terminal_size().columns, color)
+    page = _Page(width or words.columns(), color)
     lines: list[str] = []
     explained: set[str] = set()
     for index, finding in enumerate(report):
@@ -50,7 +49,7 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
 
 def finding_as_text(finding: Finding, *, color: bool) -> str:
     """Return one finding with all its holders."""
-    page = _Page(shutil.get_terminal_size().columns, color)
+    page = _Page(words.columns(), color)
     return "\n".join([*_finding(finding, page, set()), *_holders(finding, page)])
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from gc import get_objects
 from typing import Any
 
 
@@ -40,7 +40,7 @@ def _looked_up(traces: dict[int, Trace]) -> dict[int, Any]:
 
     parents = {parent for trace in traces.values() for parent in trace.parents}
     found: dict[int, Any] = {}
-    for holder in gc.get_objects():
+    for holder in get_objects():
         if id(holder) in parents:
             found.update((id(child), child) for child in referents(holder) if _is_traced(child, traces))
     for value, _ in (*running_locals(), *registered()):

@@ -7,45 +7,74 @@ import functools
 import threading
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from stalecheck.probing import attributes, callables, containers, raw, running
 from stalecheck.probing.landmarks import type_name
-from stalecheck.probing.place import Place, Step, Way, after, index_of
+from stalecheck.probing.place import Place, Step, Steps, Way, after, indexes_of
 from stalecheck.vocabulary import HolderKind
 
+_SHOWN = 50
+"""So many places at each end of a long way are shown: the others are nodes of a list."""
 
-def walk(place: Place, way: Way) -> Place:
-    """Return where the last object of a way is, given where the first one is."""
+
+def walk(place: Place, way: Way) -> Iterator[Place]:
+    """Yield where the last object of a way is, given where the first one is; its holder may have it several times."""
     at = 0
     trail = [place.text]
     while at < len(way) - 1:
-        place, walked = _step(place, way[at:])
+        steps = list(_steps(place, way[at:]))
+        last = [found for found, walked in steps if at + walked == len(way) - 1]
+        if len(last) > 1 and len(last) == len(steps):
+            yield from (replace(found, trail=tuple(dict.fromkeys((*trail, found.text)))) for found in last)
+            return
+        place, walked = steps[0]
         at += walked
-        trail.append(place.text)
-    return replace(place, trail=tuple(dict.fromkeys(trail)))
+        if at <= _SHOWN or len(way) - at <= _SHOWN:
+            trail.append(place.text)
+    yield replace(place, trail=tuple(dict.fromkeys(trail)))
 
 
-def _step(place: Place, way: Way) -> Step:
-    holder = way[0]
+def _steps(place: Place, way: Way) -> Steps:
+    """Yield the steps that may be next: all where the way ends with them, else the best one."""
+    found: Step | None = None
+    for namer in _namers(way[0]):
+        for step in namer(place, way[0], way):
+            yield step
+            if step[1] < len(way) - 1:
+                return
+            found = step
+        if found is not None:
+            return
+    yield _unknown(place, way)
+
+
+_Namer = Callable[[Place, Any, Way], Iterable[Step]]
+
+
+def _one(name: Callable[[Place, Any, Way], Step | None]) -> _Namer:
+    return lambda place, holder, way: filter(None, (name(place, holder, way),))
+
+
+def _namers(holder: object) -> list[_Namer]:
     if raw.is_class(holder):
-        found = attributes.of_class(place, cast(type, holder), way)
-    elif raw.is_module(holder):
-        found = (place, 1) if type(way[1]) is dict else None
-    else:
-        found = next(filter(None, (name(place, holder, way) for name in _namers(type(holder)))), None)
-    return found or _unknown(place, way)
-
-
-def _namers(kind: type) -> list[Callable[[Place, Any, Way], Step | None]]:
+        return [attributes.of_class]
+    if raw.is_module(holder):
+        return [_of_module]
+    kind = type(holder)
     found = [_BY_ID[id(base)] for base in raw.mro(kind) if id(base) in _BY_ID]
     for base in raw.mro(kind):
         name = ".".join(type_name(base))
         if name in _NAMERS_BY_NAME:
             found.append(_NAMERS_BY_NAME[name])
     return [*found, attributes.of_instance] if id(kind) not in _BY_ID or raw.is_any(kind, _WITH_ATTRIBUTES) else found
+
+
+def _of_module(place: Place, module: Any, way: Way) -> Steps:
+    if type(way[1]) is dict:
+        yield place, 1
 
 
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
@@ -61,19 +90,20 @@ def _unknown(place: Place, way: Way) -> Step:
     return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
 
 
-def _of_alias(place: Place, holder: Any, way: Way) -> Step | None:
+def _of_alias(place: Place, holder: Any, way: Way) -> Steps:
     base = types.GenericAlias if raw.inherits(type(holder), types.GenericAlias) else types.UnionType
     arguments: Any = base.__dict__["__args__"].__get__(holder)
     inner = after(way, 2)
     if arguments is way[1] and inner is not None:
-        index = index_of(arguments, inner)
-        return place.part(f".__args__[{index}]", HolderKind.ANNOTATION), 2
-    return place.part(".__origin__", HolderKind.ANNOTATION), 1
+        for index in indexes_of(arguments, inner):
+            yield place.part(f".__args__[{index}]", HolderKind.ANNOTATION), 2
+    else:
+        yield place.part(".__origin__", HolderKind.ANNOTATION), 1
 
 
-def _of_typing_alias(place: Place, holder: Any, way: Way) -> Step | None:
-    step = attributes.of_instance(place, holder, way)
-    return (replace(step[0], kind=place.kind or HolderKind.ANNOTATION), step[1]) if step else None
+def _of_typing_alias(place: Place, holder: Any, way: Way) -> Steps:
+    for found, walked in attributes.of_instance(place, holder, way):
+        yield replace(found, kind=place.kind or HolderKind.ANNOTATION), walked
 
 
 def _of_weak_reference(place: Place, holder: Any, way: Way) -> Step:
@@ -81,7 +111,7 @@ def _of_weak_reference(place: Place, holder: Any, way: Way) -> Step:
 
 
 def _of_finalizer(place: Place, holder: Any, way: Way) -> Step | None:
-    step = attributes.of_instance(Place("", "", None), holder, way)
+    step = next(attributes.of_instance(Place("", "", None), holder, way), None)
     if step is None:
         return None
     what = {".func": "function", ".args": "arguments", ".kwargs": "keyword arguments"}.get(
@@ -91,7 +121,7 @@ def _of_finalizer(place: Place, holder: Any, way: Way) -> Step | None:
 
 
 def _of_handle(place: Place, holder: Any, way: Way) -> Step | None:
-    step = attributes.of_instance(Place("", "", None), holder, way)
+    step = next(attributes.of_instance(Place("", "", None), holder, way), None)
     if step is None:
         return None
     what = {"._callback": "callback", "._args": "arguments", "._context": "context"}.get(step[0].text)
@@ -120,7 +150,7 @@ def _of_future(place: Place, holder: Any, way: Way) -> Step | None:
 
 
 def _of_event_loop(place: Place, holder: Any, way: Way) -> Step | None:
-    step = attributes.of_instance(Place("", "", None), holder, way)
+    step = next(attributes.of_instance(Place("", "", None), holder, way), None)
     if step is not None and step[0].text == "._exception_handler":
         return place.aspect("exception handler", HolderKind.CALLBACK), step[1]
     return None
@@ -130,40 +160,40 @@ def _pass(place: Place, holder: Any, way: Way) -> Step:
     return place, 1
 
 
-_NAMERS: dict[type, Callable[[Place, Any, Way], Step | None]] = {
+_NAMERS: dict[type, _Namer] = {
     dict: containers.of_dict,
     **dict.fromkeys(containers.SEQUENCES, containers.of_sequence),
-    set: containers.of_set,
-    frozenset: containers.of_set,
-    types.MappingProxyType: _pass,
+    set: _one(containers.of_set),
+    frozenset: _one(containers.of_set),
+    types.MappingProxyType: _one(_pass),
     types.FunctionType: callables.of_function,
-    types.MethodType: callables.of_method,
-    types.BuiltinMethodType: callables.of_built_in,
-    types.MethodWrapperType: callables.of_built_in,
-    types.CellType: callables.of_cell,
+    types.MethodType: _one(callables.of_method),
+    types.BuiltinMethodType: _one(callables.of_built_in),
+    types.MethodWrapperType: _one(callables.of_built_in),
+    types.CellType: _one(callables.of_cell),
     functools.partial: callables.of_partial,
     property: callables.of_property,
-    staticmethod: callables.of_wrapped_method,
-    classmethod: callables.of_wrapped_method,
-    raw.CACHED: callables.of_cached,
-    **dict.fromkeys(running.SUSPENDED, running.of_suspended),
-    types.FrameType: running.of_frame,
-    types.TracebackType: running.of_traceback,
-    BaseException: running.of_exception,
+    staticmethod: _one(callables.of_wrapped_method),
+    classmethod: _one(callables.of_wrapped_method),
+    raw.CACHED: _one(callables.of_cached),
+    **dict.fromkeys(running.SUSPENDED, _one(running.of_suspended)),
+    types.FrameType: _one(running.of_frame),
+    types.TracebackType: _one(running.of_traceback),
+    BaseException: _one(running.of_exception),
     types.GenericAlias: _of_alias,
     types.UnionType: _of_alias,
-    weakref.ref: _of_weak_reference,
-    contextvars.Context: running.of_context,
-    contextvars.ContextVar: running.of_variable,
-    threading.local: running.of_thread_local,
-    threading.Thread: running.of_thread,
-    weakref.finalize._Info: _of_finalizer,  # type: ignore[attr-defined]
+    weakref.ref: _one(_of_weak_reference),
+    contextvars.Context: _one(running.of_context),
+    contextvars.ContextVar: _one(running.of_variable),
+    threading.local: _one(running.of_thread_local),
+    threading.Thread: _one(running.of_thread),
+    weakref.finalize._Info: _one(_of_finalizer),  # type: ignore[attr-defined]
 }
 _BY_ID = {id(kind): name for kind, name in _NAMERS.items()}
-_NAMERS_BY_NAME: dict[str, Callable[[Place, Any, Way], Step | None]] = {
-    "_asyncio.Future": _of_future,
-    "asyncio.events.Handle": _of_handle,
-    "asyncio.events.AbstractEventLoop": _of_event_loop,
+_NAMERS_BY_NAME: dict[str, _Namer] = {
+    "_asyncio.Future": _one(_of_future),
+    "asyncio.events.Handle": _one(_of_handle),
+    "asyncio.events.AbstractEventLoop": _one(_of_event_loop),
     "typing._BaseGenericAlias": _of_typing_alias,
 }
 _WITH_ATTRIBUTES = (threading.local, functools.partial, property, staticmethod, classmethod, BaseException)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from os import environ, get_terminal_size
+from pathlib import PurePath
 
 from stalecheck.probing.report import BREAKING, Finding, Holder, Report
+from stalecheck.probing.source import working_directory
 from stalecheck.terminal import printable
 from stalecheck.vocabulary import OriginKind
 
@@ -92,12 +94,26 @@ def place(holder: Holder) -> str:
 
 def shown(filename: str) -> str:
     """Return a file's name as the linter prints it: relative to the working directory where it lies below it."""
-    try:
-        working = Path.cwd()
-    except OSError:
+    working = working_directory()
+    found = PurePath(filename)
+    if working is None or not found.is_relative_to(working):
         return filename
-    found = Path(filename)
-    return found.relative_to(working).as_posix() if found.is_relative_to(working) else filename
+    return found.relative_to(working).as_posix()
+
+
+def columns() -> int:
+    """Return how many columns the terminal has."""
+    given = environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    for number in (2, 1, 0):
+        try:
+            found = get_terminal_size(number).columns
+        except (OSError, ValueError):
+            continue
+        if found:
+            return found
+    return 80
 
 
 def summary(report: Report) -> str:

@@ -515,3 +515,34 @@ answer([calls, [h.path for f in report for h in f.holders if f.kind.value in ("v
     calls, paths = run_script(tmp_path, HOSTILE, script)
     assert calls == []
     assert "app.table" in paths
+
+
+MOCKED = """
+    gc.collect gc.freeze gc.get_freeze_count gc.get_objects gc.get_referents gc.get_referrers io.open linecache.getline
+    os.environ os.get_terminal_size os.getcwd os.path.abspath os.path.exists os.sep os.stat pathlib.Path.cwd
+    pathlib.Path.exists shutil.get_terminal_size sys.getprofile sys.gettrace threading.get_ident threading.main_thread
+    time.monotonic time.perf_counter time.sleep time.time tokenize.open weakref.ref
+"""
+
+
+def test_functions_that_a_test_has_replaced_are_not_called(tmp_path: Path) -> None:
+    script = f"""
+        import core, gc, io, linecache, os, pathlib, shutil, threading, time, tokenize, weakref
+        from unittest import mock
+        kept = [core.Old, core.Old(), core.save]
+        importlib.reload(core)
+        expected = str(stalecheck.probe(core))
+        wrong = {{}}
+        for name in {MOCKED.split()}:
+            with mock.patch(name) as replaced:
+                report = stalecheck.probe(core)
+                text = report.to_text()
+                calls = len(replaced.mock_calls)
+            if (text, calls) != (expected, 0):
+                wrong[name] = [text, calls]
+        answer([len(expected), wrong])
+    """
+    files = {"core.py": "class Old:\n    def run(self): return 1\ndef save(): return 1\n"}
+    length, wrong = run_script(tmp_path, files, script)
+    assert length > 200
+    assert wrong == {}

@@ -286,3 +286,58 @@ def test_at_a_prompt_variables_stay_and_the_report_fits(tmp_path: Path, which: s
     assert all(len(line) <= 80 for line in report.splitlines()), report
     assert "debugger" not in report
     assert "IPython" not in report
+
+
+def test_what_a_trace_function_has_assigned_survives(tmp_path: Path) -> None:
+    script = """
+import app, bdb, core
+importlib.reload(core)
+code = app.serve.__code__
+last = code.co_firstlineno + 4
+
+def assign(frame):
+    if frame.f_code is code and frame.f_lineno == last:
+        frame.f_locals["number"] = 7
+        look()
+
+def trace(frame, event, arg):
+    assign(frame)
+    return trace
+
+class Debugger(bdb.Bdb):
+    def user_line(self, frame):
+        assign(frame)
+
+def watched():
+    with stalecheck.watch(core):
+        pass
+
+results = []
+for look in (lambda: stalecheck.probe(core), stalecheck.probe, watched):
+    for argument in (1, app.First, app.First()):
+        sys.settrace(trace)
+        result = app.serve(argument)
+        sys.settrace(None)
+        results += [result[2], Debugger().runcall(app.serve, argument)[2]]
+answer(results)
+"""
+    assert set(run_script(tmp_path, FILES, script)) == {7}
+
+
+def test_what_locals_has_given_does_not_change(tmp_path: Path) -> None:
+    script = """
+import app, core
+importlib.reload(core)
+
+def asks(argument):
+    engine = app.First()
+    given = locals()
+    number = 1
+    report = stalecheck.probe(core)
+    return sorted(given), [one.path.partition(" at")[0] for found in report for one in found.holders]
+
+answer(asks(1))
+"""
+    names, paths = run_script(tmp_path, FILES, script)
+    assert names == ["argument", "engine"]
+    assert "local 'engine' in asks()" in paths

@@ -571,3 +571,109 @@ def rows(findings: Any, name: str, directory: Path) -> list[Row]:
 def simple(path: str, name: str, directory: Path) -> str:
     found = path.replace(f"{directory}/", "").replace(f"core_{name}", "core").replace(f"app_{name}", "app")
     return re.sub(r"(path_hooks|meta_path|functions|fork)\[\d+\]", r"\1[-1]", found)
+
+
+TWICE = {
+    "core.py": "class C:\n    x = 1\n",
+    "app.py": """
+from core import C
+import functools
+class K:
+    a = C
+    b = C
+L = [C, C, C]
+T = (C, 1, C)
+def fn(a=C, b=C, *, k=C, l=C): pass
+D = {"a": C, "b": C, C: C}
+class O: pass
+o = O()
+o.a = o.b = C
+class P:
+    __slots__ = ("a", "b")
+    def set(self): self.a = self.b = C
+p = P()
+p.set()
+def closing():
+    u = v = C
+    def inner(): return u, v
+    return inner
+CLOSURE = closing()
+PARTIAL = functools.partial(C, C, C, k=C, l=C)
+x: C = 1
+y: C = 2
+MANY = [C] * 1000
+""",
+}
+
+PLACES = (
+    "app.K.a",
+    "app.K.b",
+    *(f"app.L[{index}]" for index in (0, 1, 2)),
+    *(f"app.T[{index}]" for index in (0, 2)),
+    *(f"app.D[{key}]" for key in ("'a'", "'b'", "core.C")),
+    *(f"app.{name}.{attribute}" for name in "op" for attribute in "ab"),
+    *(f"app.PARTIAL.{part}" for part in ("func", "args[0]", "args[1]", "keywords['k']", "keywords['l']")),
+    "key core.C of app.D",
+    *(f"default argument {name!r} of app.fn" for name in "abkl"),
+    *(f"closure variable {name!r} of app.CLOSURE" for name in "uv"),
+    *(f"annotation {name!r} of app" for name in "xy"),
+)
+
+
+def test_each_place_in_one_holder_is_named(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        importlib.reload(core)
+        [found] = stalecheck.probe(core)
+        answer([[one.path, one.count] for one in found.holders if one.path != "app.C"])
+    """
+    found = dict(run_script(tmp_path, TWICE, script))
+    assert {path: count for path, count in found.items() if "MANY" not in path} == dict.fromkeys(PLACES, 1)
+    many = {path: count for path, count in found.items() if "MANY" in path}
+    assert list(many) == [f"app.MANY[{index}]" for index in range(5)]
+    assert sum(many.values()) == 1000
+
+
+REGISTRIES = """
+import app, atexit, codecs, core, os
+app.KEPT = [core.save]
+codecs.register(core.save)
+codecs.register_error("mine", core.save)
+os.register_at_fork(after_in_child=core.save)
+atexit.register(core.save)
+importlib.reload(core)
+old = app.KEPT[0]
+
+def paths():
+    return [one.path for found in stalecheck.probe(core) if found.origin == "core.save" for one in found.holders]
+
+def used(one): return paths()
+def used_twice(one): return used(one)
+def packed(*these, **those): return paths()
+def closed_over(one):
+    def inner(): return one
+    return paths()
+
+answer([paths(), used(old), used_twice(old), closed_over(old), packed(old, old, one=old), packed(*[old])])
+os._exit(0)
+"""
+
+
+def test_registries_are_named_whoever_else_holds_the_object(tmp_path: Path) -> None:
+    files = {"core.py": "def save(*args): return None\n", "app.py": ""}
+    for index, paths in enumerate(run_script(tmp_path, files, REGISTRIES)):
+        assert [path.partition("[")[0] for path in paths if "codecs" in path or "fork" in path] == [
+            "codecs' search functions",
+            "codecs' error handlers",
+            "callbacks of os.register_at_fork",
+        ]
+        unseen = [path for path in paths if "no referrer" in path]
+        if index < 4 and sys.version_info < (3, 14):  # A call may keep the others, and need not.
+            assert unseen == ["1 reference that no referrer shows: atexit has 1 callback; or C code, or a value in use"]
+
+
+def test_variables_of_running_functions_are_counted(tmp_path: Path) -> None:
+    script = REGISTRIES.replace("atexit.register(core.save)\n", "")
+    files = {"core.py": "def save(*args): return None\n", "app.py": ""}
+    for paths in run_script(tmp_path, files, script):
+        assert not [path for path in paths if "no referrer" in path]

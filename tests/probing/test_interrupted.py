@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .scripts import run_script
+from .scripts import ROOT, run_script
 
 FILES = {
     "core.py": "class Engine:\n    pass\n",
@@ -178,3 +178,63 @@ def test_nothing_is_shown_elsewhere(tmp_path: Path) -> None:
         answer(widths)
     """
     assert run_script(tmp_path, FILES, script) == [0] * 6
+
+
+CHAIN = """
+import core, gc, time
+class Node:
+    def __init__(self, value, following):
+        self.value, self.following = value, following
+        if {is_double} and following:
+            following.previous = self
+head = None
+for _ in range({length}):
+    head = Node(core.Engine(), head)
+importlib.reload(core)
+began = time.perf_counter()
+report = stalecheck.probe(core, max_seconds={seconds})
+seconds = time.perf_counter() - began
+[instances] = [one for one in report if one.kind.value == "instance"]
+answer([seconds, instances.count, [[one.path, one.count] for one in instances.holders], list(report.notes)])
+"""
+
+
+def test_many_old_objects_on_one_long_way(tmp_path: Path) -> None:
+    script = CHAIN.format(length=700, seconds=None, is_double=False)
+    seconds, count, holders, notes = run_script(tmp_path, FILES, script)
+    assert (count, notes) == (700, [])
+    assert holders[0] == ["__main__.head.value", 1]
+    assert len(holders) <= 10
+    assert sum(number for _, number in holders) == 700
+    assert seconds < 10  # It was 13 where this takes less than 2.
+
+
+def test_the_time_that_is_allowed_holds_within_a_level_and_while_holders_are_named(tmp_path: Path) -> None:
+    for length, allowed in ((700, 0.2), (3000, 1)):
+        script = CHAIN.format(length=length, seconds=allowed, is_double=True)
+        seconds, count, _, notes = run_script(tmp_path, FILES, script)
+        assert 0 < count <= length
+        assert seconds < allowed + 1.5
+        assert any("is over" in note for note in notes)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_terminal_of_the_interpreter_shows_it_as_well(tmp_path: Path, unbuffered: str) -> None:
+    import pty
+    import subprocess
+
+    code = """
+import time
+from stalecheck.probing.progress import Progress
+with Progress() as progress:
+    time.sleep(1.1)
+    progress.show("this")
+"""
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], stderr=follower, env=environment, check=True, timeout=30)
+    shown = os.read(leader, 10_000).decode()
+    os.close(leader)
+    os.close(follower)
+    assert "stalecheck: this, 1 s" in shown

@@ -145,6 +145,42 @@ def co():
 async def co2(): pass
 def gen(): yield 1
 comp=[(lambda: i) for i in range(2)][0]
+for name in "ab":
+    def looped(name=name): return name
+    reg.items.append(looped)
+    def looped0(): return 1
+    reg.items.append(looped0)
+    class Looped:
+        label = name
+        def go(self): return 1
+        class Inner:
+            def go(self): return 1
+    reg.items += [Looped, Looped(), Looped.Inner]
+    class Looped0:
+        label = name
+        class Inner: pass
+    reg.items += [Looped0, Looped0(), Looped0.Inner, Looped0.Inner()]
+count = 0
+while count < 2:
+    if count < 5:
+        def counted(): return 1
+        class Counted: pass
+    reg.items += [counted, Counted]
+    count += 1
+def bind():
+    global bound, Bound
+    def bound(): return 1
+    class Bound:
+        def m(self): return 1
+    reg.items += [bound, Bound]
+bind()
+bind()
+@dataclasses.dataclass
+class Again:
+    x: int = 1
+reg.items.append(Again)
+Again = dataclasses.dataclass(slots=True)(type("Again",(),{"__annotations__":{"x": int},"__module__":__name__}))
+exec("class Executed:\n    x = 1\nreg.items.append(Executed)\ndel Executed")
 
 def objs():
     return {
@@ -363,6 +399,37 @@ def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> No
         "core.B class": "stale",
     }
     assert verdicts(tmp_path, source, f"edit('core', {edited!r}); importlib.reload(core)") == expected
+
+
+DEFAULTS = """
+def f(a=1, b=(1, 2)): return a
+def g(*, a=1): return a
+def same(a=1, *, b=len): return a
+same.__defaults__ = (same,)
+class M:
+    def run(self, a=1): return a
+    def again(self): return 1
+class Base: pass
+class Other: pass
+class Sub(Base): pass
+class Kept(Base): pass
+"""
+
+
+def test_other_defaults_and_other_bases_are_stale(tmp_path: Path) -> None:
+    edited = DEFAULTS.replace("b=(1, 2)", "b=(1, 3)").replace("*, a=1", "*, a=2").replace("self, a=1", "self, a='1'")
+    edited = edited.replace("Sub(Base)", "Sub(Other)")
+    found = verdicts(tmp_path, DEFAULTS, f"edit('core', {edited!r}); importlib.reload(core)")
+    assert {name.partition(" ")[0]: verdict for name, verdict in found.items()} == {
+        "core.f": "stale",
+        "core.g": "stale",
+        "core.same": "duplicate",
+        "core.M": "stale",
+        "core.Base": "duplicate",
+        "core.Other": "duplicate",
+        "core.Sub": "stale",
+        "core.Kept": "duplicate",
+    }
 
 
 ENUMS = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,12 +38,12 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
     explained: set[str] = set()
     for index, finding in enumerate(report):
         if index == 0 or report[index - 1].module != finding.module:
-            lines += [
-                style(f"{words.safe(finding.module)}: still in use from before the reload", "bold", color=color),
-                "",
-            ]
+            heading = f"{words.safe(finding.module)}: still in use from before the reload"
+            lines += [*(style(line, "bold", color=color) for line in _wrapped(heading, 2, page)), ""]
         lines += [*_finding(finding, page, explained), *_holders(finding, page, more=f"print(report[{index}])"), ""]
-    return "\n".join([*lines, words.summary(report), *words.rest(report)])
+    for text in (words.summary(report), *words.rest(report)):
+        lines += _wrapped(text, 2, page) if len(text) > page.width else [text]
+    return "\n".join(lines)
 
 
 def finding_as_text(finding: Finding, *, color: bool) -> str:
@@ -65,23 +66,39 @@ def _holders(finding: Finding, page: _Page, *, more: str = "") -> Iterator[str]:
     """The holders, those with the same remedy together; where `more` names a way to see all of them, the first ten."""
     listed = words.in_order(finding)
     shown = listed[:_MANY] if more else listed
-    beside = [len(words.path(holder)) for holder in shown if words.place(holder)]
-    free = page.width - len(_INDENT) - _CODE - 4 - max((len(words.place(holder)) for holder in shown), default=0)
+    beside = [_columns(words.path(holder)) for holder in shown if words.place(holder)]
+    free = page.width - len(_INDENT) - _CODE - 4 - max((_columns(words.place(holder)) for holder in shown), default=0)
     width = max((length for length in beside if length <= free), default=0)
     for remedy, holders in words.by_remedy(shown).items():
         for line in _wrapped(f"{_INDENT}{remedy}:", len(_INDENT), page):
             yield style(line, "green", color=page.color)
-        yield from (_holder(holder, width, page) for holder in holders)
+        for holder in holders:
+            yield from _holder(holder, width, page)
     if len(shown) < len(listed):
-        yield f"{_INDENT}+{len(listed) - len(shown)} more; {more} shows them"
+        yield from _wrapped(f"{_INDENT}+{len(listed) - len(shown)} more; {more} shows them", len(_INDENT), page)
 
 
-def _holder(holder: Holder, width: int, page: _Page) -> str:
+def _holder(holder: Holder, width: int, page: _Page) -> Iterator[str]:
+    """The code, the path, and beside it the place, below it where there is no room. A path is not cut."""
     code = style(f"{holder.code or '':{_CODE}}", "cyan", color=page.color)
     place = words.place(holder)
     path = words.path(holder)
-    return f"{_INDENT}  {code}{f'{path:{width}}  {place}' if place else path}"
+    padded = f"{path}{' ' * (width - _columns(path))}  {place}"
+    if not place:
+        yield f"{_INDENT}  {code}{path}"
+    elif len(_INDENT) + 2 + _CODE + _columns(padded) <= page.width:
+        yield f"{_INDENT}  {code}{padded}"
+    else:
+        yield f"{_INDENT}  {code}{path}"
+        yield f"{_INDENT}  {' ' * _CODE}{place}"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese, Japanese and Korean characters two each."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
 
 
 def _wrapped(text: str, indent: int, page: _Page) -> list[str]:
-    return textwrap.wrap(text, max(page.width, 40), subsequent_indent=" " * indent, break_long_words=False)
+    return textwrap.wrap(text, max(page.width, 20), subsequent_indent=" " * indent, break_long_words=False)

@@ -26,9 +26,10 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
     yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:
         # Whoever refers to a dict has made it, so that looking at it changes nothing.
-        names = list(names_of(child, way[2])) if raw.instance_dict(holder) is child else []
+        is_own = raw.instance_dict(holder) is child
+        names = list(names_of(child, way[2])) if is_own else []
         yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names)
-        if names:
+        if is_own:
             return
     for name in inline_attributes(holder, child, number - len(found)):
         yield place.part(f".{name}", _kind(type(holder), name)), 1

@@ -17,7 +17,7 @@ from stalecheck.probing.climb import Graph
 from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
-from stalecheck.probing.made import IMPORTS, binding, kind_of
+from stalecheck.probing.made import IMPORTS, binding, is_field, kind_of
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, keys_of
 from stalecheck.probing.progress import STOPPED, Progress
@@ -45,6 +45,9 @@ _CACHE = re.compile(r"_\w*cache\d?")
 
 _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 """What `functools.singledispatch` has looked up in its registry, which is named as well."""
+
+_FIELD = re.compile(r"field '(\w+)'")
+"""What a dataclass keeps of an attribute."""
 
 _PLAIN = (
     None,
@@ -390,7 +393,8 @@ class _Assembly:
         filename, line, name, kind = _bound(module, name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
         found = self._as_bound(found, place, module, name, objects)
-        return replace(found, module=module, name=name, way=(module, *place.trail))
+        field = _FIELD.match(place.what)
+        return replace(found, module=module, name=f"{name}.{field[1]}" if field else name, way=(module, *place.trail))
 
     def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
         """Return a holder that is a part of what a name stands for, by how the name was bound.
@@ -501,7 +505,10 @@ def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | N
         return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
     name = nearest_bound(filename, name)
     found = where_bound(filename, name)
-    return filename, found.line if found else None, name, _kind(found.kind if found else None, name, origin, obj)
+    line = found.line if found else None
+    if found is not None and holder is not None and is_field(raw.module_dict(holder), found):
+        return filename, line, name, HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
+    return filename, line, name, _kind(found.kind if found else None, name, origin, obj)
 
 
 def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:

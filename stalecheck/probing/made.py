@@ -64,6 +64,15 @@ def binding(namespace: Mapping[str, Any], name: str) -> Bound | None:
     return where_bound(filename, name) if type(filename) is str else None
 
 
+def is_field(namespace: Mapping[str, Any], bound: Bound) -> bool:
+    """Whether a name is bound to a call of `dataclasses.field`, which gives the class what it was given itself."""
+    if bound.kind is not HolderKind.INSTANCE or bound.source is None:
+        return False
+    module = raw.imported("dataclasses")
+    field = raw.lookup(raw.module_dict(module), "field") if module is not None else None
+    return field is not None and _resolved(namespace, bound.source) is field
+
+
 def _is_container(value: object) -> bool:
     return any(type(value) is kind for kind in (dict, list, set, tuple, frozenset))
 

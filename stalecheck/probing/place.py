@@ -76,9 +76,10 @@ def keys_of(holder: dict[Any, Any], child: object) -> Iterator[str]:
 
 
 def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
-    """Yield the keys of a value that are names."""
+    """Yield the keys of a value that are names, be it of a class that inherits from `str`."""
     base: Any = dict if type(holder) is dict else type(holder)
-    return (key for key, value in list(base.items(holder)) if value is child and type(key) is str)
+    keys = [key for key, value in list(base.items(holder)) if value is child]
+    return (key if type(key) is str else str.__str__(key) for key in keys if raw.inherits(type(key), str))
 
 
 def written(key: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from stalecheck.terminal import style
 
 _MANY = 10
 _CODE = 8
+_NARROWEST = 20
 _INDENT = " " * 4
 _KEY = re.compile(r"\[[^\]]*\]|'[^']*'")
 _COLORS = {"stale": "red", "split": "yellow", "duplicate": "cyan"}
@@ -39,12 +41,12 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
     explained: set[str] = set()
     for index, finding in enumerate(report):
         if index == 0 or report[index - 1].module != finding.module:
-            lines += [
-                style(f"{words.safe(finding.module)}: still in use from before the reload", "bold", color=color),
-                "",
-            ]
+            heading = f"{words.safe(finding.module)}: still in use from before the reload"
+            lines += [*(style(line, "bold", color=color) for line in _wrapped(heading, 2, page)), ""]
         lines += [*_finding(finding, page, explained), *_holders(finding, page, more=f"print(report[{index}])"), ""]
-    return "\n".join([*lines, words.summary(report), *words.rest(report)])
+    for text in (words.summary(report), *words.rest(report)):
+        lines += _wrapped(text, 2, page) if len(text) > page.width else [text]
+    return "\n".join(lines)
 
 
 def finding_as_text(finding: Finding, *, color: bool) -> str:
@@ -84,31 +86,42 @@ def _holders(finding: Finding, page: _Page, *, more: str = "") -> Iterator[str]:
     """The holders, those with the same remedy together; where `more` names a way to see all of them, the first ten."""
     listed = words.in_order(finding)
     shown = listed[:_MANY] if more else listed
-    beside = [len(words.path(holder)) for holder in shown if words.place(holder)]
-    free = page.width - len(_INDENT) - _CODE - 4 - max((len(words.place(holder)) for holder in shown), default=0)
+    beside = [_columns(words.path(holder)) for holder in shown if words.place(holder)]
+    free = page.width - len(_INDENT) - _CODE - 4 - max((_columns(words.place(holder)) for holder in shown), default=0)
     width = max((length for length in beside if length <= free), default=0)
     for remedy, holders in words.by_remedy(shown).items():
         for line in _wrapped(f"{_INDENT}{remedy}:", len(_INDENT), page):
             yield style(line, "green", color=page.color)
-        yield from (_holder(holder, width, page) for holder in holders)
+        for holder in holders:
+            yield from _holder(holder, width, page)
     if len(shown) < len(listed):
-        yield f"{_INDENT}+{len(listed) - len(shown)} more; {more} shows them"
+        yield from _wrapped(f"{_INDENT}+{len(listed) - len(shown)} more; {more} shows them", len(_INDENT), page)
 
 
-def _holder(holder: Holder, width: int, page: _Page) -> str:
-    """Return the code, the path and the place; what does not fit on one line goes on below, further in."""
+def _holder(holder: Holder, width: int, page: _Page) -> Iterator[str]:
+    """Yield the code, the path and beside it the place; what does not fit on one line goes on below, further in."""
     code = style(f"{holder.code or '':{_CODE}}", "cyan", color=page.color)
     place = words.place(holder)
     path = words.path(holder)
-    text = f"{path:{width}}  {place}" if place else path
+    text = f"{path}{' ' * (width - _columns(path))}  {place}" if place else path
     before = len(_INDENT) + 2 + _CODE
-    if before + len(text) > page.width:
-        room = max(page.width, 40) - before
-        whole = _KEY.sub(lambda key: key[0].replace(" ", "\0"), path)  # An expression can be copied.
-        lines = textwrap.wrap(whole, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        text = f"\n{' ' * before}".join([*lines, *([f"  {place}"] if place else [])]).replace("\0", " ")
-    return f"{_INDENT}  {code}{text}"
+    if before + _columns(text) <= page.width:
+        yield f"{_INDENT}  {code}{text}"
+        return
+    room = max(page.width - before, _NARROWEST)
+    whole = _KEY.sub(lambda key: key[0].replace(" ", "\0"), path)  # An expression can be copied.
+    lines = textwrap.wrap(whole, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    first, *rest = (line.replace("\0", " ") for line in (*lines, *([f"  {place}"] if place else ())))
+    yield f"{_INDENT}  {code}{first}"
+    yield from (f"{' ' * before}{line}" for line in rest)
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese, Japanese and Korean characters two each."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
 
 
 def _wrapped(text: str, indent: int, page: _Page) -> list[str]:
-    return textwrap.wrap(text, max(page.width, 40), subsequent_indent=" " * indent, break_long_words=False)
+    return textwrap.wrap(text, max(page.width, 20), subsequent_indent=" " * indent, break_long_words=False)

@@ -546,3 +546,28 @@ def test_functions_that_a_test_has_replaced_are_not_called(tmp_path: Path) -> No
     length, wrong = run_script(tmp_path, files, script)
     assert length > 200
     assert wrong == {}
+
+
+def test_attributes_with_names_of_the_users_own_class_are_not_compared(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        CALLS = []
+        class Name(str):
+            __hash__ = str.__hash__
+            def __eq__(self, other):
+                CALLS.append(str.__str__(self))
+                return str.__eq__(self, other)
+            def read(self): return self.held, self.other
+        app.NAMED = app.Plain()
+        app.NAMED.__dict__[Name("held")] = core.Old()
+        importlib.reload(core)
+        CALLS.clear()
+        report = stalecheck.probe(core)
+        calls = list(CALLS)
+        answer([[holder.path for found in report for holder in found.holders], calls])
+    """
+    files = {
+        "core.py": "class Old:\n    pass\n",
+        "app.py": "class Plain:\n    def read(self): return self.held, self.other\n",
+    }
+    assert run_script(tmp_path, files, script) == [["app.NAMED.held"], []]

@@ -313,6 +313,12 @@ TYPES = [
         ("field 'x'.default of app.S", "default-argument", "STL204", 4),
     ),
     case(
+        "dataclass_field_default",
+        "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = dataclasses.field(default=core.Engine)",
+        ("app.S.x", "default-argument", "STL204", 5),
+        ("field 'x'.default of app.S", "default-argument", "STL204", 4),
+    ),
+    case(
         "dataclass_factory",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: type = field(default_factory=core.Engine)",
         ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),

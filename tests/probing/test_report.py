@@ -9,6 +9,7 @@ import pickle
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -237,10 +238,26 @@ def test_every_verdict_is_explained(verdict: str, kind: OriginKind) -> None:
     assert len(str(finding("core.A", kind=kind, verdict=verdict)).splitlines()) > 3
 
 
-@pytest.mark.parametrize("width", [50, 60, 100, 200])
+@pytest.mark.parametrize("width", [20, 40, 50, 60, 100, 200])
 def test_lines_keep_to_the_width(width: int) -> None:
-    text = report(finding("core.A", holder("app.K", filename="/app.py", line=3))).to_text(width=width)
-    assert max(map(len, text.splitlines())) <= width
+    holders = [holder(f"m{number}.K", filename="/a", line=3) for number in range(12)]
+    found = replace(report(finding("core.A", *holders)), notes=("a note that is longer than some terminals are",))
+    text = found.to_text(width=width)
+    # What is not cut: the name of what is old with its verdict, and paths.
+    lines = [line for line in text.splitlines() if "(stale)" not in line]
+    assert max(map(len, lines)) <= width
+    assert "print(report[0])" in " ".join(text.split())
+
+
+def test_wide_characters_are_aligned() -> None:
+    holders = [holder(f"app.D['{key}']", filename="/a.py", line=3) for key in ("日本語", "e\u0301t\u00e9", "abcdef")]
+    text = report(finding("core.A", *holders)).to_text(width=80)
+    columns = set()
+    for line in text.splitlines():
+        before, found, _ = line.partition("/a.py:3")
+        if found:
+            columns.add(len(before) + sum(one in "日本語" for one in before) - before.count("\u0301"))
+    assert len(columns) == 1
 
 
 def test_a_long_path_is_not_cut() -> None:

@@ -17,12 +17,11 @@ import stalecheck
 from stalecheck.model import Diagnostic
 from stalecheck.vocabulary import HolderKind, ReloadMode
 
-from .compare import Held, Stock, asked_for, place_of
+from .compare import RIGHT, Held, Stock, asked_for, place_of
 from .oracle import Bound, collect_bound
 from .projects import Act, Project
 
 ROOT = Path(__file__).parent.parent.parent
-RIGHT = frozenset({"direct", "inside"})
 
 
 class NotRunnableError(Exception):

@@ -588,6 +588,11 @@ def test_several_at_once(source: str, expected: tuple[str, ...], is_together: bo
         pytest.param("from test.support import import_helper\nimport_helper.unload('a')", id="unload"),
         pytest.param("from test.support.import_helper import forget\nforget('a')", id="forget"),
         pytest.param(
+            "import sys\nfrom test.support import import_helper\nwith import_helper.DirsOnSysPath():\n"
+            "    del sys.modules['a']",
+            id="inside another helper of CPython's",
+        ),
+        pytest.param(
             "import a, sys, importlib\nfrom unittest.mock import patch\nwith patch.dict(sys.modules):\n"
             "    importlib.reload(a)",
             id="in place under patch.dict",

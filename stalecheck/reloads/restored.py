@@ -22,6 +22,9 @@ _WIDE = (
 )
 """What the names of functions begin with that run once for many tests."""
 
+_HELPERS = ("CleanImport", "isolated_modules")
+"""CPython's own context managers that put ``sys.modules`` back."""
+
 _EVERYWHERE = frozenset({"", "sys", "modules"})
 
 
@@ -242,7 +245,8 @@ class Restoration:
         if terminal(manager.func) in PATCHERS:
             return patches_modules(manager, place, self._evaluator)
         names = self._evaluator.names(manager.func, place)
-        return any(is_test_helper(name, manager.func) or self._manages(name, target) for name in names)
+        may_help = terminal(manager.func) in _HELPERS
+        return any((may_help and is_test_helper(name, manager.func)) or self._manages(name, target) for name in names)
 
     def _reaches(self, patch: Place, place: Place) -> bool:
         """Whether a patch that was started in a function, not by ``with``, is still on at a place."""

@@ -266,6 +266,7 @@ class _Assembly:
         level: list[_Link] = [(target, None)]
         seen = {target}
         found: list[_Way] = []
+        contexts: list[_Way] = []
         secondary: list[_Link] = []
         secondary_starts: list[Local | Landmark] = []
         is_at_root = False
@@ -290,6 +291,8 @@ class _Assembly:
                         if is_first:
                             secondary.append(link)
                             secondary_starts.append(start)
+                    elif start.kind is HolderKind.CONTEXT_VARIABLE:
+                        contexts.append(_way(link, start))  # One that somebody has saved is named by its name.
                     elif not is_held or not isinstance(start, Local):
                         found.append(_way(link, start))
                         is_at_root = is_at_root or not isinstance(start, Local)
@@ -301,7 +304,7 @@ class _Assembly:
                     upper.append((parent, link))
             level = upper
         if not found:
-            found = [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
+            found = contexts or [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
         return self._without_second_names(found)[:_ENDS]
 
     def _without_second_names(self, found: list[_Way]) -> list[_Way]:
@@ -341,7 +344,8 @@ class _Assembly:
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                for place in walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects):
+                variable = f"local {way.start.name!r}" if way.start.name else "locals()"
+                for place in walk(Place(variable, "", HolderKind.LOCAL), objects):
                     text = f"{place.text} {way.start.where}"
                     found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
                     yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))

@@ -34,6 +34,9 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
                 yield place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
+    elif child is function.__globals__:
+        for key in keys_of(function.__globals__, inner):
+            yield place.part(f".__globals__[{key}]", HolderKind.CONTAINER), 2
     elif child is raw.function_dict(function):
         for name in names_of(cast(Any, child), inner):
             is_dispatch = name == "registry" and type(inner) is types.MappingProxyType

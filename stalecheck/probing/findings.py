@@ -118,6 +118,7 @@ class _Assembly:
             self._origins.update(old.origins)
             self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
+        self._ages = self._executions_by_age()
         self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
 
@@ -266,6 +267,7 @@ class _Assembly:
         level: list[_Link] = [(target, None)]
         seen = {target}
         found: list[_Way] = []
+        contexts: list[_Way] = []
         secondary: list[_Link] = []
         secondary_starts: list[Local | Landmark] = []
         is_at_root = False
@@ -290,6 +292,8 @@ class _Assembly:
                         if is_first:
                             secondary.append(link)
                             secondary_starts.append(start)
+                    elif start.kind is HolderKind.CONTEXT_VARIABLE:
+                        contexts.append(_way(link, start))  # One that somebody has saved is named by its name.
                     elif not is_held or not isinstance(start, Local):
                         found.append(_way(link, start))
                         is_at_root = is_at_root or not isinstance(start, Local)
@@ -300,7 +304,9 @@ class _Assembly:
                         seen.add(parent)
                     upper.append((parent, link))
             level = upper
-        if not found:
+        if contexts and all(way.start is not None for way in found):
+            found = contexts  # That of a task or a call that is running.
+        elif not found:
             found = [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
         return self._without_second_names(found)[:_ENDS]
 
@@ -341,7 +347,8 @@ class _Assembly:
         origin = self._origins[child]
         if isinstance(way.start, Local):
             if way.start.is_reported:
-                for place in walk(Place(f"local {way.start.name!r}", "", HolderKind.LOCAL), objects):
+                variable = f"local {way.start.name!r}" if way.start.name else "locals()"
+                for place in walk(Place(variable, "", HolderKind.LOCAL), objects):
                     text = f"{place.text} {way.start.where}"
                     found = _as_holder(text, HolderKind.LOCAL, origin, way.start.filename, way.start.line)
                     yield replace(found, way=(way.start.where.removeprefix("in "), *place.trail))
@@ -433,6 +440,7 @@ class _Assembly:
         for child, origin in self._origins.items():
             if child in held:
                 groups.setdefault((origin, self._version(child)), []).append(child)
+        groups = dict(sorted(groups.items(), key=lambda group: self._age(group[1][0])))
         versions: dict[tuple[str, OriginKind], int] = {}
         total: dict[tuple[str, OriginKind], int] = {}
         for origin, _ in groups:
@@ -457,6 +465,26 @@ class _Assembly:
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
+
+    def _age(self, child: int) -> int:
+        """Return how many versions of a class are older than a function, as far as its code tells; 0 for all else."""
+        obj = self._graph.objects[child]
+        return self._ages.get(id(obj.__code__.co_filename), 0) if type(obj) is types.FunctionType else 0
+
+    def _executions_by_age(self) -> dict[int, int]:
+        """Return what the file name of an execution's code is, by id, with the number of older ones.
+
+        The collector does not know which function was made first; a class knows it of those that inherit from it.
+        """
+        by_class: dict[tuple[str, str], list[int]] = {}
+        for child, origin in self._origins.items() if FILE_NAMES_DIFFER else ():
+            obj = self._graph.objects[child]
+            parts = list(raw.class_dict(cast(type, obj)).values()) if raw.is_class(obj) else []
+            names = [id(part.__code__.co_filename) for part in parts if type(part) is types.FunctionType]
+            if names and origin.kind is OriginKind.CLASS:
+                by_class.setdefault((origin.module, origin.name), []).append(names[0])
+        longest = {module: names for (module, _), names in sorted(by_class.items(), key=lambda one: len(one[1]))}
+        return {one: age for names in longest.values() for age, one in enumerate(names)}
 
     def _version(self, child: int) -> object:
         """Return what tells the versions of one origin apart."""

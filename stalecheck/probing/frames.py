@@ -21,6 +21,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import working_directory
+from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
@@ -38,6 +39,8 @@ class Local:
     """A local variable of a running function, without its value."""
 
     name: str
+    """Empty for the whole namespace of a class statement, or of code that is executed in one of its own."""
+
     function: str
     filename: str
     line: int
@@ -52,6 +55,8 @@ class Local:
 
     frame: int
     """The id of its frame."""
+
+    kind = HolderKind.LOCAL
 
     is_cell: bool = False
     """Whether a cell has the value for it, because nested functions use it."""
@@ -78,6 +83,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
     Reading leaves no trace: `values_of` says how.
     """
     main = main_thread().ident
+    modules = present_namespaces()
     for ident, top in list(sys._current_frames().items()):
         thread = None if ident == main else thread_name(ident)
         frame: types.FrameType | None = top
@@ -94,8 +100,27 @@ def running_locals() -> Iterator[tuple[object, Local]]:
             is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
             yield from _as_locals(callee, frame, thread)
+            namespace = _own_namespace(frame)
+            if namespace is not None and id(namespace) not in modules:
+                yield from _as_locals([("", namespace)], frame, thread)
+            namespace = None
             frame = frame.f_back
         del frame, top, callee, known
+
+
+def _own_namespace(frame: types.FrameType) -> object:
+    """Return what a class statement, or code that is executed, has its variables in; None for all else.
+
+    What a debugger executes is in the namespace of the program that it debugs.
+    """
+    code, caller = frame.f_code, frame.f_back
+    # Up to 3.12 reading it writes the cells of a class statement into it.
+    if code.co_flags & _OPTIMIZED or (code.co_cellvars and _SNAPSHOTS):
+        return None
+    if caller is not None and is_debugger(raw.module_name(caller.f_globals) or ""):
+        return None
+    namespace = frame.f_locals
+    return namespace if raw.inherits(type(namespace), dict) else None
 
 
 def _may_be_traced(frame: types.FrameType, ident: int, top: types.FrameType, at: int) -> bool:

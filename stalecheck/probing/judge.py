@@ -163,10 +163,11 @@ class Judge:
         return is_enum and raw.resolve(self._current.namespace, raw.class_qualname(cls)) is cls
 
     def _function_verdict(self, function: types.FunctionType) -> Verdict:
-        today = unwrapped(raw.resolve(self._current.namespace, raw.code_name(function)))
+        name = raw.code_name(function)
         found = shape(function.__code__)
         if found not in self._shapes:
             return "stale"
+        today = unwrapped(raw.resolve(self._current.namespace, name)) if name in self._times.once else None
         if type(today) is types.FunctionType and shape(today.__code__) == found and _given(today) != _given(function):
             return "stale"
         return "duplicate"

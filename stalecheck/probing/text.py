@@ -45,7 +45,7 @@ def as_text(report: Report, *, color: bool = False, width: int | None = None) ->
             lines += [*(style(line, "bold", color=color) for line in _wrapped(heading, 2, page)), ""]
         lines += [*_finding(finding, page, explained), *_holders(finding, page, more=f"print(report[{index}])"), ""]
     for text in (words.summary(report), *words.rest(report)):
-        lines += _wrapped(text, 2, page) if len(text) > page.width else [text]
+        lines += [text] if width is None else _wrapped(text, 2, page)
     return "\n".join(lines)
 
 

@@ -539,6 +539,26 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     assert sorted(found) == [["core.Engine", 1], ["core.Engine", 2], ["core.Engine", 3]]
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="nothing tells which function is older")
+def test_functions_are_in_the_order_of_the_classes_made_with_them(tmp_path: Path) -> None:
+    script = """
+        import app, gc
+        for number in range(4):
+            app.LIST.append((app.core.Engine, app.core.save))
+            if number == 1:
+                gc.collect()
+            importlib.reload(app.core)
+        report = stalecheck.probe("core")
+        answer({one.kind.value: [] for one in report} | {
+            kind: [[one.version, *(holder.path[:11] for holder in one.holders)] for one in report
+                if one.kind.value == kind] for kind in ("class", "function")
+        })
+    """
+    core = "class Engine:\n    def run(self): ...\ndef save(): return 1\n"
+    found = run_script(tmp_path, {"core.py": core, "app.py": "import core\nLIST = []\n"}, script)
+    assert found["class"] == found["function"] == [[number + 1, f"app.LIST[{number}]"] for number in range(4)]
+
+
 def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path) -> None:
     core = """
         import functools

@@ -644,3 +644,50 @@ def test_results_at_the_prompt_of_ipython(tmp_path: Path) -> None:
         ["IPython's _2", "history", None],
         ["IPython's __", "history", None],
     ]
+
+
+NAMESPACES = """
+import core, contextvars
+Old = core.Engine
+
+def paths(origin):
+    found = [one for one in stalecheck.probe(core) if one.origin == origin]
+    return [holder.path.partition(" at")[0] for one in found for holder in one.holders]
+
+plugin = {"__name__": "plugin"}
+exec("def get(): return save", plugin)
+plugin["save"] = core.save
+GET = plugin.pop("get")
+del plugin
+VARIABLE = contextvars.ContextVar("VARIABLE")
+VARIABLE.set(core.other)
+SAVED = contextvars.copy_context()
+VARIABLE.set(None)
+current = contextvars.ContextVar("current")
+current.set(core.third)
+importlib.reload(core)
+results = {"global": paths("core.save"), "saved": paths("core.other"), "current": paths("core.third")}
+
+class Body:
+    held = Old()
+    results["class"] = paths("core.Engine")
+    del held
+
+def given(held):
+    exec("results['executed'] = paths('core.Engine')", globals(), {"held": held})
+
+given(Old())
+exec("results['apart'] = paths('core.Engine')", {"results": results, "paths": paths, "held": Old()})
+answer(results)
+"""
+
+
+def test_namespaces_that_are_no_modules(tmp_path: Path) -> None:
+    core = "class Engine:\n    pass\ndef save(): return 1\ndef other(): return 2\ndef third(): return 3\n"
+    results = run_script(tmp_path, {"core.py": core}, NAMESPACES)
+    assert results["global"] == ["__main__.GET.__globals__['save']"]
+    assert results["saved"] == ["context variable 'VARIABLE' of __main__.SAVED"]
+    assert results["current"] == ["context variable 'current'"]
+    assert results["class"] == ["__main__.Old", "locals()['held'] in Body()"]
+    assert "locals()['held'] in <module>()" in results["executed"]
+    assert results["apart"] == ["__main__.Old", "locals()['held'] in <module>()"]

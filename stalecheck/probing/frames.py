@@ -89,16 +89,18 @@ def running_locals() -> Iterator[tuple[object, Local]]:
         frame: types.FrameType | None = top
         at = top.f_lasti
         callee: list[tuple[str, Any]] = []
+        given: tuple[str, ...] = ()
         known: dict[int, _Snapshot] = {}
         while frame is not None:
-            # A trace function is given the frame that it is called for.
-            is_traced = any(value is frame for _, value in callee)
+            # A trace function is given the frame that it is called for; a prompt fetches it (``sys._getframe``).
+            is_traced = any(value is frame and name in given for name, value in callee)
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
             is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
             may_be = is_traced or (ident != get_ident() and _may_be_traced(frame, ident, top, at))
             is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
+            given = _parameters(frame.f_code)
             yield from _as_locals(callee, frame, thread)
             namespace = _own_namespace(frame)
             if namespace is not None and id(namespace) not in modules:
@@ -155,9 +157,7 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     is_library = is_standard(module) or module.startswith("IPython.")
     name = name_of_code(code)
     cells = {*code.co_cellvars, *code.co_freevars}
-    number = code.co_argcount + code.co_kwonlyargcount
-    number += (code.co_flags & _VARIABLE != 0) + (code.co_flags & _KEYWORDS != 0)
-    given = () if _hands_over(frame.f_back) else code.co_varnames[:number]
+    given = () if _hands_over(frame.f_back) else _parameters(code)
     return [
         (
             value,
@@ -177,6 +177,12 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
         for variable, value in found
         if not variable.startswith(".")
     ]
+
+
+def _parameters(code: types.CodeType) -> tuple[str, ...]:
+    number = code.co_argcount + code.co_kwonlyargcount
+    number += (code.co_flags & _VARIABLE != 0) + (code.co_flags & _KEYWORDS != 0)
+    return code.co_varnames[:number]
 
 
 _CAN_HAND_OVER: bool = sys.version_info >= (3, 11)

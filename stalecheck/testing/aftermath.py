@@ -15,6 +15,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.atoms import find_atoms
 from stalecheck.probing.climb import Surroundings
 from stalecheck.probing.current import nested_codes
+from stalecheck.probing.landmarks import TEST_RUNNERS
 from stalecheck.probing.look import report_on
 from stalecheck.probing.old import Old
 from stalecheck.probing.report import Finding, Holder
@@ -125,13 +126,14 @@ def _exactly(change: Change, more: list[Finding]) -> Old:
 
 
 def _matters(finding: Finding, change: Change) -> bool:
-    """Whether somebody is to do something: not about caches that mend themselves.
+    """Whether somebody is to do something: not about caches that mend themselves, nor about the test runner's own.
 
     Where the module of before is back, what its copy has registered with the standard library meanwhile is beside what
     that module has registered itself.
     """
     return any(
         holder.kind not in _HARMLESS
+        and (holder.module or "").partition(".")[0] not in TEST_RUNNERS
         and not (change.is_undone and holder.kind is HolderKind.CALLBACK and holder.module is None)
         for holder in finding.holders
     )

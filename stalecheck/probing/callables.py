@@ -36,7 +36,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
                 yield place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
     elif child is function.__globals__:
         for key in keys_of(function.__globals__, inner):
-            yield place.part(f".__globals__[{key}]", HolderKind.CONTAINER), 2
+            yield place.part(f".__globals__[{key}]", HolderKind.ATTRIBUTE), 2
     elif child is raw.function_dict(function):
         for name in names_of(cast(Any, child), inner):
             is_dispatch = name == "registry" and type(inner) is types.MappingProxyType

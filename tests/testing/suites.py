@@ -15,6 +15,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 IS_INSTALLED = any(found.name == "stalecheck" for found in entry_points(group="pytest11"))
+PLUGIN = [] if IS_INSTALLED else ["-p", "stalecheck.pytest_plugin"]
+"""What makes pytest load the plugin that is not installed; one that is would be loaded twice."""
 
 CORE = """
 class Engine: ...
@@ -69,9 +71,8 @@ def run_pytest(folder: Path, files: Mapping[str, str], *options: str, json_file:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source), encoding="utf-8")
     wake = [] if json_file is None else [f"--stalecheck-json={json_file}"]
-    plugin = [] if IS_INSTALLED else ["-p", "stalecheck.pytest_plugin"]
     without = [] if "asyncio" in files.get("pytest.ini", "") else ["-p", "no:asyncio"]  # It wants settings.
-    command = [sys.executable, "-m", "pytest", *plugin, *without, *wake, *options]
+    command = [sys.executable, "-m", "pytest", *PLUGIN, *without, *wake, *options]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
     environment.pop("PYTEST_ADDOPTS", None)

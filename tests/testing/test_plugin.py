@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .suites import ROOT, run_pytest
+from .suites import PLUGIN, ROOT, run_pytest
 
 POISON = """
 import importlib, pytest, app, core
@@ -27,7 +27,7 @@ def test_it_sleeps_unless_asked(tmp_path: Path) -> None:
     tests = POISON + "    import sys\n    assert 'stalecheck.testing' not in sys.modules\n"
     run = run_pytest(tmp_path, {"test_it.py": tests}, json_file=None)
     assert run.code == 0, run.out
-    assert "stale" not in run.out
+    assert "stale references" not in run.out
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_working_directory_may_change(tmp_path: Path) -> None:
 
 
 def test_what_it_puts_into_importlib_is_taken_out(tmp_path: Path) -> None:
-    script = """
+    script = f"""
         import sys, pytest
         bootstrap = sys.modules["_frozen_importlib"]
         before = bootstrap._exec, bootstrap._load_unlocked
@@ -220,7 +220,7 @@ def test_what_it_puts_into_importlib_is_taken_out(tmp_path: Path) -> None:
             def pytest_runtest_setup(self):
                 print("patched", bootstrap._exec is not before[0])
         for options in (["--stalecheck"], ["--stalecheck", "no-such-file"], ["--stalecheck=x"]):
-            pytest.main(["-p", "stalecheck.pytest_plugin", "-p", "no:cacheprovider", "-s", *options], plugins=[Sees()])
+            pytest.main([*{PLUGIN}, "-p", "no:cacheprovider", "-s", *options], plugins=[Sees()])
             print("restored", (bootstrap._exec, bootstrap._load_unlocked) == before)
     """
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")

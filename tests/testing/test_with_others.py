@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .suites import IS_INSTALLED, run_pytest
+from .suites import PLUGIN, run_pytest
 
 needs_xdist = pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
 needs_asyncio = pytest.mark.skipif(
@@ -116,7 +116,6 @@ def test_doctest(tmp_path: Path) -> None:
 
 
 def test_pytest_in_pytest(tmp_path: Path) -> None:
-    plugin = "[]" if IS_INSTALLED else "['-p', 'stalecheck.pytest_plugin']"
     tests = f"""
         import sys
         pytest_plugins = ["pytester"]
@@ -133,7 +132,7 @@ def test_pytest_in_pytest(tmp_path: Path) -> None:
             write(pytester)
             bootstrap = sys.modules["_frozen_importlib"]
             before = bootstrap._exec
-            result = pytester.inline_run(*{plugin}, "--stalecheck=error")
+            result = pytester.inline_run(*{PLUGIN}, "--stalecheck=error")
             result.assertoutcome(passed=1, failed=1)
             assert bootstrap._exec is before
         def test_after(): pass

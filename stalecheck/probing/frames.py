@@ -89,25 +89,25 @@ def running_locals() -> Iterator[tuple[object, Local]]:
         frame: types.FrameType | None = top
         at = top.f_lasti
         callee: list[tuple[str, Any]] = []
-        given: tuple[str, ...] = ()
+        called: types.CodeType | None = None
         known: dict[int, _Snapshot] = {}
         while frame is not None:
             # A trace function is given the frame that it is called for; a prompt fetches it (``sys._getframe``).
-            is_traced = any(value is frame and name in given for name, value in callee)
+            is_traced = any(value is frame and name in _parameters(called) for name, value in callee)
             if is_traced and _SNAPSHOTS:
                 known.update(_of_debugger(callee))
             is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
             may_be = is_traced or (ident != get_ident() and _may_be_traced(frame, ident, top, at))
             is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
             callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
-            given = _parameters(frame.f_code)
+            called = frame.f_code
             yield from _as_locals(callee, frame, thread)
             namespace = _own_namespace(frame)
             if namespace is not None and id(namespace) not in modules:
                 yield from _as_locals([("", namespace)], frame, thread)
             namespace = None
             frame = frame.f_back
-        del frame, top, callee, known
+        del frame, top, callee, called, known
 
 
 def _own_namespace(frame: types.FrameType) -> object:
@@ -179,7 +179,9 @@ def _as_locals(found: list[tuple[str, Any]], frame: types.FrameType, thread: str
     ]
 
 
-def _parameters(code: types.CodeType) -> tuple[str, ...]:
+def _parameters(code: types.CodeType | None) -> tuple[str, ...]:
+    if code is None:
+        return ()
     number = code.co_argcount + code.co_kwonlyargcount
     number += (code.co_flags & _VARIABLE != 0) + (code.co_flags & _KEYWORDS != 0)
     return code.co_varnames[:number]

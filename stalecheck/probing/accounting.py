@@ -24,7 +24,8 @@ _IS_COUNTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 """Whether reference counts are exact: without the lock each thread counts on its own."""
 
 _PATIENCE = 0.3
-"""So many seconds references are looked for again that another thread may have for a moment."""
+_PATIENCE_IN_ALL = 1.0
+"""So many seconds references are looked for again that another thread may have for a moment: to one object, to all."""
 
 _PAUSE = 0.0005
 
@@ -48,7 +49,7 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     own = own_references()
     mine = frames_of_this_thread()
     running_threads = tuple(sys._current_frames())
-    end = monotonic() + _PATIENCE
+    end = monotonic() + _PATIENCE_IN_ALL
     candidates = {one for old in olds for one in old.origins}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
@@ -58,7 +59,8 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
         if code is not None and code.co_name == "<module>":
             continue  # What runs a module's body is a function, too (Python 3.12).
         rest = sys.getrefcount(obj) - offset - _known(graph, which) - own[which]
-        while rest > 0 and len(running_threads) > 1 and monotonic() < end:
+        until = min(end, monotonic() + _PATIENCE)
+        while rest > 0 and len(running_threads) > 1 and monotonic() < until:
             sleep(_PAUSE)
             rest = min(rest, sys.getrefcount(obj) - offset - _known(graph, which) - own[which])
         if rest <= 0:

@@ -52,6 +52,11 @@ class Sequence:
     is_guarded: bool = False
     """A top level that reloads below conditions only (``if "ops" in locals()``): not when it is first imported."""
 
+    @property
+    def imported(self) -> SourceFile | None:
+        """The module that reloads whenever it is imported, the first time included; None for all other blocks."""
+        return None if self.block or self.is_guarded else self.file
+
 
 def stale_since(
     file: SourceFile,
@@ -101,8 +106,8 @@ def stale_since(
 
 def _begun(file: SourceFile, sequence: Sequence, import_order: ImportOrder) -> int:
     """Return how many events have happened when a submodule first runs whose own package reloads when imported."""
-    package = sequence.file
-    if package is None or sequence.block or not package.is_package or sequence.is_own_only or sequence.is_guarded:
+    package = sequence.imported
+    if package is None or not package.is_package:
         return 0
     if not file.module.startswith(f"{package.module}."):
         return 0
@@ -112,8 +117,8 @@ def _begun(file: SourceFile, sequence: Sequence, import_order: ImportOrder) -> i
 
 def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bool:
     """Whether the reload is over before anyone can take from the module: its own package reloads it when imported."""
-    package = sequence.file
-    if package is None or sequence.block or not package.is_package or sequence.is_own_only or sequence.is_guarded:
+    package = sequence.imported
+    if package is None or not package.is_package:
         return False
     prefix = f"{package.module}."
     return origin.module.startswith(prefix) and not f"{file.module}.".startswith(prefix)
@@ -121,8 +126,8 @@ def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bo
 
 def _is_over(file: SourceFile, at: Location, sequence: Sequence, import_order: ImportOrder) -> bool:
     """Whether a file imports the module whose top level reloads above the place where it takes something."""
-    reloads = sequence.file
-    if reloads is None or reloads == file or sequence.block or sequence.is_own_only or sequence.is_guarded:
+    reloads = sequence.imported
+    if reloads is None or reloads == file:
         return False
     return import_order.has_run(reloads, file, at)
 
@@ -157,7 +162,7 @@ def _done_by(file: SourceFile, at: Location, sequence: Sequence, import_order: I
 
     What a guard lets only the first run take, it has taken before all that a guard lets only later runs reload.
     """
-    if sequence.is_guarded and not sequence.block and import_order.is_of_first_run(file, at):
+    if sequence.is_guarded and import_order.is_of_first_run(file, at):
         return 0
     return sum(event.at < at for event in sequence.events)
 

@@ -3,7 +3,7 @@
 ## What it does
 
 Flags `from m import LIMIT`, `LIMIT = m.LIMIT`, values computed from them (`m.LIMIT + 1`,
-`m.settings.DEBUG`) and results of `m`'s functions.
+`m.ENV == "prod"`, `m.settings.DEBUG`) and results of `m`'s functions.
 
 ## Why is this bad
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
+from stalecheck.reloads.reruns import is_first_run
 from stalecheck.reloads.scopes import (
     CLEANUPS,
     END,
@@ -183,6 +184,8 @@ class _Pass:
 
     def _read_try(self, node: ast.Try, place: Place) -> None:
         tried = _branch(place, node, 0)
+        if any(is_first_run(node, handler) for handler in node.handlers):
+            tried = replace(tried, is_rerun=True)
         self._push_body(node.finalbody, replace(place, is_final=True))
         self._push_body(node.orelse, tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
@@ -517,6 +520,7 @@ def _branch(place: Place, node: ast.AST, number: int, *guards: Guard) -> Place:
         place.is_final,
         place.is_caught,
         place.is_cleanup,
+        place.is_rerun,
     )
 
 

@@ -94,6 +94,8 @@ class Place:
     """Whether it stands below ``except``."""
 
     is_cleanup: bool = False
+    is_rerun: bool = False
+    """Whether the first run of the body breaks off there: ``try: reload(m)`` / ``except NameError: import m``."""
 
     @property
     def block(self) -> str:

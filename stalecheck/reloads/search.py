@@ -479,7 +479,7 @@ class _Search:
             event.is_unordered and len(targets) > 1,
             event.place.is_main,
             event.place.branch,
-            bool(event.place.guards),
+            bool(event.place.guards) or event.place.is_rerun,
             event.spelling in EVICTIONS
             and not whys
             and not holes

@@ -43,7 +43,8 @@ class ReloadSite:
     """The branches that it stands in: of which statement, and which of its blocks."""
 
     is_guarded: bool = False
-    """Whether it stands below any ``if``: at module level mostly what runs only when the module runs again."""
+    """Whether it stands below any ``if``, or below a ``try`` that the first run breaks off: at module level mostly what
+    runs only when the module runs again."""
 
     is_half: bool = False
     """Whether the function goes on with ``from p import m``, which finds the evicted module in its package."""

@@ -23,8 +23,6 @@ _MINORS_AHEAD = 30
 _DOCUMENTERS = frozenset({"sphinx", "pdoc"})
 """What is imported only while a project's documentation is made."""
 
-_MISSING_NAMES = frozenset({"NameError", "Exception", "BaseException"})
-
 _NO_NAMES: Mapping[str, bool] = {}
 
 
@@ -186,23 +184,6 @@ def kept_name(value: ast.expr) -> str:
             later = body if first is False else orelse
             return later.id if first is not None and isinstance(later, ast.Name) else ""
     return ""
-
-
-def keeps_names(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether a handler runs at the first run of the body only: it binds the names that were only asked for."""
-    asked = [item.value for item in statement.body if isinstance(item, ast.Expr)]
-    names = {item.id for item in asked if isinstance(item, ast.Name)}
-    if not names or len(asked) < len(statement.body) or not all(isinstance(item, ast.Name) for item in asked):
-        return False
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    caught = {kind.id if isinstance(kind, ast.Name) else "" for kind in kinds if kind is not None}
-    stored = {
-        node.id
-        for part in handler.body
-        for node in ast.walk(part)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    return names <= stored and (handler.type is None or not caught.isdisjoint(_MISSING_NAMES))
 
 
 def _is_own_namespace(node: ast.expr) -> bool:

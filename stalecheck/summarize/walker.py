@@ -16,6 +16,7 @@ import libcst as cst
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
+from stalecheck.reloads.reruns import is_first_run
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -26,7 +27,7 @@ from stalecheck.summarize.expressions import (
     star_name,
 )
 from stalecheck.summarize.fillings import outermost
-from stalecheck.summarize.guards import decide, first_run, is_main_guard, keeps_names, kept_name, named_conditions
+from stalecheck.summarize.guards import decide, first_run, is_main_guard, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.patterns import captured, twins_of
@@ -520,7 +521,7 @@ class _Walker:
             handler_twins = block_of(handler_twin, "body")
             is_kept = handler.type is not None and as_written(handler.type) == "NameError"
             if isinstance(twin, ast.Try) and isinstance(handler_twin, ast.ExceptHandler):
-                is_kept = is_kept or keeps_names(twin, handler_twin)
+                is_kept = is_kept or is_first_run(twin, handler_twin)
             after.append(
                 self._branch(
                     broken,

@@ -1,0 +1,50 @@
+"""``try: reload(m)`` / ``except NameError: import m``: what only the first run of a body does, and what only later ones."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_ANY_ERROR = frozenset({"Exception", "BaseException"})
+
+
+def is_first_run(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Return whether a handler runs at the first run of the body only: it binds a name that was tried before.
+
+    A handler for more than `NameError` counts if the name is the first thing that is tried.
+    """
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = {kind.id for kind in kinds if isinstance(kind, ast.Name)}
+    if handler.type is not None and not caught & {"NameError", *_ANY_ERROR}:
+        return False
+    tried = statement.body if "NameError" in caught else statement.body[:1]
+    asked = {part.value.id for part in tried if isinstance(part, ast.Expr) and isinstance(part.value, ast.Name)}
+    given = {name for part in tried for name in _arguments(part)}
+    imported = {name for part in statement.body for name in _imported(part)}
+    bound = set(_bound(handler))
+    return asked <= bound and not bound.isdisjoint((asked | given) - imported)
+
+
+def _arguments(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names in the arguments of a call: ``reload(m)``, ``m = reload(m)``."""
+    match statement:
+        case ast.Expr(value=ast.Call(args=args)) | ast.Assign(value=ast.Call(args=args)):
+            for arg in args:
+                while isinstance(arg, ast.Attribute):
+                    arg = arg.value
+                if isinstance(arg, ast.Name):
+                    yield arg.id
+
+
+def _bound(handler: ast.ExceptHandler) -> Iterator[str]:
+    for part in handler.body:
+        yield from _imported(part)
+        for node in ast.walk(part):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _imported(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        for alias in statement.names:
+            yield alias.asname or alias.name.partition(".")[0]

@@ -190,9 +190,12 @@ def _reloads(
         called = () if is_same_block else _called_at(holding, sequence)
         if holding.until and not (is_same_block or called):
             continue
-        if holding.is_reset and any(
-            holding.file in event.files and not (is_same_block and event.at < holding.capture.taken)
-            for event in sequence.events
+        if holding.is_reset and (
+            (sequence.is_guarded and sequence.file == holding.file)
+            or any(
+                holding.file in event.files and not (is_same_block and event.at < holding.capture.taken)
+                for event in sequence.events
+            )
         ):
             continue
         places: tuple[Location, ...] = ()

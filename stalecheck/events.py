@@ -320,7 +320,7 @@ def _targets(
     found: list[tuple[str, tuple[SourceFile, ...]]] = []
     for name in site.targets:
         if "*" in name:
-            matched = tuple(t for t in table.match(name) if t.module not in site.halves)
+            matched = tuple(t for t in table.match(name) if t.module not in site.halves and not _is_besides(t, site))
             found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
             over = hidden(name, file, indexes, table) if name in site.attributes else None
@@ -331,6 +331,10 @@ def _targets(
                 target = _find(behind, over.package, indexes, table) if over.behind else None
             found.append((name, () if target is None else (target,)))
     return found
+
+
+def _is_besides(file: SourceFile, site: ReloadSite) -> bool:
+    return any(fnmatchcase(name, glob) for name in (file.module, *file.aliases) for glob in site.besides)
 
 
 def _is_level(file: SourceFile, pattern: str) -> bool:

@@ -42,6 +42,30 @@ def narrow(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items
     return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
 
 
+def ruled_out(evaluator: Evaluator, place: Place) -> frozenset[str]:
+    """Return globs of the names for which the conditions around a use certainly do not hold."""
+    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
+    try:
+        return frozenset(
+            glob.text
+            for guard in place.guards
+            for glob in _failing(evaluator, guard.test, guard.place, guard.is_true)
+            if isinstance(glob, Text)
+        )
+    finally:
+        evaluator.is_narrowing = narrowing
+
+
+def _failing(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> tuple[Text | Hole, ...]:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _failing(evaluator, test.operand, place, not is_true)
+    if isinstance(test, ast.BoolOp):
+        # One part that fails is enough; of alternatives all would have to.
+        parts = test.values if isinstance(test.op, ast.And) is is_true else ()
+        return tuple(glob for part in parts for glob in _failing(evaluator, part, place, is_true))
+    return _globs(evaluator, test, place, not is_true) or ()
+
+
 def _asks_for_new(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> bool:
     """Whether a condition holds only for names that an earlier copy of ``sys.modules`` does not hold."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):

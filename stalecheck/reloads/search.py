@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
 from stalecheck.reloads.anew import halves_of, is_half
+from stalecheck.reloads.conditions import ruled_out
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -490,6 +491,7 @@ class _Search:
             frozenset() if is_restored else kept,
             event.leaves_attribute,
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
+            ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
         )
         return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
 

@@ -67,6 +67,9 @@ class ReloadSite:
     halves: frozenset[str] = frozenset()
     """Which modules among those that a glob stands for are then taken from their packages, as they were."""
 
+    besides: frozenset[str] = frozenset()
+    """Globs of the modules that the conditions around it leave out of what a ``*`` stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

@@ -70,7 +70,7 @@ def _nothing(report: Report, *, is_else: bool) -> str:
 def _unmatched(pattern: str) -> str:
     is_path = "/" in pattern or pattern.endswith(".py")
     hint = " Write the dotted name that imports it, such as app.core." if is_path else ""
-    return f"Pattern {pattern!r} matches no module.{hint}"
+    return f"Pattern {pattern!r} matches no module of the project.{hint}"
 
 
 def _found(report: Report) -> str:

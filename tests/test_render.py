@@ -574,7 +574,8 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             Ending(
                 "",
                 (
-                    "Pattern 'app/core.py' matches no module of the project. Write the dotted name that imports it, such as app.core.",
+                    "Pattern 'app/core.py' matches no module of the project. "
+                    "Write the dotted name that imports it, such as app.core.",
                     "Nothing is reloaded in what was read (12 files, 12 modules). "
                     "Name reloaded modules with --reloaded PATTERN, e.g. --reloaded 'app.*'.",
                 ),

@@ -1,4 +1,4 @@
-"""``try: reload(m)`` / ``except NameError: import m``: what only the first run of a body does, and what only later ones."""
+"""``try: reload(m)`` / ``except NameError: import m``: what only the first run of a body does."""
 
 from __future__ import annotations
 

@@ -6,38 +6,52 @@ given, and to have computed something from the plain values it was given.
 
 from __future__ import annotations
 
-SAME_OBJECT = frozenset(
-    {
-        # Answer with the same object when called again with the same arguments.
-        "logging.getLogger",
-        "re.compile",
-        "sys.intern",
-        "builtins.__import__",
-        "importlib.import_module",
-        "asyncio.get_event_loop",
-        "threading.current_thread",
-        "threading.main_thread",
-        "multiprocessing.get_logger",
-        "codecs.lookup",
-        "sys.getdefaultencoding",
-        "sys.getfilesystemencoding",
-        "warnings.warn",
-        "gettext.translation",
-        # Enums of the standard library: a call answers with the member.
-        "http.HTTPStatus",
-        "http.HTTPMethod",
-        "signal.Signals",
-        "signal.Handlers",
-        "signal.Sigmasks",
-        "socket.AddressFamily",
-        "socket.SocketKind",
-        "re.RegexFlag",
-        "ssl.TLSVersion",
-        "uuid.SafeUUID",
-        "inspect._ParameterKind",
-    }
-)
-"""Calls that answer with the object they answered with before: nothing goes stale."""
+SAME_AGAIN = {
+    "kept by name": frozenset(
+        {
+            "builtins.__import__",
+            "codecs.lookup",
+            "importlib.import_module",
+            "logging.getLogger",
+            "multiprocessing.get_context",
+            "multiprocessing.get_logger",
+            "sys.intern",
+        }
+    ),
+    "cached for the same arguments": frozenset({"re.compile"}),
+    "one for the process or the thread": frozenset(
+        {
+            "asyncio.get_event_loop",
+            "decimal.getcontext",
+            "multiprocessing.current_process",
+            "multiprocessing.parent_process",
+            "threading.current_thread",
+            "threading.main_thread",
+        }
+    ),
+    "a member of an Enum": frozenset(
+        {
+            "http.HTTPMethod",
+            "http.HTTPStatus",
+            "inspect._ParameterKind",
+            "re.RegexFlag",
+            "signal.Handlers",
+            "signal.Sigmasks",
+            "signal.Signals",
+            "socket.AddressFamily",
+            "socket.SocketKind",
+            "ssl.TLSVersion",
+            "uuid.SafeUUID",
+        }
+    ),
+    "a plain value that nothing changes": frozenset(
+        {"sys.getdefaultencoding", "sys.getfilesystemencoding", "warnings.warn"}
+    ),
+}
+"""Calls of the standard library that answer with the object they answered with before, by the reason."""
+
+SAME_OBJECT = frozenset().union(*SAME_AGAIN.values())
+"""All of them: nothing goes stale with what they answer."""
 
 METHODS_OF_SAME = frozenset(
     f"{maker}().{name}"

@@ -427,6 +427,7 @@ class _Search:
                 is_together=all(one.is_together for one in family if one.mode is mode),
                 is_unordered=are_unordered,
                 is_once=all(one.is_once for one in family if one.mode is mode),
+                leaves_attribute=any(one.leaves_attribute for one in family if one.mode is mode),
                 order=_same(one.order for one in family if one.mode is mode),
             )
 

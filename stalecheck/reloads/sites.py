@@ -110,6 +110,9 @@ class Wrapper:
     order: Literal["import", "name", "any"] = "import"
     """In which order it runs through what a ``*`` stands for."""
 
+    leaves_attribute: bool = False
+    """Whether the old module stays what its package calls so."""
+
     spelling: str = ""
     """What to call its calls; empty for the wrapper's own dotted name."""
 

@@ -132,6 +132,7 @@ def wrappers(
                 site.is_together or len(made) > 1,
                 site.is_once,
                 site.order,
+                site.leaves_attribute,
             ),
         )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from stalecheck.model import Location
+from stalecheck.nodes import children, descendants
 
 _IMPORT_LINE = re.compile(
     rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
@@ -273,7 +274,7 @@ def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFun
         return
     tables = (node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)))
     for place in (function, *(table for table in tables if isinstance(table, ast.Dict))):
-        for node in ast.walk(place):
+        for node in descendants(place):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_TEXT.fullmatch(node.value):
                 module = node.value.lstrip(".")
                 for level in {len(node.value) - len(module), 1}:
@@ -281,7 +282,7 @@ def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFun
 
 
 def _calls_in(function: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return (node for node in descendants(function) if isinstance(node, ast.Call))
 
 
 def _last(function: ast.expr) -> str:
@@ -330,7 +331,7 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield from expression.args
             yield from expression.keywords
         elif isinstance(statement, (ast.If, ast.While, ast.Assert, ast.Raise, ast.Match, ast.Try)):
-            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
+            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in descendants(expression)):
                 yield expression
         else:
             yield expression
@@ -342,7 +343,7 @@ def _captured(statement: ast.stmt) -> Iterator[str]:
         if handler.name is not None:
             yield handler.name
     for case in getattr(statement, "cases", ()):
-        for node in ast.walk(case.pattern):
+        for node in descendants(case.pattern):
             name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
             if name is not None:
                 yield name
@@ -400,7 +401,7 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
             if taken:
                 found[taken] = is_asked or found.get(taken, False)
             asked = _asked(node)
-            pending.extend((child, child is asked) for child in ast.iter_child_nodes(node))
+            pending.extend((child, child is asked) for child in children(node))
     return found
 
 
@@ -503,7 +504,7 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
                 if isinstance(root, ast.Name):
                     yield root.id
         elif not isinstance(node, ast.Constant):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
 
 
 def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
@@ -520,7 +521,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
-    for expression in ast.walk(function) if is_deep else ():
+    for expression in descendants(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
             local.update(_bound([expression.target]))

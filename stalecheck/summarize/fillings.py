@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from stalecheck.model import Span
+from stalecheck.nodes import descendants
 from stalecheck.summarize.summary import Display, Element, Expression
 from stalecheck.summarize.syntax import Statement
 
@@ -115,7 +116,7 @@ def kept_roots(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[st
         return frozenset()
     bound: Counter[str] = Counter()
     gone = {""}
-    for part in ast.walk(function):
+    for part in descendants(function):
         match part:
             case ast.arg(arg=name):
                 gone.add(name)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from stalecheck.index import is_type_checking
+from stalecheck.nodes import descendants
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ast.Lt: operator.lt,
@@ -80,7 +81,7 @@ def named_conditions(tree: ast.Module, target_version: tuple[int, int], platform
                 if decided is not None:
                     found[name] = decided
     if found:
-        stored = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        stored = Counter(n.id for n in descendants(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
         found = {name: decided for name, decided in found.items() if stored[name] == 1}
     return found
 
@@ -199,7 +200,7 @@ def keeps_names(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     stored = {
         node.id
         for part in handler.body
-        for node in ast.walk(part)
+        for node in descendants(part)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     return names <= stored and (handler.type is None or not caught.isdisjoint(_MISSING_NAMES))

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from stalecheck.index import class_parameter
+from stalecheck.nodes import descendants
 from stalecheck.summarize.fillings import kept_roots
 from stalecheck.summarize.syntax import FILLERS
 
@@ -49,7 +50,7 @@ def _reaches_out(function: _Function) -> bool:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="cache_clear"))):
                 return True
             case ast.Assign(targets=targets):
-                if any(_is_outside(node, class_name) for target in targets for node in ast.walk(target)):
+                if any(_is_outside(node, class_name) for target in targets for node in descendants(target)):
                     return True
             case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
                 if _is_outside(target, class_name):
@@ -59,7 +60,7 @@ def _reaches_out(function: _Function) -> bool:
 
 def _binds_inside(function: _Function) -> bool:
     """Whether an expression binds a name: any statement may, then."""
-    return any(isinstance(node, ast.NamedExpr) for node in ast.walk(function))
+    return any(isinstance(node, ast.NamedExpr) for node in descendants(function))
 
 
 def _is_outside(target: ast.AST, class_name: str) -> bool:

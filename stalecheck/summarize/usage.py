@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from stalecheck.model import Location
+from stalecheck.nodes import children, descendants
 from stalecheck.summarize.summary import Usage
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -45,7 +46,7 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
             visible -= {
                 item.id
                 for generator in node.generators
-                for item in ast.walk(generator.target)
+                for item in descendants(generator.target)
                 if isinstance(item, ast.Name)
             }
         if casts and isinstance(node, ast.Call) and node.args and _written(node.func) in casts:
@@ -59,7 +60,7 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
 
 def names_read(tree: ast.Module) -> frozenset[str]:
     """Return every name that a file reads."""
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return frozenset(n.id for n in descendants(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
 def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[Usage]]:
@@ -77,8 +78,8 @@ def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> d
 def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
     """Return the dotted names that function bodies read and that begin with one of the names."""
     found: set[str] = set()
-    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    for node in (inner for function in functions for statement in function.body for inner in ast.walk(statement)):
+    functions = (node for node in descendants(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    for node in (inner for function in functions for statement in function.body for inner in descendants(statement)):
         if isinstance(node, ast.Attribute):
             parts = [node.attr]
             value = node.value
@@ -93,7 +94,7 @@ def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
 def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Location, ...]]:
     """Return where a function body reads each of the names."""
     found: dict[str, list[Location]] = {}
-    for node in ast.walk(function):
+    for node in descendants(function):
         if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
             found.setdefault(node.id, []).append(Location(node.lineno, node.col_offset + 1))
     return {name: tuple(sorted(places)) for name, places in found.items()}
@@ -103,7 +104,7 @@ def find_calls(function: ast.stmt) -> tuple[tuple[str, Location], ...]:
     """Return what a function body calls by a dotted name, and where."""
     return tuple(
         (ast.unparse(node.func), Location(node.lineno, node.col_offset + 1))
-        for node in ast.walk(function)
+        for node in descendants(function)
         if isinstance(node, ast.Call) and _is_dotted(node.func)
     )
 
@@ -183,14 +184,14 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
             yield node.value, Usage.BASE
             yield node.slice, Usage.ANNOTATION
         case ast.Tuple() | ast.BinOp() | ast.Subscript() | ast.List() | ast.Set():
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield child, usage
         case ast.Attribute():
             # `x is m.SENTINEL` compares the attribute, not m; `isinstance(a, m.C)` looks m.C up afresh.
             is_member = usage in {Usage.EQUAL, Usage.IDENTITY, Usage.MATCH}
             yield node.value, Usage.MEMBER if is_member else Usage.OTHER
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield child, Usage.OTHER
 
 
@@ -262,5 +263,5 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
                 continue
             case _:
                 pass
-        pending.extend(ast.iter_child_nodes(node))
+        pending.extend(children(node))
     return bound - declared

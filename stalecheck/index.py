@@ -16,11 +16,13 @@ from io import BytesIO
 from stalecheck.model import Location
 from stalecheck.nodes import children, descendants
 
+# A pattern that begins with its word is searched for faster than one that begins with a boundary.
 _IMPORT_LINE = re.compile(
-    rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
+    rb"from(?<=\bfrom)[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)"
+    rb"|import(?<=\bimport)[ \t]+([^\n;#]*)"
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
+REPLACES_ITSELF = re.compile(rb"modules(?<=\bmodules)\[__name__\][ \t]*=[^=]")
 """A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
 _MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")

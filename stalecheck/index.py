@@ -184,9 +184,12 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_answering = is_module_level and statement.name == "__getattr__"
-                mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
-                mentions |= _mentions(_dispatched(statement))
-                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                mentions = _mentions(_defaults(statement))
+                if statement.decorator_list:
+                    mentions |= _mentions(statement.decorator_list, are_asked=True)
+                    mentions |= _mentions(_dispatched(statement))
+                if mentions:
+                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
                     if is_answering:
@@ -198,7 +201,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
-                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                if mentions:
+                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
                     made[statement.name] = len(imports)
             case _:
@@ -518,6 +522,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
     definitions: list[ast.AST] = []
+    targets: list[ast.expr] = []
     local: set[str] = set()
     global_names: list[str] = []
     binds_globally = False
@@ -526,7 +531,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     for expression in descendants(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
-            local.update(_bound([expression.target]))
+            targets.append(expression.target)
         elif isinstance(expression, ast.Call):
             binds_globally = binds_globally or _calls_globals(expression)
     pending: list[ast.stmt] = list(function.body)
@@ -560,18 +565,19 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     returned.append(node.value.value)
                 if node.value is not None:
                     assigned.append(node.value)
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                local.update(_bound(targets))
-                binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
+                filled = node.targets if isinstance(node, ast.Assign) else [node.target]
+                targets += filled
+                if class_name:
+                    binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in filled)
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
-                local.update(_bound([node.target]))
+                targets.append(node.target)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     if item.optional_vars is not None:
                         assigned.append(item.context_expr)
-                        local.update(_bound([item.optional_vars]))
+                        targets.append(item.optional_vars)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
@@ -585,6 +591,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         return None
     if binds_globally:
         assigned += definitions
+    local.update(_bound(targets))
     returns = _mentions(returned)
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
     is_keeping = binds_globally or is_initializer

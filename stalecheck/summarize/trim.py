@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants
@@ -26,10 +27,14 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
         return source
     lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
-    pending: list[ast.stmt] = list(tree.body)
+    pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
-        statement = pending.pop()
-        if isinstance(statement, _Function):
+        block = pending.pop()
+        _drop_between(block, lines)
+        for statement in block:
+            if not isinstance(statement, _Function):
+                pending.extend(_blocks(statement))
+                continue
             is_told = (
                 statement.name == "__init__"
                 or _reaches_out(statement)
@@ -38,9 +43,22 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
             )
             if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))
-        else:
-            pending.extend(_children(statement))
     return "\n".join(line or "" for line in lines if keeps_rows or line is not None)
+
+
+def _drop_between(block: Sequence[ast.stmt], lines: list[str | None]) -> None:
+    """Put None in the place of the empty rows and comments between the statements of a block."""
+    for above, below in pairwise(block):
+        end, row = above.end_lineno or 0, _first_row(below)
+        between = [(lines[number] or "").strip() for number in range(end, row - 1)]
+        # Behind a backslash, an empty row ends the statement.
+        if all(not line or line.startswith("#") for line in between) and not (lines[end - 1] or "").endswith("\\"):
+            lines[end : row - 1] = [None] * (row - 1 - end)
+
+
+def _first_row(statement: ast.stmt) -> int:
+    """Return where a statement begins, its decorators with it."""
+    return min([statement.lineno, *(node.lineno for node in getattr(statement, "decorator_list", ()))])
 
 
 def _reaches_out(function: _Function) -> bool:
@@ -141,7 +159,7 @@ def _blank_run(run: Sequence[ast.stmt], lines: list[str | None], header: int) ->
     if not run:
         return
     first, last = run[0], run[-1]
-    row = min(first.lineno, *(node.lineno for node in getattr(first, "decorator_list", ())), first.lineno)
+    row = _first_row(first)
     end, column = last.end_lineno or 0, last.end_col_offset or 0
     begun, ended = lines[row - 1] or "", lines[end - 1] or ""
     before = begun[: len(begun) - len(begun.lstrip())]

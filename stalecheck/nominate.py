@@ -370,10 +370,12 @@ class _Nomination:
         return _NONE if taint is None else _NONE.union(*taint.names.values())
 
     def _taint_of(self, mention: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
-        first, *rest = mention.split(".")
+        first, _, attributes = mention.partition(".")
         groups = taint.get(first)
-        if rest:
-            groups |= taint.carriers.get(rest[-1], _NONE)
+        if not attributes:
+            return groups
+        rest = attributes.split(".")
+        groups |= taint.carriers.get(rest[-1], _NONE)
         module = local.modules.get(first)
         for end in range(len(rest), 0, -1) if local.dotted and module is None else ():
             module = local.dotted.get(".".join((first, *rest[:end])))

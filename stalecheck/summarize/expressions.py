@@ -56,6 +56,8 @@ class Converter:
                 return LITERAL if node.value in _CONSTANTS else look(node.value)
             case cst.Attribute():
                 return Attribute(self.convert(node.value, look), node.attr.value)
+            case cst.SimpleString() | cst.Integer():
+                return _literal(node)
             case cst.Call():
                 return self._call(node, look)
             case cst.List() | cst.Tuple() | cst.Set():
@@ -93,8 +95,6 @@ class Converter:
             case cst.Comparison():
                 compared = (node.left, *(target.comparator for target in node.comparisons))
                 return _tested(tuple(self.convert(part, look) for part in compared))
-            case cst.SimpleString() | cst.Integer():
-                return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
                 parts = tuple(self._formatted(node, look))
                 return Derived(tuple(part for part in parts if not isinstance(part, Literal)), texts=parts)

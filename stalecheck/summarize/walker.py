@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice, repeat
@@ -73,7 +74,7 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         source = decode(data)
         if tree is not None and is_whole:
             source, tree = shortened(source, tree) or (source, tree)
-        module = cst.parse_module(source if tree is None else without_idle_statements(source, tree))
+        module = _parse_closely(source, tree, is_whole=is_whole)
     except cst.ParserSyntaxError as error:
         kept = None if tree is None else _without_rejected(source, tree)
         if kept is not None:
@@ -95,6 +96,17 @@ def _parse(data: bytes) -> tuple[ast.Module | None, bool]:
         return tree, True
     newer = parse_newer(data)
     return (None, False) if newer is None else (newer.tree, newer.is_whole)
+
+
+def _parse_closely(source: str, tree: ast.Module | None, *, is_whole: bool) -> cst.Module:
+    """Parse with LibCST what a summary tells of. Raises ParserSyntaxError, with the row in the file."""
+    if tree is None:
+        return cst.parse_module(source)
+    if is_whole:
+        # The places come from the other tree.
+        with suppress(cst.ParserSyntaxError):
+            return cst.parse_module(without_idle_statements(source, tree, keeps_rows=False))
+    return cst.parse_module(without_idle_statements(source, tree))
 
 
 def _without_rejected(source: str, tree: ast.Module) -> str | None:

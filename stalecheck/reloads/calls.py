@@ -25,12 +25,12 @@ from stalecheck.reloads.items import (
     Thing,
     Unknown,
     are_names,
-    distinct,
     joined,
     less,
     looked_up,
     modules_of,
     shorten,
+    steps,
     unknown,
 )
 from stalecheck.reloads.reloaders import reloader
@@ -50,7 +50,7 @@ def called(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
     for item in evaluator.inner(node.func, place):
         found.extend(_result(evaluator, item, node, place))
-    return distinct(found)
+    return steps(found)
 
 
 def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> Items:
@@ -210,7 +210,7 @@ def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place)
         if item == MODULES:
             found.append(Group(((Entry("name"),),)))
         elif isinstance(item, Table):
-            found.append(Group(tuple(keys for keys, _ in item.pairs)))
+            found.append(Group(tuple(dict.fromkeys(keys for keys, _ in item.pairs))))
         elif isinstance(item, Group):
             found.append(_rearranged(item, name))
         else:
@@ -283,7 +283,7 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
 
 def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Call, place: Place) -> Items:
     if method in ("keys", "copy"):
-        return (Group(tuple(keys for keys, _ in table.pairs)),) if method == "keys" else (table,)
+        return (Group(tuple(dict.fromkeys(keys for keys, _ in table.pairs))),) if method == "keys" else (table,)
     if method == "values":
         return (Group(tuple(values for _, values in table.pairs)),)
     if method == "items":
@@ -319,7 +319,7 @@ def _rearranged(group: Group, name: str) -> Group:
     if name == "builtins.reversed":
         return replace(group, elements=group.elements[::-1])
     if name in ("builtins.set", "builtins.frozenset"):
-        return replace(group, is_unordered=True)
+        return Group(tuple(dict.fromkeys(group.elements)), is_unordered=True)
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
     if name == "builtins.sorted":
         if len(texts) == len(group.elements):

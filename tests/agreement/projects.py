@@ -65,7 +65,6 @@ LEFT_OUT = {
         "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "
         "are imported again in the order in which they depend on each other"
     ),
-    "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
 }
 """What is not written because the two do not agree on it yet, and why; the places that see to it name the entry."""
 
@@ -816,8 +815,7 @@ def reloading(draw: st.DrawFn, written: list[Source], mode: ReloadMode, names: l
         if mode is ReloadMode.REIMPORT:
             # LEFT_OUT: a submodule evicted together with who takes it from its package.
             names = [source.name for source in written if source.name in names]
-        # LEFT_OUT: a module twice in one loop.
-        return [line.format(names=tuple(dict.fromkeys(names))) for line in loop]
+        return [line.format(names=tuple(names)) for line in loop]
     return [line.format(name=name) for name in names for line in shape]
 
 

@@ -45,9 +45,6 @@ LEFT_OUT = {
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
     ),
-    "one name for two modules": (
-        "`from b import m`, further down `from c import m`: which files have to be read is decided by the first one"
-    ),
     "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
     "a thing held under a lost name": (
         "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list or class looked "
@@ -210,9 +207,7 @@ class Source:
         """Whether the module may bind a name that it takes from another one."""
         # LEFT_OUT: a thing held under a lost name.
         is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
-        # LEFT_OUT: one name for two modules.
-        is_second = name in self.names and self.handles.get(name) is not module.handles.get(name)
-        return not is_lost and not is_second and not self.is_circular(module, name)
+        return not is_lost and not self.is_circular(module, name)
 
     def is_circular(self, module: Source, name: str) -> bool:
         """Whether a name that this package's submodule binds is the package itself or another submodule."""
@@ -317,8 +312,6 @@ def import_by_call(here: Source, draw: st.DrawFn) -> None:
 
 def import_in_class(here: Source, draw: st.DrawFn) -> None:
     module, name = draw(exported(here))
-    if module.names[name] is Kind.MODULE:
-        raise NothingToBuildOnError  # LEFT_OUT: one name for two modules.
     spelling = draw(spelled(here, module.name))
     here.write(
         Kind.CLASS, "class {new}:\n    from {m} import {name}\n    def method(self): pass", m=spelling, name=name

@@ -80,6 +80,9 @@ class Converter:
                 return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
             case cst.BinaryOperation():
                 return self._binary(node, look)
+            case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number):
+                found = _literal(number)
+                return replace(found, written=f"-{found.written}") if found.written else found
             case cst.UnaryOperation():
                 value = self.convert(node.expression, look)
                 return _tested((value,)) if isinstance(node.operator, cst.Not) else Derived((value,))

@@ -45,7 +45,6 @@ LEFT_OUT = {
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
     ),
-    "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
     "a thing held under a lost name": (
         "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list or class looked "
         "into by its second name when the first one is bound again"
@@ -586,7 +585,13 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
                 "{name}.insert(0, {thing})",
                 "{name}.extend([{thing}])",
                 "{name} += [{thing}]",
-                "{name}[0:0] = [{thing}]",  # LEFT_OUT: a list whose elements are all replaced.
+                "{name}[0:0] = [{thing}]",
+                "{name}[:] = [{thing}]",
+                "{name}[:] = [*{name}, {thing}]",
+                "{name}.append(1)\n{name}[0] = {thing}",
+                "{name}.append({thing})\n{name}.pop()",
+                "{name}.clear()",
+                "del {name}[:]",
                 "for value in ({thing},): {name}.append(value)",
             ]
         )
@@ -606,6 +611,10 @@ def fill_dict(here: Source, draw: st.DrawFn) -> None:
                 "{name}.update({key}={thing})",
                 "{name} |= {{'{key}': {thing}}}",
                 "{name}.setdefault('{key}', {thing})",
+                "{name}['k'] = {thing}",
+                "{name}['k'] = {thing}\ndel {name}['k']",
+                "{name}.update(k={thing})",
+                "{name}.clear()",
             ]
         )
     )

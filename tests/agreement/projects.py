@@ -814,7 +814,7 @@ def reloading(draw: st.DrawFn, written: list[Source], mode: ReloadMode, names: l
         loop.append("    importlib.import_module(name)")
     shape = draw(st.sampled_from([one, other, loop]))
     if shape is loop:
-        if mode is ReloadMode.REIMPORT:
+        if mode is ReloadMode.REIMPORT and any("." in name for name in names):
             # LEFT_OUT: a submodule evicted together with who takes it from its package.
             names = [source.name for source in written if source.name in names]
         return [line.format(names=tuple(names)) for line in loop]

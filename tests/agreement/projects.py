@@ -35,10 +35,6 @@ LAYOUTS = (
 """The modules of a project; each may import those before it. A package comes after what it re-exports."""
 
 LEFT_OUT = {
-    "a container within a container": (
-        "a container that comes from another module is reported where it stands, once; the interpreter counts every "
-        "container, default or class that holds it"
-    ),
     "a star import of a package without __all__": (
         "it brings the submodules that somebody has imported before: the order in which the program starts decides"
     ),
@@ -389,7 +385,7 @@ def subclass(here: Source, draw: st.DrawFn) -> None:
 
 
 def class_attribute(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS))  # LEFT_OUT: a container within a container.
+    thing = draw(here.some(*OBJECTS, *HOLDING))
     here.write(Kind.CLASS, "class {new}:\n    held = {thing}\n    def method(self): pass", thing=thing.text)
 
 
@@ -409,7 +405,7 @@ def dataclass_field(here: Source, draw: st.DrawFn) -> None:
 
 
 def default_argument(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS))
+    thing = draw(here.some(*OBJECTS, *HOLDING))
     header = draw(st.sampled_from(["value={thing}", "*, value={thing}", "value=[{thing}]"])).format(thing=thing.text)
     here.write(Kind.FUNCTION, "def {new}({header}): pass", header=header)
 
@@ -534,7 +530,7 @@ def deleted(here: Source, draw: st.DrawFn) -> None:
 
 
 def list_(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
     template = draw(
         st.sampled_from(
             [
@@ -552,7 +548,7 @@ def list_(here: Source, draw: st.DrawFn) -> None:
 
 
 def dict_(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
     template = draw(
         st.sampled_from(
             [
@@ -562,22 +558,25 @@ def dict_(here: Source, draw: st.DrawFn) -> None:
                 "{new} = {{'k': [{thing}]}}",
                 "{new} = {{'k': {{'k': {thing}}}}}",
                 "{new} = dict(k={thing})",
-                "{new} = {{key: {thing} for key in 'k'}}",
+                "{new} = {{key: {thing} for key in 'z'}}",
                 "{new} = {{**{{'k': {thing}}}}}",
             ]
         )
     )
+    if "{thing}:" in template and thing.kind in HOLDING:
+        raise NothingToBuildOnError
     here.write(Kind.DICT, template, thing=thing.text)
 
 
 def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
-    template = draw(st.sampled_from(["{new} = ({thing}, 1)", "{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
+    hashed = [] if thing.kind in HOLDING else ["{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]
+    template = draw(st.sampled_from(["{new} = ({thing}, 1)", *hashed]))
     here.write(Kind.TUPLE, template, thing=thing.text)
 
 
 def fill_list(here: Source, draw: st.DrawFn) -> None:
-    name, thing = draw(here.own(Kind.LIST)), draw(here.some(*OBJECTS))
+    name, thing = draw(here.own(Kind.LIST)), draw(here.some(*OBJECTS, *HOLDING))
     template = draw(
         st.sampled_from(
             [
@@ -602,7 +601,7 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
 
 
 def fill_dict(here: Source, draw: st.DrawFn) -> None:
-    name, thing = draw(here.own(Kind.DICT)), draw(here.some(*OBJECTS))
+    name, thing = draw(here.own(Kind.DICT)), draw(here.some(*OBJECTS, *HOLDING))
     template = draw(
         st.sampled_from(
             [
@@ -618,6 +617,8 @@ def fill_dict(here: Source, draw: st.DrawFn) -> None:
             ]
         )
     )
+    if "[{thing}]" in template and thing.kind in HOLDING:
+        raise NothingToBuildOnError
     here.lines.append(template.format(name=name, key=f"k{len(here.lines)}", thing=thing.text))
 
 

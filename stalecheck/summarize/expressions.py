@@ -203,6 +203,9 @@ class Converter:
             if isinstance(element, cst.DictElement):
                 yield Element(self.convert(element.key, look), self._span(element.key), is_key=True)
                 yield Element(self.convert(element.value, look), self._span(element.value))
+            elif isinstance(element.value, cst.Dict) and element is node.elements[-1]:
+                # Nothing stands behind it that would write over its keys: they are the outer one's.
+                yield from self._dict_elements(element.value, look)
             else:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
 

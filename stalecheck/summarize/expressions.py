@@ -33,6 +33,7 @@ from stalecheck.summarize.summary import (
     Parameter,
     Reference,
 )
+from stalecheck.summarize.syntax import names_below
 
 _NAMED = (Attribute, Call, Item, Parameter, Reference)
 """Expressions that may be containers which stand elsewhere."""
@@ -109,11 +110,14 @@ class Converter:
         names = parameter_names(node.params)
         variadic = (star_name(node.params), double_star_name(node.params))
         late: Mapping[str, Expression] = {name: Parameter(name) for name in (*names, *variadic)}
+        around = (look(name) for name in sorted(names_below(node.body) - late.keys()))
         return Function(
             "<lambda>",
             names,
             self.defaults(node.params, look),
             returns=(self.convert(node.body, _overlay(late, look)),),
+            # The names of the module are looked up when it runs; those of a function around it are closed over.
+            captures=tuple(name for name in around if not isinstance(name, (Reference, Literal))),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
         )

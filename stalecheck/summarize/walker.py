@@ -46,7 +46,6 @@ from stalecheck.summarize.summary import (
     CallStatement,
     Captured,
     Class,
-    Derived,
     Display,
     Element,
     Expression,
@@ -169,6 +168,8 @@ class _Walker:
                 self._assign([target.target for target in node.targets], node.value, twin)
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
+                if isinstance(node.target, cst.Name) and self._recorder.bindings:
+                    self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
                 self._augment(node)
             case cst.Import() | cst.ImportFrom():
@@ -610,7 +611,7 @@ class _Walker:
         for item in node.items:
             value = self._recorder.convert(item.item)
             if item.asname is not None:
-                for single, part in shares(item.asname.name, Derived((value,))):
+                for single, part in shares(item.asname.name, Call(Attribute(value, "__enter__"), ())):
                     self._assign_one(single, part, item.item)
         self._suite(node.body, block_of(twin, "body"))
 

@@ -78,6 +78,10 @@ class Kind(Enum):
     TUPLE = auto()
     """A tuple or set: nothing is put into it later."""
 
+    METACLASS = auto()
+    REGISTER = auto()
+    """A function that puts its argument into a list of its own module."""
+
     SAME = auto()
     """What survives a reload."""
 
@@ -99,6 +103,8 @@ LETTERS = {
     Kind.DICT: "D",
     Kind.OTHER: "x",
     Kind.TUPLE: "T",
+    Kind.METACLASS: "Meta",
+    Kind.REGISTER: "register",
     Kind.SAME: "log",
     Kind.MODULE: "m",
 }
@@ -420,6 +426,34 @@ def decorated(here: Source, draw: st.DrawFn) -> None:
     here.write(Kind.FUNCTION, "@{by}\ndef {new}(*arguments): pass", by=by.text)
 
 
+def named_tuple(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.lines.append("import typing")
+    here.bind("typing", Kind.MODULE)
+    here.write(Kind.FUNCTION, "class {new}(typing.NamedTuple):\n    field: object = {thing}", thing=thing.text)
+
+
+def metaclass(here: Source, draw: st.DrawFn) -> None:
+    here.write(Kind.METACLASS, "class {new}(type): pass")
+
+
+def of_metaclass(here: Source, draw: st.DrawFn) -> None:
+    by = draw(here.some(Kind.METACLASS))
+    here.write(Kind.CLASS, "class {new}(metaclass={by}):\n    def method(self): pass", by=by.text)
+
+
+def kept_value(here: Source, draw: st.DrawFn) -> None:
+    here.lines.append("import decimal")
+    here.bind("decimal", Kind.MODULE)
+    here.write(Kind.SAME, "{new} = decimal.getcontext()")
+
+
+def registering(here: Source, draw: st.DrawFn) -> None:
+    registry = here.write(Kind.LIST, "{new} = []")
+    template = "def {new}(hook):\n    {registry}.append(hook)\n    return hook"
+    here.write(Kind.REGISTER, template, registry=registry)
+
+
 def cached(here: Source, draw: st.DrawFn) -> None:
     made = draw(here.some(Kind.CLASS))
     if "." not in made.text:
@@ -514,6 +548,34 @@ def lambda_default(here: Source, draw: st.DrawFn) -> None:
     here.write(Kind.FUNCTION, "{new} = lambda value={thing}: value", thing=thing.text)
 
 
+def entered(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.lines.append("import contextlib")
+    here.bind("contextlib", Kind.MODULE)
+    here.write(thing.kind, "with contextlib.nullcontext({thing}) as {new}: pass", thing=thing.text)
+
+
+def lambda_closure(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*CALLABLE))
+    here.write(Kind.OTHER, "{new} = (lambda value: lambda: value)({thing})", thing=thing.text)
+
+
+def matched(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    template = draw(
+        st.sampled_from(
+            [
+                "match {thing}:\n    case {new}: pass",
+                "match ({thing}, 1):\n    case ({new}, _): pass",
+                "match [1, {thing}]:\n    case [_, {new}]: pass",
+                "match {{'k': {thing}}}:\n    case {{'k': {new}}}: pass",
+                "match {thing}:\n    case object() as {new}: pass",
+            ]
+        )
+    )
+    here.write(thing.kind, template, thing=thing.text)
+
+
 def rebound(here: Source, draw: st.DrawFn) -> None:
     name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
     here.lines.append(f"{name} = None")
@@ -573,6 +635,25 @@ def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
     hashed = [] if thing.kind in HOLDING else ["{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]
     template = draw(st.sampled_from(["{new} = ({thing}, 1)", *hashed]))
     here.write(Kind.TUPLE, template, thing=thing.text)
+
+
+def names_of_module(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of(list(here.handles)))
+    template = draw(
+        st.sampled_from(
+            [
+                "{new} = {{key: value for key, value in vars({module}).items() if not key.startswith('_')}}",
+                "{new} = {{key: value for key, value in vars({module}).items() if isinstance(value, type)}}",
+            ]
+        )
+    )
+    here.write(Kind.DICT, template, module=module)
+
+
+def registered(here: Source, draw: st.DrawFn) -> None:
+    # LEFT_OUT: a container of another module, filled.
+    by, thing = draw(here.own(Kind.REGISTER)), draw(here.some(*CALLABLE))
+    here.lines.append(f"{by}({thing.text})")
 
 
 def fill_list(here: Source, draw: st.DrawFn) -> None:
@@ -651,6 +732,11 @@ DEFINITIONS: tuple[Form, ...] = (
     default_argument,
     default_of_method,
     decorated,
+    named_tuple,
+    metaclass,
+    of_metaclass,
+    kept_value,
+    registering,
     cached,
 )
 ASSIGNMENTS: tuple[Form, ...] = (
@@ -665,10 +751,21 @@ ASSIGNMENTS: tuple[Form, ...] = (
     method_of_class,
     closure,
     lambda_default,
+    lambda_closure,
+    entered,
+    matched,
     rebound,
     deleted,
 )
-CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
+CONTAINERS: tuple[Form, ...] = (
+    list_,
+    dict_,
+    tuple_or_set,
+    fill_list,
+    fill_dict,
+    registered,
+    names_of_module,
+)
 
 
 FORMS: tuple[Form, ...] = (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS)

@@ -102,6 +102,10 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
     found = []
     for diagnostic in diagnostics:
         slots = list(slots_of(world, diagnostic))
+        if diagnostic.holder and diagnostic.origin and diagnostic.holder.kind is HolderKind.CALLBACK:
+            # It names the function that registers, not what that fills.
+            label = f"{diagnostic.origin.module}:{diagnostic.origin.name}"
+            slots += [slot for slot, inside in held.inside.items() if inside == label]
         if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
             slots += [other for slot in slots for other in same.get(slot, ())]
         for module, name in slots:

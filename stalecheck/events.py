@@ -287,7 +287,7 @@ def _record(
     for name, found in targets:
         if found:
             modules.update(dict.fromkeys(target.module for target in found))
-        elif "*" in name:
+        elif "*" in name or name in outside:
             continue
         elif name in site.attributes and (over := hidden(name, file, indexes, table)) is not None:
             package = over.name.rpartition(".")[0]
@@ -304,7 +304,7 @@ def _record(
         site.spelling,
         tuple(modules),
         bool(site.targets) and not whys,
-        "; ".join(whys),
+        "; ".join(dict.fromkeys(whys)),
         site.is_restored,
         tuple(outside),
     )

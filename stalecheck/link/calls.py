@@ -47,8 +47,10 @@ from stalecheck.summarize.summary import (
     Attribute,
     Call,
     ClassExpression,
+    Derived,
     Display,
     Element,
+    Expression,
     Function,
     FunctionExpression,
     Item,
@@ -87,6 +89,8 @@ class Calls:
                     return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
+            if name == "__enter__":
+                return self._entered(call.function.value, receiver, inner)
             function = self._evaluator.attribute(receiver, name, frame)
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
@@ -99,6 +103,14 @@ class Calls:
             for argument in call.arguments
         ]
         return self._apply(function, arguments, inner, receiver)
+
+    def _entered(self, manager: Expression, value: Value, frame: Frame) -> Value:
+        """Return what a ``with`` statement gets of a context manager."""
+        if isinstance(manager, Call) and manager.arguments:
+            things = self._evaluator.evaluate(manager.function, frame).things
+            if any(isinstance(thing, ExternalThing) and thing.name in known.ENTERED for thing in things):
+                return self._evaluator.evaluate(manager.arguments[0].value, frame)
+        return self._evaluator.evaluate(Derived((manager,)), frame)
 
     def decorated(self, thing: FunctionThing, frame: Frame) -> Value:
         """Return what the name of a function stands for: an instance if a decorator makes one of the function."""

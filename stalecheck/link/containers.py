@@ -68,7 +68,8 @@ class Containers:
         for element in display.elements:
             if isinstance(element.value, Literal):
                 continue
-            value = self._evaluator.evaluate(element.value, frame)
+            is_held = isinstance(element.value, Reference) and not element.is_unpacked
+            value = self._evaluator.evaluate(element.value, replace(frame, is_held=is_held))
             if element.is_unpacked:
                 part = Part.WHOLE if display.is_mapping else Part.KEYS
                 value = self.elements(value, None, frame, part, later=behind(element, display, frame.file))

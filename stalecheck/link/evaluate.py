@@ -115,11 +115,11 @@ class Evaluator:
             self._cut = cut
         return found
 
-    def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
+    def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
         if not self._open:
             self._steps = 0
-        return self.evaluate(expression, Frame(file, at))
+        return self.evaluate(expression, Frame(file, at, is_held=is_held and isinstance(expression, Reference)))
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""
@@ -163,7 +163,7 @@ class Evaluator:
                 value = self.containers.filled(file, binding, display)
                 return self.own(file, binding, value, OriginKind.VALUE)
             case expression:
-                value = self.evaluate(expression, Frame(file, binding.at))
+                value = self.evaluate(expression, Frame(file, binding.at, is_held=isinstance(expression, Reference)))
                 if not value.is_new:
                     return value
                 return self.own(file, binding, value, origin_kind(value))

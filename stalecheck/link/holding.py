@@ -93,9 +93,9 @@ class Subject:
     summary: Summary
     evaluator: Evaluator
 
-    def evaluate(self, expression: Expression, at: Location) -> Value:
+    def evaluate(self, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression of the file may be."""
-        return self.evaluator.expression(self.file, expression, at)
+        return self.evaluator.expression(self.file, expression, at, is_held=is_held)
 
     def holding(
         self,

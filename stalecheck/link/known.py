@@ -197,6 +197,9 @@ CONSUMERS = frozenset(
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 
+ENTERED = frozenset({"contextlib.nullcontext", "contextlib.closing", "contextlib.aclosing"})
+"""Context managers that give a ``with`` statement what they were given."""
+
 INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
 """Classes whose names do not look like one, and whose instances are no plain values."""
 

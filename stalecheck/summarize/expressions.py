@@ -33,6 +33,7 @@ from stalecheck.summarize.summary import (
     Parameter,
     Reference,
 )
+from stalecheck.summarize.syntax import names_below
 
 _NAMED = (Attribute, Call, Item, Parameter, Reference)
 """Expressions that may be containers which stand elsewhere."""
@@ -82,6 +83,9 @@ class Converter:
                 return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
             case cst.BinaryOperation():
                 return self._binary(node, look)
+            case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number):
+                found = _literal(number)
+                return replace(found, written=f"-{found.written}") if found.written else found
             case cst.UnaryOperation():
                 value = self.convert(node.expression, look)
                 return _tested((value,)) if isinstance(node.operator, cst.Not) else Derived((value,))
@@ -106,11 +110,14 @@ class Converter:
         names = parameter_names(node.params)
         variadic = (star_name(node.params), double_star_name(node.params))
         late: Mapping[str, Expression] = {name: Parameter(name) for name in (*names, *variadic)}
+        around = (look(name) for name in sorted(names_below(node.body) - late.keys()))
         return Function(
             "<lambda>",
             names,
             self.defaults(node.params, look),
             returns=(self.convert(node.body, _overlay(late, look)),),
+            # The names of the module are looked up when it runs; those of a function around it are closed over.
+            captures=tuple(name for name in around if not isinstance(name, (Reference, Literal))),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
         )
@@ -200,6 +207,9 @@ class Converter:
             if isinstance(element, cst.DictElement):
                 yield Element(self.convert(element.key, look), self._span(element.key), is_key=True)
                 yield Element(self.convert(element.value, look), self._span(element.value))
+            elif isinstance(element.value, cst.Dict) and element is node.elements[-1]:
+                # Nothing stands behind it that would write over its keys: they are the outer one's.
+                yield from self._dict_elements(element.value, look)
             else:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
 

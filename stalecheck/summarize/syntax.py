@@ -106,13 +106,15 @@ def walruses(node: Statement) -> Iterator[cst.NamedExpr]:
 
 
 def names_below(node: cst.CSTNode) -> set[str]:
-    """Return every name that occurs in a tree."""
+    """Return every name that occurs in a tree, those of attributes and keywords apart."""
     names: set[str] = set()
     pending: list[cst.CSTNode] = [node]
     while pending:
         current = pending.pop()
         if isinstance(current, cst.Name):
             names.add(current.value)
+        elif isinstance(current, (cst.Attribute, cst.Arg)):
+            pending.append(current.value)
         else:
             pending += _parts(current)
     return names

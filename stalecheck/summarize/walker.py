@@ -48,7 +48,6 @@ from stalecheck.summarize.summary import (
     CallStatement,
     Captured,
     Class,
-    Derived,
     Display,
     Element,
     Expression,
@@ -182,6 +181,8 @@ class _Walker:
                 self._assign([target.target for target in node.targets], node.value, twin)
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
+                if isinstance(node.target, cst.Name) and self._recorder.bindings:
+                    self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
                 self._augment(node)
             case cst.Import() | cst.ImportFrom():
@@ -320,12 +321,23 @@ class _Walker:
             ):
                 self._recorder.bind(str(key.evaluated_value), self._recorder.span(target), value)
                 return
-        keys = [
-            Element(self._recorder.convert(part.slice.value), self._recorder.span(part.slice.value), is_key=True)
+        held: tuple[Element, ...] = (Element(value, self._recorder.span(node)),)
+        if any(isinstance(part.slice, cst.Slice) for part in target.slice):
+            # `table[:] = values` takes out what `table.clear()` does, and puts in what `table.extend(values)` does.
+            self._take_out(target)
+            if isinstance(value, Display):
+                held = value.elements
+            else:
+                held = (Element(value, self._recorder.span(node), is_unpacked=True),)
+        keys = (
+            Element(
+                self._recorder.convert(part.slice.value) if isinstance(part.slice, cst.Index) else LITERAL,
+                self._recorder.span(part.slice.value) if isinstance(part.slice, cst.Index) else NOWHERE,
+                is_key=True,
+            )
             for part in target.slice
-            if isinstance(part.slice, cst.Index)
-        ]
-        held = (*keys, Element(value, self._recorder.span(node)))
+        )
+        held = (*keys, *held)
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(target.value),
@@ -344,6 +356,8 @@ class _Walker:
         value = self._recorder.convert(node.value)
         span = self._recorder.span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
+        if not isinstance(node.operator, _PUTTING_IN):
+            held = (Element(LITERAL, span, is_key=True),)  # The places of its elements are others afterwards.
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(node.target),
@@ -610,7 +624,7 @@ class _Walker:
         for item in node.items:
             value = self._recorder.convert(item.item)
             if item.asname is not None:
-                for single, part in shares(item.asname.name, Derived((value,))):
+                for single, part in shares(item.asname.name, Call(Attribute(value, "__enter__"), ())):
                     self._assign_one(single, part, item.item)
         self._suite(node.body, block_of(twin, "body"))
 
@@ -622,15 +636,28 @@ class _Walker:
                 for element in target.elements:
                     if isinstance(element.value, (cst.Name, cst.Subscript)):
                         self._delete(element.value)
-            case cst.Subscript(slice=[cst.SubscriptElement(slice=item)]):
-                # `del table[key]` takes out what `table.pop(key)` does, `del table[:]` what `table.clear()` does.
-                is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
-                key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
-                arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
-                method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
-                self._recorder.calls.append(
-                    CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
-                )
+            case cst.Subscript():
+                self._take_out(target)
+
+    def _take_out(self, target: cst.Subscript) -> None:
+        """Record that what stands at a place of a container goes: ``del table[key]`` as ``table.pop(key)``.
+
+        ``del table[:]`` takes out what ``table.clear()`` does.
+        """
+        if len(target.slice) != 1:
+            return
+        item = target.slice[0].slice
+        is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
+        key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
+        arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
+        method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
+        self._recorder.calls.append(
+            CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
+        )
+
+
+_PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)
+"""Of a container on the left they keep its elements, and add those on the right."""
 
 
 def _last(values: Expression) -> Expression | None:

@@ -10,6 +10,7 @@ from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import find_holdings
 from stalecheck.link.holding import Holding, names_in, root
 from stalecheck.link.import_order import ImportOrder
+from stalecheck.link.nearest import nearest
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Program
 from stalecheck.link.values import Relation, Trait
@@ -83,11 +84,11 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         for block, name, at in summary.rebound:
             rebound[block, name] = (*rebound.get((block, name), ()), at)
         usages = {name: frozenset(kinds) for name, kinds in summary.usages}
-        found = [
+        found = nearest(
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
             if (reloads := _lasting(holding, by_origin, import_order, rebound))
-        ]
+        )
         imports = {
             holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }

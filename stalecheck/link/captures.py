@@ -170,6 +170,29 @@ def derived(value: Value) -> tuple[Capture, ...]:
     )
 
 
+def read_out(value: Value) -> tuple[Capture, ...]:
+    """Return what an element of a value is derived from of which nothing else is known: of an answer nothing."""
+    return tuple(capture for capture in derived(value) if not capture.is_answer)
+
+
+def answered(result: Value, receiver: Value, name: str) -> Value:
+    """Return what a method of an object gave back; a string, number or container computes what its methods give."""
+    is_instance = any(isinstance(thing, InstanceThing) for thing in receiver.things)
+    is_instance = is_instance or any(c.of_instance or c.relation is Relation.INSTANCE for c in receiver.captures)
+    if not is_instance and name in known.VALUE_METHODS:
+        return result
+    captures = tuple(replace(c, is_answer=True) if is_result(c) else c for c in result.captures)
+    return replace(result, captures=captures)
+
+
+def let_go(receiver: Value) -> Value:
+    """Return an object whose method is called, without the function that made it if its class is not reloaded."""
+    is_instance = all(isinstance(thing, InstanceThing) for thing in receiver.things)
+    if not receiver.things or not is_instance or any(c.of_instance for c in receiver.captures):
+        return receiver
+    return receiver if not all(map(is_result, receiver.captures)) else replace(receiver, captures=())
+
+
 def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
     """Return what an unknown callable may keep of its arguments."""
     found: dict[Capture, None] = {}

@@ -6,7 +6,18 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, reached, related, under
+from stalecheck.link.captures import (
+    Part,
+    derived,
+    hop,
+    is_generic,
+    is_result,
+    part_of,
+    reached,
+    read_out,
+    related,
+    under,
+)
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -258,9 +269,9 @@ class Containers:
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
                 case _:
-                    found.append(Value((), derived(value), is_new=True))
+                    found.append(Value((), read_out(value), is_new=True))
         if not found:
-            return Value((), derived(value), is_new=True)
+            return Value((), read_out(value), is_new=True)
         return union(found)
 
     def container(

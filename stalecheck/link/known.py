@@ -396,6 +396,9 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
+VALUE_METHODS = frozenset(name for kind in (str, bytes, int, float, list, tuple, set, dict) for name in dir(kind))
+"""Methods of plain values and containers."""
+
 FORMATS = frozenset({"format", "format_map"})
 """Methods that make a string of their arguments, whatever has them."""
 

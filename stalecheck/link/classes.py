@@ -49,7 +49,10 @@ class Classes:
             base = self._base(thing, 0, frame, is_only=True) if name == "__base__" else None
             return base or Value((), derived(value), is_new=bool(value.captures))
         owner, index = found
-        member = self._set_by_methods(thing, owner, index, frame) or self._evaluator.binding(owner.file, index)
+        made = self._set_by_methods(thing, owner, index, frame)
+        if made is not None:
+            return made
+        member = self._evaluator.binding(owner.file, index)
         if self.is_enum(owner) and isinstance(
             self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
         ):

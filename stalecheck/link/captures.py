@@ -56,11 +56,13 @@ def origin_kind(value: Value) -> OriginKind:
                     continue
                 if called in known.CLASS_FACTORIES:
                     return OriginKind.CLASS
-                if called in known.CONTAINERS or called in known.COMPUTES:
+                if called in known.INSTANCE_MAKERS:
+                    return OriginKind.INSTANCE
+                if called in known.CONTAINERS | known.COMPUTES | known.VALUE_MAKERS:
                     return OriginKind.VALUE
                 made_by = called.removesuffix("()")
                 is_made_class = made_by != called and made_by in known.CLASS_FACTORIES
-                if is_made_class or called in known.INSTANCE_MAKERS or _looks_like_class(called):
+                if is_made_class or _looks_like_class(called):
                     return OriginKind.INSTANCE
     return OriginKind.VALUE
 

@@ -197,8 +197,68 @@ CONSUMERS = frozenset(
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 
-INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
-"""Classes whose names do not look like one, and whose instances are no plain values."""
+INSTANCE_MAKERS = frozenset(
+    {
+        "builtins.object",
+        "builtins.open",
+        "csv.reader",
+        "csv.writer",
+        "ftplib.FTP",
+        "ftplib.FTP_TLS",
+        "functools.partial",
+        "functools.partialmethod",
+        "hmac.HMAC",
+        "imaplib.IMAP4",
+        "imaplib.IMAP4_SSL",
+        "itertools.count",
+        "mmap.mmap",
+        "operator.attrgetter",
+        "operator.itemgetter",
+        "operator.methodcaller",
+        "poplib.POP3",
+        "poplib.POP3_SSL",
+        "sched.scheduler",
+        "select.epoll",
+        "select.kqueue",
+        "select.poll",
+        "shelve.open",
+        "shlex.shlex",
+        "smtplib.LMTP",
+        "smtplib.SMTP",
+        "smtplib.SMTP_SSL",
+        "socket.create_connection",
+        "socket.create_server",
+        "socket.socket",
+        "sqlite3.connect",
+        "ssl.create_default_context",
+        "threading.local",
+        "types.SimpleNamespace",
+        "urllib.request.build_opener",
+        "weakref.finalize",
+        "weakref.ref",
+    }
+)
+"""Calls whose names do not look like a class, and which make objects that are no plain values."""
+
+VALUE_MAKERS = frozenset(
+    {
+        "decimal.Decimal",
+        "fractions.Fraction",
+        "ipaddress.IPv4Address",
+        "ipaddress.IPv4Interface",
+        "ipaddress.IPv4Network",
+        "ipaddress.IPv6Address",
+        "ipaddress.IPv6Interface",
+        "ipaddress.IPv6Network",
+        "pathlib.Path",
+        "pathlib.PosixPath",
+        "pathlib.PurePath",
+        "pathlib.PurePosixPath",
+        "pathlib.PureWindowsPath",
+        "pathlib.WindowsPath",
+    }
+)
+"""Classes whose names look like one, and whose instances are values: nothing changes them, equal ones are the same."""
 
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""

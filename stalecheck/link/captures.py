@@ -110,7 +110,14 @@ def part_of(display: Display, part: Part) -> Display:
             parts.append(element)
         elif part is Part.ITEMS and key is not None:
             parts.append(Element(Display((key, element), is_sequence=True), NOWHERE))
-    return Display(tuple(parts))
+    return Display(tuple(parts), is_sequence=_is_in_order(display))
+
+
+def _is_in_order(mapping: Display) -> bool:
+    """Whether a mapping has its entries one after the other as they are written."""
+    keys = [element.value for element in mapping.elements if element.is_key]
+    is_written = all(isinstance(key, Literal) and key.written for key in keys) and len(set(keys)) == len(keys)
+    return is_written and not any(element.is_unpacked or element.may_lack for element in mapping.elements)
 
 
 def under(display: Display, keys: tuple[Literal, ...]) -> Display:

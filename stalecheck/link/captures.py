@@ -10,6 +10,7 @@ from stalecheck.link import known
 from stalecheck.link.values import (
     Capture,
     ClassThing,
+    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
@@ -161,6 +162,17 @@ def is_generic(name: str) -> bool:
         }
         or name.endswith("[]")
     )
+
+
+def is_mapping(value: Value) -> bool | None:
+    """Whether a value is a mapping, if it is a container; None if it is none."""
+    for thing in value.things:
+        match thing:
+            case ContainerThing(display=display):
+                return display.is_mapping
+            case ExternalThing(name=name) if name.endswith("()") and name.removesuffix("()") in known.CONTAINERS:
+                return name.removesuffix("()") in known.MAPPINGS
+    return None
 
 
 def related(value: Value, relation: Relation) -> tuple[Capture, ...]:

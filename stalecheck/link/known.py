@@ -183,7 +183,12 @@ MOCKS = frozenset(
     for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock")
 )
 
-ELEMENTWISE = frozenset(f"builtins.{name}" for name in ("list", "tuple", "sorted", "iter", "reversed"))
+ELEMENTWISE = frozenset(
+    {
+        *(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "iter", "reversed")),
+        "collections.deque",
+    }
+)
 """Calls whose elements are those of their first argument."""
 
 CONSUMERS = frozenset(

@@ -129,7 +129,7 @@ class Imports:
                     yield target, name
 
     def overlaid(self) -> set[int]:
-        """Return the bindings whose names a later star import, or a compiled module, binds to something else."""
+        """Return the bindings whose names a later star import, or a compiled module, binds again."""
         bindings = self._subject.summary.bindings
         compiled = self._subject.evaluator.names.compiled
         overlaid: set[int] = set()
@@ -144,7 +144,9 @@ class Imports:
                 brought = self._subject.evaluator.stars.target_of(self._subject.file, bindings[star], name)
                 if brought is None:
                     continue
-                same = {capture.made for capture in self._subject.evaluator.name(brought, name).captures}
+                captures = self._subject.evaluator.name(brought, name).captures
+                # What comes back from this file in a circle is what the file has imported itself.
+                same = {capture.made for capture in captures if self._subject.file in capture.via}
                 for index in reaching:
                     if index < star and not isinstance(bindings[index].value, StarImport):
                         held = self._subject.evaluator.binding(self._subject.file, index).captures

@@ -212,13 +212,6 @@ def _reloads(
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
-        if holding.overlaid:
-            again = {
-                reload
-                for capture in holding.overlaid
-                for reload in stale_since(holding.file, capture, sequence, import_order, rebound=places)
-            }
-            since = (reload for reload in since if reload in again)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue

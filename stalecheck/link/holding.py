@@ -56,9 +56,6 @@ class Holding:
     passes_through: bool = False
     """A decorator that hands its argument back unchanged."""
 
-    overlaid: tuple[Capture, ...] = ()
-    """How later star imports bring the same object under the same name: it is as old as those."""
-
     rebound: tuple[Location, ...] = ()
     """Where the file's own top level binds the same names again."""
 

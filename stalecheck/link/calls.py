@@ -10,12 +10,14 @@ from stalecheck.link.captures import (
     MADE_CLASS,
     Part,
     along,
+    answered,
     computed_by,
     derived,
     gathered,
     hop,
     is_function_spec,
     kept,
+    let_go,
     placeless,
     related,
     values_of,
@@ -91,6 +93,7 @@ class Calls:
                 return replace(taken, captures=placeless(taken.captures))
             if name == "__enter__":
                 return self._entered(call.function.value, receiver, inner)
+            receiver = let_go(receiver)
             function = self._evaluator.attribute(receiver, name, frame)
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
@@ -102,7 +105,10 @@ class Calls:
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
-        return self._apply(function, arguments, inner, receiver)
+        result = self._apply(function, arguments, inner, receiver)
+        if isinstance(call.function, Attribute) and receiver.captures:
+            return answered(result, receiver, call.function.name)
+        return result
 
     def _entered(self, manager: Expression, value: Value, frame: Frame) -> Value:
         """Return what a ``with`` statement gets of a context manager."""
@@ -233,7 +239,10 @@ class Calls:
             if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
                 return Value(result.things, (*wrapped, *result.captures), is_new=True)
-            return Value(result.things, (*computed, *others), is_new=True)
+            given = {capture.made for value in values.values() for capture in value.captures}
+            makes = tuple(capture.made for capture in own)
+            deeper = (c if c.made in given else replace(c, behind=makes) for c in others)
+            return Value(result.things, (*computed, *deeper), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
     def is_transparent(self, thing: FunctionThing) -> bool:

@@ -360,13 +360,13 @@ def _parts(value: Display, starred: list[bool]) -> list[Expression]:
 
 
 def share(value: Expression, position: int) -> Expression:
-    """Return the element of `value` at a position."""
+    """Return the element of `value` at a position; at a negative one from the end."""
     if isinstance(value, Narrowed):
         return replace(value, value=share(value.value, position))
-    if isinstance(value, Display) and value.is_sequence and len(value.elements) > position:
-        before = value.elements[: position + 1]
-        if not any(element.is_unpacked for element in before):
-            return before[-1].value
+    if isinstance(value, Display) and value.is_sequence and -len(value.elements) <= position < len(value.elements):
+        passed = value.elements[position:] if position < 0 else value.elements[: position + 1]
+        if not any(element.is_unpacked for element in passed):
+            return value.elements[position].value
     return Item(value, position)
 
 

@@ -105,6 +105,22 @@ def walruses(node: Statement) -> Iterator[cst.NamedExpr]:
         pending.extend(child for child in within if not isinstance(child, (cst.BaseSuite, cst.Lambda, cst.If)))
 
 
+def breaks(body: cst.CSTNode) -> bool:
+    """Whether the body of a loop may end the loop."""
+    pending: list[cst.CSTNode] = [body]
+    while pending:
+        match pending.pop():
+            case cst.Break():
+                return True
+            case cst.For(orelse=orelse) | cst.While(orelse=orelse):
+                pending += [] if orelse is None else [orelse]
+            case cst.FunctionDef() | cst.ClassDef() | cst.BaseExpression():
+                pass
+            case node:
+                pending += node.children
+    return False
+
+
 def names_below(node: cst.CSTNode) -> set[str]:
     """Return every name that occurs in a tree, those of attributes and keywords apart."""
     names: set[str] = set()

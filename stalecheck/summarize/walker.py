@@ -24,6 +24,7 @@ from stalecheck.summarize.expressions import (
     double_star_name,
     first_annotation,
     parameter_names,
+    share,
     shares,
     star_name,
 )
@@ -58,7 +59,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, parse_test
+from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, parse_test
 from stalecheck.summarize.trim import without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 
@@ -610,13 +611,12 @@ class _Walker:
             # Which of the names comes last is not known.
             for single, _ in shares(node.target, LITERAL):
                 self._assign_one(single, LITERAL, node.iter)
-        last = _last(value.value)
-        if last is not None:
+        if not (is_of_names or breaks(node.body)):
             self._recorder.enter(node, twin)
-            for single, part in shares(node.target, last):
+            for single, part in shares(node.target, share(value.value, -1)):
                 if isinstance(single, cst.Name) and self._recorder.scope.names.get(single.value) == bound[single.value]:
                     self._assign_one(single, part, node.iter)
-        else:
+        if not _is_filled(value.value):
             self._recorder.scope.merge([before, self._recorder.scope.copy()])
         self._else(node.orelse, block_of(twin, "orelse"))
 
@@ -660,9 +660,6 @@ _PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)
 """Of a container on the left they keep its elements, and add those on the right."""
 
 
-def _last(values: Expression) -> Expression | None:
-    """Return the last element of a sequence that is written out: what a loop variable keeps."""
-    if isinstance(values, Display) and values.is_sequence and values.elements:
-        element = values.elements[-1]
-        return None if element.is_unpacked else element.value
-    return None
+def _is_filled(values: Expression) -> bool:
+    """Whether a sequence is written out that has elements: a loop over it runs."""
+    return isinstance(values, Display) and values.is_sequence and any(not e.is_unpacked for e in values.elements)

@@ -17,7 +17,6 @@ from stalecheck.link.captures import (
     hop,
     is_function_spec,
     kept,
-    let_go,
     placeless,
     related,
     values_of,
@@ -89,7 +88,6 @@ class Calls:
                     return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
-            receiver = let_go(receiver)
             function = self._evaluator.attribute(receiver, name, frame)
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]

@@ -114,6 +114,17 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a package whose submodule is executed by hand",
         ),
         pytest.param(
+            {
+                "m.py": "def f(): return 'f'\ndef g(): return 'g'\n",
+                "n.py": "import m\nA = m.f()\nB = m.g()\n",
+                "app.py": "from n import *\n",
+            },
+            "STL102",
+            "`*` keeps what it brought of the old `m`: `A`, `B` (through `n`) after `m` is reloaded at refresh.py:3; "
+            "reload `n` and `app`, in this order, after `m`",
+            id="a star over two results",
+        ),
+        pytest.param(
             {"app.py": "import functools, m\n@functools.cache\ndef g(): return m.f\n"},
             "STL207",
             "the cache of `g` keeps the old function `m.f` after `m` is reloaded at refresh.py:3; "

@@ -17,7 +17,6 @@ from stalecheck.link.captures import (
     hop,
     is_function_spec,
     kept,
-    let_go,
     placeless,
     related,
     values_of,
@@ -93,7 +92,6 @@ class Calls:
                 return replace(taken, captures=placeless(taken.captures))
             if name == "__enter__":
                 return self._entered(call.function.value, receiver, inner)
-            receiver = let_go(receiver)
             function = self._evaluator.attribute(receiver, name, frame)
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]

@@ -200,18 +200,21 @@ def answered(result: Value, receiver: Value, name: str) -> Value:
     """Return what a method of an object gave back; a string, number or container computes what its methods give."""
     is_instance = any(isinstance(thing, InstanceThing) for thing in receiver.things)
     is_instance = is_instance or any(c.of_instance or c.relation is Relation.INSTANCE for c in receiver.captures)
-    if not is_instance and name in known.VALUE_METHODS:
-        return result
-    captures = tuple(replace(c, is_answer=True) if is_result(c) else c for c in result.captures)
-    return replace(result, captures=captures)
+    if _is_made_only(receiver) and result.things != receiver.things:
+        makers = {capture.made for capture in receiver.captures}
+        captures = (c for c in result.captures if not (is_result(c) and c.made in makers))
+        return replace(result, captures=tuple(captures))
+    is_unknown = not any(isinstance(thing, (ModuleThing, ClassThing)) for thing in receiver.things)
+    if is_instance or (is_unknown and name not in known.VALUE_METHODS):
+        captures = (replace(c, is_answer=True) if is_result(c) else c for c in result.captures)
+        return replace(result, captures=tuple(captures))
+    return result
 
 
-def let_go(receiver: Value) -> Value:
-    """Return an object whose method is called, without the function that made it if its class is not reloaded."""
-    is_instance = all(isinstance(thing, InstanceThing) for thing in receiver.things)
-    if not receiver.things or not is_instance or any(c.of_instance for c in receiver.captures):
-        return receiver
-    return receiver if not all(map(is_result, receiver.captures)) else replace(receiver, captures=())
+def _is_made_only(value: Value) -> bool:
+    """Whether a value is an instance of a class that is not reloaded, which a function of the reloaded module made."""
+    is_instance = bool(value.things) and all(isinstance(thing, InstanceThing) for thing in value.things)
+    return is_instance and all(is_result(c) and not c.of_instance for c in value.captures)
 
 
 def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:

@@ -144,7 +144,12 @@ class Containers:
 
     def _unpacked(self, expression: Expression, part: Part, frame: Frame, later: tuple[Later, ...]) -> Value:
         """Return what the elements of a container may be that is unpacked into another one."""
-        value = self._evaluator.evaluate(self._copied(expression, frame) or expression, frame)
+        source = self._copied(expression, frame)
+        if source is not None:
+            found = self.elements(self._evaluator.evaluate(source, frame), None, frame, part, later=later)
+            if found.captures:
+                return found
+        value = self._evaluator.evaluate(expression, frame)
         found = self.elements(value, None, frame, part, later=later)
         names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
         if part is Part.KEYS or not names & known.MAPPINGS:

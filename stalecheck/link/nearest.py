@@ -34,4 +34,4 @@ def nearest(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[H
 
 
 def _place(holding: Holding) -> tuple[object, ...]:
-    return (holding.holder, holding.span, holding.block)
+    return (holding.holder, holding.span, holding.block, *(name for name, _ in holding.brings))

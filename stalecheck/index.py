@@ -164,10 +164,12 @@ def decode(data: bytes) -> str:
 
 def index_file(data: bytes) -> FileIndex:
     """Index one file's bytes."""
-    tree = parse(data)
-    if isinstance(tree, Unreadable):
-        return index_unparsed(data, tree)
-    return index_tree(tree, data)
+    return index_parsed(parse(data), data)
+
+
+def index_parsed(tree: ast.Module | Unreadable, data: bytes) -> FileIndex:
+    """Index one file of which is known what the running Python makes of it."""
+    return index_unparsed(data, tree) if isinstance(tree, Unreadable) else index_tree(tree, data)
 
 
 def index_tree(tree: ast.Module, data: bytes) -> FileIndex:

@@ -18,6 +18,7 @@ from typing import TypeVar
 from stalecheck.discover import why_unread
 from stalecheck.index import FileIndex, Unreadable, index_file
 from stalecheck.model import Location, SourceFile
+from stalecheck.reloads import may_reload
 from stalecheck.summarize.summary import Summary
 
 _WORTH_A_POOL = 1_000_000
@@ -31,8 +32,12 @@ _RECURSION = 100_000
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_Beside = TypeVar("_Beside")
+_Found = TypeVar("_Found")
 Progress = Callable[[str, int, int], None]
+Search = Callable[[Mapping[SourceFile, bytes]], tuple[_Found, dict[SourceFile, FileIndex]]]
+"""Finds the reloads; gives the indexes of the files that it has parsed, too."""
+
+_CRASHED = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +69,31 @@ def read_files(files: Iterable[SourceFile]) -> tuple[dict[SourceFile, bytes], di
 
 
 def index_files(
-    sources: Mapping[SourceFile, bytes],
-    beside: Callable[[Mapping[SourceFile, bytes]], _Beside],
-    *,
-    jobs: int,
-    progress: Progress,
-) -> tuple[dict[SourceFile, FileIndex], _Beside]:
-    """Index all files, and do `beside` with them: at the same time, where several processes pay."""
-    failed = FileIndex(error=Unreadable("Python itself crashed on this file", Location(1, 1)))
+    sources: Mapping[SourceFile, bytes], search: Search[_Found], *, jobs: int, progress: Progress
+) -> tuple[dict[SourceFile, FileIndex], _Found]:
+    """Index all files, and search them for reloads: at the same time, where several processes pay.
+
+    The search itself indexes the files that may reload something, which it parses anyway.
+    """
     with _processes(sources, jobs) as pool:
-        found_beside = None if pool is None else pool.submit(_deeply_with, beside, sources)
-        indexes = dict(_map(index_file, sources, failed, "indexing", pool, progress))
-        if found_beside is not None:
+        searching = None if pool is None else pool.submit(_deeply_with, search, sources)
+        found = _deeply_with(search, sources) if searching is None else None
+        rest = dict(_map(_index_unsearched, sources, None, "indexing", pool, progress))
+        if searching is not None:
             with suppress(BrokenProcessPool):
-                return indexes, found_beside.result()
-    return indexes, _deeply_with(beside, {file: sources[file] for file in sources if indexes[file].error is None})
+                found = searching.result()
+    searched = {} if found is None else found[1]
+    indexes = {
+        file: index or searched.get(file) or _alone(index_file, sources[file], _CRASHED) for file, index in rest.items()
+    }
+    if found is None:
+        found = _deeply_with(search, {file: sources[file] for file in sources if indexes[file].error is None})
+    return indexes, found[0]
+
+
+def _index_unsearched(data: bytes) -> FileIndex | None:
+    """Index a file's bytes; None where the search does so."""
+    return None if may_reload(data) else index_file(data)
 
 
 def summarize_files(

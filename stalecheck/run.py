@@ -13,7 +13,7 @@ from stalecheck.discover import Discovery, discover, is_excluded, name_files, se
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.forms import Forms
-from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
+from stalecheck.index import FileIndex, Unreadable, imported_names, index_parsed, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
 from stalecheck.modules import ModuleTable
@@ -134,15 +134,14 @@ def _with_newer(
     found = dict(indexes)
     for file, index in indexes.items():
         if index.needs_libcst is not None:
-            tree = _tree(sources[file])
+            tree = _readable_tree(index.needs_libcst, sources[file])
             if tree is not None:
                 found[file] = replace(index_tree(tree, sources[file]), needs_libcst=index.needs_libcst)
     return found
 
 
-def _tree(data: bytes) -> ast.Module | None:
-    """Parse a file, or what the running Python knows of it; None where its syntax is wrong in any version."""
-    tree = parse(data)
+def _readable_tree(tree: ast.Module | Unreadable, data: bytes) -> ast.Module | None:
+    """Return a file's tree, or that of what the running Python knows; None where its syntax is wrong in any version."""
     if isinstance(tree, ast.Module):
         return tree
     if index_unparsed(data, tree).needs_libcst is None:
@@ -155,14 +154,18 @@ def _tree(data: bytes) -> ast.Module | None:
 
 def _search(
     sources: Mapping[SourceFile, bytes], target_version: tuple[int, int]
-) -> dict[SourceFile, tuple[ReloadSite, ...]]:
-    """Find the reloads of what runs on the target version."""
+) -> tuple[dict[SourceFile, tuple[ReloadSite, ...]], dict[SourceFile, FileIndex]]:
+    """Find the reloads of what runs on the target version; index what is parsed for that."""
+    indexes: dict[SourceFile, FileIndex] = {}
 
     def parse_alive(file: SourceFile) -> ast.Module | None:
-        tree = _tree(sources[file])
+        parsed = parse(sources[file])
+        if file not in indexes:
+            indexes[file] = index_parsed(parsed, sources[file])
+        tree = _readable_tree(parsed, sources[file])
         return None if tree is None else without_dead_branches(tree, target_version)
 
-    return find_reloads(sources, parse_alive)
+    return find_reloads(sources, parse_alive), indexes
 
 
 def _given_back(

@@ -50,6 +50,9 @@ class Keepers:
         self._outlines: dict[Path, Outline | None] = {}
         self._restorations: dict[Path, Restoration] = {}
         self._fixtures: dict[Path, dict[str, _Fixture]] = {}
+        self._functions: dict[Scope, list[Scope]] = {}
+        """Of a class, or of a file's top level, what is defined right in it."""
+
         self._asked: set[Scope] = set()
 
     def kept(self, outline: Outline, place: Place, targets: Iterable[str]) -> frozenset[str]:
@@ -108,7 +111,8 @@ class Keepers:
         """Whether what is evicted between the set-up and the tear-down of a class comes back."""
         hidden: set[str] = set()
         for outline, owner in lineage:
-            methods = [scope for scope in _children(outline, owner) if terminal_name(scope) not in hidden]
+            functions = self._functions_in(outline, owner)
+            methods = [scope for scope in functions if terminal_name(scope) not in hidden]
             restoration = self._restoration(outline)
             if any(is_setup(scope) and self._outlasts(outline, scope, target) for scope in methods):
                 return True
@@ -162,7 +166,7 @@ class Keepers:
         owner = function.owner
         while owner is not None:
             for where, scope in self._lineage(outline, owner):
-                yield {f.name: f for f in _defined(where, scope)}
+                yield {f.name: f for f in self._defined(where, scope)}
             owner = owner.parent.owner if owner.parent else None
         yield self._at_module_level(outline)
         for folder in outline.file.path.parents:
@@ -194,8 +198,20 @@ class Keepers:
                 found[called] = _Fixture(
                     called, fixture.outline, fixture.scope, fixture.breadth, is_autouse=fixture.is_autouse
                 )
-        found.update({f.name: f for f in _defined(outline, outline.module)})
+        found.update({f.name: f for f in self._defined(outline, outline.module)})
         return found
+
+    def _defined(self, outline: Outline, owner: Scope) -> Iterator[_Fixture]:
+        for scope in self._functions_in(outline, owner):
+            fixture = _fixture(outline, scope)
+            if fixture is not None:
+                yield fixture
+
+    def _functions_in(self, outline: Outline, owner: Scope) -> list[Scope]:
+        if owner not in self._functions:
+            scopes = outline.scopes.values()
+            self._functions[owner] = [scope for scope in scopes if scope.parent is owner and scope.kind == "function"]
+        return self._functions[owner]
 
     def _marked(self, outline: Outline, function: Scope) -> Iterator[str]:
         """The names in the ``usefixtures`` marks of a test, its classes and its file."""
@@ -274,13 +290,6 @@ def _is_before(fixture: _Fixture, number: int, own: _Fixture | None, levels: lis
     return not own.is_autouse or fixture.breadth > own.breadth or is_outside
 
 
-def _defined(outline: Outline, owner: Scope) -> Iterator[_Fixture]:
-    for scope in _children(outline, owner):
-        fixture = _fixture(outline, scope)
-        if fixture is not None:
-            yield fixture
-
-
 def _fixture(outline: Outline, scope: Scope) -> _Fixture | None:
     for node in _decorators(scope):
         if terminal(_callee(node)).endswith("fixture"):
@@ -295,10 +304,6 @@ def _fixture(outline: Outline, scope: Scope) -> _Fixture | None:
                 is_autouse=constants.get("autouse") is True,
             )
     return None
-
-
-def _children(outline: Outline, owner: Scope) -> list[Scope]:
-    return [scope for scope in outline.scopes.values() if scope.parent is owner and scope.kind == "function"]
 
 
 def _goes_on(outline: Outline, method: Scope) -> bool:

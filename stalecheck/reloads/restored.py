@@ -11,7 +11,7 @@ from stalecheck.reloads.items import MODULES, Entry, Item, Table, Text, Thing, i
 from stalecheck.reloads.scopes import CLEANUPS, END, PATCHERS, Binding, Outline, Place, Scope, terminal
 from stalecheck.reloads.values import Evaluator
 
-TEARDOWNS = ("teardown", "__exit__", "__aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
+_TEARDOWNS = ("teardown", "exit__", "aexit__", "asyncteardown", "doclassteardown", "doclasscleanups")
 
 _STEPS = 8
 """How far it is followed where a value that is put back comes from."""
@@ -361,7 +361,7 @@ def is_wide(function: Scope) -> bool:
 
 
 def _is_teardown(function: Scope) -> bool:
-    return terminal_name(function).lower().lstrip("_").startswith(tuple(t.lstrip("_") for t in TEARDOWNS))
+    return terminal_name(function).lower().lstrip("_").startswith(_TEARDOWNS)
 
 
 def _keys(items: tuple[Item, ...]) -> frozenset[str]:

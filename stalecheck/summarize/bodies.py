@@ -109,9 +109,10 @@ class Bodies:
         is_method = outer is None and self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
         if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
-        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            scope.kept_roots = kept_roots(twin)
         body = list(function_statements(node.body.body, block_of(twin, "body")))
+        is_idle = all(isinstance(statement, cst.Pass) for statement, _ in body)
+        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_idle:
+            scope.kept_roots = kept_roots(twin)
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)

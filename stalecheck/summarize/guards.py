@@ -97,8 +97,8 @@ def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> 
             if isinstance(statements, list):
                 _cut(statements, target_version)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            children = getattr(node, block, None)
-            pending += children if isinstance(children, list) else ()
+            children = getattr(node, block, ())
+            pending += [child for child in children if hasattr(child, "body") or hasattr(child, "cases")]
     return tree
 
 

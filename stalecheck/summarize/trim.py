@@ -58,7 +58,7 @@ def _drop_between(block: Sequence[ast.stmt], lines: list[str | None]) -> None:
 
 def _first_row(statement: ast.stmt) -> int:
     """Return where a statement begins, its decorators with it."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    decorators: Sequence[ast.expr] = getattr(statement, "decorator_list", ())
     return min([statement.lineno, *(node.lineno for node in decorators)])
 
 

@@ -12,13 +12,14 @@ from stalecheck.summarize.summary import Usage
 _TYPING = ("typing", "typing_extensions")
 _UNCOMPARED = (Usage.OTHER, Usage.ANNOTATION)
 _OWN = frozenset({"self", "cls"})
-_TELLING = frozenset(
+_SPECIAL = frozenset(
     {
-        *(ast.Call, ast.Compare, ast.AnnAssign, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
-        *(ast.ExceptHandler, ast.MatchClass, ast.MatchValue, ast.Attribute),
+        *(ast.Call, ast.Compare, ast.Attribute, ast.AnnAssign, ast.arg, ast.ExceptHandler),
+        *(ast.MatchClass, ast.MatchValue, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
+        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
     }
 )
-"""The nodes that do something else with their parts than others do."""
+"""The nodes that do something of their own with what stands in them, or hide names from it."""
 
 
 def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
@@ -36,7 +37,8 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
             if node.id in visible and isinstance(node.ctx, ast.Load):
                 _add(found, node.id, usage)
             continue
-        if isinstance(node, ast.Constant):
+        if usage is Usage.OTHER and node.__class__ not in _SPECIAL:
+            pending += [(child, visible, usage, within) for child in children(node)]
             continue
         match node:
             case ast.ClassDef():
@@ -55,10 +57,7 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
                 others = (node.func, *rest, *node.keywords)
                 pending += [(child, visible, Usage.OTHER, within) for child in others]
                 continue
-        if usage is Usage.OTHER and node.__class__ not in _TELLING:
-            pending += [(child, visible, usage, within) for child in children(node)]
-        else:
-            pending += [(child, visible, kind, within) for child, kind in _children(node, usage)]
+        pending += [(child, visible, kind, within) for child, kind in _children(node, usage)]
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
 
 
@@ -270,9 +269,12 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
     pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        if isinstance(node, ast.expr):
+            pending += () if isinstance(node, ast.Lambda) else children(node)
+            continue
         match node:
-            case ast.Name(ctx=ast.Store() | ast.Del()):
-                bound.add(node.id)
             case ast.Import() | ast.ImportFrom():
                 bound.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
             case ast.Global():
@@ -280,9 +282,7 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 bound.add(node.name)
                 continue
-            case ast.Lambda() | ast.Constant():
-                continue
             case _:
                 pass
-        pending.extend(children(node))
+        pending += children(node)
     return bound - declared

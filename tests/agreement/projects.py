@@ -35,8 +35,9 @@ LAYOUTS = (
 """The modules of a project; each may import those before it. A package comes after what it re-exports."""
 
 LEFT_OUT = {
-    "a star import of a package without __all__": (
-        "it brings the submodules that somebody has imported before: the order in which the program starts decides"
+    "all names of a package": (
+        "a star import without `__all__`, or `vars(p)`, brings the submodules that somebody has imported before: the order "
+        "in which the program starts decides"
     ),
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
@@ -273,7 +274,7 @@ def from_import_as(here: Source, draw: st.DrawFn) -> None:
 
 
 def star_import(here: Source, draw: st.DrawFn) -> None:
-    # LEFT_OUT: a star import of a package without __all__.
+    # LEFT_OUT: all names of a package.
     listed = [module for module in here.earlier if module.exported is not None or not module.is_package]
     module = draw(one_of([module for module in listed if all(here.may_take(module, name) for name in module.public)]))
     here.lines.append(f"from {draw(spelled(here, module.name))} import *")
@@ -638,7 +639,8 @@ def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
 
 
 def names_of_module(here: Source, draw: st.DrawFn) -> None:
-    module = draw(one_of(list(here.handles)))
+    # LEFT_OUT: all names of a package.
+    module = draw(one_of([handle for handle, source in here.handles.items() if not source.is_package]))
     template = draw(
         st.sampled_from(
             [

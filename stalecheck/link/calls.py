@@ -149,7 +149,7 @@ class Calls:
                 case FunctionThing():
                     results.append(self._call_function(thing, functions, arguments, frame, receiver))
                 case ExternalThing(name=name):
-                    results.append(self._call_external(name, function, arguments, frame))
+                    results.append(self._call_external(name, _outside(function), arguments, frame))
                 case InstanceThing(of=owner):
                     method = self._classes.member(owner, "__call__")
                     bound = method and self._program.summaries[method[0].file].bindings[method[1]].value
@@ -385,6 +385,14 @@ def _apart(function: Value) -> tuple[Value, Value]:
     classes = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.FUNCTION)
     functions = tuple(c for c in function.captures if c.made.origin.kind is not OriginKind.CLASS)
     return replace(function, captures=classes), replace(function, captures=functions)
+
+
+def _outside(function: Value) -> Value:
+    """Return a callee as far as it is another package's, where it may be one of the project's functions as well."""
+    if not any(isinstance(thing, (ClassThing, FunctionThing)) for thing in function.things):
+        return function
+    others = tuple(c for c in function.captures if c.made.origin.kind not in {OriginKind.CLASS, OriginKind.FUNCTION})
+    return replace(function, captures=others)
 
 
 def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerThing:

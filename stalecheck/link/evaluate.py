@@ -74,7 +74,7 @@ class Evaluator:
         self.classes = Classes(self)
         self.containers = Containers(self, self.classes)
         self.names = Names(self, self.stars, self.containers)
-        self.namespaces = Namespaces(self, self.classes)
+        self.namespaces = Namespaces(self, self.classes, self.stars)
         self.calls = Calls(self, self.classes, self.containers, self.namespaces)
         self._values: dict[tuple[SourceFile, int | str], Value] = {}
         self._open: dict[tuple[SourceFile, int | str], int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stalecheck.link import known
 from stalecheck.link.classes import Classes
 from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
     Capture,
     ClassThing,
@@ -25,8 +26,9 @@ _PREDICATES = {"inspect.isclass": OriginKind.CLASS, "inspect.isfunction": Origin
 class Namespaces:
     """Gives the names of modules as containers; remembers them."""
 
-    def __init__(self, evaluator: Evaluates, classes: Classes) -> None:
+    def __init__(self, evaluator: Evaluates, classes: Classes, stars: Stars) -> None:
         self._evaluator = evaluator
+        self._stars = stars
         self._classes = classes
         self._tables: dict[tuple[SourceFile, bool, OriginKind | None], Display] = {}
 
@@ -90,7 +92,7 @@ class Namespaces:
         found = self._tables.get((file, in_pairs, kind))
         if found is None:
             elements: list[Element] = []
-            for name, _ in self._evaluator.program.summaries[file].exports:
+            for name in self._names(file):
                 held = self._evaluator.name(file, name)
                 kinds = {capture.made.origin.kind for capture in held.captures}
                 is_container = bool(kinds) and not name.startswith("__") and any(map(_is_container, held.things))
@@ -102,6 +104,15 @@ class Namespaces:
             found = Display(tuple(elements), is_sequence=in_pairs, is_mapping=not in_pairs)
             self._tables[file, in_pairs, kind] = found
         return found
+
+    def _names(self, file: SourceFile) -> dict[str, None]:
+        """Return the names of a module, in the order of its statements, then those that star imports bring."""
+        summary = self._evaluator.program.summaries[file]
+        names = {name: None for name, _ in summary.exports}
+        for star in summary.stars:
+            found = self._stars.brought(file, summary.bindings[star])
+            names.update(dict.fromkeys(found[1] if found is not None else ()))
+        return names
 
 
 def _is_container(thing: Thing) -> bool:

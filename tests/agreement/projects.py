@@ -35,8 +35,12 @@ LAYOUTS = (
 """The modules of a project; each may import those before it. A package comes after what it re-exports."""
 
 LEFT_OUT = {
-    "a star import of a package without __all__": (
-        "it brings the submodules that somebody has imported before: the order in which the program starts decides"
+    "all names of a package": (
+        "a star import without `__all__`, or `vars(p)`, brings the submodules that somebody has imported before: the "
+        "order in which the program starts decides"
+    ),
+    "all names of an evicted module": (
+        "`vars(m)` of a module that was evicted above is read as if m were the new one, as it is for every other reader"
     ),
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
@@ -273,7 +277,7 @@ def from_import_as(here: Source, draw: st.DrawFn) -> None:
 
 
 def star_import(here: Source, draw: st.DrawFn) -> None:
-    # LEFT_OUT: a star import of a package without __all__.
+    # LEFT_OUT: all names of a package.
     listed = [module for module in here.earlier if module.exported is not None or not module.is_package]
     module = draw(one_of([module for module in listed if all(here.may_take(module, name) for name in module.public)]))
     here.lines.append(f"from {draw(spelled(here, module.name))} import *")
@@ -638,7 +642,8 @@ def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
 
 
 def names_of_module(here: Source, draw: st.DrawFn) -> None:
-    module = draw(one_of(list(here.handles)))
+    # LEFT_OUT: all names of a package.
+    module = draw(one_of([handle for handle, source in here.handles.items() if not source.is_package]))
     template = draw(
         st.sampled_from(
             [
@@ -894,7 +899,9 @@ def by_top_level(draw: st.DrawFn, written: list[Source], mode: ReloadMode, reloa
     ]
     for name in ("importlib", "sys", *(name.partition(".")[0] for name in reloaded)):
         here.bind(name, Kind.MODULE)
-    draw(statements(here, FORMS, most=3))
+    # LEFT_OUT: all names of an evicted module.
+    forms = FORMS if mode is ReloadMode.RELOAD else tuple(form for form in FORMS if form is not names_of_module)
+    draw(statements(here, forms, most=3))
     return project(written, mode, (Act("nothing", ""),))
 
 

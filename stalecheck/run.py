@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from stalecheck.config import Config, absolute_path, check_codes, shown
@@ -20,7 +20,7 @@ from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import ReloadSite, find_reloads, gives_back
-from stalecheck.rules import judge, rules
+from stalecheck.rules import Reloading, judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
 from stalecheck.summarize.summary import Summary
@@ -73,7 +73,7 @@ def run(
         table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_forgotten
     )
     diagnostics = [
-        *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
+        *deeply(lambda: list(judge(_reloading(program, events, sources, config), cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
     ]
     return _report(diagnostics, files, sources, found, events, config, cwd)
@@ -153,16 +153,31 @@ def _tree(data: bytes) -> ast.Module | None:
     return None if newer is None else newer.tree
 
 
+def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, bytes], config: Config) -> Reloading:
+    """Gather what the rules look at."""
+    return Reloading(
+        program,
+        events.places,
+        events.sequences,
+        tuple(link(program, events.sequences)),
+        config.target_version,
+        cache(partial(_parse_alive, sources, config.target_version)),
+    )
+
+
+def _parse_alive(
+    sources: Mapping[SourceFile, bytes], target_version: tuple[int, int], file: SourceFile
+) -> ast.Module | None:
+    """Parse a file without the branches that no supported Python runs."""
+    tree = _tree(sources[file])
+    return None if tree is None else without_dead_branches(tree, target_version)
+
+
 def _search(
     sources: Mapping[SourceFile, bytes], target_version: tuple[int, int]
 ) -> dict[SourceFile, tuple[ReloadSite, ...]]:
     """Find the reloads of what runs on the target version."""
-
-    def parse_alive(file: SourceFile) -> ast.Module | None:
-        tree = _tree(sources[file])
-        return None if tree is None else without_dead_branches(tree, target_version)
-
-    return find_reloads(sources, parse_alive)
+    return find_reloads(sources, partial(_parse_alive, sources, target_version))
 
 
 def _given_back(

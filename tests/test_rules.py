@@ -29,6 +29,8 @@ NAMES = {
     "STL208": "enum-member",
     "STL209": "decorated",
     "STL210": "callback",
+    "STL402": "not-a-module",
+    "STL403": "unreloadable",
 }
 """Codes and names do not change once they are released; a new rule adds a line."""
 

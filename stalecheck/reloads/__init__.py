@@ -7,12 +7,13 @@ change nothing, `keepers` which fixtures and base classes see to it; `project` f
 
 from stalecheck.reloads.project import find_in_file, find_reloads
 from stalecheck.reloads.reloaders import EVICTIONS, gives_back
-from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
+from stalecheck.reloads.sites import FileReloads, ReloadPlace, ReloadSite, Wrapper
 from stalecheck.reloads.suspects import may_reload
 
 __all__ = [
     "EVICTIONS",
     "FileReloads",
+    "ReloadPlace",
     "ReloadSite",
     "Wrapper",
     "find_in_file",

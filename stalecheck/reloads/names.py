@@ -44,7 +44,7 @@ def _unbound(evaluator: Evaluator, name: str) -> Items:
         return (Unknown("`reload` is bound elsewhere in this file"),)
     if name == "reload" or hasattr(builtins, name):
         return (Thing(f"builtins.{name}"),)
-    return (Unknown(f"`{name}` is not bound in this file"),)
+    return (Unknown(f"`{name}` is not bound in this file", is_wrong=True),)
 
 
 def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:

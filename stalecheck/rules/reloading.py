@@ -1,0 +1,26 @@
+"""What rules about reload statements and reloaded modules look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stalecheck.link import Program, Sequence, StaleReference
+from stalecheck.model import SourceFile
+from stalecheck.reloads import ReloadPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """The reloads of a run, what they leave stale, and the sources around them."""
+
+    program: Program
+    places: tuple[ReloadPlace, ...]
+    """Where the sources reload something, in order."""
+
+    sequences: tuple[Sequence, ...]
+    references: tuple[StaleReference, ...]
+    target_version: tuple[int, int]
+    parse: Callable[[SourceFile], ast.Module | None]
+    """The syntax tree of a file without the branches that no supported Python runs; None where it cannot be parsed."""

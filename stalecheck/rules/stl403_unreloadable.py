@@ -47,8 +47,7 @@ from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.vocabulary import ReloadMode, Severity
 
-_IN_C = frozenset(
-    """
+_NAMES = """
     _abc _ast _asyncio _bisect _blake2 _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp
     _codecs_kr _codecs_tw _collections _contextvars _crypt _csv _ctypes _curses _curses_panel _datetime _dbm
     _decimal _elementtree _functools _gdbm _hashlib _heapq _hmac _imp _interpchannels _interpqueues
@@ -59,9 +58,9 @@ _IN_C = frozenset(
     _weakref _winapi _zoneinfo _zstd array atexit audioop binascii builtins cmath errno faulthandler fcntl gc
     grp itertools marshal math mmap msvcrt nis nt ossaudiodev posix pwd pyexpat readline resource select spwd
     sys syslog termios time unicodedata winreg winsound xxlimited xxsubtype zlib
-    """.split()
-)
-"""Modules of CPython 3.10 to 3.14 that are built in or extensions (`Modules/Setup` and `PC/config.c` of its sources)."""
+"""
+_IN_C = frozenset(_NAMES.split())
+"""Modules of CPython 3.10 to 3.14 that are built in or extensions (its `Modules/Setup` and `PC/config.c`)."""
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:

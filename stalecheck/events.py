@@ -64,7 +64,7 @@ def schedule(
             if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
             places.append(_place(site, file, targets, indexes, table))
-            if not site.is_restored:
+            if not (site.is_restored or site.is_void):
                 events = blocks.setdefault((file, site.block), [])
                 for event in _events(site, file, [target for target in targets if target[0] not in site.kept]):
                     if events and _follows(site, last):
@@ -87,7 +87,7 @@ def schedule(
     events = [event for sequence in sequences for event in sequence.events]
     return Schedule(
         tuple(sequences),
-        tuple(map(_record, places)),
+        tuple(_record(place) for place in places if not place.site.is_void),
         frozenset(file for event in events for file in event.files),
         frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
         frozenset(file for event in events if event.leaves_attribute for file in event.files),

@@ -160,7 +160,7 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         events.places,
         events.sequences,
         tuple(link(program, events.sequences)),
-        config.target_version,
+        sources,
         cache(partial(_parse_alive, sources, config.target_version)),
     )
 

@@ -31,6 +31,8 @@ NAMES = {
     "STL210": "callback",
     "STL402": "not-a-module",
     "STL403": "unreloadable",
+    "STL405": "ineffective-del",
+    "STL407": "removed-api",
 }
 """Codes and names do not change once they are released; a new rule adds a line."""
 

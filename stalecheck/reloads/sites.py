@@ -73,6 +73,9 @@ class ReloadSite:
     wrong: tuple[str, ...] = ()
     """What its argument certainly is, where that is no module."""
 
+    is_void: bool = False
+    """Whether nothing imports what it evicts: the module never runs again."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReloadPlace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stalecheck.link import Program, Sequence, StaleReference
@@ -21,6 +21,8 @@ class Reloading:
 
     sequences: tuple[Sequence, ...]
     references: tuple[StaleReference, ...]
-    target_version: tuple[int, int]
+    sources: Mapping[SourceFile, bytes]
+    """All that was read."""
+
     parse: Callable[[SourceFile], ast.Module | None]
     """The syntax tree of a file without the branches that no supported Python runs; None where it cannot be parsed."""

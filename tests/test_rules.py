@@ -29,8 +29,10 @@ NAMES = {
     "STL208": "enum-member",
     "STL209": "decorated",
     "STL210": "callback",
+    "STL401": "reload-order",
     "STL402": "not-a-module",
     "STL403": "unreloadable",
+    "STL404": "package-only",
     "STL405": "ineffective-del",
     "STL407": "removed-api",
 }
@@ -72,7 +74,9 @@ def test_the_documentation_has_its_sections_in_order(rule: Rule) -> None:
 
 @each_rule
 def test_the_example_yields_exactly_this_code(rule: Rule, tmp_path: Path) -> None:
-    assert codes_in(rule, "Example", tmp_path) == {rule.code}
+    # What a wrong reload leaves stale is reported, too.
+    others = set() if rule.flag is None else {other.code for other in rules() if other.flag is None}
+    assert codes_in(rule, "Example", tmp_path) - others == {rule.code}
 
 
 @each_rule
@@ -101,6 +105,7 @@ def codes_in(rule: Rule, title: str, folder: Path) -> set[str]:
     assert files
     (folder / "pyproject.toml").touch()
     for name, source in zip(files[::2], files[1::2], strict=True):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(source, encoding="utf-8")
     found = stalecheck.check([folder], min_severity="note", isolated=True)
     return {diagnostic.code for diagnostic in found}

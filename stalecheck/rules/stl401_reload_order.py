@@ -76,7 +76,7 @@ from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.vocabulary import Severity
+from stalecheck.vocabulary import ReloadMode, Severity
 
 _Places = Mapping[tuple[SourceFile, Location], ReloadPlace]
 _Stale = Mapping[tuple[SourceFile, Reload], StaleReference]
@@ -102,9 +102,10 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 def _too_early(sequence: Sequence, stale: _Stale) -> Iterator[tuple[Event, SourceFile, Reload]]:
     """Yield an event, one of its modules, and the later reload of the same block that leaves this stale."""
-    for position, event in enumerate(sequence.events):
-        below = sequence.events[position + 1 :]
-        beside = [other for other in sequence.events if event.group and other.group == event.group and other != event]
+    events = [event for event in sequence.events if event.mode is ReloadMode.RELOAD]
+    for position, event in enumerate(events):
+        below = events[position + 1 :]
+        beside = [other for other in events if event.group and other.group == event.group and other != event]
         again = frozenset(file for later in below if later not in beside for file in later.files)
         for file in event.files - again:
             for later in (*beside, *below):

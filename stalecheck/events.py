@@ -224,15 +224,25 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
     targets = [(name, tuple(target for target in found if not _is_shadowed(target))) for name, found in targets]
     if site.is_together:
         together = {target: None for _, found in targets for target in found}
-        if together:
+        if together and site.mode is ReloadMode.RELOAD and site.order != "import":
+            yield from _in_turn(site, file, together, at)
+        elif together:
             yield _event(site, file, tuple(together), at)
         return
     for name, found in targets:
-        if found:
+        if "*" in name and site.order != "import":
+            yield from _in_turn(site, file, found, at)
+        elif found:
             names = {target: name for target in found if _is_certain(name, target, file)}
             event = _event(site, file, found, at)
             reloads = {t: replace(reload, module=names.get(t, reload.module)) for t, reload in event.reloads.items()}
             yield replace(event, reloads=reloads, names=names)
+
+
+def _in_turn(site: ReloadSite, file: SourceFile, targets: Iterable[SourceFile], at: Location) -> Iterator[Event]:
+    """Yield an event for each module that a loop runs through, by name or in no particular order."""
+    for target in sorted(targets, key=lambda target: (target.module, str(target.path))):
+        yield _event(replace(site, is_unordered=site.order == "any"), file, (target,), at)
 
 
 def _is_certain(name: str, target: SourceFile, reloading: SourceFile) -> bool:

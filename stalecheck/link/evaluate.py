@@ -157,11 +157,8 @@ class Evaluator:
             case Class() as definition:
                 value = Value((ClassThing(file, definition),), is_new=True)
                 return self.own(file, binding, value, OriginKind.CLASS)
-            case Call() if binding.at.row in (given_back := self.program.given_back.get(file, {})):
-                given = given_back[binding.at.row]
-                # It is bound after the reload that stands further right.
-                bound = Location(binding.at.row, sys.maxsize)
-                return NOTHING if given is None else hop(self.names.module(given), given, bound)
+            case Call() if self.is_given_back(file, binding.at):
+                return self.given_back(file, binding.at)
             case Display() as display:
                 value = self.containers.filled(file, binding, display)
                 return self.own(file, binding, value, OriginKind.VALUE)
@@ -170,6 +167,16 @@ class Evaluator:
                 if not value.is_new:
                     return value
                 return self.own(file, binding, value, origin_kind(value))
+
+    def is_given_back(self, file: SourceFile, at: Location) -> bool:
+        """Whether a statement that calls something reloads: what the call gives back is the module."""
+        return at.row in self.program.given_back.get(file, {})
+
+    def given_back(self, file: SourceFile, at: Location) -> Value:
+        """Return the module that a statement reloads, if it is one."""
+        given = self.program.given_back[file][at.row]
+        # It is bound after the reload that stands further right.
+        return NOTHING if given is None else hop(self.names.module(given), given, Location(at.row, sys.maxsize))
 
     def own(self, file: SourceFile, binding: Binding, value: Value, kind: OriginKind) -> Value:
         """Return a value with the module that binds it as the origin of what its body made, if it is reloaded."""

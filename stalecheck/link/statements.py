@@ -25,6 +25,7 @@ from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
     Attribute,
+    Call,
     CallStatement,
     Choice,
     Display,
@@ -58,7 +59,10 @@ class Statements:
         hooks = {
             f"{thing.name}.{store.attribute}" for thing in target.things if isinstance(thing, ExternalThing)
         } & known.HOOKS
-        value = self._subject.evaluate(element.value, store.at)
+        if isinstance(element.value, Call) and self._subject.evaluator.is_given_back(self._subject.file, store.at):
+            value = self._subject.evaluator.given_back(self._subject.file, store.at)
+        else:
+            value = self._subject.evaluate(element.value, store.at)
         for capture in closest(value.captures):
             if belongs_to(target, capture):
                 continue

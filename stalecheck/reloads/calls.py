@@ -18,6 +18,7 @@ from stalecheck.reloads.items import (
     Instance,
     Item,
     Items,
+    Order,
     Partial,
     Spec,
     Table,
@@ -154,7 +155,7 @@ def _imported(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> 
     names = evaluator.inner(argument, place)
     if name == "importlib.import_module":
         package = argument_of(node, 1, "package")
-        found = _absolute(evaluator, names, package, node, place)
+        found = absolute_names(evaluator, names, package, node, place)
     else:
         fromlist = argument_of(node, 3, "fromlist")
         is_deep = fromlist is not None and not _is_empty(fromlist)
@@ -162,7 +163,8 @@ def _imported(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> 
     return modules_of(found, node)
 
 
-def _absolute(evaluator: Evaluator, names: Items, package: ast.expr | None, node: ast.Call, place: Place) -> Items:
+def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None, node: ast.Call, place: Place) -> Items:
+    """Names of modules as `importlib.import_module` reads them: one with leading dots is relative to a package."""
     if not any(_starts_with_dot(name) for name in names):
         return names
     bases = evaluator.inner(package, place) if package is not None else (unknown(node),)
@@ -208,11 +210,11 @@ def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place)
     found: list[Item] = []
     for item in evaluator.inner(argument, place):
         if item == MODULES:
-            found.append(Group(((Entry("name"),),)))
+            found.append(rearranged(Group(((Entry("name"),),)), name))
         elif isinstance(item, Table):
             found.append(Group(tuple(keys for keys, _ in item.pairs)))
         elif isinstance(item, Group):
-            found.append(_rearranged(item, name))
+            found.append(rearranged(item, name))
         else:
             found.append(item)
     return tuple(found)
@@ -315,17 +317,29 @@ def _starts_with_dot(item: Item) -> bool:
     return text.startswith(".")
 
 
-def _rearranged(group: Group, name: str) -> Group:
+def rearranged(group: Group, name: str) -> Group:
+    """What ``reversed``, ``sorted`` and the like make of a sequence."""
     if name == "builtins.reversed":
-        return replace(group, elements=group.elements[::-1])
+        return _ordered(replace(group, elements=group.elements[::-1]), "any")
     if name in ("builtins.set", "builtins.frozenset"):
-        return replace(group, is_unordered=True)
+        return _ordered(replace(group, is_unordered=True), "any")
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
     if name == "builtins.sorted":
         if len(texts) == len(group.elements):
             return Group(tuple((Text(text),) for text in sorted(texts)))
-        return replace(group, is_unordered=False)
+        return _ordered(replace(group, is_unordered=False), "name")
     return group
+
+
+def _ordered(group: Group, order: Order) -> Group:
+    """The group, as far as it runs through ``sys.modules``, in another order."""
+    return replace(
+        group,
+        elements=tuple(
+            tuple(replace(item, order=order) if isinstance(item, Entry) else item for item in element)
+            for element in group.elements
+        ),
+    )
 
 
 _CALL_DEPTH = 2

@@ -10,6 +10,9 @@ from typing import Literal, TypeAlias
 
 from stalecheck.reloads.scopes import Place
 
+Order: TypeAlias = Literal["import", "name", "any"]
+"""In which order a loop over modules runs: as they were imported first, by name, or who knows how."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -80,6 +83,7 @@ class Entry:
     globs: tuple[Text | Hole, ...] | None = None
     is_new: bool = False
     """Whether only names come through that an earlier copy of ``sys.modules`` did not hold."""
+    order: Order = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +191,14 @@ def joined_one(row: tuple[Item, ...]) -> Item:
 
 def are_names(items: Items) -> bool:
     """Whether a collection is ``sys.modules``, a copy of it, or of its names."""
-    names = Group(((Entry("name"),),))
-    return bool(items) and all(
-        item == MODULES or (isinstance(item, Group) and replace(item, is_unordered=False) == names) for item in items
-    )
+    return bool(items) and all(item == MODULES or _are_entries(item) for item in items)
+
+
+def _are_entries(item: Item) -> bool:
+    if not (isinstance(item, Group) and len(item.elements) == 1 and len(item.elements[0]) == 1):
+        return False
+    entry = item.elements[0][0]
+    return isinstance(entry, Entry) and replace(entry, order="import") == Entry("name")
 
 
 def less(items: Items, node: ast.expr) -> Items:

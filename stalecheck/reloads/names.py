@@ -7,7 +7,7 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from stalecheck.reloads.calls import applied, argument_of
+from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow
 from stalecheck.reloads.items import Group, Hole, Instance, Item, Items, Spec, Table, Text, Thing, Unknown, shorten
 from stalecheck.reloads.scopes import END, Addition, Binding, Place, Position, Scope, terminal
@@ -173,20 +173,34 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Item
     """Add what ``name.append(…)`` and the like put into a literal."""
     if len(items) != 1 or not isinstance(items[0], (Group, Table)):
         return items
+    literal = items[0]
+    if isinstance(literal, Group) and _is_sorted(evaluator, name, place):
+        literal = rearranged(literal, "builtins.sorted")
     additions = evaluator.outline.additions.get(name, [])
     if additions:
         home = _home(name, place)
         additions = [addition for addition in additions if _home(name, addition.place) is home]
     if not additions or any(id(addition) in evaluator.active for addition in additions):
-        return items
-    if isinstance(items[0], Table):
+        return (literal,)
+    if isinstance(literal, Table):
         return (Unknown(f"`{name}` is filled at run time"),)
-    elements = list(items[0].elements)
+    elements = list(literal.elements)
     for addition in additions:
         evaluator.active.add(id(addition))
         elements.extend(_added(evaluator, addition, name))
         evaluator.active.discard(id(addition))
-    return (replace(items[0], elements=tuple(elements)),)
+    return (replace(literal, elements=tuple(elements)),)
+
+
+def _is_sorted(evaluator: Evaluator, name: str, place: Place) -> bool:
+    """Whether the same function sorts a list in place: ``modules.sort(key=…)``."""
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == name
+        and where.scope.function is place.scope.function
+        for call, where in evaluator.outline.calls.get("sort", ())
+    )
 
 
 def _home(name: str, place: Place) -> Scope | None:

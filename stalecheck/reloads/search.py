@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from stalecheck.model import Location, Span
 from stalecheck.reloads.anew import halves_of, is_half
+from stalecheck.reloads.calls import absolute_names
 from stalecheck.reloads.conditions import ruled_out
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
@@ -17,7 +18,9 @@ from stalecheck.reloads.items import (
     Fresh,
     Hole,
     Instance,
+    Item,
     Items,
+    Order,
     Partial,
     Spec,
     Table,
@@ -88,6 +91,8 @@ class _Event:
     is_unordered: bool = False
     is_once: bool = False
     leaves_attribute: bool = False
+    order: Order | None = None
+    """In which order a wrapper's loop goes; None where the items say it."""
 
 
 class _Search:
@@ -158,7 +163,12 @@ class _Search:
             wrapper = self.known(name) or self.known(f"{name}.__init__")
             if wrapper is not None and not wrapper.patterns:
                 return
-            if wrapper is not None and not self._is_within(name, call.place):
+            if wrapper is not None and self._is_within(name, call.place):
+                # What it hands on of its own argument is reloaded by its callers; the rest is nobody else's.
+                again = self._wrapped(name, wrapper, call) if not (events or is_told) else ()
+                events += [event for event in again if any(isinstance(item, Unknown) for item in event.items)]
+                is_told = True
+            elif wrapper is not None:
                 self.called.update((name, f"{name}.__init__"))
                 if not events and not is_told:
                     events = list(self._wrapped(name, wrapper, call))
@@ -256,12 +266,13 @@ class _Search:
             argument = call.argument(0, "name")
             if argument is not None and (name == "reload_extension" or self._is_loaded_too(argument, call)):
                 items, _ = values_of(self.evaluator, argument, call)
+                package = call.argument(-1, "package")
                 yield _Event(
                     call.node,
                     call.place,
                     ReloadMode.REIMPORT,
                     name,
-                    items,
+                    absolute_names(self.evaluator, items, package, call.node, call.place),
                     "name",
                     ("{}", "{}.*"),
                     is_together=True,
@@ -416,6 +427,8 @@ class _Search:
                 is_together=all(one.is_together for one in family if one.mode is mode),
                 is_unordered=are_unordered,
                 is_once=all(one.is_once for one in family if one.mode is mode),
+                leaves_attribute=any(one.leaves_attribute for one in family if one.mode is mode),
+                order=_same(one.order for one in family if one.mode is mode),
             )
 
     # Statements
@@ -493,6 +506,7 @@ class _Search:
             frozenset() if is_restored else kept,
             event.leaves_attribute,
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
+            event.order or _same(map(_loop_order, filter(_is_many, event.items))),
             ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
             tuple(wrong),
         )
@@ -527,6 +541,24 @@ class _Search:
             Location(node.lineno, self.column(node.lineno, node.col_offset)),
             Location(end_row, self.column(end_row, end)),
         )
+
+
+def _same(orders: Iterable[Order]) -> Order:
+    """The order that all have."""
+    found = set(orders) or {"import"}
+    return found.pop() if len(found) == 1 else "any"
+
+
+def _is_many(item: Item) -> bool:
+    """Whether it stands for modules that a loop runs through."""
+    if isinstance(item, (Text, Thing, Hole)):
+        return "*" in (item.text if isinstance(item, Text) else item.name if isinstance(item, Thing) else item.pattern)
+    return isinstance(item, Entry)
+
+
+def _loop_order(item: Item) -> Order:
+    """In which order; files on disk are listed by name."""
+    return item.order if isinstance(item, Entry) else "name"
 
 
 def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:

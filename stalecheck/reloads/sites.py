@@ -67,6 +67,9 @@ class ReloadSite:
     halves: frozenset[str] = frozenset()
     """Which modules among those that a glob stands for are then taken from their packages, as they were."""
 
+    order: Literal["import", "name", "any"] = "import"
+    """In which order a loop runs through what a ``*`` stands for."""
+
     besides: frozenset[str] = frozenset()
     """Globs of the modules that the conditions around it leave out of what a ``*`` stands for."""
 
@@ -127,6 +130,12 @@ class Wrapper:
     is_together: bool = False
     is_once: bool = False
     """Whether it notes what it has reloaded, and reloads nothing that it has noted."""
+
+    order: Literal["import", "name", "any"] = "import"
+    """In which order it runs through what a ``*`` stands for."""
+
+    leaves_attribute: bool = False
+    """Whether the old module stays what its package calls so."""
 
     spelling: str = ""
     """What to call its calls; empty for the wrapper's own dotted name."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from stalecheck.reloads.calls import NAMESPACES, called
+from stalecheck.reloads.calls import NAMESPACES, called, rearranged
 from stalecheck.reloads.items import (
     LIMIT,
     MIXED,
@@ -211,6 +211,9 @@ class Evaluator:
             elif isinstance(item, Unknown):
                 found.append(item)
             else:
+                if isinstance(item, Group) and _is_reversal(node.slice):
+                    found.append(rearranged(item, "builtins.reversed"))
+                    continue
                 index = integer(node.slice)
                 found.extend((unknown(node),) if index is None else self.nth((item,), index, shorten(node)))
         return tuple(found)
@@ -281,8 +284,8 @@ class Evaluator:
             if len(keys) == len(values):
                 return (Table(tuple(((key,), (value,)) for key, value in zip(keys, values, strict=True))),)
             return (Table(tuple(((key,), (unknown(node.value),)) for key in keys)),)
-        elements = tuple((item,) for item in self.inner(node.elt, inner))
-        return (Group(elements, is_unordered=isinstance(node, ast.SetComp)),)
+        group = Group(tuple((item,) for item in self.inner(node.elt, inner)))
+        return (rearranged(group, "builtins.set") if isinstance(node, ast.SetComp) else group,)
 
     def _conditional(self, node: ast.IfExp, place: Place) -> Items:
         return distinct((*self.inner(node.body, place), *self.inner(node.orelse, place)))
@@ -324,6 +327,13 @@ class Evaluator:
 
     def _walrus(self, node: ast.NamedExpr, place: Place) -> Items:
         return self.inner(node.value, place)
+
+
+def _is_reversal(node: ast.expr) -> bool:
+    """Whether it is the slice ``::-1``."""
+    if not (isinstance(node, ast.Slice) and node.lower is None and node.upper is None and node.step is not None):
+        return False
+    return integer(node.step) == -1
 
 
 _NO_MODULES = frozenset(

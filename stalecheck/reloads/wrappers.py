@@ -131,6 +131,8 @@ def wrappers(
                 site.is_restored,
                 site.is_together or len(made) > 1,
                 site.is_once,
+                site.order,
+                site.leaves_attribute,
             ),
         )
 

@@ -22,6 +22,7 @@ import stalecheck
 from stalecheck.rules import rules
 
 PROJECTS = [project for project in find_projects() if project.is_about_reloads]
+OPT_IN = [rule.code for rule in rules() if not rule.is_default]
 CODES = [rule.code for rule in rules() if rule.flag is not None]
 
 each_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
@@ -54,6 +55,7 @@ def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProjec
     options: dict[str, Any] = {
         "min_severity": "note",
         "select": ["STL4"],
+        "ignore": [] if "select" in project.options else OPT_IN,
         **project.options,
     }
     if project.reload:

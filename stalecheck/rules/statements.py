@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from stalecheck.model import Location, SourceFile, Span
 from stalecheck.modules import absolute
 from stalecheck.reloads import columns
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -19,7 +22,7 @@ def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
                 yield block
 
 
-def scope_of(tree: ast.Module, block: str) -> ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | None:
+def scope_of(tree: ast.Module, block: str) -> ast.Module | Function | None:
     """Return the function of a qualified name, the last one of that name; the module for an empty name."""
     scope: ast.AST = tree
     for part in block.split(".") if block else ():

@@ -199,9 +199,14 @@ def _is_later(other: ReloadPlace, place: ReloadPlace, function: Function, patch:
         return False
     if cleaner.name.startswith(_TEARDOWNS):
         return other.file == place.file
-    if not _is_fixture(cleaner) or not _is_torn_down(other, cleaner) or "monkeypatch" in _parameters(cleaner):
+    if not _is_fixture(cleaner) or not _is_torn_down(other, cleaner):
         return False
     if other.file != place.file and other.file.path.name != "conftest.py":
+        return False
+    if any(isinstance(node, ast.Attribute) and node.attr in {"environ", "undo"} for node in ast.walk(cleaner)):
+        # It sets the environment right by hand.
+        return True
+    if "monkeypatch" in _parameters(cleaner):
         return False
     parameters = _parameters(function)
     if cleaner.name not in parameters:

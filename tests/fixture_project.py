@@ -52,6 +52,9 @@ class Shown:
     call: tuple[str, ...]
     """`module:function`, called one after the other."""
 
+    prepare: str = ""
+    """`module:function`, called before anything is looked at."""
+
     raises: str = ""
     """The exception that the last call ends with."""
 

@@ -34,6 +34,9 @@ sys.path.insert(0, order["root"])
 space = {}
 for name in order["modules"]:
     space[name.partition(".")[0]] = importlib.import_module(name).__class__ and sys.modules[name.partition(".")[0]]
+if order["prepare"]:
+    module, _, function = order["prepare"].partition(":")
+    getattr(sys.modules[module], function)()
 expression = order["same"] or order["new"] or order["value"] or "None"
 before = eval(expression, space)
 texts = [repr(before)]
@@ -54,7 +57,7 @@ def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProjec
     copy = copied(project, tmp_path)
     options: dict[str, Any] = {
         "min_severity": "note",
-        "select": ["STL4"],
+        "select": ["STL3", "STL4"],
         "ignore": [] if "select" in project.options else OPT_IN,
         **project.options,
     }

@@ -29,6 +29,8 @@ NAMES = {
     "STL208": "enum-member",
     "STL209": "decorated",
     "STL210": "callback",
+    "STL301": "lost-state",
+    "STL303": "second-singleton",
     "STL401": "reload-order",
     "STL402": "not-a-module",
     "STL403": "unreloadable",

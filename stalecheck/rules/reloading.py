@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stalecheck.link import Program, Sequence, StaleReference
-from stalecheck.model import SourceFile
+from stalecheck.model import Reload, SourceFile
 from stalecheck.reloads import ReloadPlace
 
 
@@ -26,3 +26,12 @@ class Reloading:
 
     parse: Callable[[SourceFile], ast.Module | None]
     """The syntax tree of a file without the branches that no supported Python runs; None where it cannot be parsed."""
+
+    def reloads(self) -> dict[SourceFile, tuple[Reload, ...]]:
+        """Return the reloads of each module that is reloaded."""
+        found: dict[SourceFile, dict[Reload, None]] = {}
+        for sequence in self.sequences:
+            for event in sequence.events:
+                for file in event.files:
+                    found.setdefault(file, {})[event.reloads[file]] = None
+        return {file: tuple(reloads) for file, reloads in found.items()}

@@ -30,6 +30,7 @@ NAMES = {
     "STL209": "decorated",
     "STL210": "callback",
     "STL301": "lost-state",
+    "STL302": "repeated-registration",
     "STL303": "second-singleton",
     "STL401": "reload-order",
     "STL402": "not-a-module",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from stalecheck.model import Location, SourceFile, Span
@@ -45,6 +45,51 @@ def imports(node: ast.AST, file: SourceFile) -> Iterator[tuple[int, str, str]]:
             base = absolute(file, inner.level, inner.module)
             for alias in inner.names:
                 yield inner.lineno, f"{base}.{alias.name}" if base else alias.name, alias.asname or alias.name
+
+
+def imported_names(tree: ast.Module, file: SourceFile) -> dict[str, str]:
+    """Return the absolute dotted name that each name stands for which import statements at module level bind."""
+    names: dict[str, str] = {}
+    for statement in top_level(tree):
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                names[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(statement, ast.ImportFrom):
+            names.update((bound, name) for _, name, bound in imports(statement, file))
+    return names
+
+
+def dotted(node: ast.expr, names: Mapping[str, str]) -> str:
+    """Return the absolute name of ``a.b.c`` where an import binds `a`; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, "")
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value, names)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""
+
+
+def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements that run when a module is imported, in order, those below conditions and loops too."""
+    pending: list[ast.stmt] = list(reversed(tree.body))
+    while pending:
+        statement = pending.pop()
+        yield statement
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
+            continue
+        inner = [
+            child
+            for name in ("body", "orelse", "finalbody")
+            for child in getattr(statement, name, [])
+            if isinstance(child, ast.stmt)
+        ]
+        for handler in getattr(statement, "handlers", []):
+            inner += handler.body
+        pending += reversed(inner)
 
 
 def span_of(node: ast.stmt | ast.expr, source: bytes) -> Span:

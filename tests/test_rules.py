@@ -32,6 +32,8 @@ NAMES = {
     "STL301": "lost-state",
     "STL302": "repeated-registration",
     "STL303": "second-singleton",
+    "STL304": "own-class-by-name",
+    "STL305": "own-sentinel",
     "STL401": "reload-order",
     "STL402": "not-a-module",
     "STL403": "unreloadable",

@@ -71,6 +71,7 @@ Where the registry is emptied before the reload, or is reloaded first.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from stalecheck.model import SourceFile
@@ -151,14 +152,24 @@ def _registrations(
             yield call, "the list of paths grows", Severity.NOTE
         elif name in _METRICS:
             yield call, "the registry refuses a second metric of that name", Severity.ERROR
-        elif why := _standard(call.func, names) or _by_object(call.func, objects):
-            yield call, why, Severity.WARNING
-        elif (
-            isinstance(statement, ast.Expr)
-            and any(_is_own(argument, made) for argument in call.args)
-            and (why := _of_project(call.func, names, together, reloading))
-        ):
-            yield call, why, Severity.WARNING
+        elif not _is_undone(call.func, reloading.sources[file]):
+            why = _standard(call.func, names) or _by_object(call.func, objects)
+            if not why and isinstance(statement, ast.Expr) and any(_is_own(argument, made) for argument in call.args):
+                why = _of_project(call.func, names, together, reloading)
+            if why:
+                yield call, why, Severity.WARNING
+
+
+def _is_undone(function: ast.expr, source: bytes) -> bool:
+    """Whether the module takes something out of what it registers with: that may be the entry of the last run."""
+    if not isinstance(function, ast.Attribute):
+        return False
+    owner = re.escape(ast.unparse(function.value)).encode()
+    undone = (
+        rb"\bdel %b\[|\b%b(?:\.handlers)?\.(?:remove|removeHandler|clear|pop|unregister)\("
+        rb"|\b%b(?:\.handlers)?(?:\[:\])? = \["
+    )
+    return re.search(undone % (owner, owner, owner), source) is not None
 
 
 def _standard(function: ast.expr, names: Mapping[str, str]) -> str:

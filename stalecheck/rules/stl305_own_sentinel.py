@@ -109,7 +109,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                         file,
                         span_of(default, reloading.sources[file]),
                         Severity.ERROR if (file.path, owner) in alive else Severity.NOTE,
-                        f"the old `{function.name}` has the old `{default.id}` as its default, and compares with the new",
+                        f"the old `{function.name}` has the old `{default.id}` as its default, and asks for the new",
                         f"keep it over the reload: `{default.id} = object()` below `except NameError:`",
                         in_place,
                     )

@@ -72,8 +72,9 @@ def run(
     program = Program(
         table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_forgotten
     )
+    selected = selected_codes(config, [r.code for r in rules()], [r.code for r in rules() if r.is_default])
     diagnostics = [
-        *deeply(lambda: list(judge(_reloading(program, events, sources, config), cwd=cwd))),
+        *deeply(lambda: list(judge(_reloading(program, events, sources, config), selected, cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
     ]
     return _report(diagnostics, files, sources, found, events, config, cwd)

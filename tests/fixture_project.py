@@ -102,7 +102,7 @@ class FixtureProject:
     @property
     def is_about_reloads(self) -> bool:
         """Whether its rules are about the reload itself, and not about who holds something old."""
-        return self.name.startswith(("STL3", "STL4"))
+        return self.name.startswith(("STL211", "STL3", "STL4"))
 
     @property
     def expected(self) -> list[Expected]:

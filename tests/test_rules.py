@@ -29,6 +29,7 @@ NAMES = {
     "STL208": "enum-member",
     "STL209": "decorated",
     "STL210": "callback",
+    "STL211": "annotation",
     "STL301": "lost-state",
     "STL302": "repeated-registration",
     "STL303": "second-singleton",

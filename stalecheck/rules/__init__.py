@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +26,8 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def judge(reloading: Reloading, *, cwd: Path) -> Iterator[Diagnostic]:
-    """Yield the diagnostics of all rules, those that are not on by default too."""
+def judge(reloading: Reloading, codes: Container[str], *, cwd: Path) -> Iterator[Diagnostic]:
+    """Yield the diagnostics of the rules of these codes."""
     for rule in rules():
-        yield from rule.diagnostics(reloading, cwd=cwd)
+        if rule.code in codes:
+            yield from rule.diagnostics(reloading, cwd=cwd)

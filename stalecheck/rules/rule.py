@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from stalecheck.link import StaleReference
-from stalecheck.model import Diagnostic, Reload, SourceFile, Span
+from stalecheck.model import Diagnostic, Holder, Origin, Reload, SourceFile, Span
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.sentence import sentence
 from stalecheck.vocabulary import Severity
@@ -30,7 +30,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A rule's word on a statement that reloads, or on a module that is reloaded: nobody holds anything."""
+    """A rule's word on something else than a stale reference: a statement that reloads, a module that is reloaded."""
 
     file: SourceFile
     span: Span
@@ -39,6 +39,9 @@ class Flaw:
     remedy: str
     reloads: tuple[Reload, ...] = ()
     """The reloads that make it one; empty where it is about a reload statement itself."""
+
+    holder: Holder | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ class Rule:
                 flaw.file.path,
                 flaw.span,
                 flaw.remedy,
-                reload=flaw.reloads,
+                flaw.holder,
+                flaw.origin,
+                flaw.reloads,
                 headline=flaw.message,
             )
         for judgement in () if self.check is None else self.check(reloading.references):

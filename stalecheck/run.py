@@ -13,6 +13,7 @@ from stalecheck.discover import Discovery, discover, is_excluded, name_files, se
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.forms import Forms
+from stalecheck.history import names_gone
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
@@ -163,6 +164,7 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         tuple(link(program, events.sequences)),
         sources,
         cache(partial(_parse_alive, sources, config.target_version)),
+        names_gone(events.reloaded, config.since, program.indexes, config.root) if config.since else {},
     )
 
 

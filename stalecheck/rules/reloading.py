@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stalecheck.link import Program, Sequence, StaleReference
 from stalecheck.model import Reload, SourceFile
@@ -26,6 +26,9 @@ class Reloading:
 
     parse: Callable[[SourceFile], ast.Module | None]
     """The syntax tree of a file without the branches that no supported Python runs; None where it cannot be parsed."""
+
+    gone: Mapping[SourceFile, frozenset[str]] = field(default_factory=dict)
+    """Names that reloaded modules have defined at the revision of ``--since``, and do not any more."""
 
     def reloads(self) -> dict[SourceFile, tuple[Reload, ...]]:
         """Return the reloads of each module that is reloaded."""

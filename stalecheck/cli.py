@@ -306,10 +306,11 @@ def _configuration(
 
 def _run(paths: Sequence[Path], config: Config, *, cwd: Path, stdin: tuple[Path, bytes] | None) -> Report:
     # Loaded late: --help and --version answer without it.
+    from stalecheck.read import collector_paused
     from stalecheck.run import run
 
     is_watched = sys.stderr is not None and sys.stderr.isatty()
-    with _progress(is_shown=is_watched and not config.quiet) as progress:
+    with _progress(is_shown=is_watched and not config.quiet) as progress, collector_paused():
         return run(paths, config, cwd=cwd, stdin=stdin, progress=progress)
 
 

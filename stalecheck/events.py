@@ -291,7 +291,7 @@ def _place(
     for name, found in targets:
         if found:
             files.update(dict.fromkeys(found))
-        elif "*" in name:
+        elif "*" in name or name in outside:
             continue
         elif name in site.attributes and (over := hidden(name, file, indexes, table)) is not None:
             package = over.name.rpartition(".")[0]
@@ -314,7 +314,7 @@ def _record(place: ReloadPlace) -> ReloadRecord:
         site.spelling,
         (*inside, *place.outside),
         bool(site.targets) and not whys,
-        "; ".join(whys),
+        "; ".join(dict.fromkeys(whys)),
         site.is_restored,
         place.outside,
     )

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from stalecheck.model import Location
+from stalecheck.nodes import children, descendants
 
+# A pattern that begins with its word is searched for faster than one that begins with a boundary.
 _IMPORT_LINE = re.compile(
-    rb"\bfrom[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)|\bimport[ \t]+([^\n;#]*)"
+    rb"from(?<=\bfrom)[ \t]+([\w.]+)[ \t\\\r\n]+import[ \t]*(\([^)]*\)|(?:[^\n\\;#]|\\\r?\n)*)"
+    rb"|import(?<=\bimport)[ \t]+([^\n;#]*)"
 )
 _DOTTED = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-REPLACES_ITSELF = re.compile(rb"\bmodules\[__name__\][ \t]*=[^=]")
+REPLACES_ITSELF = re.compile(rb"modules(?<=\bmodules)\[__name__\][ \t]*=[^=]")
 """A module that puts an object of another kind in its own place: that answers for the names it declares."""
 
 _MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -181,9 +184,12 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_answering = is_module_level and statement.name == "__getattr__"
-                mentions = _mentions(_defaults(statement)) | _mentions(statement.decorator_list, are_asked=True)
-                mentions |= _mentions(_dispatched(statement))
-                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                mentions = _mentions(_defaults(statement))
+                if statement.decorator_list:
+                    mentions |= _mentions(statement.decorator_list, are_asked=True)
+                    mentions |= _mentions(_dispatched(statement))
+                if mentions:
+                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 body = _body(statement, owner, is_deep=is_deep)
                 if body is not None:
                     if is_answering:
@@ -195,7 +201,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
-                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                if mentions:
+                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
                 if is_module_level:
                     made[statement.name] = len(imports)
             case _:
@@ -273,7 +280,7 @@ def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFun
         return
     tables = (node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)))
     for place in (function, *(table for table in tables if isinstance(table, ast.Dict))):
-        for node in ast.walk(place):
+        for node in descendants(place):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_TEXT.fullmatch(node.value):
                 module = node.value.lstrip(".")
                 for level in {len(node.value) - len(module), 1}:
@@ -281,7 +288,7 @@ def _imported_by_name(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFun
 
 
 def _calls_in(function: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return (node for node in descendants(function) if isinstance(node, ast.Call))
 
 
 def _last(function: ast.expr) -> str:
@@ -330,7 +337,7 @@ def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.
             yield from expression.args
             yield from expression.keywords
         elif isinstance(statement, (ast.If, ast.While, ast.Assert, ast.Raise, ast.Match, ast.Try)):
-            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression)):
+            if any(_captured(statement)) or any(isinstance(node, ast.NamedExpr) for node in descendants(expression)):
                 yield expression
         else:
             yield expression
@@ -342,7 +349,7 @@ def _captured(statement: ast.stmt) -> Iterator[str]:
         if handler.name is not None:
             yield handler.name
     for case in getattr(statement, "cases", ()):
-        for node in ast.walk(case.pattern):
+        for node in descendants(case.pattern):
             name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
             if name is not None:
                 yield name
@@ -400,7 +407,7 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
             if taken:
                 found[taken] = is_asked or found.get(taken, False)
             asked = _asked(node)
-            pending.extend((child, child is asked) for child in ast.iter_child_nodes(node))
+            pending.extend((child, child is asked) for child in children(node))
     return found
 
 
@@ -503,7 +510,7 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
                 if isinstance(root, ast.Name):
                     yield root.id
         elif not isinstance(node, ast.Constant):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
 
 
 def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
@@ -515,15 +522,16 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
     definitions: list[ast.AST] = []
+    targets: list[ast.expr] = []
     local: set[str] = set()
     global_names: list[str] = []
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
-    for expression in ast.walk(function) if is_deep else ():
+    for expression in descendants(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
-            local.update(_bound([expression.target]))
+            targets.append(expression.target)
         elif isinstance(expression, ast.Call):
             binds_globally = binds_globally or _calls_globals(expression)
     pending: list[ast.stmt] = list(function.body)
@@ -557,18 +565,19 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     returned.append(node.value.value)
                 if node.value is not None:
                     assigned.append(node.value)
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                local.update(_bound(targets))
-                binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
+                filled = node.targets if isinstance(node, ast.Assign) else [node.target]
+                targets += filled
+                if class_name:
+                    binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in filled)
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
-                local.update(_bound([node.target]))
+                targets.append(node.target)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     if item.optional_vars is not None:
                         assigned.append(item.context_expr)
-                        local.update(_bound([item.optional_vars]))
+                        targets.append(item.optional_vars)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 local.add(node.name)
                 assigned += node.decorator_list
@@ -582,6 +591,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         return None
     if binds_globally:
         assigned += definitions
+    local.update(_bound(targets))
     returns = _mentions(returned)
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
     is_keeping = binds_globally or is_initializer

@@ -17,11 +17,12 @@ from stalecheck.model import SourceFile
 class ModuleTable:
     """The project's files by dotted name. Several files may have the same one."""
 
-    __slots__ = ("_by_name", "_files")
+    __slots__ = ("_bases", "_by_name", "_files")
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
         self._files = tuple(sorted(files, key=lambda file: (file.module, str(file.path))))
         self._by_name: dict[str, list[_Named]] = defaultdict(list)
+        self._bases: dict[SourceFile, frozenset[Path]] = {}
         for file in self._files:
             for name in (file.module, *file.aliases):
                 self._by_name[name].append(_Named(name, file))
@@ -34,7 +35,9 @@ class ModuleTable:
         a package: no loose file is meant, nor what lies inside a package.
         """
         every = named = self._by_name.get(name, [])
-        bases = _bases(importer) if importer is not None else frozenset()
+        if not every:
+            return None
+        bases = self._bases_of(importer) if importer is not None else frozenset()
         if importer is not None:
             is_standard = name.partition(".")[0] in sys.stdlib_module_names
             near = bases | {importer.path.parent}
@@ -44,6 +47,14 @@ class ModuleTable:
         if len(named) > 1:
             return min(named, key=lambda each: _distance(each, importer, bases)).file
         return named[0].file if named else None
+
+    def _bases_of(self, importer: SourceFile) -> frozenset[Path]:
+        """The directories that the names of a file are imported from."""
+        bases = self._bases.get(importer)
+        if bases is None:
+            names = (importer.module, *importer.aliases)
+            bases = self._bases[importer] = frozenset(_Named(name, importer).base for name in names)
+        return bases
 
     def _is_top(self, named: _Named) -> bool:
         """Whether no package lies around the directory that the shorter name is imported from."""
@@ -99,10 +110,6 @@ class _Named:
         """The directory that the name is imported from."""
         steps = self.name.count(".") + self.file.is_package
         return self.file.path.parents[steps]
-
-
-def _bases(importer: SourceFile) -> frozenset[Path]:
-    return frozenset(_Named(name, importer).base for name in (importer.module, *importer.aliases))
 
 
 _Distance = tuple[int, bool, int, bool, str]

@@ -7,7 +7,8 @@ it. The answer over-approximates; the linker decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from stalecheck.index import ANY_NAME, Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
@@ -53,11 +54,21 @@ def _add(names: dict[str, _Groups], name: str, groups: _Groups) -> None:
 class _Local:
     """What a file's imports mean: local names → modules, and (module, name) pairs taken from modules."""
 
-    modules: dict[str, SourceFile]
+    modules: dict[str, tuple[SourceFile, ...]]
+    """Several where one name is bound several times."""
+
     names: Mapping[str, tuple[tuple[SourceFile, str], ...]]
     stars: tuple[SourceFile, ...]
     dotted: Mapping[str, SourceFile]
     """Modules that are imported by a dotted name whose beginning has no file: namespace packages."""
+
+    def add(self, name: str, modules: Iterable[SourceFile]) -> bool:
+        """Let a name mean more modules; whether it did not yet."""
+        known = self.modules.get(name, ())
+        new = tuple(module for module in modules if module not in known)
+        if new:
+            self.modules[name] = (*known, *new)
+        return bool(new)
 
 
 def nominate(
@@ -137,7 +148,9 @@ class _Nomination:
     def _imported_tops(self, file: SourceFile, index: FileIndex) -> frozenset[str]:
         resolved = [self._locals[file], *(self._bodies[id(body)] for body in index.bodies if body.imports)]
         modules = {
-            module for local in resolved for module in (*local.modules.values(), *local.dotted.values(), *local.stars)
+            module
+            for local in resolved
+            for module in (*chain.from_iterable(local.modules.values()), *local.dotted.values(), *local.stars)
         }
         modules |= {module for local in resolved for origins in local.names.values() for module, _ in origins}
         return frozenset(module.module.partition(".")[0] for module in modules)
@@ -150,33 +163,30 @@ class _Nomination:
             for file, local in self._locals.items():
                 for statement in self._indexes[file].statements:
                     aliased = self._aliased(statement, local)
-                    if aliased is not None:
-                        missing = [name for name in statement.binds if name not in local.modules]
-                        local.modules.update(dict.fromkeys(missing, aliased))
-                        grown = grown or bool(missing)
+                    for name in statement.binds if aliased else ():
+                        grown |= local.add(name, aliased)
                 for star in local.stars:
-                    brought = self._locals[star].modules if star in self._locals else {}
-                    unknown = {name: module for name, module in brought.items() if name not in local.modules}
-                    public = {name: module for name, module in unknown.items() if not name.startswith("_")}
-                    local.modules.update(public)
-                    grown = grown or bool(public)
+                    brought = self._locals[star].modules if star in self._locals and star != file else {}
+                    for name, modules in list(brought.items()):
+                        grown |= not name.startswith("_") and local.add(name, modules)
                 for name, origins in local.names.items():
                     for module, taken in origins:
-                        passed = self._locals[module].modules.get(taken) if module in self._locals else None
-                        if passed is not None and name not in local.modules:
-                            local.modules[name] = passed
-                            grown = True
+                        if module in self._locals:
+                            grown |= local.add(name, self._locals[module].modules.get(taken, ()))
 
-    def _aliased(self, statement: Statement, local: _Local) -> SourceFile | None:
-        """Return the module that a statement may give other names to: ``core = app.core``."""
+    def _aliased(self, statement: Statement, local: _Local) -> tuple[SourceFile, ...]:
+        """Return the modules that a statement may give other names to: ``core = app.core``."""
         mentions = [mention for mention in statement.mentions if mention not in statement.binds]
         if len(mentions) != 1 or not statement.binds:
-            return None
+            return ()
         first, *rest = mentions[0].split(".")
-        module = local.modules.get(first)
-        for part in rest:
-            module = None if module is None else self._module_attribute(module, part)
-        return module
+        return self._led_to(local.modules.get(first, ()), rest)
+
+    def _led_to(self, modules: tuple[SourceFile, ...], attributes: Iterable[str]) -> tuple[SourceFile, ...]:
+        """Return the modules that attributes of modules, one after the other, may be."""
+        for name in attributes:
+            modules = tuple(inner for module in modules for inner in self._module_attribute(module, name))
+        return modules
 
     def groups(self, file: SourceFile) -> _Groups:
         """Return what reloads a module."""
@@ -216,7 +226,7 @@ class _Nomination:
         local = self._locals[file]
         if self._indexes[file].needs_libcst is not None:
             taken = {module for origins in local.names.values() for module, _ in origins}
-            return {*local.modules.values(), *local.stars, *taken}
+            return {*chain.from_iterable(local.modules.values()), *local.stars, *taken}
         taint = self.taint.get(file, _Taint())
         sources = {star for star in local.stars if self._may_bring(star, taint)} | self._reached.get(file, set())
         for name in self._roots.get(file, set()) | taint.names.keys():
@@ -249,8 +259,7 @@ class _Nomination:
     def _origins(self, name: str, local: _Local) -> Iterator[SourceFile]:
         """Yield the modules that a name of a file comes from."""
         yield from (module for module, _ in local.names.get(name, ()))
-        if name in local.modules:
-            yield local.modules[name]
+        yield from local.modules.get(name, ())
 
     def _matters(self, groups: _Groups, file: SourceFile) -> bool:
         """Whether a taint is old in a file: not if all is evicted together with it."""
@@ -281,10 +290,11 @@ class _Nomination:
                     answered = self._answered(module, taken)
                     _add(taint.names, name, answered)
                     hit |= other.names.get(taken, _NONE) | answered
-        for name, module in local.modules.items():
-            if module in self._evicted:
-                _add(taint.names, name, self.groups(module))
-                hit |= self.groups(module)
+        for name, modules in local.modules.items():
+            for module in modules:
+                if module in self._evicted:
+                    _add(taint.names, name, self.groups(module))
+                    hit |= self.groups(module)
         hit |= self._visit_statements(file, index, local, taint)
         if self._matters(hit, file):
             self.nominated.add(file)
@@ -319,10 +329,7 @@ class _Nomination:
     def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:
         """Taint a name of another module that a statement here assigns: ``m.NULL = …``."""
         first, *rest = dotted.split(".")
-        module = local.modules.get(first)
-        for part in rest[:-1]:
-            module = None if module is None else self._module_attribute(module, part)
-        if module is not None:
+        for module in self._led_to(local.modules.get(first, ()), rest[:-1]):
             taint = self.taint.setdefault(module, _Taint())
             before = taint.size()
             _add(taint.names, rest[-1], groups)
@@ -353,7 +360,7 @@ class _Nomination:
             for module, taken in origins:
                 if module in self.taint:
                     groups |= self.taint[module].get(taken)
-        for module in (*local.stars, *local.modules.values()):
+        for module in (*local.stars, *chain.from_iterable(local.modules.values())):
             if module in self._evicted or module in self.taint:
                 groups |= self.groups(module) | self._whole(module)
         return groups
@@ -370,46 +377,49 @@ class _Nomination:
         return _NONE if taint is None else _NONE.union(*taint.names.values())
 
     def _taint_of(self, mention: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
-        first, *rest = mention.split(".")
+        first, _, attributes = mention.partition(".")
         groups = taint.get(first)
-        if rest:
-            groups |= taint.carriers.get(rest[-1], _NONE)
-        module = local.modules.get(first)
-        for end in range(len(rest), 0, -1) if local.dotted and module is None else ():
+        if not attributes:
+            return groups
+        rest = attributes.split(".")
+        groups |= taint.carriers.get(rest[-1], _NONE)
+        modules = local.modules.get(first, ())
+        for end in range(len(rest), 0, -1) if local.dotted and not modules else ():
             module = local.dotted.get(".".join((first, *rest[:end])))
             if module is not None:
                 self._reached.setdefault(file, set()).add(module)
-                rest = rest[end:]
+                modules, rest = (module,), rest[end:]
                 break
-        if groups or module is None:
-            return groups
-        for part in rest:
-            other = self.taint.get(module)
-            groups = self._whole(module) if part == ANY_NAME else _NONE if other is None else other.get(part)
-            if groups:
-                self._reached.setdefault(file, set()).add(module)
-                return groups
-            inner = self._module_attribute(module, part)
-            if inner is None:
-                answered = self._answered(module, part)
-                if answered:
-                    self._reached.setdefault(file, set()).add(module)
-                return answered
-            if inner in self._evicted:
-                self._reached.setdefault(file, set()).add(inner)
-                return self.groups(inner)
-            module = inner
-        return _NONE
+        return groups or _NONE.union(*(self._taint_in(module, rest, file) for module in modules))
+
+    def _taint_in(self, module: SourceFile, attributes: Sequence[str], file: SourceFile) -> _Groups:
+        """Return the taint of what a file reaches by attributes of a module, one after the other."""
+        if not attributes:
+            return _NONE
+        name, *rest = attributes
+        other = self.taint.get(module)
+        groups = self._whole(module) if name == ANY_NAME else _NONE if other is None else other.get(name)
+        inner = () if groups else self._module_attribute(module, name)
+        if not groups and not inner:
+            groups = self._answered(module, name)
+        if groups:
+            self._reached.setdefault(file, set()).add(module)
+        for one in inner:
+            if one in self._evicted:
+                self._reached.setdefault(file, set()).add(one)
+                groups |= self.groups(one)
+            else:
+                groups |= self._taint_in(one, rest, file)
+        return groups
 
     def _defining(self, dotted: str, local: _Local) -> set[SourceFile]:
         """Return the modules through which a name that a file spells leads to its definition."""
         first, *rest = dotted.split(".")
         pending = list(local.names.get(first, ()))
-        module = local.modules.get(first)
+        modules = local.modules.get(first, ())
         for part in rest:
-            if module is not None:
-                pending.append((module, part))
-                module = self._module_attribute(module, part)
+            pending += ((module, part) for module in modules)
+            modules = self._led_to(modules, (part,))
         found: set[tuple[SourceFile, str]] = set()
         while pending:
             taken = pending.pop()
@@ -418,18 +428,16 @@ class _Nomination:
                 pending += self._locals[taken[0]].names.get(taken[1], ())
         return {module for module, _ in found}
 
-    def _module_attribute(self, module: SourceFile, name: str) -> SourceFile | None:
-        if module.is_package:
-            found = self._table.find(f"{module.module}.{name}", module)
-            if found is not None:
-                return found
-        return self._locals[module].modules.get(name)
+    def _module_attribute(self, module: SourceFile, name: str) -> tuple[SourceFile, ...]:
+        imported = self._locals[module].modules.get(name, ())
+        submodule = self._table.find(f"{module.module}.{name}", module) if module.is_package else None
+        return imported if submodule is None or submodule in imported else (submodule, *imported)
 
     def _resolve(self, file: SourceFile, imports: Iterable[Import]) -> _Local:
-        modules: dict[str, SourceFile] = {}
         names: dict[str, list[tuple[SourceFile, str]]] = {}
         stars: list[SourceFile] = []
         dotted: dict[str, SourceFile] = {}
+        local = _Local({}, {}, (), dotted)
         for item in imports:
             name = absolute(file, item.level, item.module or None)
             if name is None:
@@ -438,7 +446,7 @@ class _Nomination:
                 is_whole = item.local != item.module.partition(".")[0] or "." not in item.module
                 target = self._table.find(name if is_whole else item.local, file)
                 if target is not None:
-                    modules[item.local] = target
+                    local.add(item.local, (target,))
                 elif not is_whole:
                     inner = self._table.find(name, file)
                     if inner is not None:
@@ -451,7 +459,7 @@ class _Nomination:
                 continue
             submodule = self._table.find(f"{name}.{item.name}", file)
             if submodule is not None:
-                modules[item.local] = submodule
+                local.add(item.local, (submodule,))
             if module is not None:
                 names.setdefault(item.local, []).append((module, item.name))
-        return _Local(modules, {name: tuple(origins) for name, origins in names.items()}, tuple(stars), dotted)
+        return replace(local, names={name: tuple(origins) for name, origins in names.items()}, stars=tuple(stars))

@@ -147,7 +147,7 @@ def deeply(work: Callable[[], _Result]) -> _Result:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the collector from walking ever more syntax trees in vain."""
+    """Keep the collector from walking in vain, again and again, ever more of what is still in use."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -224,6 +224,9 @@ class _Worker:
 
     @classmethod
     def begin(cls) -> None:
+        """Begin a worker: what it has of its parent is not its to collect, what it makes is."""
+        gc.freeze()
+        gc.enable()
         signal.signal(signal.SIGINT, cls._interrupt)
 
     @classmethod

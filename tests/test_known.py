@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from stalecheck.link.known import SAME_AGAIN, SAME_OBJECT
+from stalecheck.link.known import INSTANCE_MAKERS, SAME_AGAIN, SAME_OBJECT, VALUE_MAKERS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -58,6 +58,28 @@ def test_the_same_call_gives_the_same_object(name: str) -> None:
         arguments = ARGUMENTS.get(name, ())
         first, second = function(*arguments), function(*arguments)
     assert first is second or (name in PLAIN and first == second)
+
+
+@pytest.mark.parametrize("name", sorted(INSTANCE_MAKERS | VALUE_MAKERS))
+def test_the_standard_library_has_what_makes_objects_and_values(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    made_by = getattr(importlib.import_module(module), attribute, None)
+    if made_by is None:
+        pytest.skip(f"this Python has no {name}")
+    assert callable(made_by)
+
+
+@pytest.mark.parametrize("name", sorted(VALUE_MAKERS))
+def test_equal_values_are_the_same_to_a_mapping(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    made_by = getattr(importlib.import_module(module), attribute)
+    given = "::1" if "IPv6" in name else "127.0.0.1" if "IPv4" in name else "1"
+    try:
+        first, second = made_by(given), made_by(given)
+    except NotImplementedError:
+        pytest.skip(f"this system has no {name}")
+    assert first == second
+    assert hash(first) == hash(second)
 
 
 def test_the_readme_names_every_one() -> None:

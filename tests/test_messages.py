@@ -153,6 +153,18 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
         ),
         pytest.param(
             {
+                "app.py": "import importlib, m\nfrom m import C\nc = C()\nimportlib.reload(m)\nfrom m import C\n"
+                "importlib.reload(m)\n",
+                "refresh.py": "",
+            },
+            "STL201",
+            "`c` stays an instance of the old class `m.C` (because `C`, line 2) after `m` is reloaded at app.py:4 "
+            "(and at 1 more); "
+            "make the instance where it is needed, or make it again after the reload",
+            id="a name that is imported again after the reload",
+        ),
+        pytest.param(
+            {
                 "m.py": "class C: ...\ndef make(): return C()\n",
                 "app.py": "import functools\nfrom m import make\n@functools.cache\ndef g(): return make()\n",
             },

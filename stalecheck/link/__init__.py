@@ -10,12 +10,13 @@ from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import find_holdings
 from stalecheck.link.holding import Holding, names_in, root
 from stalecheck.link.import_order import ImportOrder
+from stalecheck.link.nearest import nearest
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Program
 from stalecheck.link.values import Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
-from stalecheck.summarize.summary import Usage
+from stalecheck.summarize.summary import NameImport, Summary, Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
@@ -83,11 +84,11 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         for block, name, at in summary.rebound:
             rebound[block, name] = (*rebound.get((block, name), ()), at)
         usages = {name: frozenset(kinds) for name, kinds in summary.usages}
-        found = [
+        found = nearest(
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
             if (reloads := _lasting(holding, by_origin, import_order, rebound))
-        ]
+        )
         imports = {
             holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
         }
@@ -211,13 +212,6 @@ def _reloads(
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
-        if holding.overlaid:
-            again = {
-                reload
-                for capture in holding.overlaid
-                for reload in stale_since(holding.file, capture, sequence, import_order, rebound=places)
-            }
-            since = (reload for reload in since if reload in again)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
@@ -287,7 +281,7 @@ def _stale_reference(
         tuple(dict.fromkeys(passed)),
         capture.made.traits,
         usages.get(holding.holder.name, frozenset()) if holding.usages is None else holding.usages,
-        _because(holding, imports),
+        _because(holding, imports, program.summaries[holding.file]),
         brought,
         holding.passes_through,
         holding.is_argument,
@@ -300,14 +294,18 @@ def _stale_reference(
     )
 
 
-def _because(holding: Holding, imports: Mapping[str, Holding]) -> tuple[str, int] | None:
+def _because(holding: Holding, imports: Mapping[str, Holding], summary: Summary) -> tuple[str, int] | None:
     """Return the import of the same file that a holding follows from: its name and row."""
     if holding.source is None:
         return None
     made = holding.capture.made
     names = islice(names_in(holding.source), _MOST_NAMES)
-    same = (name for name in names if name in imports and imports[name].capture.made == made)
-    name = next(same, root(holding.source, holding.capture))
-    if name not in imports or name == holding.holder.name:
+    same = (found for found in names if found.name in imports and imports[found.name].capture.made == made)
+    read = next(same, root(holding.source, holding.capture))
+    if read is None or read.name not in imports or read.name == holding.holder.name:
         return None
-    return name, imports[name].span.start.row
+    reaching = (summary.bindings[index] for index in read.reaching)
+    places = [binding.span for binding in reaching if isinstance(binding.value, NameImport)]
+    place = imports[read.name].span
+    # What the name is bound to again further down is not what was read here.
+    return read.name, (place if place in places or not places else places[-1]).start.row

@@ -10,12 +10,14 @@ from stalecheck.link.captures import (
     MADE_CLASS,
     Part,
     along,
+    answered,
     computed_by,
     derived,
     gathered,
     hop,
     is_function_spec,
     kept,
+    let_go,
     placeless,
     related,
     values_of,
@@ -47,8 +49,10 @@ from stalecheck.summarize.summary import (
     Attribute,
     Call,
     ClassExpression,
+    Derived,
     Display,
     Element,
+    Expression,
     Function,
     FunctionExpression,
     Item,
@@ -87,6 +91,9 @@ class Calls:
                     return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
+            if name == "__enter__":
+                return self._entered(call.function.value, receiver, inner)
+            receiver = let_go(receiver)
             function = self._evaluator.attribute(receiver, name, frame)
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
@@ -98,7 +105,18 @@ class Calls:
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
-        return self._apply(function, arguments, inner, receiver)
+        result = self._apply(function, arguments, inner, receiver)
+        if isinstance(call.function, Attribute) and receiver.captures:
+            return answered(result, receiver, call.function.name)
+        return result
+
+    def _entered(self, manager: Expression, value: Value, frame: Frame) -> Value:
+        """Return what a ``with`` statement gets of a context manager."""
+        if isinstance(manager, Call) and manager.arguments:
+            things = self._evaluator.evaluate(manager.function, frame).things
+            if any(isinstance(thing, ExternalThing) and thing.name in known.ENTERED for thing in things):
+                return self._evaluator.evaluate(manager.arguments[0].value, frame)
+        return self._evaluator.evaluate(Derived((manager,)), frame)
 
     def decorated(self, thing: FunctionThing, frame: Frame) -> Value:
         """Return what the name of a function stands for: an instance if a decorator makes one of the function."""
@@ -221,7 +239,10 @@ class Calls:
             if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
                 return Value(result.things, (*wrapped, *result.captures), is_new=True)
-            return Value(result.things, (*computed, *others), is_new=True)
+            given = {capture.made for value in values.values() for capture in value.captures}
+            makes = tuple(capture.made for capture in own)
+            deeper = (c if c.made in given else replace(c, behind=makes) for c in others)
+            return Value(result.things, (*computed, *deeper), is_new=True)
         return Value(result.things, result.captures, is_new=result.is_new)
 
     def is_transparent(self, thing: FunctionThing) -> bool:

@@ -10,6 +10,7 @@ from stalecheck.link import known
 from stalecheck.link.values import (
     Capture,
     ClassThing,
+    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
@@ -56,11 +57,13 @@ def origin_kind(value: Value) -> OriginKind:
                     continue
                 if called in known.CLASS_FACTORIES:
                     return OriginKind.CLASS
-                if called in known.CONTAINERS or called in known.COMPUTES:
+                if called in known.INSTANCE_MAKERS:
+                    return OriginKind.INSTANCE
+                if called in known.CONTAINERS | known.COMPUTES | known.VALUE_MAKERS:
                     return OriginKind.VALUE
                 made_by = called.removesuffix("()")
                 is_made_class = made_by != called and made_by in known.CLASS_FACTORIES
-                if is_made_class or called in known.INSTANCE_MAKERS or _looks_like_class(called):
+                if is_made_class or _looks_like_class(called):
                     return OriginKind.INSTANCE
     return OriginKind.VALUE
 
@@ -108,7 +111,14 @@ def part_of(display: Display, part: Part) -> Display:
             parts.append(element)
         elif part is Part.ITEMS and key is not None:
             parts.append(Element(Display((key, element), is_sequence=True), NOWHERE))
-    return Display(tuple(parts))
+    return Display(tuple(parts), is_sequence=_is_in_order(display))
+
+
+def _is_in_order(mapping: Display) -> bool:
+    """Whether a mapping has its entries one after the other as they are written."""
+    keys = [element.value for element in mapping.elements if element.is_key]
+    is_written = all(isinstance(key, Literal) and key.written for key in keys) and len(set(keys)) == len(keys)
+    return is_written and not any(element.is_unpacked or element.may_lack for element in mapping.elements)
 
 
 def under(display: Display, keys: tuple[Literal, ...]) -> Display:
@@ -154,6 +164,17 @@ def is_generic(name: str) -> bool:
     )
 
 
+def is_mapping(value: Value) -> bool | None:
+    """Whether a value is a mapping, if it is a container; None if it is none."""
+    for thing in value.things:
+        match thing:
+            case ContainerThing(display=display):
+                return display.is_mapping
+            case ExternalThing(name=name) if name.endswith("()") and name.removesuffix("()") in known.CONTAINERS:
+                return name.removesuffix("()") in known.MAPPINGS
+    return None
+
+
 def related(value: Value, relation: Relation) -> tuple[Capture, ...]:
     """Return the captures of origins themselves, in another relation."""
     return tuple(capture.related(relation) for capture in value.captures if capture.relation is Relation.IS)
@@ -168,6 +189,29 @@ def derived(value: Value) -> tuple[Capture, ...]:
         and capture.made.origin.kind is not OriginKind.MODULE
         and capture.made.origin.name != "__all__"
     )
+
+
+def read_out(value: Value) -> tuple[Capture, ...]:
+    """Return what an element of a value is derived from of which nothing else is known: of an answer nothing."""
+    return tuple(capture for capture in derived(value) if not capture.is_answer)
+
+
+def answered(result: Value, receiver: Value, name: str) -> Value:
+    """Return what a method of an object gave back; a string, number or container computes what its methods give."""
+    is_instance = any(isinstance(thing, InstanceThing) for thing in receiver.things)
+    is_instance = is_instance or any(c.of_instance or c.relation is Relation.INSTANCE for c in receiver.captures)
+    if not is_instance and name in known.VALUE_METHODS:
+        return result
+    captures = tuple(replace(c, is_answer=True) if is_result(c) else c for c in result.captures)
+    return replace(result, captures=captures)
+
+
+def let_go(receiver: Value) -> Value:
+    """Return an object whose method is called, without the function that made it if its class is not reloaded."""
+    is_instance = all(isinstance(thing, InstanceThing) for thing in receiver.things)
+    if not receiver.things or not is_instance or any(c.of_instance for c in receiver.captures):
+        return receiver
+    return receiver if not all(map(is_result, receiver.captures)) else replace(receiver, captures=())
 
 
 def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:

@@ -49,6 +49,9 @@ class Classes:
             base = self._base(thing, 0, frame, is_only=True) if name == "__base__" else None
             return base or Value((), derived(value), is_new=bool(value.captures))
         owner, index = found
+        made = self._set_by_methods(thing, owner, index, frame)
+        if made is not None:
+            return made
         member = self._evaluator.binding(owner.file, index)
         if self.is_enum(owner) and isinstance(
             self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
@@ -63,6 +66,29 @@ class Classes:
             replace(item, bound=thing) if isinstance(item, FunctionThing) else item for item in member.things
         )
         return self._arrived(Value(things, member.captures), thing, owner, value, frame)
+
+    def _set_by_methods(self, thing: ClassThing, owner: ClassThing, index: int, frame: Frame) -> Value | None:
+        """Return what class methods assign to an attribute that the body only declares, for a function that reads it.
+
+        None where none does: ``_instance = None``, which ``get`` makes when it is first asked for.
+        """
+        bindings = self._program.summaries[owner.file].bindings
+        declared = bindings[index]
+        if frame.arguments is None or not isinstance(declared.value, Literal):
+            return None
+        methods = {
+            bindings[reaching[-1]].name: bindings[reaching[-1]].value for _, reaching in owner.definition.members
+        }
+        found: list[Value] = []
+        for binding in bindings:
+            method = methods.get(binding.block)
+            if binding.name == declared.name and isinstance(method, Function) and isinstance(binding.value, Call):
+                itself = {name: Value((thing,), self.captures_of(thing)) for name in method.parameters[:1]}
+                holder = frame.holder or frame.file
+                inner = Frame(owner.file, binding.at, itself, frame.depth + 1, holder)
+                found.append(self._evaluator.evaluate(binding.value, inner))
+        found = [value for value in found if value != NOTHING]
+        return union(found) if found else None
 
     def _arrived(self, member: Value, thing: ClassThing, owner: ClassThing, value: Value, frame: Frame) -> Value:
         """Return an attribute of a class, which `owner` defines, as it comes along with the class."""

@@ -43,7 +43,7 @@ def constants(evaluator: Evaluates, expression: Bound, file: SourceFile, depth: 
         case Item(value=inner, position=position, index=None):
             elements = _elements(evaluator, inner, file, depth + 1)
             if position is not None:
-                elements = elements[position : position + 1]
+                elements = elements[position : position + 1 or None]
             return _all(constants(evaluator, element.value, file, depth + 1) for element in elements)
         case Item() | Call():
             return _all(constants(evaluator, entry, file, depth + 1) for entry in _entries(evaluator, expression, file))

@@ -6,7 +6,18 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part, derived, hop, is_generic, is_result, part_of, reached, related, under
+from stalecheck.link.captures import (
+    Part,
+    derived,
+    hop,
+    is_generic,
+    is_result,
+    part_of,
+    reached,
+    read_out,
+    related,
+    under,
+)
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants
 from stalecheck.link.emptied import find_removed
@@ -68,10 +79,12 @@ class Containers:
         for element in display.elements:
             if isinstance(element.value, Literal):
                 continue
-            value = self._evaluator.evaluate(element.value, frame)
             if element.is_unpacked:
                 part = Part.WHOLE if display.is_mapping else Part.KEYS
-                value = self.elements(value, None, frame, part, later=behind(element, display, frame.file))
+                value = self._unpacked(element.value, part, frame, behind(element, display, frame.file))
+            else:
+                is_held = isinstance(element.value, Reference)
+                value = self._evaluator.evaluate(element.value, replace(frame, is_held=is_held))
             for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if key not in first and not is_result(capture):
@@ -128,6 +141,16 @@ class Containers:
                 if any(isinstance(thing, ExternalThing) and thing.name in known.ELEMENTWISE for thing in things):
                     return inner
         return None
+
+    def _unpacked(self, expression: Expression, part: Part, frame: Frame, later: tuple[Later, ...]) -> Value:
+        """Return what the elements of a container may be that is unpacked into another one."""
+        value = self._evaluator.evaluate(self._copied(expression, frame) or expression, frame)
+        found = self.elements(value, None, frame, part, later=later)
+        names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
+        if part is Part.KEYS or not names & known.MAPPINGS:
+            return found
+        inside = (capture for capture in value.captures if capture.relation is Relation.INSIDE)
+        return replace(found, captures=tuple(dict.fromkeys((*found.captures, *inside))))
 
     def is_own(self, index: Expression, frame: Frame) -> bool:
         """Whether the arguments of an alias name something that the file itself makes, and that equals no older one.
@@ -239,13 +262,14 @@ class Containers:
                         # Long lists of words are one step, however many there are.
                         found.append(Value((), derived(value), is_new=is_made))
                     for element in others:
-                        item = self._evaluator.evaluate(element.value, inner)
                         if element.is_unpacked:
                             behind_it = (*later, *behind(element, display, file))
                             part_of_it = part if display.is_mapping else Part.KEYS
-                            item = self.elements(item, None, inner, part_of_it, later=behind_it)
-                        elif later and item.captures and self._overwritten.is_gone(element, display, file, later):
-                            continue
+                            item = self._unpacked(element.value, part_of_it, inner, behind_it)
+                        else:
+                            item = self._evaluator.evaluate(element.value, inner)
+                            if later and item.captures and self._overwritten.is_gone(element, display, file, later):
+                                continue
                         is_new = item.is_new
                         within: tuple[Capture, ...] = ()
                         if file != here:
@@ -258,9 +282,9 @@ class Containers:
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
                 case _:
-                    found.append(Value((), derived(value), is_new=True))
+                    found.append(Value((), read_out(value), is_new=True))
         if not found:
-            return Value((), derived(value), is_new=True)
+            return Value((), read_out(value), is_new=True)
         return union(found)
 
     def container(

@@ -120,7 +120,7 @@ class Definitions:
     def of_defaults(self, name: str, function: Function, binding: Binding) -> Iterator[Holding]:
         """Yield what the defaults of a function keep, under the name that it is bound to."""
         for default in function.defaults:
-            for capture in closest(self._subject.evaluate(default.value, binding.at).captures):
+            for capture in closest(self._subject.evaluate(default.value, binding.at, is_held=True).captures):
                 if capture.relation is Relation.DERIVED and capture.made.origin.kind in CALLED:
                     continue
                 holding = self._subject.holding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stalecheck.link import known
 from stalecheck.model import Location, Span
@@ -34,7 +34,8 @@ def find_removed(summary: Summary) -> dict[Span, Location]:
     removed: dict[Span, Location] = {}
     containers: dict[int, _Container] = {}
     statements: list[Store | CallStatement] = [*summary.stores, *summary.calls]
-    for statement in sorted(statements, key=lambda item: item.at):
+    # What a statement calls it has called before it stores.
+    for statement in sorted(statements, key=lambda item: (item.at, isinstance(item, Store))):
         target = statement.target if isinstance(statement, Store) else _receiver(statement)
         if not isinstance(target, Reference) or len(target.reaching) != 1 or target.is_late:
             continue
@@ -78,16 +79,24 @@ class _Container:
                 return
             added = list(_entries(statement.values, is_certain=is_certain))
             is_item = any(element.is_key for element in statement.values)
-            if is_certain and is_item and isinstance(binding.value, Display) and binding.value.is_mapping:
-                for entry in added:
-                    yield from self._take(self._under(entry.key))
+            is_mapping = isinstance(binding.value, Display) and binding.value.is_mapping
+            if is_certain and is_item and (is_mapping or (added and all(map(_is_text, added)))):
+                yield from self._write_over(added)
             elif is_item:
+                placed = self._replaced(added[0].key) if len(added) == 1 and is_certain else []
+                if placed and isinstance(binding.value, Display) and binding.value.is_sequence:
+                    position = self.entries.index(placed[0])
+                    yield from self._take(placed)
+                    self.entries.insert(position, replace(added[0], key=None))
+                    return
                 self.is_ordered = False
             self.entries += added
             return
         method = _method(statement)
         arguments = statement.call.arguments
         if method in known.MUTATORS:
+            if method == "update" and is_certain:
+                yield from self._write_over(entry for argument in arguments for entry in _updating(argument))
             self._put(method, statement, is_certain=is_certain)
         elif method in _REORDERING:
             self.is_ordered = False
@@ -137,6 +146,11 @@ class _Container:
             return self._placed(int(given.written))
         return self._under(given)
 
+    def _replaced(self, key: Expression | None) -> list[_Entry]:
+        """Return the one entry that stands at the place of a sequence that is assigned to."""
+        is_number = isinstance(key, Literal) and not key.is_text and bool(key.written)
+        return self._placed(int(key.written)) if is_number and isinstance(key, Literal) else []
+
     def _placed(self, position: int) -> list[_Entry]:
         if not self.is_ordered or not -len(self.entries) <= position < len(self.entries):
             return []
@@ -147,6 +161,11 @@ class _Container:
         if key is None or (isinstance(key, Literal) and not key.written):
             return []
         return [entry for entry in self.entries if entry.key == key]
+
+    def _write_over(self, added: Iterable[_Entry]) -> Iterator[Span]:
+        """Take out what stands under the keys of what is put in."""
+        for entry in added:
+            yield from self._take(self._under(entry.key))
 
     def _take(self, taken: Iterable[_Entry]) -> Iterator[Span]:
         for entry in list(taken):
@@ -175,6 +194,19 @@ def _entries(elements: Iterable[Element], *, is_certain: bool) -> Iterator[_Entr
             is_one = is_certain and not element.is_unpacked
             yield _Entry(None if key is None else key.value, element.value, spans, is_one)
             key = None
+
+
+def _is_text(entry: _Entry) -> bool:
+    """Whether an entry has a key that only a mapping can have."""
+    return isinstance(entry.key, Literal) and entry.key.is_text
+
+
+def _updating(argument: Argument) -> Iterator[_Entry]:
+    """Yield the entries of a mapping that `update` is given and that have keys that are known."""
+    if isinstance(argument.value, Display) and not argument.keyword:
+        yield from _entries_of(argument.value)
+    elif argument.keyword.isidentifier():
+        yield _Entry(Literal(repr(argument.keyword), is_text=True), argument.value, (argument.span,))
 
 
 def _is_ordered(value: Display | Call) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from stalecheck.link import known
 from stalecheck.link.calls import Calls
-from stalecheck.link.captures import TRAVELS, derived, hop, origin_kind, related, renamed, taken_of
+from stalecheck.link.captures import TRAVELS, derived, hop, is_mapping, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
 from stalecheck.link.containers import Containers
@@ -19,7 +19,6 @@ from stalecheck.link.values import (
     NOTHING,
     Capture,
     ClassThing,
-    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
@@ -115,11 +114,11 @@ class Evaluator:
             self._cut = cut
         return found
 
-    def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
+    def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
         if not self._open:
             self._steps = 0
-        return self.evaluate(expression, Frame(file, at))
+        return self.evaluate(expression, Frame(file, at, is_held=is_held and isinstance(expression, Reference)))
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""
@@ -163,7 +162,7 @@ class Evaluator:
                 value = self.containers.filled(file, binding, display)
                 return self.own(file, binding, value, OriginKind.VALUE)
             case expression:
-                value = self.evaluate(expression, Frame(file, binding.at))
+                value = self.evaluate(expression, Frame(file, binding.at, is_held=isinstance(expression, Reference)))
                 if not value.is_new:
                     return value
                 return self.own(file, binding, value, origin_kind(value))
@@ -287,13 +286,10 @@ class Evaluator:
 
     def _sum(self, summands: tuple[Element, ...], frame: Frame) -> Value | None:
         """Return the container that a sum or union of containers is; None if it is something else."""
-        values = [self.evaluate(summand.value, frame) for summand in summands]
-        kinds = [next((t for t in value.things if isinstance(t, ContainerThing)), None) for value in values]
-        known_kinds = [kind for kind in kinds if kind is not None]
-        if not known_kinds or len(known_kinds) < len(kinds):
+        kinds = [is_mapping(self.evaluate(summand.value, frame)) for summand in summands]
+        if not kinds or None in kinds:
             return None
-        is_mapping = any(kind.display.is_mapping for kind in known_kinds)
-        return self.containers.display(Display(summands, is_mapping=is_mapping), frame)
+        return self.containers.display(Display(summands, is_mapping=any(kinds)), frame)
 
     def _derived(self, operands: tuple[Expression, ...], frame: Frame, *, is_tested: bool) -> Value:
         captures = tuple(

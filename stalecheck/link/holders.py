@@ -74,6 +74,9 @@ class _Finder:
                 if isinstance(star.value, StarImport) and subject.evaluator.stars.provides(subject.file, star, name):
                     self._later.setdefault(name, []).append(star.at)
         self._consumers: dict[str, frozenset[SourceFile]] = {}
+        self._records = frozenset(self._named_tuples())
+        """The classes of which a field is no attribute: what it is assigned is a default of ``__new__``."""
+
         for binding in summary.bindings:
             if isinstance(binding.value, Class) and binding.value.decorators:
                 self._consumers[binding.name] = frozenset(self._makers(binding.value, binding.at))
@@ -150,6 +153,17 @@ class _Finder:
                 pending += members
         return found
 
+    def _named_tuples(self) -> Iterator[str]:
+        """Yield the classes of the file that are written as named tuples."""
+        bindings = self._subject.summary.bindings
+        with_fields = {binding.name.rpartition(".")[0] for binding in bindings if binding.is_annotated}
+        for binding in bindings:
+            is_one = binding.name in with_fields
+            for base in binding.value.bases if isinstance(binding.value, Class) and is_one else ():
+                things = self._subject.evaluate(base.value, binding.at).things
+                if any(isinstance(thing, ExternalThing) and thing.name in known.RECORDS for thing in things):
+                    yield binding.name
+
     def _answered(self) -> Iterator[Holding]:
         """Yield what a module's ``__getattr__`` binds of what it has imported on demand."""
         place, summary = self._subject.summary.cached_at, self._subject.summary
@@ -223,6 +237,12 @@ class _Finder:
         self, name: str, span: Span, value: Value, expression: Expression, binding: Binding
     ) -> Iterator[Holding]:
         default = self._field_default(expression, binding.at)
+        owner = name.rpartition(".")[0]
+        if binding.is_annotated and owner in self._records:
+            for capture in closest(value.captures):
+                held = self._subject.holding(owner, HolderKind.DEFAULT_ARGUMENT, span, capture, "", expression)
+                yield replace(held, usages=frozenset())
+            return
         for capture in closest(value.captures):
             if default is not None:
                 kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span

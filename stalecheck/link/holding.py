@@ -56,9 +56,6 @@ class Holding:
     passes_through: bool = False
     """A decorator that hands its argument back unchanged."""
 
-    overlaid: tuple[Capture, ...] = ()
-    """How later star imports bring the same object under the same name: it is as old as those."""
-
     rebound: tuple[Location, ...] = ()
     """Where the file's own top level binds the same names again."""
 
@@ -93,9 +90,9 @@ class Subject:
     summary: Summary
     evaluator: Evaluator
 
-    def evaluate(self, expression: Expression, at: Location) -> Value:
+    def evaluate(self, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression of the file may be."""
-        return self.evaluator.expression(self.file, expression, at)
+        return self.evaluator.expression(self.file, expression, at, is_held=is_held)
 
     def holding(
         self,
@@ -126,27 +123,27 @@ def constructs(expression: Expression) -> bool:
     return isinstance(expression, (Display, Call)) or (isinstance(expression, Derived) and bool(expression.summands))
 
 
-def root(expression: Expression, capture: Capture) -> str:
-    """Return the name with which the part of an expression begins that a capture came from; empty if unknown."""
+def root(expression: Expression, capture: Capture) -> Reference | None:
+    """Return the name with which the part of an expression begins that a capture came from; None if unknown."""
     while True:
         match expression:
-            case Reference(name=name):
-                return name
+            case Reference():
+                return expression
             case Attribute(value=inner) | Item(value=inner):
                 expression = inner
             case Call(function=inner, arguments=arguments):
                 given = (a.value for a in arguments if a.span == capture.span != NOWHERE)
                 expression = next(given, inner)
             case _:
-                return ""
+                return None
 
 
-def names_in(expression: Expression) -> Iterator[str]:
+def names_in(expression: Expression) -> Iterator[Reference]:
     """Yield the names in an expression, but not those in functions, in the order in which they stand."""
     pending = [expression]
     while pending:
         match pending.pop():
-            case Reference(name=name):
+            case Reference() as name:
                 yield name
             case Attribute(value=inner) | Item(value=inner):
                 pending.append(inner)

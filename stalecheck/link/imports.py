@@ -9,7 +9,7 @@ from stalecheck.link.captures import hop
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
 from stalecheck.link.program import resolve
-from stalecheck.link.values import NOTHING, Capture, ModuleThing, Relation
+from stalecheck.link.values import NOTHING, ModuleThing, Relation
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     Attribute,
@@ -40,8 +40,7 @@ class Imports:
             if capture.relation in _IMPORTED:
                 is_module = capture.made.origin.kind is OriginKind.MODULE
                 kind = HolderKind.MODULE_IMPORT if is_module else HolderKind.FROM_IMPORT
-                holding = self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
-                yield replace(holding, overlaid=() if binding.block else self._same_again(index, binding.name, capture))
+                yield self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
 
     def of_submodule(self, binding: Binding) -> Iterator[Holding]:
         """Yield what ``import p.m`` reaches through the package that it binds."""
@@ -53,18 +52,6 @@ class Imports:
                     for capture in value.captures:
                         kind, held = HolderKind.MODULE_IMPORT, replace(capture, is_of_package=True)
                         yield self._subject.holding(binding.name, kind, binding.span, held, binding.block)
-
-    def _same_again(self, index: int, name: str, capture: Capture) -> tuple[Capture, ...]:
-        """Return how a later star import brings what an import binds under the same name."""
-        file, summary = self._subject.file, self._subject.summary
-        stars = self._subject.evaluator.stars
-        for star in reversed(summary.stars):
-            binding = summary.bindings[star]
-            target = stars.target_of(file, binding, name) if star > index and not binding.is_conditional else None
-            if target is not None:
-                value = passed(self._subject.evaluator.name(target, name), target, name, binding.at)
-                return tuple(c for c in value.captures if (c.made, c.mode) == (capture.made, capture.mode))
-        return ()
 
     def of_star(self, index: int, binding: Binding) -> Iterator[Holding]:
         """Yield what a star import brings, one holding for each name and origin."""
@@ -129,7 +116,7 @@ class Imports:
                     yield target, name
 
     def overlaid(self) -> set[int]:
-        """Return the bindings whose names a later star import, or a compiled module, binds to something else."""
+        """Return the bindings whose names a later star import, or a compiled module, binds again."""
         bindings = self._subject.summary.bindings
         compiled = self._subject.evaluator.names.compiled
         overlaid: set[int] = set()
@@ -144,7 +131,9 @@ class Imports:
                 brought = self._subject.evaluator.stars.target_of(self._subject.file, bindings[star], name)
                 if brought is None:
                     continue
-                same = {capture.made for capture in self._subject.evaluator.name(brought, name).captures}
+                captures = self._subject.evaluator.name(brought, name).captures
+                # What comes back from this file in a circle is what the file has imported itself.
+                same = {capture.made for capture in captures if self._subject.file in capture.via}
                 for index in reaching:
                     if index < star and not isinstance(bindings[index].value, StarImport):
                         held = self._subject.evaluator.binding(self._subject.file, index).captures

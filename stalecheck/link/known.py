@@ -183,7 +183,12 @@ MOCKS = frozenset(
     for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock")
 )
 
-ELEMENTWISE = frozenset(f"builtins.{name}" for name in ("list", "tuple", "sorted", "iter", "reversed"))
+ELEMENTWISE = frozenset(
+    {
+        *(f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "iter", "reversed")),
+        "collections.deque",
+    }
+)
 """Calls whose elements are those of their first argument."""
 
 CONSUMERS = frozenset(
@@ -197,8 +202,71 @@ CONSUMERS = frozenset(
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 
-INSTANCE_MAKERS = frozenset({"builtins.object", "functools.partial", "functools.partialmethod"})
-"""Classes whose names do not look like one, and whose instances are no plain values."""
+ENTERED = frozenset({"contextlib.nullcontext", "contextlib.closing", "contextlib.aclosing"})
+"""Context managers that give a ``with`` statement what they were given."""
+
+INSTANCE_MAKERS = frozenset(
+    {
+        "builtins.object",
+        "builtins.open",
+        "csv.reader",
+        "csv.writer",
+        "ftplib.FTP",
+        "ftplib.FTP_TLS",
+        "functools.partial",
+        "functools.partialmethod",
+        "hmac.HMAC",
+        "imaplib.IMAP4",
+        "imaplib.IMAP4_SSL",
+        "itertools.count",
+        "mmap.mmap",
+        "operator.attrgetter",
+        "operator.itemgetter",
+        "operator.methodcaller",
+        "poplib.POP3",
+        "poplib.POP3_SSL",
+        "sched.scheduler",
+        "select.epoll",
+        "select.kqueue",
+        "select.poll",
+        "shelve.open",
+        "shlex.shlex",
+        "smtplib.LMTP",
+        "smtplib.SMTP",
+        "smtplib.SMTP_SSL",
+        "socket.create_connection",
+        "socket.create_server",
+        "socket.socket",
+        "sqlite3.connect",
+        "ssl.create_default_context",
+        "threading.local",
+        "types.SimpleNamespace",
+        "urllib.request.build_opener",
+        "weakref.finalize",
+        "weakref.ref",
+    }
+)
+"""Calls whose names do not look like a class, and which make objects that are no plain values."""
+
+VALUE_MAKERS = frozenset(
+    {
+        "decimal.Decimal",
+        "fractions.Fraction",
+        "ipaddress.IPv4Address",
+        "ipaddress.IPv4Interface",
+        "ipaddress.IPv4Network",
+        "ipaddress.IPv6Address",
+        "ipaddress.IPv6Interface",
+        "ipaddress.IPv6Network",
+        "pathlib.Path",
+        "pathlib.PosixPath",
+        "pathlib.PurePath",
+        "pathlib.PurePosixPath",
+        "pathlib.PureWindowsPath",
+        "pathlib.WindowsPath",
+    }
+)
+"""Classes whose names look like one, and whose instances are values: nothing changes them, equal ones are the same."""
 
 CLASS_MAKERS = frozenset({"builtins.type", "types.new_class"})
 """Calls that make a class of a name and a tuple of bases."""
@@ -395,6 +463,9 @@ HOOKS = frozenset(
     }
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
+
+VALUE_METHODS = frozenset(name for kind in (str, bytes, int, float, list, tuple, set, dict) for name in dir(kind))
+"""Methods of plain values and containers."""
 
 FORMATS = frozenset({"format", "format_map"})
 """Methods that make a string of their arguments, whatever has them."""

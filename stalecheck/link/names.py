@@ -71,7 +71,9 @@ class Names:
             if value is None:
                 value = self.through_stars(file, reference.name, self._program.summaries[file].stars)
         elif reference.reaching or reference.stars:
-            value = self._reach(file, reference.name, (*reference.reaching, *reference.stars), frame.at)
+            value = self._reach(
+                file, reference.name, (*reference.reaching, *reference.stars), None if frame.is_held else frame.at
+            )
             if value == NOTHING and not reference.reaching:
                 value = None
         else:

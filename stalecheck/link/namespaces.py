@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalecheck.link import known
 from stalecheck.link.classes import Classes
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
@@ -82,13 +83,18 @@ class Namespaces:
         return [thing.file for thing in things if thing.file in self._evaluator.program.summaries]
 
     def _table(self, file: SourceFile, kind: OriginKind | None = None, *, in_pairs: bool = False) -> Display:
-        """Return the functions, classes and instances of a module by name; its plain values are nobody's identity."""
+        """Return the functions, classes, instances and containers of a module by name.
+
+        Its plain values are nobody's identity.
+        """
         found = self._tables.get((file, in_pairs, kind))
         if found is None:
             elements: list[Element] = []
             for name, _ in self._evaluator.program.summaries[file].exports:
-                kinds = {capture.made.origin.kind for capture in self._evaluator.name(file, name).captures}
-                if kinds - {OriginKind.VALUE} and (kind is None or kind in kinds):
+                held = self._evaluator.name(file, name)
+                kinds = {capture.made.origin.kind for capture in held.captures}
+                is_container = bool(kinds) and not name.startswith("__") and any(map(_is_container, held.things))
+                if (is_container or kinds - {OriginKind.VALUE}) and (kind is None or kind in kinds):
                     key = Element(Literal(repr(name), is_text=True), NOWHERE, is_key=not in_pairs)
                     value = Element(Reference(name, is_late=True), NOWHERE)
                     pair = Element(Display((key, value), is_sequence=True), NOWHERE)
@@ -96,3 +102,11 @@ class Namespaces:
             found = Display(tuple(elements), is_sequence=in_pairs, is_mapping=not in_pairs)
             self._tables[file, in_pairs, kind] = found
         return found
+
+
+def _is_container(thing: Thing) -> bool:
+    """Whether a thing is a container, and no list or tuple of plain values that is written out."""
+    if not isinstance(thing, ContainerThing):
+        return isinstance(thing, ExternalThing) and thing.name.removesuffix("()") in known.CONTAINERS
+    elements = thing.display.elements
+    return not (elements and thing.display.is_sequence and all(isinstance(item.value, Literal) for item in elements))

@@ -45,6 +45,9 @@ class Frame:
     holder: SourceFile | None = None
     """The file that the result goes to, where a call goes into another file's function."""
 
+    is_held: bool = False
+    """What a name stands for is kept as it is: a container with all that is put into it further down."""
+
 
 class Evaluates(Protocol):
     """What the parts of the evaluation need of the whole: each may have to evaluate what it comes upon."""
@@ -56,7 +59,7 @@ class Evaluates(Protocol):
     def evaluate(self, expression: Expression, frame: Frame) -> Value:
         """Return what an expression may be within a frame."""
 
-    def expression(self, file: SourceFile, expression: Expression, at: Location) -> Value:
+    def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
 
     def attribute(self, value: Value, name: str, frame: Frame) -> Value:

@@ -52,7 +52,9 @@ class Statements:
         if store.attribute:
             yield from self._attribute_store(store, target)
             return
-        yield from self._elements(store.name, store.values, target, store.at)
+        # What is put into itself brings nothing that is not there.
+        values = [element for element in store.values if element.is_unpacked or element.value != store.target]
+        yield from self._elements(store.name, values, target, store.at)
 
     def _attribute_store(self, store: Store, target: Value) -> Iterator[Holding]:
         [element] = store.values
@@ -85,7 +87,7 @@ class Statements:
             if element.is_unpacked:
                 keys = Item(element.value)
                 expression = Choice((keys, Item(element.value, index=LITERAL))) if is_mapping else keys
-            value = self._subject.evaluate(expression, at)
+            value = self._subject.evaluate(expression, at, is_held=not element.is_unpacked)
             for capture in closest(value.captures):
                 if (capture.made, capture.mode) in seen or belongs_to(target, capture):
                     continue
@@ -136,6 +138,7 @@ class Statements:
                     flat += element.value.elements
                 else:
                     flat.append(element)
+            flat = [element for element in flat if element.is_unpacked or element.value != function.value]
             yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
         else:
             yield from self._registrations.of_own(statement)

@@ -97,6 +97,12 @@ class Capture:
     is_of_package: bool = False
     """A submodule that is looked up in its package when it is used: whoever imports it again replaces it there."""
 
+    behind: tuple[Made, ...] = ()
+    """The functions of the reloaded module within whose call it was computed, where it was not given to the call."""
+
+    is_answer: bool = False
+    """What a method of an object gave back: what is read out of that is not computed from the object's class."""
+
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
         return replace(self, relation=relation)

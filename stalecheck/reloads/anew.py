@@ -13,6 +13,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import children
 from stalecheck.reloads.outline import import_base
 from stalecheck.reloads.scopes import Outline, Place
 from stalecheck.reloads.sites import ReloadSite
@@ -142,7 +143,7 @@ def _imports(tree: ast.AST, *, is_inside: bool) -> Iterator[ast.Import | ast.Imp
                 yield node
         elif not isinstance(node, ast.expr):
             is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-            pending += [(child, is_in_function or is_function) for child in ast.iter_child_nodes(node)]
+            pending += [(child, is_in_function or is_function) for child in children(node)]
 
 
 _IMPORTER = re.compile(rb"\b(?:import_module|__import__)\s*\(\s*([\"'][^\"']*[\"']|)")

@@ -26,12 +26,12 @@ from stalecheck.reloads.items import (
     Thing,
     Unknown,
     are_names,
-    distinct,
     joined,
     less,
     looked_up,
     modules_of,
     shorten,
+    steps,
     unknown,
 )
 from stalecheck.reloads.reloaders import reloader
@@ -51,7 +51,7 @@ def called(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
     for item in evaluator.inner(node.func, place):
         found.extend(_result(evaluator, item, node, place))
-    return distinct(found)
+    return steps(found)
 
 
 def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> Items:
@@ -212,7 +212,7 @@ def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place)
         if item == MODULES:
             found.append(rearranged(Group(((Entry("name"),),)), name))
         elif isinstance(item, Table):
-            found.append(Group(tuple(keys for keys, _ in item.pairs)))
+            found.append(Group(tuple(dict.fromkeys(keys for keys, _ in item.pairs))))
         elif isinstance(item, Group):
             found.append(rearranged(item, name))
         else:
@@ -285,7 +285,7 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
 
 def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Call, place: Place) -> Items:
     if method in ("keys", "copy"):
-        return (Group(tuple(keys for keys, _ in table.pairs)),) if method == "keys" else (table,)
+        return (Group(tuple(dict.fromkeys(keys for keys, _ in table.pairs))),) if method == "keys" else (table,)
     if method == "values":
         return (Group(tuple(values for _, values in table.pairs)),)
     if method == "items":
@@ -322,7 +322,7 @@ def rearranged(group: Group, name: str) -> Group:
     if name == "builtins.reversed":
         return _ordered(replace(group, elements=group.elements[::-1]), "any")
     if name in ("builtins.set", "builtins.frozenset"):
-        return _ordered(replace(group, is_unordered=True), "any")
+        return _ordered(Group(tuple(dict.fromkeys(group.elements)), is_unordered=True), "any")
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
     if name == "builtins.sorted":
         if len(texts) == len(group.elements):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice, product
+from itertools import groupby, islice, product
 from typing import Literal, TypeAlias
 
 from stalecheck.reloads.scopes import Place
@@ -137,6 +137,11 @@ LIMIT = 400
 def distinct(items: Iterable[Item]) -> Items:
     """The items without repetitions, in order."""
     return tuple(dict.fromkeys(items))
+
+
+def steps(items: Iterable[Item]) -> Items:
+    """The items in order, one that follows itself once: a loop may come back to what it began with."""
+    return tuple(item for item, _ in groupby(items))
 
 
 def modules_of(names: Items, node: ast.expr) -> Items:

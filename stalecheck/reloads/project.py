@@ -338,12 +338,13 @@ def _settled(find: Find, is_called: Callable[[str], bool]) -> ReloadSite | None:
     whys = [site.why] if site.why else []
     for name, wrapper in open_ones:
         if wrapper.default:
-            targets += [p.replace("{}", given) for given in wrapper.default for p in wrapper.patterns]
+            defaults = (p.replace("{}", given) for given in wrapper.default for p in wrapper.patterns)
+            targets += [target for target in defaults if target not in site.targets]
         elif not site.targets and _last(name) != _last(site.spelling):
             whys.append(f"`{wrapper.parameter}` is a parameter of `{name}` that nothing here calls")
     if not targets and not whys:
         return None
-    return replace(site, targets=tuple(dict.fromkeys(targets)), why="; ".join(dict.fromkeys(whys)))
+    return replace(site, targets=tuple(targets), why="; ".join(dict.fromkeys(whys)))
 
 
 def _modules(file: SourceFile) -> tuple[str, ...]:

@@ -408,10 +408,11 @@ class _Search:
             items, is_unordered = handed(self.evaluator, one, call)
             are_unordered = are_unordered or is_unordered
             key = one.mode, one.is_restored
+            known = frozenset(fits.get(key, ()))
             for item in items:
                 modules = list(fitted(item, one))
                 if modules:
-                    fits.setdefault(key, []).extend(modules)
+                    fits.setdefault(key, []).extend(module for module in modules if module not in known)
                 else:
                     misfits.setdefault(key, []).append(misfit(item, one))
         for mode, is_restored in dict.fromkeys((*fits, *misfits)):
@@ -421,7 +422,7 @@ class _Search:
                 call.place,
                 mode,
                 (wrapper.spelling or name).removesuffix(".__init__"),
-                tuple(dict.fromkeys(fits.get(key) or misfits[key])),
+                tuple(fits.get(key) or dict.fromkeys(misfits[key])),
                 "name",
                 is_restored=is_restored,
                 is_together=all(one.is_together for one in family if one.mode is mode),
@@ -458,7 +459,8 @@ class _Search:
     # From an event to what is reported
 
     def _find(self, event: _Event) -> Find:
-        targets: dict[str, bool] = {}
+        targets: list[str] = []
+        attributes: dict[str, bool] = {}
         holes: list[Hole] = []
         whys: list[str] = []
         wrong: list[str] = []
@@ -468,20 +470,21 @@ class _Search:
             for part in _parts(item, event):
                 if isinstance(part, Text):
                     for target in (pattern.replace("{}", part.text) for pattern in event.patterns):
-                        targets[target] = part.is_attribute and targets.get(target, True)
+                        targets.append(target)
+                        attributes[target] = part.is_attribute and attributes.get(target, True)
                 elif isinstance(part, Hole):
                     holes.append(part)
                 else:
                     whys.append(part.why)
                     wrong += [part.why] * part.is_wrong
-        is_many = is_swept or len(targets) > 1 or any("*" in target for target in targets)
+        is_many = is_swept or len(attributes) > 1 or any("*" in target for target in targets)
         is_evicted = event.mode is ReloadMode.REIMPORT
         is_together = is_many and (
             event.is_together or (is_swept if not is_evicted else not self._imports(event.place.loop))
         )
         is_new = bool(event.items) and all(isinstance(item, Entry) and item.is_new for item in event.items)
         is_kept = event.is_restored or (is_evicted and is_new)
-        kept = self._put_back(event, targets) if is_evicted and not is_kept else frozenset()
+        kept = self._put_back(event, attributes) if is_evicted and not is_kept else frozenset()
         is_restored = is_kept or (bool(kept) and kept.issuperset(targets or {""}))
         site = ReloadSite(
             self._span(event.node),
@@ -492,7 +495,7 @@ class _Search:
             event.place.block,
             is_restored,
             is_together,
-            event.is_unordered and len(targets) > 1,
+            event.is_unordered and len(attributes) > 1,
             event.place.is_main,
             event.place.branch,
             bool(event.place.guards) or event.place.is_rerun,
@@ -502,7 +505,7 @@ class _Search:
             and is_half(self.outline, event.node, event.place, tuple(targets)),
             bool(event.items) and all(isinstance(item, (Text, Thing)) and item.is_flat for item in event.items),
             event.is_once or is_noted(self.outline, event.place),
-            frozenset(target for target, is_attribute in targets.items() if is_attribute),
+            frozenset(target for target, is_attribute in attributes.items() if is_attribute),
             frozenset() if is_restored else kept,
             event.leaves_attribute,
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
@@ -510,7 +513,7 @@ class _Search:
             ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
             tuple(wrong),
         )
-        return Find(site, tuple(wrappers(self.evaluator, holes, event.patterns, site)))
+        return Find(site, tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site)))
 
     def _put_back(self, event: _Event, targets: Collection[str]) -> frozenset[str]:
         """The modules that come back after an eviction; the empty name stands for whatever it may be."""

@@ -34,6 +34,7 @@ from stalecheck.reloads.items import (
     looked_up,
     modules_of,
     shorten,
+    steps,
     unknown,
 )
 from stalecheck.reloads.names import bindings_at, bound, named
@@ -68,7 +69,7 @@ class Evaluator:
         """What `node` may stand for, in order, without ``None``; sets `saw_unordered`."""
         self._steps, self.cuts, self.saw_unordered = 0, 0, False
         try:
-            return distinct(self.inner(node, place))
+            return steps(self.inner(node, place))
         except RecursionError:
             self._depth, self.call_depth, self.is_narrowing = 0, 0, False
             self.active.clear()
@@ -246,7 +247,7 @@ class Evaluator:
                 if are_empty:
                     found.append(Unknown(f"`{what}` is empty as written"))
             elif isinstance(item, Table):
-                found.extend(part for keys, _ in item.pairs for part in keys)
+                found.extend(distinct(part for keys, _ in item.pairs for part in keys))
             elif item == MODULES:
                 found.append(Entry("name"))
             elif isinstance(item, Hole) and not item.is_text and item.pattern == "{}" and not item.is_each:
@@ -263,7 +264,8 @@ class Evaluator:
                 elements.extend((part,) for part in inner)
             else:
                 elements.append(self.inner(element, place))
-        return (Group(tuple(elements), is_unordered=isinstance(node, ast.Set)),)
+        is_set = isinstance(node, ast.Set)
+        return (Group(tuple(dict.fromkeys(elements) if is_set else elements), is_unordered=is_set),)
 
     def _dictionary(self, node: ast.Dict, place: Place) -> Items:
         pairs: list[tuple[Items, Items]] = []

@@ -10,6 +10,7 @@ from functools import partial
 import libcst as cst
 
 from stalecheck.model import Location, Span
+from stalecheck.nodes import descendants
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, kept_roots, root, stored
 from stalecheck.summarize.imports import imported
@@ -43,6 +44,7 @@ from stalecheck.summarize.syntax import (
     FILLERS,
     Statement,
     as_written,
+    binds_inside,
     block_of,
     function_statements,
     names_below,
@@ -116,10 +118,11 @@ class Bodies:
         if scope.global_names and isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.last_rows = {name: row for name, row in _assigned(twin.body) if name in scope.global_names}
             leaves = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
-            scope.exits = tuple(part.lineno for part in ast.walk(twin) if isinstance(part, leaves))
+            scope.exits = tuple(part.lineno for part in descendants(twin) if isinstance(part, leaves))
+        has_walrus = self._has_walrus and (twin is None or binds_inside(twin))
         for statement, other in body:
             self._collect_one(statement, other, scope)
-            if self._has_walrus:
+            if has_walrus:
                 self._collect_walrus(statement, other, scope)
         self._collect_local_imports(scope, body, twin)
         return scope

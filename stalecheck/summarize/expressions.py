@@ -33,6 +33,7 @@ from stalecheck.summarize.summary import (
     Parameter,
     Reference,
 )
+from stalecheck.summarize.syntax import names_below
 
 _NAMED = (Attribute, Call, Item, Parameter, Reference)
 """Expressions that may be containers which stand elsewhere."""
@@ -56,6 +57,8 @@ class Converter:
                 return LITERAL if node.value in _CONSTANTS else look(node.value)
             case cst.Attribute():
                 return Attribute(self.convert(node.value, look), node.attr.value)
+            case cst.SimpleString() | cst.Integer():
+                return _literal(node)
             case cst.Call():
                 return self._call(node, look)
             case cst.List() | cst.Tuple() | cst.Set():
@@ -80,6 +83,9 @@ class Converter:
                 return choice(parts, is_first_true=isinstance(node.operator, cst.Or))
             case cst.BinaryOperation():
                 return self._binary(node, look)
+            case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number):
+                found = _literal(number)
+                return replace(found, written=f"-{found.written}") if found.written else found
             case cst.UnaryOperation():
                 value = self.convert(node.expression, look)
                 return _tested((value,)) if isinstance(node.operator, cst.Not) else Derived((value,))
@@ -93,8 +99,6 @@ class Converter:
             case cst.Comparison():
                 compared = (node.left, *(target.comparator for target in node.comparisons))
                 return _tested(tuple(self.convert(part, look) for part in compared))
-            case cst.SimpleString() | cst.Integer():
-                return _literal(node)
             case cst.FormattedString() | cst.ConcatenatedString():
                 parts = tuple(self._formatted(node, look))
                 return Derived(tuple(part for part in parts if not isinstance(part, Literal)), texts=parts)
@@ -106,11 +110,14 @@ class Converter:
         names = parameter_names(node.params)
         variadic = (star_name(node.params), double_star_name(node.params))
         late: Mapping[str, Expression] = {name: Parameter(name) for name in (*names, *variadic)}
+        around = (look(name) for name in sorted(names_below(node.body) - late.keys()))
         return Function(
             "<lambda>",
             names,
             self.defaults(node.params, look),
             returns=(self.convert(node.body, _overlay(late, look)),),
+            # The names of the module are looked up when it runs; those of a function around it are closed over.
+            captures=tuple(name for name in around if not isinstance(name, (Reference, Literal))),
             star=star_name(node.params),
             double_star=double_star_name(node.params),
         )
@@ -200,6 +207,9 @@ class Converter:
             if isinstance(element, cst.DictElement):
                 yield Element(self.convert(element.key, look), self._span(element.key), is_key=True)
                 yield Element(self.convert(element.value, look), self._span(element.value))
+            elif isinstance(element.value, cst.Dict) and element is node.elements[-1]:
+                # Nothing stands behind it that would write over its keys: they are the outer one's.
+                yield from self._dict_elements(element.value, look)
             else:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
 
@@ -350,13 +360,13 @@ def _parts(value: Display, starred: list[bool]) -> list[Expression]:
 
 
 def share(value: Expression, position: int) -> Expression:
-    """Return the element of `value` at a position."""
+    """Return the element of `value` at a position; at a negative one from the end."""
     if isinstance(value, Narrowed):
         return replace(value, value=share(value.value, position))
-    if isinstance(value, Display) and value.is_sequence and len(value.elements) > position:
-        before = value.elements[: position + 1]
-        if not any(element.is_unpacked for element in before):
-            return before[-1].value
+    if isinstance(value, Display) and value.is_sequence and -len(value.elements) <= position < len(value.elements):
+        passed = value.elements[position:] if position < 0 else value.elements[: position + 1]
+        if not any(element.is_unpacked for element in passed):
+            return value.elements[position].value
     return Item(value, position)
 
 

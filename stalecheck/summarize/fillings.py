@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import libcst as cst
 
 from stalecheck.model import Span
+from stalecheck.nodes import children, descendants
 from stalecheck.summarize.summary import Display, Element, Expression
 from stalecheck.summarize.syntax import Statement
 
 _MUTATORS = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 _UNPACKERS = frozenset({"extend", "extendleft", "update"})
+_FILLERS = _MUTATORS | _UNPACKERS
 _REMOVERS = frozenset({"clear", "discard", "pop", "popitem", "popleft", "remove"})
 
 
@@ -111,11 +113,12 @@ def kept_roots(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[st
         found.update(_filled(node))
         if isinstance(node, ast.Global):
             global_names.update(node.names)
+    found -= {"", *(argument.arg for argument in children(function.args) if isinstance(argument, ast.arg))}
     if not found | global_names:
         return frozenset()
     bound: Counter[str] = Counter()
     gone = {""}
-    for part in ast.walk(function):
+    for part in descendants(function):
         match part:
             case ast.arg(arg=name):
                 gone.add(name)
@@ -147,7 +150,7 @@ def _filled(node: ast.stmt) -> Iterator[str]:
             yield from (_root(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
         case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
             yield _root(target)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in _MUTATORS | _UNPACKERS:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in _FILLERS:
             yield _root(target)
 
 

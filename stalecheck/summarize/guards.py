@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from stalecheck.index import is_type_checking
+from stalecheck.nodes import descendants
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ast.Lt: operator.lt,
@@ -78,7 +79,7 @@ def named_conditions(tree: ast.Module, target_version: tuple[int, int], platform
                 if decided is not None:
                     found[name] = decided
     if found:
-        stored = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        stored = Counter(n.id for n in descendants(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
         found = {name: decided for name, decided in found.items() if stored[name] == 1}
     return found
 

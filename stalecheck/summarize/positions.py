@@ -17,6 +17,7 @@ from libcst.metadata import CodeRange, PositionProvider
 
 from stalecheck.model import Location, Span
 
+_LEAVES = (cst.Name, cst.SimpleString, cst.Integer)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -252,6 +253,8 @@ def _pair_subscript(node: cst.Subscript, twin: ast.Subscript) -> Iterator[tuple[
 
 
 def _children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    if node.__class__ in _LEAVES:
+        return []
     match node:
         case cst.Attribute():
             return [node.value]

@@ -11,6 +11,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from stalecheck.nodes import children
+
 _MOST = 200
 """How many links of a chain are kept; one that is not longer is left alone."""
 
@@ -69,7 +71,7 @@ def _large(tree: ast.Module, code: _Code) -> Iterator[ast.expr]:
     """Yield the expressions of the file's statements that are long enough to hold such a chain."""
     pending: list[ast.AST] = [tree]
     while pending:
-        for child in ast.iter_child_nodes(pending.pop()):
+        for child in children(pending.pop()):
             if not isinstance(child, ast.expr):
                 pending.append(child)
             elif code.end(child) - code.begin(child) > 2 * _MOST:
@@ -84,9 +86,9 @@ def _dropped(expression: ast.expr, code: _Code) -> Iterator[tuple[int, int]]:
         links: list[ast.expr] = []
         while isinstance(node, ast.expr) and (inner := _inner(node)) is not None:
             links.append(node)
-            pending.extend(child for child in ast.iter_child_nodes(node) if child is not inner)
+            pending.extend(child for child in children(node) if child is not inner)
             node = inner
-        pending.extend(ast.iter_child_nodes(node))
+        pending.extend(children(node))
         if len(links) > _MOST:
             yield from _dropped_of(links[::-1], code)
 

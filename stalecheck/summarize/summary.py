@@ -346,6 +346,9 @@ class Binding:
     is_conditional: bool = False
     """In a branch that may not run."""
 
+    is_annotated: bool = False
+    """An assignment with an annotation: a field, where the class makes such of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from stalecheck.index import is_type_checking
+from stalecheck.nodes import descendants
 from stalecheck.summarize.positions import blocks
 
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
@@ -55,6 +56,8 @@ def function_statements(
 
 def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSuite, list[ast.stmt] | None]]:
     """Yield the blocks of a compound statement, each with its twin."""
+    if isinstance(node, cst.BaseSmallStatement):
+        return
     match node:
         case cst.If():
             if not (isinstance(twin, ast.If) and is_type_checking(twin.test)):
@@ -86,6 +89,11 @@ def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSui
                 yield matched.body, block_of(cases[position] if cases else None, "body")
 
 
+def binds_inside(function: ast.stmt) -> bool:
+    """Whether an expression of a function binds a name: any statement may, then."""
+    return any(isinstance(node, ast.NamedExpr) for node in descendants(function))
+
+
 def walruses(node: Statement) -> Iterator[cst.NamedExpr]:
     """Yield the walrus expressions of one statement, not those of the statements and functions within it."""
     pending: list[cst.CSTNode] = [node]
@@ -97,14 +105,41 @@ def walruses(node: Statement) -> Iterator[cst.NamedExpr]:
         pending.extend(child for child in within if not isinstance(child, (cst.BaseSuite, cst.Lambda, cst.If)))
 
 
+def breaks(body: cst.CSTNode) -> bool:
+    """Whether the body of a loop may end the loop."""
+    pending: list[cst.CSTNode] = [body]
+    while pending:
+        match pending.pop():
+            case cst.Break():
+                return True
+            case cst.For(orelse=orelse) | cst.While(orelse=orelse):
+                pending += [] if orelse is None else [orelse]
+            case cst.FunctionDef() | cst.ClassDef() | cst.BaseExpression():
+                pass
+            case node:
+                pending += node.children
+    return False
+
+
 def names_below(node: cst.CSTNode) -> set[str]:
-    """Return every name that occurs in a tree."""
+    """Return every name that occurs in a tree, those of attributes and keywords apart."""
     names: set[str] = set()
     pending: list[cst.CSTNode] = [node]
     while pending:
         current = pending.pop()
         if isinstance(current, cst.Name):
             names.add(current.value)
+        elif isinstance(current, (cst.Attribute, cst.Arg)):
+            pending.append(current.value)
         else:
-            pending.extend(current.children)
+            pending += _parts(current)
     return names
+
+
+def _parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yield the nodes right below a node; to give its `children`, LibCST makes the whole node anew."""
+    for name in node.__dataclass_fields__:
+        value = getattr(node, name)
+        for part in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(part, cst.CSTNode):
+                yield part

@@ -1,42 +1,65 @@
 """Blanks the statements of function bodies that no summary tells of, before LibCST parses them.
 
-LibCST's trees cost several times as much as `ast`'s, and most lines of most files stand in function bodies that give
-nothing back and bind nothing outside. Rows stay what they are; a summary is the same with and without.
+LibCST's trees cost several times as much as `ast`'s, even those of empty lines, and most lines of most files stand in
+function bodies that give nothing back and bind nothing outside. A summary is the same with and without.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from stalecheck.index import class_parameter
+from stalecheck.nodes import descendants
 from stalecheck.summarize.fillings import kept_roots
-from stalecheck.summarize.syntax import FILLERS
+from stalecheck.summarize.syntax import FILLERS, binds_inside
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def without_idle_statements(source: str, tree: ast.Module) -> str:
-    """Return the source with a ``pass`` for each run of statements in functions that no summary tells of."""
+def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool = True) -> str:
+    """Return the source with a ``pass`` for each run of statements in functions that no summary tells of.
+
+    With empty lines for the rest of the run, if what follows has to keep its rows.
+    """
     if source.count("\r") != source.count("\r\n") or "\f" in source:
         return source
-    lines = source.split("\n")
+    lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
-    pending: list[ast.stmt] = list(tree.body)
+    pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
-        statement = pending.pop()
-        if isinstance(statement, _Function):
+        block = pending.pop()
+        _drop_between(block, lines)
+        for statement in block:
+            if not isinstance(statement, _Function):
+                pending.extend(_blocks(statement))
+                continue
             is_told = (
                 statement.name == "__init__"
                 or _reaches_out(statement)
                 or bool(kept_roots(statement))
-                or (has_walrus and _binds_inside(statement))
+                or (has_walrus and binds_inside(statement))
             )
             if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))
-        else:
-            pending.extend(_children(statement))
-    return "\n".join(lines)
+    return "\n".join(line or "" for line in lines if keeps_rows or line is not None)
+
+
+def _drop_between(block: Sequence[ast.stmt], lines: list[str | None]) -> None:
+    """Put None in the place of the empty rows and comments between the statements of a block."""
+    for above, below in pairwise(block):
+        end, row = above.end_lineno or 0, _first_row(below)
+        between = [(lines[number] or "").strip() for number in range(end, row - 1)]
+        # Behind a backslash, an empty row ends the statement.
+        if all(not line or line.startswith("#") for line in between) and not (lines[end - 1] or "").endswith("\\"):
+            lines[end : row - 1] = [None] * (row - 1 - end)
+
+
+def _first_row(statement: ast.stmt) -> int:
+    """Return where a statement begins, its decorators with it."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(node.lineno for node in decorators)])
 
 
 def _reaches_out(function: _Function) -> bool:
@@ -49,17 +72,12 @@ def _reaches_out(function: _Function) -> bool:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="cache_clear"))):
                 return True
             case ast.Assign(targets=targets):
-                if any(_is_outside(node, class_name) for target in targets for node in ast.walk(target)):
+                if any(_is_outside(node, class_name) for target in targets for node in descendants(target)):
                     return True
             case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
                 if _is_outside(target, class_name):
                     return True
     return False
-
-
-def _binds_inside(function: _Function) -> bool:
-    """Whether an expression binds a name: any statement may, then."""
-    return any(isinstance(node, ast.NamedExpr) for node in ast.walk(function))
 
 
 def _is_outside(target: ast.AST, class_name: str) -> bool:
@@ -101,7 +119,7 @@ def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.st
             pending.extend(_children(statement))
 
 
-def _blank(body: Sequence[ast.stmt], lines: list[str], header: int, *, keeps_names: bool) -> None:
+def _blank(body: Sequence[ast.stmt], lines: list[str | None], header: int, *, keeps_names: bool) -> None:
     """Blank the idle statements of a block whose header ends before the block's first row."""
     run: list[ast.stmt] = []
     for statement in body:
@@ -137,18 +155,19 @@ def _is_told(statement: ast.stmt, *, keeps_names: bool) -> bool:
     return any(_is_told(child, keeps_names=keeps_names) for child in _children(statement))
 
 
-def _blank_run(run: Sequence[ast.stmt], lines: list[str], header: int) -> None:
-    """Put one ``pass`` in the place of statements that have their lines to themselves."""
+def _blank_run(run: Sequence[ast.stmt], lines: list[str | None], header: int) -> None:
+    """Put one ``pass`` and None in the place of statements that have their lines to themselves."""
     if not run:
         return
     first, last = run[0], run[-1]
-    row = min(first.lineno, *(node.lineno for node in getattr(first, "decorator_list", ())), first.lineno)
+    row = _first_row(first)
     end, column = last.end_lineno or 0, last.end_col_offset or 0
-    before = lines[row - 1][: len(lines[row - 1]) - len(lines[row - 1].lstrip())]
-    after = lines[end - 1].encode()[column:].lstrip()
+    begun, ended = lines[row - 1] or "", lines[end - 1] or ""
+    before = begun[: len(begun) - len(begun.lstrip())]
+    after = ended.encode()[column:].lstrip()
     is_alone = row > header and len(before) == first.col_offset and (not after or after.startswith(b"#"))
     if is_alone:
-        lines[row - 1 : end] = [before + "pass", *[""] * (end - row)]
+        lines[row - 1 : end] = [before + "pass", *[None] * (end - row)]
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:

@@ -6,13 +6,19 @@ import ast
 from collections.abc import Iterator
 
 from stalecheck.model import Location
+from stalecheck.nodes import children, descendants
 from stalecheck.summarize.summary import Usage
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TYPING = ("typing", "typing_extensions")
-_UNCOMPARED = frozenset({Usage.OTHER, Usage.ANNOTATION})
+_UNCOMPARED = (Usage.OTHER, Usage.ANNOTATION)
 _OWN = frozenset({"self", "cls"})
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_TELLING = frozenset(
+    {
+        *(ast.Call, ast.Compare, ast.AnnAssign, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+        *(ast.ExceptHandler, ast.MatchClass, ast.MatchValue, ast.Attribute),
+    }
+)
+"""The nodes that do something else with their parts than others do."""
 
 
 def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
@@ -20,46 +26,51 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
 
     For an attribute of one of the module's classes, ``K.error``, what it is compared with.
     """
-    found: dict[str, set[Usage]] = {}
+    found: dict[str, list[Usage]] = {}
     casts = _names_of_cast(tree)
     members = _members(tree)
     pending: list[tuple[ast.AST, frozenset[str], Usage, str]] = [(tree, names, Usage.OTHER, "")]
     while pending:
         node, visible, usage, within = pending.pop()
+        if isinstance(node, ast.Name):
+            if node.id in visible and isinstance(node.ctx, ast.Load):
+                _add(found, node.id, usage)
+            continue
+        if isinstance(node, ast.Constant):
+            continue
         match node:
             case ast.ClassDef():
                 within = within or node.name
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if usage not in _UNCOMPARED:
                 member = f"{within if owner in _OWN else owner}.{attribute}"
                 if member in members and (owner in _OWN or owner in visible):
-                    found.setdefault(member, set()).add(usage)
-        if isinstance(node, ast.Name):
-            if node.id in visible and isinstance(node.ctx, ast.Load):
-                found.setdefault(node.id, set()).add(usage)
-            continue
-        if isinstance(node, ast.Constant):
-            continue
-        if isinstance(node, _FUNCTIONS):
-            visible -= _bound_in(node)
-        elif isinstance(node, _COMPREHENSIONS):
-            visible -= {
-                item.id
-                for generator in node.generators
-                for item in ast.walk(generator.target)
-                if isinstance(item, ast.Name)
-            }
-        if casts and isinstance(node, ast.Call) and node.args and _written(node.func) in casts:
-            pending.append((node.args[0], visible, Usage.ANNOTATION, within))
-            others = (node.func, *node.args[1:], *node.keywords)
-            pending.extend((child, visible, Usage.OTHER, within) for child in others)
-            continue
-        pending.extend((child, visible, kind, within) for child, kind in _children(node, usage))
+                    _add(found, member, usage)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                visible -= _bound_in(node)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                targets = (item for generator in node.generators for item in descendants(generator.target))
+                visible -= {item.id for item in targets if isinstance(item, ast.Name)}
+            case ast.Call(args=[first, *rest]) if casts and _written(node.func) in casts:
+                pending.append((first, visible, Usage.ANNOTATION, within))
+                others = (node.func, *rest, *node.keywords)
+                pending += [(child, visible, Usage.OTHER, within) for child in others]
+                continue
+        if usage is Usage.OTHER and node.__class__ not in _TELLING:
+            pending += [(child, visible, usage, within) for child in children(node)]
+        else:
+            pending += [(child, visible, kind, within) for child, kind in _children(node, usage)]
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
+
+
+def _add(found: dict[str, list[Usage]], name: str, usage: Usage) -> None:
+    kinds = found.setdefault(name, [])
+    if usage not in kinds:
+        kinds.append(usage)
 
 
 def names_read(tree: ast.Module) -> frozenset[str]:
     """Return every name that a file reads."""
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return frozenset(n.id for n in descendants(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
 def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[Usage]]:
@@ -77,8 +88,8 @@ def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> d
 def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
     """Return the dotted names that function bodies read and that begin with one of the names."""
     found: set[str] = set()
-    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    for node in (inner for function in functions for statement in function.body for inner in ast.walk(statement)):
+    statements = (statement for function in _functions(tree) for statement in function.body)
+    for node in (inner for statement in statements for inner in descendants(statement)):
         if isinstance(node, ast.Attribute):
             parts = [node.attr]
             value = node.value
@@ -90,10 +101,21 @@ def find_dotted(tree: ast.Module, names: set[str]) -> set[str]:
     return found
 
 
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the functions that stand in no other one."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+        elif not isinstance(node, ast.expr):
+            pending += children(node)
+
+
 def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Location, ...]]:
     """Return where a function body reads each of the names."""
     found: dict[str, list[Location]] = {}
-    for node in ast.walk(function):
+    for node in descendants(function):
         if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
             found.setdefault(node.id, []).append(Location(node.lineno, node.col_offset + 1))
     return {name: tuple(sorted(places)) for name, places in found.items()}
@@ -103,7 +125,7 @@ def find_calls(function: ast.stmt) -> tuple[tuple[str, Location], ...]:
     """Return what a function body calls by a dotted name, and where."""
     return tuple(
         (ast.unparse(node.func), Location(node.lineno, node.col_offset + 1))
-        for node in ast.walk(function)
+        for node in descendants(function)
         if isinstance(node, ast.Call) and _is_dotted(node.func)
     )
 
@@ -183,14 +205,14 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
             yield node.value, Usage.BASE
             yield node.slice, Usage.ANNOTATION
         case ast.Tuple() | ast.BinOp() | ast.Subscript() | ast.List() | ast.Set():
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield child, usage
         case ast.Attribute():
             # `x is m.SENTINEL` compares the attribute, not m; `isinstance(a, m.C)` looks m.C up afresh.
             is_member = usage in {Usage.EQUAL, Usage.IDENTITY, Usage.MATCH}
             yield node.value, Usage.MEMBER if is_member else Usage.OTHER
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield child, Usage.OTHER
 
 
@@ -262,5 +284,5 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
                 continue
             case _:
                 pass
-        pending.extend(ast.iter_child_nodes(node))
+        pending.extend(children(node))
     return bound - declared

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice, repeat
@@ -23,6 +24,7 @@ from stalecheck.summarize.expressions import (
     double_star_name,
     first_annotation,
     parameter_names,
+    share,
     shares,
     star_name,
 )
@@ -47,7 +49,6 @@ from stalecheck.summarize.summary import (
     CallStatement,
     Captured,
     Class,
-    Derived,
     Display,
     Element,
     Expression,
@@ -58,7 +59,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, parse_test
+from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, parse_test
 from stalecheck.summarize.trim import without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 
@@ -73,7 +74,7 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         source = decode(data)
         if tree is not None and is_whole:
             source, tree = shortened(source, tree) or (source, tree)
-        module = cst.parse_module(source if tree is None else without_idle_statements(source, tree))
+        module = _parse_closely(source, tree, is_whole=is_whole)
     except cst.ParserSyntaxError as error:
         kept = None if tree is None else _without_rejected(source, tree)
         if kept is not None:
@@ -95,6 +96,17 @@ def _parse(data: bytes) -> tuple[ast.Module | None, bool]:
         return tree, True
     newer = parse_newer(data)
     return (None, False) if newer is None else (newer.tree, newer.is_whole)
+
+
+def _parse_closely(source: str, tree: ast.Module | None, *, is_whole: bool) -> cst.Module:
+    """Parse with LibCST what a summary tells of. Raises ParserSyntaxError, with the row in the file."""
+    if tree is None:
+        return cst.parse_module(source)
+    if is_whole:
+        # The places come from the other tree.
+        with suppress(cst.ParserSyntaxError):
+            return cst.parse_module(without_idle_statements(source, tree, keeps_rows=False))
+    return cst.parse_module(without_idle_statements(source, tree))
 
 
 def _without_rejected(source: str, tree: ast.Module) -> str | None:
@@ -170,6 +182,8 @@ class _Walker:
                 self._assign([target.target for target in node.targets], node.value, twin)
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
+                if isinstance(node.target, cst.Name) and self._recorder.bindings:
+                    self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
                 self._augment(node)
             case cst.Import() | cst.ImportFrom():
@@ -308,12 +322,23 @@ class _Walker:
             ):
                 self._recorder.bind(str(key.evaluated_value), self._recorder.span(target), value)
                 return
-        keys = [
-            Element(self._recorder.convert(part.slice.value), self._recorder.span(part.slice.value), is_key=True)
+        held: tuple[Element, ...] = (Element(value, self._recorder.span(node)),)
+        if any(isinstance(part.slice, cst.Slice) for part in target.slice):
+            # `table[:] = values` takes out what `table.clear()` does, and puts in what `table.extend(values)` does.
+            self._take_out(target)
+            if isinstance(value, Display):
+                held = value.elements
+            else:
+                held = (Element(value, self._recorder.span(node), is_unpacked=True),)
+        keys = (
+            Element(
+                self._recorder.convert(part.slice.value) if isinstance(part.slice, cst.Index) else LITERAL,
+                self._recorder.span(part.slice.value) if isinstance(part.slice, cst.Index) else NOWHERE,
+                is_key=True,
+            )
             for part in target.slice
-            if isinstance(part.slice, cst.Index)
-        ]
-        held = (*keys, Element(value, self._recorder.span(node)))
+        )
+        held = (*keys, *held)
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(target.value),
@@ -332,6 +357,8 @@ class _Walker:
         value = self._recorder.convert(node.value)
         span = self._recorder.span(node.value)
         held = value.elements if hasattr(value, "elements") else (Element(value, span, is_unpacked=True),)
+        if not isinstance(node.operator, _PUTTING_IN):
+            held = (Element(LITERAL, span, is_key=True),)  # The places of its elements are others afterwards.
         self._recorder.stores.append(
             Store(
                 self._recorder.convert(node.target),
@@ -584,13 +611,12 @@ class _Walker:
             # Which of the names comes last is not known.
             for single, _ in shares(node.target, LITERAL):
                 self._assign_one(single, LITERAL, node.iter)
-        last = _last(value.value)
-        if last is not None:
+        if not (is_of_names or breaks(node.body)):
             self._recorder.enter(node, twin)
-            for single, part in shares(node.target, last):
+            for single, part in shares(node.target, share(value.value, -1)):
                 if isinstance(single, cst.Name) and self._recorder.scope.names.get(single.value) == bound[single.value]:
                     self._assign_one(single, part, node.iter)
-        else:
+        if not _is_filled(value.value):
             self._recorder.scope.merge([before, self._recorder.scope.copy()])
         self._else(node.orelse, block_of(twin, "orelse"))
 
@@ -598,7 +624,7 @@ class _Walker:
         for item in node.items:
             value = self._recorder.convert(item.item)
             if item.asname is not None:
-                for single, part in shares(item.asname.name, Derived((value,))):
+                for single, part in shares(item.asname.name, Call(Attribute(value, "__enter__"), ())):
                     self._assign_one(single, part, item.item)
         self._suite(node.body, block_of(twin, "body"))
 
@@ -610,20 +636,30 @@ class _Walker:
                 for element in target.elements:
                     if isinstance(element.value, (cst.Name, cst.Subscript)):
                         self._delete(element.value)
-            case cst.Subscript(slice=[cst.SubscriptElement(slice=item)]):
-                # `del table[key]` takes out what `table.pop(key)` does, `del table[:]` what `table.clear()` does.
-                is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
-                key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
-                arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
-                method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
-                self._recorder.calls.append(
-                    CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
-                )
+            case cst.Subscript():
+                self._take_out(target)
+
+    def _take_out(self, target: cst.Subscript) -> None:
+        """Record that what stands at a place of a container goes: ``del table[key]`` as ``table.pop(key)``.
+
+        ``del table[:]`` takes out what ``table.clear()`` does.
+        """
+        if len(target.slice) != 1:
+            return
+        item = target.slice[0].slice
+        is_all = isinstance(item, cst.Slice) and item.lower is None and item.upper is None and item.step is None
+        key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
+        arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
+        method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
+        self._recorder.calls.append(
+            CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
+        )
 
 
-def _last(values: Expression) -> Expression | None:
-    """Return the last element of a sequence that is written out: what a loop variable keeps."""
-    if isinstance(values, Display) and values.is_sequence and values.elements:
-        element = values.elements[-1]
-        return None if element.is_unpacked else element.value
-    return None
+_PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)
+"""Of a container on the left they keep its elements, and add those on the right."""
+
+
+def _is_filled(values: Expression) -> bool:
+    """Whether a sequence is written out that has elements: a loop over it runs."""
+    return isinstance(values, Display) and values.is_sequence and any(not e.is_unpacked for e in values.elements)

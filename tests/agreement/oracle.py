@@ -329,7 +329,9 @@ class World:
         home, top = thing.__module__, thing.__qualname__.partition(".")[0]
         bound = self.bound[module]
         # A class may say that it is of the module that shows it to the world: what defines it is what its source says.
-        if not is_a(home, str) or home == module or top in bound.defined - bound.by_import:
+        if not is_a(home, str) or home == module:
+            return False
+        if top in bound.defined - bound.by_import and self._resolves(module, thing):
             return False
         if home not in self.modules:
             return self._resolves(home, thing)

@@ -15,6 +15,7 @@ import os
 import sys
 import types
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.machinery import SourceFileLoader
@@ -119,11 +120,23 @@ def verdicts(world: oracle.World, history: History) -> dict[str, list[list[str]]
         old.labels.update({key: prefix + label for key, label in found.labels.items()})
         old.codes.update({key: prefix + label for key, label in found.codes.items()})
     answer: dict[str, list[list[str]]] = {verdict: [] for verdict in oracle.VERDICTS}
+    answer["through"] = []
     for slot, value in world.slots.items():
         verdict = oracle.judge(world, slot, value, old)
         if verdict is not None:
             answer[verdict[0]].append([slot.module, slot.name, verdict[1], world.first_name(slot)])
+        if verdict is not None and verdict[0] == "inside" and slot in world.own:
+            answer["through"] += [[slot.module, slot.name, *held] for held in containers_of_others(world, slot, value)]
     return answer
+
+
+def containers_of_others(world: oracle.World, slot: oracle.Slot, value: object) -> Iterator[tuple[str, str]]:
+    """Yield the names, in other modules, of the containers that something holds."""
+    for thing in oracle.Search(world, slot, value).inside():
+        if oracle.is_a(thing, oracle.CONTAINERS):
+            for other in world.by_object.get(id(thing), ()):
+                if other.module != slot.module:
+                    yield other.module, other.name
 
 
 if __name__ == "__main__":

@@ -35,20 +35,12 @@ LAYOUTS = (
 """The modules of a project; each may import those before it. A package comes after what it re-exports."""
 
 LEFT_OUT = {
-    "a container within a container": (
-        "a container that comes from another module is reported where it stands, once; the interpreter counts every "
-        "container, default or class that holds it"
-    ),
     "a star import of a package without __all__": (
         "it brings the submodules that somebody has imported before: the order in which the program starts decides"
     ),
     "a package that takes itself or its submodule from a submodule": (
         "a circle of imports: what each of them gets depends on how far the other has run"
     ),
-    "one name for two modules": (
-        "`from b import m`, further down `from c import m`: which files have to be read is decided by the first one"
-    ),
-    "a list whose elements are all replaced": "`L[:] = [x]` is read as if the earlier elements stayed",
     "a thing held under a lost name": (
         "of `def f(x=m.C)`, `L = [f]`, `f = None` the default is not looked for in L; nor is a list or class looked "
         "into by its second name when the first one is bound again"
@@ -65,7 +57,6 @@ LEFT_OUT = {
         "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "
         "are imported again in the order in which they depend on each other"
     ),
-    "a module twice in one loop": "`for name in ('a', 'b', 'a'): reload(…)` is read as one reload of each",
 }
 """What is not written because the two do not agree on it yet, and why; the places that see to it name the entry."""
 
@@ -86,6 +77,10 @@ class Kind(Enum):
 
     TUPLE = auto()
     """A tuple or set: nothing is put into it later."""
+
+    METACLASS = auto()
+    REGISTER = auto()
+    """A function that puts its argument into a list of its own module."""
 
     SAME = auto()
     """What survives a reload."""
@@ -108,6 +103,8 @@ LETTERS = {
     Kind.DICT: "D",
     Kind.OTHER: "x",
     Kind.TUPLE: "T",
+    Kind.METACLASS: "Meta",
+    Kind.REGISTER: "register",
     Kind.SAME: "log",
     Kind.MODULE: "m",
 }
@@ -211,9 +208,7 @@ class Source:
         """Whether the module may bind a name that it takes from another one."""
         # LEFT_OUT: a thing held under a lost name.
         is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
-        # LEFT_OUT: one name for two modules.
-        is_second = name in self.names and self.handles.get(name) is not module.handles.get(name)
-        return not is_lost and not is_second and not self.is_circular(module, name)
+        return not is_lost and not self.is_circular(module, name)
 
     def is_circular(self, module: Source, name: str) -> bool:
         """Whether a name that this package's submodule binds is the package itself or another submodule."""
@@ -318,8 +313,6 @@ def import_by_call(here: Source, draw: st.DrawFn) -> None:
 
 def import_in_class(here: Source, draw: st.DrawFn) -> None:
     module, name = draw(exported(here))
-    if module.names[name] is Kind.MODULE:
-        raise NothingToBuildOnError  # LEFT_OUT: one name for two modules.
     spelling = draw(spelled(here, module.name))
     here.write(
         Kind.CLASS, "class {new}:\n    from {m} import {name}\n    def method(self): pass", m=spelling, name=name
@@ -398,7 +391,7 @@ def subclass(here: Source, draw: st.DrawFn) -> None:
 
 
 def class_attribute(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS))  # LEFT_OUT: a container within a container.
+    thing = draw(here.some(*OBJECTS, *HOLDING))
     here.write(Kind.CLASS, "class {new}:\n    held = {thing}\n    def method(self): pass", thing=thing.text)
 
 
@@ -418,7 +411,7 @@ def dataclass_field(here: Source, draw: st.DrawFn) -> None:
 
 
 def default_argument(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS))
+    thing = draw(here.some(*OBJECTS, *HOLDING))
     header = draw(st.sampled_from(["value={thing}", "*, value={thing}", "value=[{thing}]"])).format(thing=thing.text)
     here.write(Kind.FUNCTION, "def {new}({header}): pass", header=header)
 
@@ -431,6 +424,34 @@ def default_of_method(here: Source, draw: st.DrawFn) -> None:
 def decorated(here: Source, draw: st.DrawFn) -> None:
     by = draw(here.some(Kind.DECORATOR))
     here.write(Kind.FUNCTION, "@{by}\ndef {new}(*arguments): pass", by=by.text)
+
+
+def named_tuple(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.lines.append("import typing")
+    here.bind("typing", Kind.MODULE)
+    here.write(Kind.FUNCTION, "class {new}(typing.NamedTuple):\n    field: object = {thing}", thing=thing.text)
+
+
+def metaclass(here: Source, draw: st.DrawFn) -> None:
+    here.write(Kind.METACLASS, "class {new}(type): pass")
+
+
+def of_metaclass(here: Source, draw: st.DrawFn) -> None:
+    by = draw(here.some(Kind.METACLASS))
+    here.write(Kind.CLASS, "class {new}(metaclass={by}):\n    def method(self): pass", by=by.text)
+
+
+def kept_value(here: Source, draw: st.DrawFn) -> None:
+    here.lines.append("import decimal")
+    here.bind("decimal", Kind.MODULE)
+    here.write(Kind.SAME, "{new} = decimal.getcontext()")
+
+
+def registering(here: Source, draw: st.DrawFn) -> None:
+    registry = here.write(Kind.LIST, "{new} = []")
+    template = "def {new}(hook):\n    {registry}.append(hook)\n    return hook"
+    here.write(Kind.REGISTER, template, registry=registry)
 
 
 def cached(here: Source, draw: st.DrawFn) -> None:
@@ -527,6 +548,34 @@ def lambda_default(here: Source, draw: st.DrawFn) -> None:
     here.write(Kind.FUNCTION, "{new} = lambda value={thing}: value", thing=thing.text)
 
 
+def entered(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    here.lines.append("import contextlib")
+    here.bind("contextlib", Kind.MODULE)
+    here.write(thing.kind, "with contextlib.nullcontext({thing}) as {new}: pass", thing=thing.text)
+
+
+def lambda_closure(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*CALLABLE))
+    here.write(Kind.OTHER, "{new} = (lambda value: lambda: value)({thing})", thing=thing.text)
+
+
+def matched(here: Source, draw: st.DrawFn) -> None:
+    thing = draw(here.some(*OBJECTS))
+    template = draw(
+        st.sampled_from(
+            [
+                "match {thing}:\n    case {new}: pass",
+                "match ({thing}, 1):\n    case ({new}, _): pass",
+                "match [1, {thing}]:\n    case [_, {new}]: pass",
+                "match {{'k': {thing}}}:\n    case {{'k': {new}}}: pass",
+                "match {thing}:\n    case object() as {new}: pass",
+            ]
+        )
+    )
+    here.write(thing.kind, template, thing=thing.text)
+
+
 def rebound(here: Source, draw: st.DrawFn) -> None:
     name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
     here.lines.append(f"{name} = None")
@@ -543,7 +592,7 @@ def deleted(here: Source, draw: st.DrawFn) -> None:
 
 
 def list_(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
     template = draw(
         st.sampled_from(
             [
@@ -561,7 +610,7 @@ def list_(here: Source, draw: st.DrawFn) -> None:
 
 
 def dict_(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
     template = draw(
         st.sampled_from(
             [
@@ -571,22 +620,44 @@ def dict_(here: Source, draw: st.DrawFn) -> None:
                 "{new} = {{'k': [{thing}]}}",
                 "{new} = {{'k': {{'k': {thing}}}}}",
                 "{new} = dict(k={thing})",
-                "{new} = {{key: {thing} for key in 'k'}}",
+                "{new} = {{key: {thing} for key in 'z'}}",
                 "{new} = {{**{{'k': {thing}}}}}",
             ]
         )
     )
+    if "{thing}:" in template and thing.kind in HOLDING:
+        raise NothingToBuildOnError
     here.write(Kind.DICT, template, thing=thing.text)
 
 
 def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
-    thing = draw(here.some(*OBJECTS, Kind.MODULE))
-    template = draw(st.sampled_from(["{new} = ({thing}, 1)", "{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]))
+    thing = draw(here.some(*OBJECTS, *HOLDING, Kind.MODULE))
+    hashed = [] if thing.kind in HOLDING else ["{new} = {{{thing}}}", "{new} = frozenset([{thing}])"]
+    template = draw(st.sampled_from(["{new} = ({thing}, 1)", *hashed]))
     here.write(Kind.TUPLE, template, thing=thing.text)
 
 
+def names_of_module(here: Source, draw: st.DrawFn) -> None:
+    module = draw(one_of(list(here.handles)))
+    template = draw(
+        st.sampled_from(
+            [
+                "{new} = {{key: value for key, value in vars({module}).items() if not key.startswith('_')}}",
+                "{new} = {{key: value for key, value in vars({module}).items() if isinstance(value, type)}}",
+            ]
+        )
+    )
+    here.write(Kind.DICT, template, module=module)
+
+
+def registered(here: Source, draw: st.DrawFn) -> None:
+    # LEFT_OUT: a container of another module, filled.
+    by, thing = draw(here.own(Kind.REGISTER)), draw(here.some(*CALLABLE))
+    here.lines.append(f"{by}({thing.text})")
+
+
 def fill_list(here: Source, draw: st.DrawFn) -> None:
-    name, thing = draw(here.own(Kind.LIST)), draw(here.some(*OBJECTS))
+    name, thing = draw(here.own(Kind.LIST)), draw(here.some(*OBJECTS, *HOLDING))
     template = draw(
         st.sampled_from(
             [
@@ -594,7 +665,13 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
                 "{name}.insert(0, {thing})",
                 "{name}.extend([{thing}])",
                 "{name} += [{thing}]",
-                "{name}[0:0] = [{thing}]",  # LEFT_OUT: a list whose elements are all replaced.
+                "{name}[0:0] = [{thing}]",
+                "{name}[:] = [{thing}]",
+                "{name}[:] = [*{name}, {thing}]",
+                "{name}.append(1)\n{name}[0] = {thing}",
+                "{name}.append({thing})\n{name}.pop()",
+                "{name}.clear()",
+                "del {name}[:]",
                 "for value in ({thing},): {name}.append(value)",
             ]
         )
@@ -605,7 +682,7 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
 
 
 def fill_dict(here: Source, draw: st.DrawFn) -> None:
-    name, thing = draw(here.own(Kind.DICT)), draw(here.some(*OBJECTS))
+    name, thing = draw(here.own(Kind.DICT)), draw(here.some(*OBJECTS, *HOLDING))
     template = draw(
         st.sampled_from(
             [
@@ -614,9 +691,15 @@ def fill_dict(here: Source, draw: st.DrawFn) -> None:
                 "{name}.update({key}={thing})",
                 "{name} |= {{'{key}': {thing}}}",
                 "{name}.setdefault('{key}', {thing})",
+                "{name}['k'] = {thing}",
+                "{name}['k'] = {thing}\ndel {name}['k']",
+                "{name}.update(k={thing})",
+                "{name}.clear()",
             ]
         )
     )
+    if "[{thing}]" in template and thing.kind in HOLDING:
+        raise NothingToBuildOnError
     here.lines.append(template.format(name=name, key=f"k{len(here.lines)}", thing=thing.text))
 
 
@@ -649,6 +732,11 @@ DEFINITIONS: tuple[Form, ...] = (
     default_argument,
     default_of_method,
     decorated,
+    named_tuple,
+    metaclass,
+    of_metaclass,
+    kept_value,
+    registering,
     cached,
 )
 ASSIGNMENTS: tuple[Form, ...] = (
@@ -663,10 +751,21 @@ ASSIGNMENTS: tuple[Form, ...] = (
     method_of_class,
     closure,
     lambda_default,
+    lambda_closure,
+    entered,
+    matched,
     rebound,
     deleted,
 )
-CONTAINERS: tuple[Form, ...] = (list_, dict_, tuple_or_set, fill_list, fill_dict)
+CONTAINERS: tuple[Form, ...] = (
+    list_,
+    dict_,
+    tuple_or_set,
+    fill_list,
+    fill_dict,
+    registered,
+    names_of_module,
+)
 
 
 FORMS: tuple[Form, ...] = (*IMPORTS, *IMPORTS, *DEFINITIONS, *ASSIGNMENTS, *CONTAINERS, *CONTAINERS)
@@ -813,11 +912,10 @@ def reloading(draw: st.DrawFn, written: list[Source], mode: ReloadMode, names: l
         loop.append("    importlib.import_module(name)")
     shape = draw(st.sampled_from([one, other, loop]))
     if shape is loop:
-        if mode is ReloadMode.REIMPORT:
+        if mode is ReloadMode.REIMPORT and any("." in name for name in names):
             # LEFT_OUT: a submodule evicted together with who takes it from its package.
             names = [source.name for source in written if source.name in names]
-        # LEFT_OUT: a module twice in one loop.
-        return [line.format(names=tuple(dict.fromkeys(names))) for line in loop]
+        return [line.format(names=tuple(names)) for line in loop]
     return [line.format(name=name) for name in names for line in shape]
 
 

@@ -115,6 +115,12 @@ def test_a_diagnostic_for_a_fresh_name_is_a_disagreement(player: Player, tmp_pat
     assert compared(answer, diagnostics) == ["app:2: STL203 D: fresh", "broker:1: STL101 C: fresh"]
 
 
+def test_who_holds_a_container_that_is_reported_need_not_be_reported_as_well(player: Player) -> None:
+    sources = {"broker": "import m\nC = object\nTABLE = [m.C]\n", "all": "import broker\nALL = {'k': broker.TABLE}\n"}
+    reloading = project_of({**sources, **call("importlib.reload(sys.modules['m'])")}, Act("call", "run:go"))
+    assert disagreements(reloading, player) == []
+
+
 def test_a_project_that_raises_is_not_compared(player: Player) -> None:
     with pytest.raises(NotRunnableError, match="NameError"):
         disagreements(project_of({"run": "nobody\n"}, Act("nothing", "")), player)

@@ -92,8 +92,8 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
     """Compare one answer with what is reported: each stale name has a diagnostic, each diagnostic a stale name.
 
     Several names of one module for one object of its own count once, as in `compare.py`; so do those of several modules
-    for one container, which is reported where it is filled. Of plain values, and of what the interpreter finds deeper
-    than `inside`, either may be said.
+    for one container, which is reported where it is filled, and what holds such a container of another module. Of
+    plain values, and of what the interpreter finds deeper than `inside`, either may be said.
     """
     world = Stock(answer)
     same = {slot: slots for slots in world.groups.values() for slot in slots}
@@ -102,6 +102,10 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
     found = []
     for diagnostic in diagnostics:
         slots = list(slots_of(world, diagnostic))
+        if diagnostic.holder and diagnostic.origin and diagnostic.holder.kind is HolderKind.CALLBACK:
+            # It names the function that registers, not what that fills.
+            label = f"{diagnostic.origin.module}:{diagnostic.origin.name}"
+            slots += [slot for slot, inside in held.inside.items() if inside == label]
         if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
             slots += [other for slot in slots for other in same.get(slot, ())]
         for module, name in slots:
@@ -111,6 +115,9 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
             assert diagnostic.holder
             place = f"{diagnostic.holder.module}:{diagnostic.span.start.row}"
             found.append(f"{place}: {diagnostic.code} {diagnostic.holder.name}: fresh")
+    for module, name, *container in answer["through"]:
+        if tuple(container) in reported:
+            reported.add((module, held.first_name.get((module, name), name)))
     for slot, label in {**held.inside, **held.direct}.items():
         module, name = slot
         if "." not in name and (module, held.first_name.get(slot, name)) not in reported:

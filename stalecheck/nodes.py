@@ -1,0 +1,62 @@
+"""What stands below a node of a syntax tree, without the leaves that nobody asks for.
+
+`ast.walk` and `ast.iter_child_nodes` look at every field of every node, and give the contexts and operators too: half
+of their time, which on many thousand lines is seconds.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right below a node, in order, contexts and operators left out."""
+    found: list[Any] = []
+    for name in _FIELDS[node.__class__]:
+        part = getattr(node, name, None)
+        if part.__class__ is list:
+            found += part
+        elif part is not None:
+            found.append(part)
+    return [part for part in found if part is not None] if node.__class__ in _SPARSE else found
+
+
+def descendants(node: ast.AST) -> Iterator[ast.AST]:
+    """Iterate over a node and those below it, level by level, contexts and operators left out."""
+    found: list[Any] = [node]
+    for each in found:
+        for name in _FIELDS[each.__class__]:
+            part = getattr(each, name, None)
+            if part.__class__ is list:
+                found += part
+            elif part is not None:
+                found.append(part)
+    return filter(None, found)
+
+
+_PLAIN = frozenset(
+    {
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module"),
+        *("name", "op", "ops", "rest", "simple", "str", "tag", "type_comment"),
+    }
+)
+"""Fields with no node below them, whatever the node, but for the name of ``type X = …``."""
+
+_LEAVES = (ast.Constant, ast.MatchSingleton, ast.Global, ast.Nonlocal)
+_SPARSE = (ast.Dict, ast.arguments)
+"""Nodes in whose lists None stands for what is not written."""
+
+
+class _Fields(dict[type, tuple[str, ...]]):
+    """The fields of each kind of node that may have nodes below them."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        is_alias = kind.__name__ == "TypeAlias"  # New in Python 3.12.
+        fields = () if kind in _LEAVES else getattr(kind, "_fields", ())
+        self[kind] = tuple(name for name in fields if name not in _PLAIN or (is_alias and name == "name"))
+        return self[kind]
+
+
+_FIELDS = _Fields()

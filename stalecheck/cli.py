@@ -131,6 +131,11 @@ def _listed(name: str, metavar: str, help_text: str) -> Callable[..., Any]:
     metavar="pyXY",
     help="The oldest Python to support (default: from requires-python).",
 )
+@click.option(
+    "--since",
+    metavar="REV",
+    help="Report uses of names that the reloaded modules have defined at this git revision, and do not any more.",
+)
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full.")
 @click.option(
     "--output-file", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Write the report there."

@@ -103,6 +103,9 @@ class Config:
     target_version: tuple[int, int] = (3, 10)
     """The oldest Python that the project runs on; by default the lower bound of its ``requires-python``."""
 
+    since: str = ""
+    """A git revision to compare the reloaded modules with; empty: none."""
+
     jobs: int | None = None
     """How many processes; none: as many as there are cores."""
 
@@ -463,6 +466,12 @@ def _flag(value: object) -> bool:
     raise _UnexpectedError("true or false", value)
 
 
+def _text(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise _UnexpectedError("a string", value)
+
+
 def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
@@ -553,6 +562,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "output_format": _word_of(OUTPUT_FORMATS),
     "min_severity": _severity,
     "target_version": _version,
+    "since": _text,
     "jobs": _count,
     "show_suppressed": _flag,
     "statistics": _flag,

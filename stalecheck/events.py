@@ -11,7 +11,7 @@ from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
 from stalecheck.model import Location, Reload, ReloadRecord, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.reloads import EVICTIONS, ReloadSite
+from stalecheck.reloads import EVICTIONS, ReloadPlace, ReloadSite
 from stalecheck.submodules import hidden
 from stalecheck.vocabulary import ReloadMode
 
@@ -40,6 +40,9 @@ class Schedule:
     unmatched: tuple[str, ...]
     """Patterns of the options that match no module."""
 
+    places: tuple[ReloadPlace, ...]
+    """Where the sources reload something, resolved or not."""
+
 
 def schedule(
     sites: Mapping[SourceFile, tuple[ReloadSite, ...]],
@@ -49,7 +52,7 @@ def schedule(
     table: ModuleTable,
 ) -> Schedule:
     """Put the reloads in order: those in the source by block, those that patterns name each on its own."""
-    records: list[ReloadRecord] = []
+    places: list[ReloadPlace] = []
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
     imported = cache(partial(_imported, indexes, table))
@@ -60,8 +63,8 @@ def schedule(
             loaded = {target for _, files in targets for target in files}
             if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
-            records.append(_record(site, file, targets, indexes, table))
-            if not site.is_restored:
+            places.append(_place(site, file, targets, indexes, table))
+            if not (site.is_restored or site.is_void):
                 events = blocks.setdefault((file, site.block), [])
                 for event in _events(site, file, [target for target in targets if target[0] not in site.kept]):
                     if events and _follows(site, last):
@@ -84,13 +87,14 @@ def schedule(
     events = [event for sequence in sequences for event in sequence.events]
     return Schedule(
         tuple(sequences),
-        tuple(records),
+        tuple(_record(place) for place in places if not place.site.is_void),
         frozenset(file for event in events for file in event.files),
         frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
         frozenset(file for event in events if event.leaves_attribute for file in event.files),
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
         _always_together(sequences),
         tuple(unmatched),
+        tuple(places),
     )
 
 
@@ -274,39 +278,45 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
     )
 
 
-def _record(
+def _place(
     site: ReloadSite,
     file: SourceFile,
     targets: list[tuple[str, tuple[SourceFile, ...]]],
     indexes: Mapping[SourceFile, FileIndex],
     table: ModuleTable,
-) -> ReloadRecord:
-    modules: dict[str, None] = {}
+) -> ReloadPlace:
+    files: dict[SourceFile, None] = {}
     outside: list[str] = []
-    whys = [site.why] if site.why else []
+    wrong = list(site.wrong)
     for name, found in targets:
         if found:
-            modules.update(dict.fromkeys(target.module for target in found))
+            files.update(dict.fromkeys(found))
         elif "*" in name or name in outside:
             continue
         elif name in site.attributes and (over := hidden(name, file, indexes, table)) is not None:
             package = over.name.rpartition(".")[0]
-            whys.append(f"`{over.name}` is no module: `{package}` binds the name over its submodule")
+            wrong.append(f"`{over.name}` is no module: `{package}` binds the name over its submodule")
         elif _is_attribute(name, file, table):
-            whys.append(f"`{name}` is no module")
+            wrong.append(f"`{name}` is no module")
         else:
-            modules[name] = None
             outside.append(name)
+    return ReloadPlace(file, site, tuple(files), tuple(dict.fromkeys(outside)), tuple(wrong))
+
+
+def _record(place: ReloadPlace) -> ReloadRecord:
+    site = place.site
+    inside = dict.fromkeys(file.module for file in place.files)
+    whys = [why for why in (site.why, *(why for why in place.wrong if why not in site.wrong)) if why]
     return ReloadRecord(
-        file.path,
+        place.file.path,
         site.span.start,
         site.mode,
         site.spelling,
-        tuple(modules),
+        (*inside, *place.outside),
         bool(site.targets) and not whys,
         "; ".join(dict.fromkeys(whys)),
         site.is_restored,
-        tuple(outside),
+        place.outside,
     )
 
 

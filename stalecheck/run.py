@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from stalecheck.config import Config, absolute_path, check_codes, shown
@@ -13,6 +13,7 @@ from stalecheck.discover import Discovery, discover, is_excluded, name_files, se
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.forms import Forms
+from stalecheck.history import names_gone
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_parsed, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
@@ -20,7 +21,7 @@ from stalecheck.modules import ModuleTable
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import ReloadSite, find_reloads, gives_back
-from stalecheck.rules import judge, rules
+from stalecheck.rules import Reloading, judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
 from stalecheck.summarize.summary import Summary
@@ -72,8 +73,9 @@ def run(
     program = Program(
         table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_forgotten
     )
+    selected = selected_codes(config, [r.code for r in rules()], [r.code for r in rules() if r.is_default])
     diagnostics = [
-        *deeply(lambda: list(judge(link(program, events.sequences), cwd=cwd))),
+        *deeply(lambda: list(judge(_reloading(program, events, sources, config), selected, cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
     ]
     return _report(diagnostics, files, sources, found, events, config, cwd)
@@ -150,6 +152,27 @@ def _readable_tree(tree: ast.Module | Unreadable, data: bytes) -> ast.Module | N
 
     newer = parse_newer(data)
     return None if newer is None else newer.tree
+
+
+def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, bytes], config: Config) -> Reloading:
+    """Gather what the rules look at."""
+    return Reloading(
+        program,
+        events.places,
+        events.sequences,
+        tuple(link(program, events.sequences)),
+        sources,
+        cache(partial(_parse_alive, sources, config.target_version)),
+        names_gone(events.reloaded, config.since, program.indexes, config.root) if config.since else {},
+    )
+
+
+def _parse_alive(
+    sources: Mapping[SourceFile, bytes], target_version: tuple[int, int], file: SourceFile
+) -> ast.Module | None:
+    """Parse a file without the branches that no supported Python runs."""
+    tree = _readable_tree(parse(sources[file]), sources[file])
+    return None if tree is None else without_dead_branches(tree, target_version)
 
 
 def _search(

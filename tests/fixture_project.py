@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-KEYS = {"modules", "before", "reload", "mode", "call", "options", "lines"}
+KEYS = {"modules", "before", "reload", "mode", "call", "options", "lines", "shows"}
 EXPECT = re.compile(r"expect: (?P<codes>STL\d{3}(?::\w+)?(?: STL\d{3}(?::\w+)?)*)(?: \(not shown: (?P<why>.+)\))?")
 FRESH = re.compile(r"fresh: (?P<reason>.+?)(?: \(not shown: (?P<why>.+)\))?")
 
@@ -43,6 +43,38 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What happens when a function of the project is called: what shows a line that holds nothing."""
+
+    line: str
+    """`run.py:6`, the line with the verdict."""
+
+    call: tuple[str, ...]
+    """`module:function`, called one after the other."""
+
+    prepare: str = ""
+    """`module:function`, called before anything is looked at."""
+
+    raises: str = ""
+    """The exception that the last call ends with."""
+
+    same: str = ""
+    """An expression over the imported modules that gives the same object before and after."""
+
+    new: str = ""
+    """One that gives another object."""
+
+    before: str = ""
+    """An expression and its `repr` before the call."""
+
+    after: str = ""
+    """The same expression's `repr` after it."""
+
+    value: str = ""
+    """The expression of `before` and `after`."""
+
+
+@dataclass(frozen=True, slots=True)
 class FixtureProject:
     """An import root with sources, the reload to perform and the expectations."""
 
@@ -65,6 +97,12 @@ class FixtureProject:
 
     options: dict[str, Any] = field(hash=False)
     lines: tuple[Line, ...]
+    shows: tuple[Shown, ...] = ()
+
+    @property
+    def is_about_reloads(self) -> bool:
+        """Whether its rules are about the reload itself, and not about who holds something old."""
+        return self.name.startswith(("STL211", "STL3", "STL4"))
 
     @property
     def expected(self) -> list[Expected]:
@@ -107,7 +145,14 @@ def read_project(path: Path, folder: Path = FIXTURES) -> FixtureProject:
         calls=(call,) if isinstance(call, str) else tuple(call),
         options=table.get("options", {}),
         lines=tuple(lines),
+        shows=tuple(read_shown(entry) for entry in table.get("shows", ())),
     )
+
+
+def read_shown(entry: dict[str, Any]) -> Shown:
+    """One table of `shows`; raises TypeError for a key that it does not understand."""
+    call = entry.pop("call", ())
+    return Shown(call=(call,) if isinstance(call, str) else tuple(call), **entry)
 
 
 def read_lines(source: Path, root: Path) -> list[Line]:

@@ -354,7 +354,7 @@ def test_wrong_options(tmp_path: Path, arguments: dict[str, object], message: st
             "xyz = 1",
             ': unknown key "xyz"; the keys are color, exclude, exit-zero, extend-exclude, extend-select, '
             "force-exclude, ignore, jobs, min-severity, output-format, per-file-ignores, quiet, reimported, reloaded, "
-            "respect-gitignore, select, show-suppressed, statistics, target-version, verbose",
+            "respect-gitignore, select, show-suppressed, since, statistics, target-version, verbose",
             id="like no key",
         ),
         pytest.param("select = 'STL1'", ': "select" must be a list of strings, not "STL1"', id="no list"),

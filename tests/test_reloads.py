@@ -49,8 +49,11 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         files[source_file(module, is_package=is_package)] = dedent(text).encode()
     found = find_reloads(files, lambda file: ast.parse(files[file]))
     return {
-        file.module: [(site.span.start.row, site.spelling, site.targets, site.why) for site in places]
+        file.module: [
+            (site.span.start.row, site.spelling, site.targets, site.why) for site in places if not site.is_void
+        ]
         for file, places in found.items()
+        if any(not site.is_void for site in places)
     }
 
 

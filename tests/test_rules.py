@@ -29,11 +29,28 @@ NAMES = {
     "STL208": "enum-member",
     "STL209": "decorated",
     "STL210": "callback",
+    "STL211": "annotation",
+    "STL301": "lost-state",
+    "STL302": "repeated-registration",
+    "STL303": "second-singleton",
+    "STL304": "own-class-by-name",
+    "STL305": "own-sentinel",
+    "STL306": "left-behind",
+    "STL401": "reload-order",
+    "STL402": "not-a-module",
+    "STL403": "unreloadable",
+    "STL404": "package-only",
+    "STL405": "ineffective-del",
+    "STL406": "second-copy",
+    "STL407": "removed-api",
+    "STL408": "reload-in-production",
+    "STL409": "unrestored-environment",
+    "STL410": "half-eviction",
 }
 """Codes and names do not change once they are released; a new rule adds a line."""
 
-WITHOUT_FIXTURE = {"STL001", "STL002"}
-"""Judged where files and comments are read: tests/test_cli.py and tests/test_suppress.py hold them."""
+WITHOUT_FIXTURE = {"STL001", "STL002", "STL306"}
+"""Judged where files, comments and history are read: test_cli.py, test_suppress.py and test_history.py hold them."""
 
 SECTIONS = ["What it does", "Why is this bad", "Example", "Use instead", "When it is fine"]
 
@@ -66,9 +83,11 @@ def test_the_documentation_has_its_sections_in_order(rule: Rule) -> None:
     assert all(section(rule, title) for title in SECTIONS)
 
 
-@each_rule
+@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.code != "STL306"], ids=lambda rule: rule.code)
 def test_the_example_yields_exactly_this_code(rule: Rule, tmp_path: Path) -> None:
-    assert codes_in(rule, "Example", tmp_path) == {rule.code}
+    # What a wrong reload leaves stale is reported, too, and by what kind of reload it does.
+    others = {other.code for other in rules() if (other.flag is None) is not (rule.flag is None)}
+    assert codes_in(rule, "Example", tmp_path) - others == {rule.code}
 
 
 @each_rule
@@ -97,6 +116,8 @@ def codes_in(rule: Rule, title: str, folder: Path) -> set[str]:
     assert files
     (folder / "pyproject.toml").touch()
     for name, source in zip(files[::2], files[1::2], strict=True):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(source, encoding="utf-8")
-    found = stalecheck.check([folder], min_severity="note", isolated=True)
+    extended = [] if rule.is_default else [rule.code]
+    found = stalecheck.check([folder], min_severity="note", isolated=True, extend_select=extended)
     return {diagnostic.code for diagnostic in found}

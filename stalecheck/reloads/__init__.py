@@ -5,16 +5,18 @@ finds its places that reload, with what `values` makes of their arguments; `rest
 change nothing, `keepers` which fixtures and base classes see to it; `project` follows the `wrappers` from file to file.
 """
 
-from stalecheck.reloads.project import find_in_file, find_reloads
+from stalecheck.reloads.project import columns, find_in_file, find_reloads
 from stalecheck.reloads.reloaders import EVICTIONS, gives_back
-from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
+from stalecheck.reloads.sites import FileReloads, ReloadPlace, ReloadSite, Wrapper
 from stalecheck.reloads.suspects import may_reload
 
 __all__ = [
     "EVICTIONS",
     "FileReloads",
+    "ReloadPlace",
     "ReloadSite",
     "Wrapper",
+    "columns",
     "find_in_file",
     "find_reloads",
     "gives_back",

@@ -22,10 +22,10 @@ from stalecheck.vocabulary import ReloadMode
 Sites = Mapping[SourceFile, tuple[ReloadSite, ...]]
 
 
-def without_half_evictions(
+def with_half_evictions(
     found: Sites, files: Mapping[SourceFile, bytes], parse: Callable[[SourceFile], ast.Module | None]
 ) -> dict[SourceFile, tuple[ReloadSite, ...]]:
-    """Leave out the evictions after which nothing imports the module: the body never runs again.
+    """Mark the evictions after which nothing imports the module: the body never runs again.
 
     An eviction counts as soon as some function of the project imports the module otherwise than by
     ``from p import m``, or may do so under a name that is worked out at run time, and when the package goes too.
@@ -45,9 +45,14 @@ def without_half_evictions(
             halves -= set(_imported_in(file, source, halves, parse, is_inside=runs_again or evicts))
     return {
         file: tuple(
-            replace(site, halves=site.halves & halves) if site.halves else site
+            replace(
+                site,
+                halves=site.halves & halves,
+                is_void=site.is_half and halves.issuperset(site.targets),
+            )
+            if site.halves or site.is_half
+            else site
             for site in sites
-            if not (site.is_half and halves.issuperset(site.targets))
         )
         for file, sites in found.items()
     }

@@ -120,6 +120,8 @@ class Unknown:
     """What could not be worked out, and why."""
 
     why: str
+    is_wrong: bool = False
+    """Whether it certainly is no module."""
 
 
 Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Info | Partial | Spec | Fresh | Unknown

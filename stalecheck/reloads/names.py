@@ -44,7 +44,8 @@ def _unbound(evaluator: Evaluator, name: str) -> Items:
         return (Unknown("`reload` is bound elsewhere in this file"),)
     if name == "reload" or hasattr(builtins, name):
         return (Thing(f"builtins.{name}"),)
-    return (Unknown(f"`{name}` is not bound in this file"),)
+    is_wrong = not evaluator.outline.stars and name not in evaluator.outline.bound
+    return (Unknown(f"`{name}` is not bound in this file", is_wrong=is_wrong),)
 
 
 def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:

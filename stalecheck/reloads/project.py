@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from stalecheck.model import SourceFile
-from stalecheck.reloads.anew import without_half_evictions
+from stalecheck.reloads.anew import with_half_evictions
 from stalecheck.reloads.items import Instance, Thing
 from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.outline import read_outline
@@ -60,7 +60,7 @@ def find_reloads(
         may_concern = project.concern()
         added = [file for file, source in waiting.items() if may_concern(file, source)]
     found = {reading.file: project.sites(reading) for reading in project.readings}
-    found = without_half_evictions(found, files, parse)
+    found = with_half_evictions(found, files, parse)
     return {file: found[file] for file in files if found.get(file)}
 
 
@@ -71,7 +71,7 @@ class _Reading:
         self.file = file
         self.source = source
         self.outline = read_outline(tree, file)
-        self.column = _columns(source)
+        self.column = columns(source)
         self.exports, self.instances = _exports(self.outline)
         self.finds: tuple[Find, ...] = ()
         self.called: frozenset[str] = frozenset()
@@ -356,7 +356,7 @@ def _last(name: str) -> str:
     return name.removesuffix(".__init__").removesuffix(".__call__").rpartition(".")[2]
 
 
-def _columns(source: bytes) -> Callable[[int, int], int]:
+def columns(source: bytes) -> Callable[[int, int], int]:
     """What turns a row and an offset in UTF-8 bytes into a 1-based column in code points."""
     if source.isascii():
         return lambda row, offset: offset + 1

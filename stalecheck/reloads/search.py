@@ -463,6 +463,7 @@ class _Search:
         attributes: dict[str, bool] = {}
         holes: list[Hole] = []
         whys: list[str] = []
+        wrong: list[str] = []
         is_swept = False
         for item in event.items:
             is_swept = is_swept or isinstance(item, Entry)
@@ -475,6 +476,7 @@ class _Search:
                     holes.append(part)
                 else:
                     whys.append(part.why)
+                    wrong += [part.why] * part.is_wrong
         is_many = is_swept or len(attributes) > 1 or any("*" in target for target in targets)
         is_evicted = event.mode is ReloadMode.REIMPORT
         is_together = is_many and (
@@ -509,6 +511,7 @@ class _Search:
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
             event.order or _same(map(_loop_order, filter(_is_many, event.items))),
             ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
+            tuple(wrong),
         )
         return Find(site, tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site)))
 
@@ -575,7 +578,7 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
         yield Unknown(f"`{item.name}` is not known")
     elif isinstance(item, Text):
         is_name = wants == "name"
-        yield item if is_name else Unknown(f"`{item.text!r}` is a string, not a module")
+        yield item if is_name else Unknown(f"`{item.text!r}` is a string, not a module", is_wrong=True)
     elif isinstance(item, Thing):
         is_module = wants == "module"
         named = Text(item.name, is_attribute=not item.is_entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from stalecheck.model import Span
+from stalecheck.model import SourceFile, Span
 from stalecheck.vocabulary import ReloadMode
 
 
@@ -72,6 +72,30 @@ class ReloadSite:
 
     besides: frozenset[str] = frozenset()
     """Globs of the modules that the conditions around it leave out of what a ``*`` stands for."""
+
+    wrong: tuple[str, ...] = ()
+    """What its argument certainly is, where that is no module."""
+
+    is_void: bool = False
+    """Whether nothing imports what it evicts: the module never runs again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadPlace:
+    """A place that reloads, with the files of the project that it means."""
+
+    file: SourceFile
+    """The file that it stands in."""
+
+    site: ReloadSite
+    files: tuple[SourceFile, ...]
+    """What runs again, in order."""
+
+    outside: tuple[str, ...] = ()
+    """Dotted names of modules that the project does not contain."""
+
+    wrong: tuple[str, ...] = ()
+    """What its argument certainly is, where that is no module."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def misfit(item: object, wrapper: Wrapper) -> Unknown:
     if isinstance(item, Hole):
         return Unknown(why_hole(item))
     if isinstance(item, Text):
-        return Unknown(f"`{item.text!r}` is a string, not a module")
+        return Unknown(f"`{item.text!r}` is a string, not a module", is_wrong=True)
     if isinstance(item, Thing):
         return Unknown(f"`{item.name}` is not a known text")
     return Unknown(f"what `{wrapper.name}` is given is not known")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
-from stalecheck.link import StaleReference
 from stalecheck.model import Diagnostic
+from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Rule
 
-__all__ = ["Rule", "judge", "rules"]
+__all__ = ["Reloading", "Rule", "judge", "rules"]
 
 
 @cache
@@ -26,8 +26,8 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def judge(references: Iterable[StaleReference], *, cwd: Path) -> Iterator[Diagnostic]:
-    """Yield the diagnostics of all rules, those that are not on by default too."""
-    listed = tuple(references)
+def judge(reloading: Reloading, codes: Container[str], *, cwd: Path) -> Iterator[Diagnostic]:
+    """Yield the diagnostics of the rules of these codes."""
     for rule in rules():
-        yield from rule.diagnostics(listed, cwd=cwd)
+        if rule.code in codes:
+            yield from rule.diagnostics(reloading, cwd=cwd)

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 from stalecheck.link import StaleReference
-from stalecheck.model import Diagnostic
+from stalecheck.model import Diagnostic, Holder, Origin, Reload, SourceFile, Span
+from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.sentence import sentence
 from stalecheck.vocabulary import Severity
 
@@ -28,8 +29,24 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """A rule's word on something else than a stale reference: a statement that reloads, a module that is reloaded."""
+
+    file: SourceFile
+    span: Span
+    severity: Severity
+    message: str
+    remedy: str
+    reloads: tuple[Reload, ...] = ()
+    """The reloads that make it one; empty where it is about a reload statement itself."""
+
+    holder: Holder | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; without a `check` it is judged where its subject is seen (reading files, suppressions)."""
+    """One rule; without `check` and `flag` it is judged where its subject is seen (reading files, suppressions)."""
 
     code: str
     name: str
@@ -39,10 +56,11 @@ class Rule:
 
     is_default: bool
     check: Callable[[Iterable[StaleReference]], Iterator[Judgement]] | None
+    flag: Callable[[Reloading], Iterator[Flaw]] | None = None
 
     @classmethod
     def from_module(cls, module: ModuleType) -> Rule:
-        """Make a rule of its module: the docstring's first line names it, ``check`` judges.
+        """Make a rule of its module: the docstring's first line names it, ``check`` or ``flag`` judges.
 
         Raises:
             ValueError: the docstring does not begin with ``STL123 name: summary``.
@@ -58,13 +76,26 @@ class Rule:
             documentation,
             getattr(module, "IS_DEFAULT", True),
             getattr(module, "check", None),
+            getattr(module, "flag", None),
         )
 
-    def diagnostics(self, references: Iterable[StaleReference], *, cwd: Path) -> Iterator[Diagnostic]:
+    def diagnostics(self, reloading: Reloading, *, cwd: Path) -> Iterator[Diagnostic]:
         """Yield this rule's diagnostics; their messages name files relative to `cwd`."""
-        if self.check is None:
-            return
-        for judgement in self.check(references):
+        for flaw in () if self.flag is None else self.flag(reloading):
+            yield Diagnostic(
+                self.code,
+                self.name,
+                flaw.severity,
+                sentence(flaw.message, flaw.reloads, flaw.remedy, cwd=cwd),
+                flaw.file.path,
+                flaw.span,
+                flaw.remedy,
+                flaw.holder,
+                flaw.origin,
+                flaw.reloads,
+                headline=flaw.message,
+            )
+        for judgement in () if self.check is None else self.check(reloading.references):
             reference = judgement.reference
             headline = judgement.message + _because(reference)
             yield Diagnostic(

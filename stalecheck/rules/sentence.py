@@ -21,6 +21,8 @@ def sentence(headline: str, reloads: Sequence[Reload], remedy: str, *, cwd: Path
         by_module.setdefault(reload.module, []).append(reload)
     events = [_event(events, cwd) for events in list(by_module.values())[:_SHOWN]]
     left = len(by_module) - len(events)
+    if not events:
+        return f"{headline}; {remedy}"
     if left:
         events.append(f"{left} more {'module is' if left == 1 else 'modules are'}")
     return f"{headline} after {' or '.join(events)}; {remedy}"

@@ -55,7 +55,9 @@ import settings
 
 
 def test_fetch(monkeypatch):
-    monkeypatch.setenv("TIMEOUT", "1")
+    with monkeypatch.context() as patched:
+        patched.setenv("TIMEOUT", "1")
+        importlib.reload(settings)
     importlib.reload(settings)
 ```
 

@@ -1,0 +1,159 @@
+"""What a module binds at its top level, and which of its functions change that later."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stalecheck.link import Program
+from stalecheck.model import SourceFile
+from stalecheck.rules.statements import Function
+
+MUTATORS = frozenset(
+    {
+        *("append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push", "put"),
+        *("pop", "popleft", "popitem", "remove", "discard", "clear", "__setitem__", "set"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TopLevel:
+    """One assignment of a name at module level."""
+
+    name: str
+    target: ast.Name
+    value: ast.expr
+    is_guarded: bool
+    """Below a condition or a ``try``: it may be what keeps the name over a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A statement in a function that fills a name of the module, or binds it again."""
+
+    name: str
+    function: str
+    """The name of the outermost function or class around it."""
+
+    node: ast.AST
+    rebinds: bool
+    """Through ``global``."""
+
+    value: ast.expr | None = None
+    """What is bound."""
+
+
+def assignments(tree: ast.Module) -> Iterator[TopLevel]:
+    """Yield the assignments of names at module level, conditional ones included."""
+    pending: list[tuple[ast.stmt, bool]] = [(statement, False) for statement in reversed(tree.body)]
+    while pending:
+        statement, is_guarded = pending.pop()
+        match statement:
+            case ast.Assign(targets=[ast.Name() as target], value=value):
+                yield TopLevel(target.id, target, value, is_guarded)
+            case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
+                yield TopLevel(target.id, target, value, is_guarded)
+            case ast.If() | ast.Try() | ast.With():
+                inner = [*statement.body, *getattr(statement, "orelse", []), *getattr(statement, "finalbody", [])]
+                for handler in getattr(statement, "handlers", []):
+                    inner += handler.body
+                pending += [(child, True) for child in reversed(inner)]
+
+
+def changes(tree: ast.Module) -> Iterator[Change]:
+    """Yield what functions and methods do to names of the module when they are called."""
+    for definition in _definitions(tree):
+        for function in functions(definition):
+            yield from _changes_in(function, definition.name)
+
+
+def functions(node: ast.AST) -> Iterator[Function]:
+    """Yield the functions below a node, itself included; those within others are parts of them."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield current
+        elif not isinstance(current, ast.expr):
+            pending += ast.iter_child_nodes(current)
+
+
+def used_at_top_level(tree: ast.Module) -> frozenset[str]:
+    """Return the names that module-level statements, decorators included, look at."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            pending += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+            continue
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        pending += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def kept_names(file: SourceFile, program: Program) -> frozenset[str]:
+    """Return the names of a module that only the first run of its body binds."""
+    summary = program.summaries.get(file)
+    bindings = [binding for binding in summary.bindings if not binding.block] if summary is not None else []
+    names = {binding.name for binding in bindings if binding.is_kept}
+    return frozenset(names - {binding.name for binding in bindings if not binding.is_kept})
+
+
+def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Yield the functions and classes that are part of no other."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            pending += ast.iter_child_nodes(node)
+
+
+def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
+    local = _local_names(function)
+    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield from _stored(target, value, node, outermost, declared, local)
+            case ast.AugAssign(target=target, value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+                yield from _stored(target, value, node, outermost, declared, local)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    if isinstance(target, ast.Subscript):
+                        yield from _stored(target, None, node, outermost, declared, local)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                if method in MUTATORS and name not in local:
+                    yield Change(name, outermost, node, rebinds=False)
+
+
+def _stored(
+    target: ast.expr, value: ast.expr | None, node: ast.AST, outermost: str, declared: set[str], local: set[str]
+) -> Iterator[Change]:
+    match target:
+        case ast.Name(id=name) if name in declared:
+            yield Change(name, outermost, node, rebinds=True, value=value)
+        case ast.Subscript(value=ast.Name(id=name)) if name not in local:
+            yield Change(name, outermost, node, rebinds=False)
+
+
+def _local_names(function: Function) -> set[str]:
+    """Return the names that are a function's own, or those of the functions within it."""
+    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return found - declared

@@ -1,0 +1,40 @@
+"""What rules about reload statements and reloaded modules look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from stalecheck.link import Program, Sequence, StaleReference
+from stalecheck.model import Reload, SourceFile
+from stalecheck.reloads import ReloadPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """The reloads of a run, what they leave stale, and the sources around them."""
+
+    program: Program
+    places: tuple[ReloadPlace, ...]
+    """Where the sources reload something, in order."""
+
+    sequences: tuple[Sequence, ...]
+    references: tuple[StaleReference, ...]
+    sources: Mapping[SourceFile, bytes]
+    """All that was read."""
+
+    parse: Callable[[SourceFile], ast.Module | None]
+    """The syntax tree of a file without the branches that no supported Python runs; None where it cannot be parsed."""
+
+    gone: Mapping[SourceFile, frozenset[str]] = field(default_factory=dict)
+    """Names that reloaded modules have defined at the revision of ``--since``, and do not any more."""
+
+    def reloads(self) -> dict[SourceFile, tuple[Reload, ...]]:
+        """Return the reloads of each module that is reloaded."""
+        found: dict[SourceFile, dict[Reload, None]] = {}
+        for sequence in self.sequences:
+            for event in sequence.events:
+                for file in event.files:
+                    found.setdefault(file, {})[event.reloads[file]] = None
+        return {file: tuple(reloads) for file, reloads in found.items()}

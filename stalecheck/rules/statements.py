@@ -1,0 +1,110 @@
+"""Statements in their order, as rules about reload statements read them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from stalecheck.model import Location, SourceFile, Span
+from stalecheck.modules import absolute
+from stalecheck.reloads import columns
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield every list of statements that run one after the other."""
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+                yield block
+
+
+def scope_of(tree: ast.Module, block: str) -> ast.Module | Function | None:
+    """Return the function of a qualified name, the last one of that name; the module for an empty name."""
+    scope: ast.AST = tree
+    for part in block.split(".") if block else ():
+        if part == "<locals>":
+            continue
+        inner = [node for node in _definitions(scope) if node.name == part]
+        if not inner:
+            return None
+        scope = inner[-1]
+    return scope if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+
+def imports(node: ast.AST, file: SourceFile) -> Iterator[tuple[int, str, str]]:
+    """Yield row, dotted name and bound name of what import statements below a node import; functions' bodies too."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Import):
+            for alias in inner.names:
+                yield inner.lineno, alias.name, alias.asname or alias.name.partition(".")[0]
+        elif isinstance(inner, ast.ImportFrom):
+            base = absolute(file, inner.level, inner.module)
+            for alias in inner.names:
+                yield inner.lineno, f"{base}.{alias.name}" if base else alias.name, alias.asname or alias.name
+
+
+def imported_names(tree: ast.Module, file: SourceFile) -> dict[str, str]:
+    """Return the absolute dotted name that each name stands for which import statements at module level bind."""
+    names: dict[str, str] = {}
+    for statement in top_level(tree):
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                names[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(statement, ast.ImportFrom):
+            names.update((bound, name) for _, name, bound in imports(statement, file))
+    return names
+
+
+def dotted(node: ast.expr, names: Mapping[str, str]) -> str:
+    """Return the absolute name of ``a.b.c`` where an import binds `a`; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, "")
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value, names)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""
+
+
+def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements that run when a module is imported, in order, those below conditions and loops too."""
+    pending: list[ast.stmt] = list(reversed(tree.body))
+    while pending:
+        statement = pending.pop()
+        yield statement
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
+            continue
+        inner = [
+            child
+            for name in ("body", "orelse", "finalbody")
+            for child in getattr(statement, name, [])
+            if isinstance(child, ast.stmt)
+        ]
+        for handler in getattr(statement, "handlers", []):
+            inner += handler.body
+        pending += reversed(inner)
+
+
+def span_of(node: ast.stmt | ast.expr, source: bytes) -> Span:
+    """Return the place of a node of a file."""
+    column = columns(source)
+    end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+    return Span(Location(node.lineno, column(node.lineno, node.col_offset)), Location(end[0], column(*end)))
+
+
+def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Yield the definitions of a scope, also those below conditions; not those within other definitions."""
+    pending = list(ast.iter_child_nodes(scope))
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            pending += ast.iter_child_nodes(node)

@@ -1,0 +1,128 @@
+"""STL304 own-class-by-name: A method that looks its own class up by name, in a module that is reloaded in place
+
+## What it does
+
+Flags `super(D, self)`, `isinstance(x, D)` and `type(x) is D` in the methods of a class `D` of a module that
+`importlib.reload` runs again. It is an error where the linter sees who keeps an instance or a subclass of the old
+class, else a note.
+
+## Why is this bad
+
+The methods of old instances find the new `D` under that name: `super(D, self)` raises TypeError, `isinstance`
+is False for their own kind.
+
+## Example
+
+```python
+# file: shapes.py
+class Shape:
+    def __init__(self):
+        self.name = "shape"
+
+
+class Circle(Shape):
+    def area(self):
+        return super(Circle, self).__repr__()
+
+# file: window.py
+import shapes
+
+circle = shapes.Circle()
+
+# file: refresh.py
+import importlib
+
+import shapes
+
+
+def refresh():
+    importlib.reload(shapes)
+```
+
+## Use instead
+
+```python
+# file: shapes.py
+class Shape:
+    def __init__(self):
+        self.name = "shape"
+
+
+class Circle(Shape):
+    def area(self):
+        return super().__repr__()
+
+# file: window.py
+import shapes
+
+
+def circle():
+    return shapes.Circle()
+
+# file: refresh.py
+import importlib
+
+import shapes
+
+
+def refresh():
+    importlib.reload(shapes)
+```
+
+## When it is fine
+
+Where no instance lives longer than a reload.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from stalecheck.rules.module_state import functions
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import span_of
+from stalecheck.vocabulary import ReloadMode, Severity
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag methods that name their own class."""
+    alive = {(reference.origin.path, reference.origin.name) for reference in reloading.references}
+    for file, reloads in reloading.reloads().items():
+        in_place = tuple(reload for reload in reloads if reload.mode is ReloadMode.RELOAD)
+        tree = reloading.parse(file) if in_place else None
+        for definition in tree.body if tree is not None else ():
+            if not isinstance(definition, ast.ClassDef):
+                continue
+            for node, what, happens in _uses(definition):
+                is_alive = (file.path, definition.name) in alive
+                yield Flaw(
+                    file,
+                    span_of(node, reloading.sources[file]),
+                    Severity.ERROR if is_alive else Severity.NOTE,
+                    f"`{what}` finds the new `{definition.name}` when an old instance gets there: {happens}",
+                    "use `super()`"
+                    if what.startswith("super")
+                    else "ask `type(self)` or `__class__`, which stay what they were",
+                    in_place,
+                )
+
+
+def _uses(definition: ast.ClassDef) -> Iterator[tuple[ast.expr, str, str]]:
+    """Yield where the methods of a class name it, as written, and what happens to old instances."""
+    name = definition.name
+    for statement in definition.body:
+        for function in functions(statement):
+            for node in ast.walk(function):
+                match node:
+                    case ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=named), _]) if named == name:
+                        yield node, f"super({name}, …)", "TypeError"
+                    case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id=named)]) if named == name:
+                        yield node, f"isinstance(…, {name})", "False for other old instances"
+                    case ast.Compare(
+                        left=ast.Call(func=ast.Name(id="type")),
+                        ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq()],
+                        comparators=[ast.Name(id=named)],
+                    ) if named == name:
+                        yield node, f"type(…) is {name}", "False for other old instances"

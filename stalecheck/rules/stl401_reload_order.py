@@ -1,0 +1,127 @@
+"""STL401 reload-order: A module that is reloaded before one that it takes something from
+
+## What it does
+
+Flags the reload of `b` where a later reload of the same block, of `a`, makes what `b` has taken from `a`
+stale again; and a loop over a set, whose order is not defined.
+
+## Why is this bad
+
+`b` runs again while `a` is still the old one. Its names are stale as soon as `a` is reloaded, and no
+further run of the same lines repairs that.
+
+## Example
+
+```python
+# file: shapes.py
+class Shape:
+    pass
+
+# file: circle.py
+from shapes import Shape
+
+
+class Circle(Shape):
+    pass
+
+# file: refresh.py
+import importlib
+
+import circle
+import shapes
+
+
+def refresh():
+    importlib.reload(circle)
+    importlib.reload(shapes)
+```
+
+## Use instead
+
+```python
+# file: shapes.py
+class Shape:
+    pass
+
+# file: circle.py
+from shapes import Shape
+
+
+class Circle(Shape):
+    pass
+
+# file: refresh.py
+import importlib
+
+import circle
+import shapes
+
+
+def refresh():
+    importlib.reload(shapes)
+    importlib.reload(circle)
+```
+
+## When it is fine
+
+Where the two are reloaded again in the right order before anybody uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stalecheck.link import Event, Sequence, StaleReference
+from stalecheck.model import Location, Reload, SourceFile
+from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.vocabulary import ReloadMode, Severity
+
+_Places = Mapping[tuple[SourceFile, Location], ReloadPlace]
+_Stale = Mapping[tuple[SourceFile, Reload], StaleReference]
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag reloads that come before those of what the module takes."""
+    places: _Places = {(place.file, place.site.span.start): place for place in reloading.places}
+    by_path = {file.path: file for file, _ in places}
+    stale: _Stale = {
+        (reference.file, reload): reference for reference in reloading.references for reload in reference.reloads
+    }
+    flagged: set[tuple[SourceFile, Location, SourceFile]] = set()
+    for sequence in reloading.sequences:
+        for event, file, later in _too_early(sequence, stale):
+            own = event.reloads[file]
+            place = places.get((by_path[own.path], own.location)) if own.path in by_path and own.location else None
+            if place is None or (place.file, place.site.span.start, file) in flagged:
+                continue
+            flagged.add((place.file, place.site.span.start, file))
+            yield _flaw(place, file, stale[file, later], later, is_unordered=bool(event.group))
+
+
+def _too_early(sequence: Sequence, stale: _Stale) -> Iterator[tuple[Event, SourceFile, Reload]]:
+    """Yield an event, one of its modules, and the later reload of the same block that leaves this stale."""
+    events = [event for event in sequence.events if event.mode is ReloadMode.RELOAD]
+    for position, event in enumerate(events):
+        below = events[position + 1 :]
+        beside = [other for other in events if event.group and other.group == event.group and other != event]
+        again = frozenset(file for later in below if later not in beside for file in later.files)
+        for file in event.files - again:
+            for later in (*beside, *below):
+                found = next((reload for reload in later.reloads.values() if (file, reload) in stale), None)
+                if found is not None:
+                    yield event, file, found
+                    break
+
+
+def _flaw(
+    place: ReloadPlace, file: SourceFile, reference: StaleReference, later: Reload, *, is_unordered: bool
+) -> Flaw:
+    order = "in no particular order with" if is_unordered else "before"
+    message = (
+        f"`{file.module}` is reloaded {order} `{later.module}`, from which it takes `{reference.origin.name}` "
+        f"(line {reference.span.start.row})"
+    )
+    remedy = f"reload `{later.module}` first" + (": loop over a list in that order" if is_unordered else "")
+    return Flaw(place.file, place.site.span, Severity.WARNING, message, remedy)

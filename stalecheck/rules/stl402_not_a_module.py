@@ -1,0 +1,67 @@
+"""STL402 not-a-module: A reload of something that is no module.
+
+## What it does
+
+Flags `importlib.reload("m")`, the reload of a function or class that was imported from a module, and of
+a name that nothing binds.
+
+## Why is this bad
+
+It raises: TypeError for a string, ImportError for a function or class, NameError for a name that is not
+there.
+
+## Example
+
+```python
+# file: settings.py
+DEBUG = False
+
+# file: refresh.py
+import importlib
+
+
+def refresh():
+    importlib.reload("settings")
+```
+
+## Use instead
+
+```python
+# file: settings.py
+DEBUG = False
+
+# file: refresh.py
+import importlib
+
+import settings
+
+
+def refresh():
+    importlib.reload(settings)
+```
+
+## When it is fine
+
+Where a test asserts that it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.vocabulary import ReloadMode, Severity
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag reloads whose argument is certainly no module."""
+    for place in reloading.places:
+        if place.wrong and place.site.mode is ReloadMode.RELOAD:
+            yield Flaw(
+                place.file,
+                place.site.span,
+                Severity.ERROR,
+                f"`{place.site.spelling}` is given no module: {'; '.join(place.wrong)}",
+                "import the module and hand it over",
+            )

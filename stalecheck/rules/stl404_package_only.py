@@ -1,0 +1,118 @@
+"""STL404 package-only: A reload of a package whose submodules hold what is meant
+
+## What it does
+
+Flags `importlib.reload(p)` where `p/__init__.py` only takes names from its submodules, and none of these
+is reloaded in the same block.
+
+## Why is this bad
+
+Only `p/__init__.py` runs again. It imports from submodules that stand in `sys.modules` as they were, so
+`p.C` is the same class as before.
+
+## Example
+
+```python
+# file: shapes/__init__.py
+from shapes.circle import Circle
+
+# file: shapes/circle.py
+class Circle:
+    pass
+
+# file: refresh.py
+import importlib
+
+import shapes
+
+
+def refresh():
+    importlib.reload(shapes)
+```
+
+## Use instead
+
+```python
+# file: shapes/__init__.py
+from shapes.circle import Circle
+
+# file: shapes/circle.py
+class Circle:
+    pass
+
+# file: refresh.py
+import importlib
+
+import shapes
+import shapes.circle
+
+
+def refresh():
+    importlib.reload(shapes.circle)
+    importlib.reload(shapes)
+```
+
+## When it is fine
+
+Where only the choice of names is to be made again, from an environment variable for instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stalecheck.model import SourceFile
+from stalecheck.modules import absolute
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.vocabulary import ReloadMode, Severity
+
+_SHOWN = 3
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag reloads of packages that make nothing themselves."""
+    for place in reloading.places:
+        if place.site.mode is not ReloadMode.RELOAD or len(place.files) != 1 or not place.files[0].is_package:
+            continue
+        package = place.files[0]
+        again = {
+            file
+            for sequence in reloading.sequences
+            if any(
+                event.reloads[package].location == place.site.span.start
+                for event in sequence.events
+                if package in event.files
+            )
+            for event in sequence.events
+            for file in event.files
+        }
+        sources = _sources(package, reloading)
+        if sources and again.isdisjoint(sources):
+            names = [f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN)
+            yield Flaw(
+                place.file,
+                place.site.span,
+                Severity.WARNING,
+                f"the reload of `{package.module}` runs its `__init__.py` only, which takes all it has from "
+                f"{', '.join(names)} as it was",
+                f"reload `{sources[0].module}` first, then `{package.module}`",
+            )
+
+
+def _sources(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules that a package takes names from, if it makes none of its own."""
+    index = reloading.program.indexes.get(package)
+    if index is None or any(not name.startswith("__") for name in index.made):
+        return []
+    found: dict[SourceFile, None] = {}
+    for item in index.imports:
+        base = absolute(package, item.level, item.module)
+        if base and item.name:
+            submodule = reloading.program.table.find(f"{base}.{item.name}", package)
+            source = submodule or reloading.program.table.find(base, package)
+            if source is None or not source.module.startswith(f"{package.module}."):
+                return []
+            if submodule is None:
+                found[source] = None
+    return list(found)

@@ -1,0 +1,105 @@
+"""STL405 ineffective-del: A module's name that is deleted before it is imported again
+
+## What it does
+
+Flags `del m` and, further down in the same block, `import m` without anything that takes `m` out of
+`sys.modules` or reloads it.
+
+## Why is this bad
+
+`del m` removes one name. The module stays in `sys.modules`, and `import m` binds the same object: its body
+does not run again.
+
+## Example
+
+```python
+# file: settings.py
+DEBUG = False
+
+# file: refresh.py
+def refresh():
+    import settings
+
+    del settings
+    import settings
+
+    return settings.DEBUG
+```
+
+## Use instead
+
+```python
+# file: settings.py
+DEBUG = False
+
+# file: refresh.py
+import importlib
+
+import settings
+
+
+def refresh():
+    importlib.reload(settings)
+    return settings.DEBUG
+```
+
+## When it is fine
+
+Where the name is to be free for a moment, and nothing is to run again.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from stalecheck.model import SourceFile
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import blocks, imports, span_of
+from stalecheck.vocabulary import Severity
+
+_DELETES = re.compile(rb"^[ \t]*del[ \t]+(\w+)[ \t]*(?:#.*)?$", re.MULTILINE)
+_RUNS_AGAIN = re.compile(r"reload|modules|exec_module|load_module|unload|import_fresh_module|CleanImport")
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag the deletion of a module's name that only makes way for an import of the same module."""
+    for file, source in reloading.sources.items():
+        names = {name for name in _DELETES.findall(source) if source.count(name) > 2}
+        if not any(re.search(rb"\bimport\b.*\b%b\b" % name, source) for name in names):
+            continue
+        tree = reloading.parse(file)
+        for statement, name, module in _deletions(tree, file) if tree is not None else ():
+            yield Flaw(
+                file,
+                span_of(statement, source),
+                Severity.ERROR,
+                f"`del {name}` reloads nothing: the import below it binds the same `{module}`",
+                f"`importlib.reload({name})` runs its body again",
+            )
+
+
+def _deletions(tree: ast.Module, file: SourceFile) -> Iterator[tuple[ast.Delete, str, str]]:
+    """Yield deletions of a name, the name, and the module that it stood for and stands for again below."""
+    for block in blocks(tree):
+        for position, statement in enumerate(block):
+            match statement:
+                case ast.Delete(targets=[ast.Name(id=name)]):
+                    module = _imported_again(name, statement, block[position + 1 :], tree, file)
+                    if module and not _RUNS_AGAIN.search(ast.unparse(ast.Module(block, []))):
+                        yield statement, name, module
+
+
+def _imported_again(
+    name: str, deletion: ast.Delete, below: Sequence[ast.stmt], tree: ast.Module, file: SourceFile
+) -> str:
+    """Return the module that a name stands for before it is deleted and after the next import; else nothing."""
+    before = {module for row, module, bound in imports(tree, file) if bound == name and row < deletion.lineno}
+    for statement in below:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for _, module, bound in imports(statement, file):
+                if bound == name:
+                    return module if before == {module} else ""
+    return ""

@@ -1,0 +1,105 @@
+"""STL408 reload-in-production: A reload in code that runs in production (opt-in)
+
+## What it does
+
+Flags reloads outside tests, of scripts' `if __name__ == "__main__":` and of branches that ask for a debug,
+development or reload switch, or whether the module has run before.
+
+## Why is this bad
+
+A running program has threads, callbacks and instances of the old version; the linter sees a part of them
+only. A new process has none.
+
+## Example
+
+```python
+# file: settings.py
+LIMIT = 10
+
+# file: admin.py
+import importlib
+
+import settings
+
+
+def refresh():
+    importlib.reload(settings)
+```
+
+## Use instead
+
+```python
+# file: settings.py
+import json
+
+LIMIT = 10
+
+
+def read(path):
+    with open(path) as file:
+        return json.load(file)
+
+# file: admin.py
+import settings
+
+
+def refresh(path):
+    return settings.read(path)
+```
+
+## When it is fine
+
+In programs that exist to be changed while they run: bots, add-ons, servers with hot code. Therefore the rule
+is not on by default.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.rules.surroundings import is_test
+from stalecheck.vocabulary import Severity
+
+IS_DEFAULT = False
+
+_SWITCH = re.compile(
+    r"debug|develop|\bdev\b|_dev\b|\bdev_|reload|testing|locals\(\)|globals\(\)|dir\(\)", re.IGNORECASE
+)
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag reloads that nothing keeps out of production."""
+    for place in reloading.places:
+        site = place.site
+        if not (
+            site.is_restored or site.is_void or site.is_main or is_test(place.file) or _is_switched(place, reloading)
+        ):
+            yield Flaw(
+                place.file,
+                site.span,
+                Severity.WARNING,
+                f"{_named(place)} reloaded in production code",
+                "read again what changes instead, or start a new process",
+            )
+
+
+def _named(place: ReloadPlace) -> str:
+    modules = [file.module for file in place.files] or list(place.outside)
+    return f"`{modules[0]}` is" if len(modules) == 1 else "modules are"
+
+
+def _is_switched(place: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether it stands below a condition that asks for a switch of developers."""
+    tree = reloading.parse(place.file)
+    row = place.site.span.start.row
+    return tree is None or any(
+        isinstance(node, (ast.If, ast.IfExp, ast.While))
+        and node.lineno <= row <= (node.end_lineno or node.lineno)
+        and _SWITCH.search(ast.unparse(node.test)) is not None
+        for node in ast.walk(tree)
+    )

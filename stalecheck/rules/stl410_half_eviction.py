@@ -1,0 +1,163 @@
+"""STL410 half-eviction: An eviction that takes away one half of a module only
+
+## What it does
+
+Flags `del sys.modules["p.m"]` followed by `from p import m`; the eviction of a package whose submodules
+stay; and the reload of a module that has just been evicted.
+
+## Why is this bad
+
+`from p import m` takes the old module, which still is an attribute of `p`: nothing is imported. A new `p`
+takes the old submodules from `sys.modules`, and they are no attributes of it. `importlib.reload` of an
+evicted module raises ImportError.
+
+## Example
+
+```python
+# file: shapes/__init__.py
+
+# file: shapes/circle.py
+class Circle:
+    pass
+
+# file: refresh.py
+import sys
+
+
+def refresh():
+    del sys.modules["shapes.circle"]
+    from shapes import circle
+
+    return circle
+```
+
+## Use instead
+
+```python
+# file: shapes/__init__.py
+
+# file: shapes/circle.py
+class Circle:
+    pass
+
+# file: refresh.py
+import importlib
+
+from shapes import circle
+
+
+def refresh():
+    return importlib.reload(circle)
+```
+
+## When it is fine
+
+Where a package is to be imported anew and its submodules are to stay, and nobody reaches them through the
+package.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from stalecheck.model import SourceFile
+from stalecheck.modules import absolute
+from stalecheck.reloads import EVICTIONS, ReloadPlace
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import imports, scope_of
+from stalecheck.vocabulary import ReloadMode, Severity
+
+
+def flag(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag evictions after which the old module, or its submodules, are still in use."""
+    for place in reloading.places:
+        site = place.site
+        if site.mode is ReloadMode.RELOAD and site.span.start.row:
+            yield from _of_what_is_gone(place, reloading)
+        elif site.spelling in EVICTIONS and site.is_void:
+            module = site.targets[0]
+            package, _, name = module.rpartition(".")
+            yield Flaw(
+                place.file,
+                site.span,
+                Severity.ERROR,
+                f"`from {package} import {name}` takes the old `{module}` from its package: nothing is imported anew",
+                f'reload it in place, or import it with `importlib.import_module("{module}")`',
+            )
+        elif site.spelling in EVICTIONS and not site.is_restored and len(place.files) == 1:
+            yield from _without_submodules(place, reloading)
+
+
+def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
+    """Flag the reload of a module that the same block evicts further up."""
+    for other in reloading.places:
+        if (
+            other.file == place.file
+            and other.site.block == place.site.block
+            and other.site.spelling in EVICTIONS
+            and other.site.span.start < place.site.span.start
+            and len(place.files) == 1
+            and place.files[0] in other.files
+            and not _is_imported_between(other, place, reloading)
+        ):
+            module = place.files[0].module
+            yield Flaw(
+                place.file,
+                place.site.span,
+                Severity.ERROR,
+                f"`{module}` is gone from `sys.modules` (line {other.site.span.start.row}): importlib.reload raises "
+                "ImportError",
+                "do one of the two: reload the module, or evict and import it",
+            )
+            return
+
+
+def _is_imported_between(eviction: ReloadPlace, reload: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether anything between the two may import the module; calls of other functions may."""
+    tree = reloading.parse(eviction.file)
+    scope = scope_of(tree, eviction.site.block) if tree is not None else None
+    if scope is None or eviction.site.branch != reload.site.branch:
+        return True
+    first, last = eviction.site.span.end.row, reload.site.span.start.row
+    if any(first < row < last for row, _, _ in imports(scope, eviction.file)):
+        return True
+    return any(isinstance(node, ast.Call) and first < node.lineno < last for node in ast.walk(scope))
+
+
+def _without_submodules(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
+    """Flag the eviction of a package of which submodules are imported and stay."""
+    package = place.files[0]
+    if not package.is_package:
+        return
+    together = {
+        file
+        for other in reloading.places
+        if other.file == place.file and other.site.block == place.site.block
+        for file in other.files
+    }
+    loaded = [file for file in _submodules(package, reloading) if file not in together]
+    if not loaded or any(file.module.startswith(f"{package.module}.") for file in together):
+        return
+    names = ", ".join(f"`{file.module}`" for file in loaded[:2]) + (", …" if len(loaded) > 2 else "")
+    yield Flaw(
+        place.file,
+        place.site.span,
+        Severity.WARNING,
+        f"`{package.module}` is evicted without {names}: what is imported anew takes the old submodules",
+        f"evict every name in `sys.modules` that begins with `{package.module}.` as well",
+    )
+
+
+def _submodules(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules of a package that the package itself imports, in order."""
+    index = reloading.program.indexes.get(package)
+    found: dict[SourceFile, None] = {}
+    for item in index.imports if index is not None else ():
+        base = absolute(package, item.level, item.module)
+        for name in (f"{base}.{item.name}", base or ""):
+            file = reloading.program.table.find(name, package)
+            if file is not None and file != package and file.module.startswith(f"{package.module}."):
+                found[file] = None
+    return list(found)

@@ -1,0 +1,123 @@
+"""`--since REV`: what the reloaded modules no longer define, against a real repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_rules import codes_in
+
+import stalecheck
+from stalecheck.errors import UsageError
+from stalecheck.rules import rules
+
+NEW = "def kept():\n    return 1\n"
+OLD = f"{NEW}\n\ndef gone():\n    return 2\n\n\nMOVED = 1\n"
+USER = "import m\nfrom m import MOVED, kept\n\n\ndef use():\n    return m.gone(), m.kept()\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A project of which the first commit has the old module, and the working tree the new one."""
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "m.py").write_text(OLD, encoding="utf-8")
+    (tmp_path / "app.py").write_text(USER, encoding="utf-8")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "old")
+    (tmp_path / "m.py").write_text(NEW, encoding="utf-8")
+    return tmp_path
+
+
+def found(folder: Path, **options: object) -> list[tuple[str, int, int, str]]:
+    return [
+        (d.path.name, d.span.start.row, d.span.start.column, d.headline)
+        for d in stalecheck.check(folder, isolated=True, select=["STL306"], **options)
+    ]
+
+
+def test_without_a_revision_nothing_is_compared(repository: Path) -> None:
+    assert found(repository, reloaded=["m"]) == []
+
+
+def test_a_module_that_is_not_reloaded_is_not_compared(repository: Path) -> None:
+    assert found(repository, since="HEAD") == []
+
+
+def test_who_uses_what_is_gone(repository: Path) -> None:
+    lingers = "the old one lingers until the program is started again"
+    assert found(repository, since="HEAD", reloaded=["m"]) == [
+        ("app.py", 2, 1, f"`m` no longer defines `MOVED`; {lingers}"),
+        ("app.py", 6, 12, f"`m` no longer defines `gone`; {lingers}"),
+    ]
+
+
+def test_after_an_eviction_it_is_missing(repository: Path) -> None:
+    assert [line[3] for line in found(repository, since="HEAD", reimported=["m"])] == [
+        "`m` no longer defines `MOVED`; it is missing",
+        "`m` no longer defines `gone`; it is missing",
+    ]
+
+
+def test_the_interpreter_confirms_both(repository: Path) -> None:
+    code = (
+        "import importlib, pathlib, sys; sys.dont_write_bytecode = True; sys.path.insert(0, '.')\n"
+        "new = pathlib.Path('m.py').read_text(); pathlib.Path('m.py').write_text(sys.argv[1])\n"
+        "import m; pathlib.Path('m.py').write_text(new); importlib.invalidate_caches()\n"
+        "importlib.reload(m); print(hasattr(m, 'gone')); del sys.modules['m']; import m; print(hasattr(m, 'gone'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, OLD], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+def test_the_example_of_the_rule_yields_it_where_the_name_was_there_before(tmp_path: Path) -> None:
+    (rule,) = [rule for rule in rules() if rule.code == "STL306"]
+    assert codes_in(rule, "Example", tmp_path) == set()
+    shapes = tmp_path / "shapes.py"
+    now = shapes.read_text(encoding="utf-8")
+    shapes.write_text(f"{now}\n\ndef surface(shape):\n    return 2\n", encoding="utf-8")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "old")
+    shapes.write_text(now, encoding="utf-8")
+    assert [line[:3] for line in found(tmp_path, since="HEAD")] == [("window.py", 5, 12)]
+
+
+def test_what_is_imported_now_is_not_gone(repository: Path) -> None:
+    (repository / "m.py").write_text("from other import gone\n\nMOVED = 2\n\n\n" + NEW, encoding="utf-8")
+    assert found(repository, since="HEAD", reloaded=["m"]) == []
+
+
+def test_a_module_that_is_new_has_lost_nothing(repository: Path) -> None:
+    (repository / "fresh.py").write_text(NEW, encoding="utf-8")
+    assert found(repository, since="HEAD", reloaded=["fresh"]) == []
+
+
+def test_an_unknown_revision_is_an_error(repository: Path) -> None:
+    with pytest.raises(UsageError, match='--since: git knows no revision "nowhere"'):
+        found(repository, since="nowhere")
+
+
+def test_a_revision_that_looks_like_an_option_is_one_that_does_not_exist(repository: Path) -> None:
+    with pytest.raises(UsageError, match='--since: git knows no revision "--all"'):
+        found(repository, since="--all")
+
+
+def test_outside_a_repository_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "m.py").touch()
+    with pytest.raises(UsageError, match="--since: the project is in no git repository"):
+        found(tmp_path, since="HEAD")
+
+
+def test_without_git_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="--since: git cannot be run"):
+        found(repository, since="HEAD")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)

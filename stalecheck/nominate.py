@@ -45,6 +45,10 @@ class _Taint:
 _NONE: _Groups = frozenset()
 
 
+def _top(file: SourceFile) -> str:
+    return file.module.partition(".")[0]
+
+
 def _add(names: dict[str, _Groups], name: str, groups: _Groups) -> None:
     if groups:
         names[name] = names.get(name, _NONE) | groups
@@ -132,28 +136,30 @@ class _Nomination:
             for body in index.bodies
             if body.imports
         }
-        self._tops = {file: self._imported_tops(file, index) for file, index in indexes.items()}
-        """The first components of what each file imports, and of its own name."""
+        self._asked = {file: self._imported(file, index) for file, index in indexes.items()}
+        """The modules whose taint each file looks at: what it imports, and what it reaches through that."""
 
-        self._tainted_tops = {file.module.partition(".")[0] for file in evicted}
+        self._tops = {file: frozenset(map(_top, modules)) for file, modules in self._asked.items()}
+        """The first components of what each file imports."""
+
+        self._tainted_tops = {_top(file) for file in evicted}
         self.taint: dict[SourceFile, _Taint] = {}
-        self.nominated: set[SourceFile] = set()
+        self.nominated = {file for file, index in indexes.items() if index.needs_libcst is not None}
         self._roots: dict[SourceFile, set[str]] = {}
         """The names at the beginning of what tainted statements mention."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
-        self._has_spilled = False
-        """Whether a file that may have been visited already has got more taint from another one."""
+        self._spilled: set[SourceFile] = set()
+        """The files that have got more taint from another one, in this round."""
 
-    def _imported_tops(self, file: SourceFile, index: FileIndex) -> frozenset[str]:
+    def _imported(self, file: SourceFile, index: FileIndex) -> set[SourceFile]:
         resolved = [self._locals[file], *(self._bodies[id(body)] for body in index.bodies if body.imports)]
         modules = {
             module
             for local in resolved
             for module in (*chain.from_iterable(local.modules.values()), *local.dotted.values(), *local.stars)
         }
-        modules |= {module for local in resolved for origins in local.names.values() for module, _ in origins}
-        return frozenset(module.module.partition(".")[0] for module in modules)
+        return modules.union(module for local in resolved for origins in local.names.values() for module, _ in origins)
 
     def _pass_on_modules(self) -> None:
         """Let names mean modules that are taken from a module which only imports them itself."""
@@ -195,20 +201,30 @@ class _Nomination:
     def start(self, file: SourceFile, taint: _Taint) -> None:
         """Begin with what a reloaded module makes."""
         self.taint[file] = taint
-        self._tainted_tops.add(file.module.partition(".")[0])
+        self._tainted_tops.add(_top(file))
 
     def spread(self) -> None:
-        """Follow tainted names until nothing new turns up."""
-        grown = True
+        """Follow tainted names until nothing new turns up, in rounds: to the files that look at what has grown."""
+        waiting, grown = set(self._indexes), set(self._indexes)
         while grown:
-            grown = False
-            for file, index in self._indexes.items():
-                taint = self.taint.get(file)
-                before = (0 if taint is None else taint.size(), file in self.nominated)
-                self._visit(file, index)
-                grown, self._has_spilled = grown or self._has_spilled, False
-                taint = self.taint.get(file)
-                grown = grown or before != (0 if taint is None else taint.size(), file in self.nominated)
+            due = [
+                file
+                for file, asked in self._asked.items()
+                if file in waiting or file in grown or not grown.isdisjoint(asked)
+            ]
+            # What one file spills into another goes on from there when that has been visited.
+            grown, self._spilled = self._spilled, set()
+            for file in due:
+                if file in self.taint or self._tops[file] & self._tainted_tops:
+                    waiting.discard(file)
+                    before = self._size(file)
+                    self._visit(file, self._indexes[file])
+                    if self._size(file) != before:
+                        grown.add(file)
+            grown |= self._spilled
+
+    def _size(self, file: SourceFile) -> int:
+        return self.taint[file].size() if file in self.taint else 0
 
     def explaining(self) -> set[SourceFile]:
         """Return where tainted names come from, and the modules of what else stands in statements that keep them."""
@@ -266,10 +282,6 @@ class _Nomination:
         return any(group == _ANY or self._group.get(file) != group for group in groups)
 
     def _visit(self, file: SourceFile, index: FileIndex) -> None:
-        if index.needs_libcst is not None:
-            self.nominated.add(file)
-        if file not in self.taint and not self._tops[file] & self._tainted_tops:
-            return
         local = self._locals[file]
         taint = self.taint.get(file) or _Taint()
         hit: _Groups = _NONE
@@ -301,7 +313,7 @@ class _Nomination:
         if taint.size():
             taint.escape(self._group.get(file))
             self.taint[file] = taint
-            self._tainted_tops.add(file.module.partition(".")[0])
+            self._tainted_tops.add(_top(file))
 
     def _visit_statements(self, file: SourceFile, index: FileIndex, local: _Local, taint: _Taint) -> _Groups:
         hit: _Groups = _NONE
@@ -333,8 +345,9 @@ class _Nomination:
             taint = self.taint.setdefault(module, _Taint())
             before = taint.size()
             _add(taint.names, rest[-1], groups)
-            self._tainted_tops.add(module.module.partition(".")[0])
-            self._has_spilled = self._has_spilled or taint.size() > before
+            self._tainted_tops.add(_top(module))
+            if taint.size() > before:
+                self._spilled.add(module)
 
     def _visit_body(self, body: Body, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         """Make a function that may return something tainted a carrier; return what it keeps itself."""
@@ -409,6 +422,7 @@ class _Nomination:
                 self._reached.setdefault(file, set()).add(one)
                 groups |= self.groups(one)
             else:
+                self._asked[file].add(one)
                 groups |= self._taint_in(one, rest, file)
         return groups
 

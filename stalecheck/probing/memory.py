@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from typing import Any
 
 _WORDS = 16
@@ -99,7 +101,13 @@ def _found(view: Any, words_of: Any, first: object, second: object) -> Memory | 
         del frame  # It would lead to itself.
 
 
-def _names(code: types.CodeType) -> tuple[str, ...]:
-    """Return the names of a frame's variables in the order in which they stand there."""
-    own = code.co_varnames
-    return (*own, *(name for name in code.co_cellvars if name not in own), *code.co_freevars)
+def _names(code: Any) -> Iterator[str]:
+    """Yield the names of a frame's variables in the order in which they stand there.
+
+    Asking for ``co_varnames`` would make a tuple that stays with the code (Python 3.12).
+    """
+    for at in count():
+        try:
+            yield code._varname_from_oparg(at)
+        except IndexError:
+            return

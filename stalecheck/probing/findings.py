@@ -102,13 +102,11 @@ def _way(link: _Link, start: Local | Landmark | None = None) -> _Way:
     return _Way(up, start)
 
 
-def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int, list[str]]:
-    """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings."""
-    return _Assembly(olds, graph, progress).findings()
+class Assembly:
+    """Finds the names of those who hold old objects."""
 
-
-class _Assembly:
     def __init__(self, olds: Iterable[Old], graph: Graph, progress: Progress) -> None:
+        """Take what is old, and who refers to it."""
         self._graph = graph
         self._progress = progress
         self._origins: dict[int, Origin] = {}
@@ -121,11 +119,19 @@ class _Assembly:
         self._ages = self._executions_by_age()
         self._alike: dict[object, list[int]] = {}
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
+        self._held: dict[int, list[Holder]] = {}
+        self._is_begun = False
 
     def findings(self) -> tuple[list[Finding], int, list[str]]:
-        held: dict[int, list[Holder]] = {}
+        """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings.
+
+        Asked again, it goes on with the names that have been found.
+        """
+        held = self._held
         try:
-            self._find(held)
+            if not self._is_begun:
+                self._is_begun = True
+                self._find(held)
         except STOPPED as error:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))

@@ -109,5 +109,5 @@ def _names(code: Any) -> Iterator[str]:
     for at in count():
         try:
             yield code._varname_from_oparg(at)
-        except IndexError:
+        except IndexError:  # noqa: PERF203 - only now is it known how many there are.
             return

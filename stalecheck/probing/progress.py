@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from stalecheck.probing.raw import is_any
 from stalecheck.probing.words import columns
@@ -25,6 +26,8 @@ class TimeOverError(Exception):
     """A look has to come to its end with what it has found so far."""
 
 
+_T = TypeVar("_T")
+
 STOPPED = (KeyboardInterrupt, TimeOverError)
 
 STOPS = ("interrupted: ", "max_seconds=")
@@ -40,7 +43,8 @@ class Progress:
         self._end = None if max_seconds is None else self._started + max_seconds
         self._shown = 0.0
         self._width = 0
-        self._is_interrupted = False
+        self.is_interrupted = False
+        """Whether Ctrl-C was pressed."""
 
     def step(self, what: str) -> None:
         """Begin a step.
@@ -48,14 +52,16 @@ class Progress:
         Raises:
             TimeOverError: The time is over, or Ctrl-C was pressed in a step before.
         """
+        if self.is_interrupted and self._end is None:
+            self._end = monotonic()
         if self._end is not None and monotonic() > self._end:
             raise TimeOverError
         self.show(what)
 
     def allow_naming(self) -> None:
         """Begin with the names of what has been found, which takes time even where there is none left."""
-        if self._end is not None:
-            self._end = max(self._end, monotonic() + _NAMING)
+        if self._end is not None or self.is_interrupted:
+            self._end = max(self._end or 0.0, monotonic() + _NAMING)
 
     def show(self, what: str) -> None:
         """Say on a terminal what is being done, if it takes long."""
@@ -72,15 +78,13 @@ class Progress:
             error: One of `STOPPED`.
             missing: What is missing in the answer.
         """
-        self._is_interrupted = self._is_interrupted or type(error) is KeyboardInterrupt
+        self.is_interrupted = self.is_interrupted or type(error) is KeyboardInterrupt
         self._end = monotonic()
-        reason = "interrupted" if self._is_interrupted else f"max_seconds={self._max_seconds:g} is over"
+        reason = "interrupted" if self.is_interrupted else f"max_seconds={self._max_seconds:g} is over"
         return f"{reason}: {missing}"
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
+    def clear(self) -> None:
+        """Take away what has been said on a terminal."""
         self._write("")
 
     def _write(self, text: str) -> None:
@@ -95,6 +99,18 @@ class Progress:
         stream.write(f"\r{text}{blank}" if text else f"\r{blank}\r")
         stream.flush()
         self._width = len(text)
+
+
+def uninterrupted(work: Callable[[Progress], _T], progress: Progress) -> _T:
+    """Return what some work returns; where Ctrl-C interrupts it, it is asked to go on, with no time left.
+
+    Signals arrive between any two lines, be they those that handle the one before.
+    """
+    while True:
+        try:
+            return work(progress)
+        except KeyboardInterrupt:  # noqa: PERF203 - it goes on.
+            progress.is_interrupted = True
 
 
 def _terminal() -> Any:

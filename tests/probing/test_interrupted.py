@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -81,6 +82,45 @@ def test_a_real_ctrl_c(tmp_path: Path) -> None:
     """
     notes = run_script(tmp_path, FILES, script)
     assert notes == [] or any("interrupted" in note for note in notes)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
+def test_ctrl_c_at_any_moment_gives_a_report(tmp_path: Path) -> None:
+    """A second one comes while the first one is being dealt with."""
+    script = """
+        import app, core, signal, time
+        app.MANY = [core.Engine() for _ in range(300)]
+        app.HEAP = [[i] for i in range(20_000)]
+        importlib.reload(core)
+        stalecheck.probe(core)
+        began = time.perf_counter()
+        stalecheck.probe(core)
+        full = time.perf_counter() - began
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        reports = said = whole = outside = 0
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            after = full * ((reports * 37) % 97 + 1) / 98
+            report = None
+            try:
+                signal.setitimer(signal.ITIMER_REAL, after, full / 7 if reports % 2 else 0)
+                report = stalecheck.probe(core)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if report is None:  # It came before the look had begun, or after it had ended.
+                outside += 1
+                continue
+            reports += 1
+            said += any(note.startswith("interrupted: ") for note in report.notes)
+            whole += not report.notes and sum(one.count for one in report) == 302
+        answer([reports, said, whole, outside])
+    """
+    reports, said, whole, outside = run_script(tmp_path, FILES, script)
+    assert reports > 10
+    assert said > reports / 2
+    assert said + whole == reports
+    assert outside <= reports / 20
 
 
 @pytest.mark.parametrize("argument", ["core", "None"])
@@ -163,9 +203,11 @@ def test_nothing_is_shown_elsewhere(tmp_path: Path) -> None:
             def __getattribute__(self, name):
                 os._exit(3)
         def shown():
-            with progress.Progress() as one:
-                one.show("what")
-                return one._width
+            one = progress.Progress()
+            one.show("what")
+            width = one._width
+            one.clear()
+            return width
         widths, kept = [], sys.stderr
         for stream in (kept, None, io.StringIO(), Own()):
             sys.stderr = stream
@@ -227,9 +269,9 @@ def test_the_terminal_of_the_interpreter_shows_it_as_well(tmp_path: Path, unbuff
     code = """
 import time
 from stalecheck.probing.progress import Progress
-with Progress() as progress:
-    time.sleep(1.1)
-    progress.show("this")
+progress = Progress()
+time.sleep(1.1)
+progress.show("this")
 """
     leader, follower = pty.openpty()
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered, "PYTHONPATH": str(ROOT)}

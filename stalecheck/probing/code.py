@@ -79,6 +79,9 @@ class Source:
     names: frozenset[str]
     """The qualified names of its functions."""
 
+    paths: frozenset[str]
+    """The same, whatever the version: up to 3.10 code knows its last name only."""
+
     bodies: dict[str, list[int]]
     """The first lines of its class statements, by qualified name."""
 
@@ -105,6 +108,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     functions: list[types.CodeType] = []
+    paths: set[str] = set()
     bodies: dict[str, list[int]] = {}
     words: set[str] = set()
     executes = False
@@ -119,6 +123,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
             path = prefix + constant.co_name
             if is_function(constant):
                 functions.append(constant)
+                paths.add(path)
                 pending.append((constant, f"{path}.<locals>."))
             else:
                 bodies.setdefault(path, []).append(constant.co_firstlineno)
@@ -129,6 +134,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
         places,
         frozenset(map(position, functions)),
         names,
+        frozenset(paths),
         bodies,
         frozenset(words),
         frozenset(found for _, found in places),

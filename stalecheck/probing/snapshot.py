@@ -20,7 +20,8 @@ from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import OriginKind
 
 _ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
-_ALONE = sys.getrefcount([object()][0])
+_EXAMPLE = [object()]
+_ALONE = sys.getrefcount(_EXAMPLE[0])
 """What is counted for an object that only one list refers to; versions differ."""
 
 _LARGE = 1_000
@@ -108,6 +109,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     present = {id(value) for _, value in _values(namespace, names)}
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)
+    alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
@@ -115,6 +117,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
             exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton)
+    alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
@@ -127,7 +130,9 @@ def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -
     """Add the functions and classes that were there before: after a reload those are old wherever they are."""
     for reference in snapshot.made:
         found = reference()
-        if found is None or id(found) in present or id(found) in exact.objects:
+        if found is None or id(found) in exact.objects:
+            continue
+        if id(found) in present and not judge.is_left_over(found):
             continue
         if type(found) is types.FunctionType:
             exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))

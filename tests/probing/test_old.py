@@ -593,10 +593,93 @@ def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path)
     ]
 
 
-def test_a_name_that_the_source_no_longer_has_is_what_the_module_has(tmp_path: Path) -> None:
-    source = "def kept():\n    return 1\ndef gone():\n    return 2\n"
-    script = f"edit('core', {source[: source.index('def gone')]!r}); importlib.reload(core)"
-    assert verdicts(tmp_path, source, script) == {"core.kept function": "duplicate"}
+LOOKS = {
+    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
+    "reload": "report = stalecheck.reload(core)",
+}
+DELETED = """
+    def gone():
+        return 1
+    class Gone:
+        def run(self):
+            return 1
+    class Plain:
+        pass
+    def kept():
+        return 1
+    """
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_the_source_no_longer_has_is_old_where_others_hold_it(tmp_path: Path, look: str) -> None:
+    """The module's namespace has it as well: a reload takes no name away. That is no holder."""
+    script = f"""
+        import core
+        from core import gone, Gone, Plain, kept
+        made = Gone()
+        edit("core", "def kept():\\n    return 1\\n")
+        {LOOKS[look]}
+        answer([report.awaiting_collection, sorted([one.origin, one.kind.value, one.verdict,
+            *(holder.path for holder in one.holders)] for one in report)])
+    """
+    awaiting, found = run_script(tmp_path, {"core.py": DELETED}, script)
+    assert awaiting == 0
+    assert found == [
+        ["core.Gone", "class", "stale", "__main__.Gone"],
+        ["core.Gone", "instance", "stale", "__main__.made"],
+        ["core.Plain", "class", "stale", "__main__.Plain"],
+        ["core.gone", "function", "stale", "__main__.gone"],
+        ["core.kept", "function", "duplicate", "__main__.kept"],
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_only_the_module_itself_has_though_its_source_does_not_is_said(tmp_path: Path, look: str) -> None:
+    script = f"""
+        import core
+        edit("core", "def kept():\\n    return 1\\n")
+        {LOOKS[look]}
+        answer([len(report), report.awaiting_collection, list(report.notes)])
+    """
+    number, awaiting, notes = run_script(tmp_path, {"core.py": DELETED}, script)
+    assert (number, awaiting) == (0, 0)
+    [note] = notes
+    assert "held only by what core itself keeps over its reload: core." in note
+
+
+@pytest.mark.parametrize("edited", ["def kept():\\n    return 1\\n", "# moved\\n\\n", ""])
+def test_what_is_deleted_from_the_source_is_not_old_before_the_reload(tmp_path: Path, edited: str) -> None:
+    script = f"""
+        import core
+        from core import gone, Gone, Plain, kept
+        made = Gone()
+        edit("core", "{edited}")
+        answer([one.origin for one in stalecheck.probe(core)])
+    """
+    assert run_script(tmp_path, {"core.py": DELETED}, script) == []
+
+
+def test_definitions_that_a_body_keeps_over_its_reload_are_what_the_module_has(tmp_path: Path) -> None:
+    core = """
+        try:
+            first
+        except NameError:
+            def first(): return 1
+            class First:
+                def run(self): return 1
+        if "second" not in globals():
+            def second(): return 2
+        def always(): return 3
+    """
+    script = """
+        import core
+        from core import first, First, second
+        made = First()
+        importlib.reload(core)
+        found = [one.origin for one in stalecheck.probe(core)]
+        answer(found + [one.origin for one in stalecheck.reload(core)])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == []
 
 
 def test_the_source_may_be_gone(tmp_path: Path) -> None:

@@ -93,6 +93,11 @@ class Source:
     executes: bool
     """Whether it may execute source that is not its own."""
 
+    @property
+    def last_names(self) -> set[str]:
+        """The names of its functions, wherever they are defined."""
+        return {path.rpartition(".")[2] for path in self.paths}
+
 
 def read_source(namespace: dict[str, Any]) -> Source | None:
     """Return what a module's source says now.
@@ -116,8 +121,13 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     while pending:
         code, prefix = pending.pop()
         executes = executes or "exec" in code.co_names
+        before: object = None
         for constant in code.co_consts:
-            words.update(part for part in _flat(constant) if type(part) is str)
+            # Up to 3.10 the name of a function stands behind its code.
+            is_name = type(before) is types.CodeType and constant == prefix + before.co_name
+            before = constant
+            if not is_name:
+                words.update(part for part in _flat(constant) if type(part) is str)
             if type(constant) is not types.CodeType:
                 continue
             path = prefix + constant.co_name

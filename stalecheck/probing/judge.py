@@ -66,6 +66,13 @@ class Judge:
         """Whether a namespace is that of an old version of the module."""
         return id(namespace) not in self._present and is_old_version(namespace, self._current.namespace)
 
+    def name_of(self, function: types.FunctionType) -> str:
+        """Return the name of a function in the module: that of what it decorates, if it has taken that on."""
+        name, given = raw.code_name(function), raw.function_qualname(function)
+        is_inner = "<locals>" in name or (sys.version_info < (3, 11) and name != given)
+        is_named = is_inner and "<locals>" not in given and function.__module__ in self._current.names
+        return given if is_named and raw.resolve(self._current.namespace, given) is not None else name
+
     def of_function(self, function: types.FunctionType) -> Verdict | None:
         """Return the verdict on a function; None if it is a present one, or of another module."""
         code = function.__code__
@@ -112,7 +119,7 @@ class Judge:
         named = [code for code in self._codes if is_function(code) and not code.co_name.startswith("<")]
         spans = [_span(code) for code in named if place(code) in source.places]
         return any(
-            code.co_name not in {path.rpartition(".")[2] for path in source.paths}
+            code.co_name not in source.last_names
             and (
                 self._marks.execution(code) == "other"
                 or any(first <= _span(code)[1] and _span(code)[0] <= last for first, last in spans)
@@ -132,7 +139,9 @@ class Judge:
         if type(obj) is types.FunctionType:
             code, path = obj.__code__, raw.code_name(obj)
             is_here = self.is_own_namespace(obj.__globals__) and code.co_filename in self._file_names
-            return is_here and is_function(code) and path not in source.paths and code.co_name not in source.paths
+            # Up to 3.10 the code of an inner function does not say whose.
+            known = source.paths if "." in path else source.last_names
+            return is_here and is_function(code) and path not in known
         if not raw.is_class(obj) or raw.class_module(cast(type, obj)) not in self._current.names:
             return False
         path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
@@ -280,7 +289,10 @@ class Judge:
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
-        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
+        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign:
+            return None
+        # What a function of today stands for was a class before: that is as good as a statement.
+        if not _is_stated(cls) and (_is_called(cls) or not self._is_own_function(unwrapped(today))):
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
@@ -310,7 +322,29 @@ class Judge:
         return False
 
     def _class_verdict(self, cls: type, today: object) -> Verdict:
-        return "duplicate" if raw.is_class(today) and _does(cls) == _does(cast(type, today)) else "stale"
+        """Return how a class compares with the present one.
+
+        That may be a base of what a decorator has made, and of a class that a function has made any that is reached.
+        """
+        name = raw.class_qualname(cls)
+        present = list(raw.mro(cast(type, today))) if raw.is_class(today) else []
+        if "<locals>" in name:
+            reached = (*self._current.objects.values(), *self._current.loosely.values())
+            present += [cast(type, one) for one in reached if raw.is_class(one)]
+        present = [one for one in present if one is today or raw.class_qualname(one) == name]
+        if not present and "<locals>" in name:
+            functions = [one.__code__ for one in _functions(cls)]
+            return "duplicate" if functions and all(shape(code) in self._shapes for code in functions) else "stale"
+        mine = _does(cls)
+        return "duplicate" if any(mine == _does(one) for one in present) else "stale"
+
+    def of_derived(self, cls: type) -> Verdict | None:
+        """Return the verdict on a class that a function of the module has made of an old one; None if it is reached."""
+        is_made = "<locals>" in raw.class_qualname(cls) and self.is_from_here(cls) and not self._current.is_reached(cls)
+        if not is_made:
+            return None
+        functions = [one.__code__ for one in _functions(cls)]
+        return "duplicate" if all(shape(code) in self._shapes for code in functions) else "stale"
 
     @cached_property
     def _file_names(self) -> frozenset[str]:

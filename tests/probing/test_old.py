@@ -454,6 +454,115 @@ class Whole:
 """
 
 
+LOOKS = {
+    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
+    "reload": "report = stalecheck.reload(core)",
+}
+WRAPPING = """
+    import functools
+    def log(function):
+        @functools.wraps(function)
+        def inner(*arguments):
+            return function(*arguments)
+        return inner
+    def bare(function):
+        def inner(*arguments):
+            return function(*arguments)
+        return inner
+    @log
+    def price(): return 1
+    class Base:
+        def cost(self): return 1
+    class Item(Base):
+        def name(self): return "item"
+    class Priced:
+        @bare
+        def price(self): return 1
+        same = functools.partial(price)
+    class Plain:
+        def name(self): return "plain"
+    """
+
+
+@pytest.mark.parametrize("look", ["probe", "reload"])
+def test_equal_code_around_other_code_is_stale(tmp_path: Path, look: str) -> None:
+    script = f"""
+        import core
+        from core import price, Item, Priced, Plain
+        kept = [Item(), Priced(), Plain()]
+        source = open(core.__file__).read()
+        edit("core", source.replace("return 1", "return 2"))
+        {LOOKS[look]}
+        first = {{f"{{one.origin}} {{one.kind.value}}": one.verdict for one in report}}
+        from core import price, Item, Priced, Plain
+        kept = [Item(), Priced(), Plain()]
+        {LOOKS[look]}
+        answer([first, {{f"{{one.origin}} {{one.kind.value}}": one.verdict for one in report}}])
+    """
+    edited, same = run_script(tmp_path, {"core.py": WRAPPING}, script)
+    assert edited == {
+        "core.price function": "stale",
+        **{f"core.{name} {kind}": "stale" for name in ("Item", "Priced") for kind in ("class", "instance")},
+        **{f"core.Plain {kind}": "duplicate" for kind in ("class", "instance")},
+    }
+    assert same == dict.fromkeys(edited, "duplicate")
+
+
+CLASS_DECORATORS = """
+    def plain(cls):
+        class Wrapped(cls):
+            pass
+        return Wrapped
+    def with_method(cls):
+        class Extended(cls):
+            def extra(self): return 1
+        return Extended
+    def called(cls):
+        return type(cls.__name__, (cls,), {})
+    @plain
+    class First:
+        def run(self): return 1
+    @with_method
+    class Second:
+        def run(self): return 1
+    @called
+    class Third:
+        def run(self): return 1
+    """
+
+
+@pytest.mark.parametrize("look", ["probe", "reload"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_a_class_decorator_has_made_is_old_with_what_it_was_made_of(
+    tmp_path: Path, look: str, *, edited: bool
+) -> None:
+    script = f"""
+        import core
+        first, second, third = core.First(), core.Second(), core.Third()
+        source = open(core.__file__).read()
+        edit("core", source.replace("run(self): return 1", "run(self): return 2") if {edited} else source)
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.kind.value, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": CLASS_DECORATORS}, script)
+    verdict = "stale" if edited else "duplicate"
+    assert found == [[f"__main__.{name}", "instance", verdict] for name in ("first", "second", "third")]
+
+
+@pytest.mark.parametrize("body", ["pass", "def run(self): return 1", "x = 1"])
+@pytest.mark.parametrize("look", ["probe", "reload"])
+def test_a_class_that_has_become_a_function_is_old(tmp_path: Path, look: str, body: str) -> None:
+    script = f"""
+        import core
+        Thing, thing = core.Thing, core.Thing()
+        edit("core", "def Thing():\\n    pass\\ndef f():\\n    return 1\\n")
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.kind.value, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": f"class Thing:\n    {body}\ndef f():\n    return 1\n"}, script)
+    assert found == [["__main__.Thing", "class", "stale"], ["__main__.thing", "instance", "stale"]]
+
+
 def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
     names = ("Color", "Flag", "Bits", "Level", "Word", "Part", "Whole")
     found = verdicts(tmp_path, ENUMS, "red = core.Color.RED; importlib.reload(core)")
@@ -593,10 +702,6 @@ def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path)
     ]
 
 
-LOOKS = {
-    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
-    "reload": "report = stalecheck.reload(core)",
-}
 DELETED = """
     def gone():
         return 1

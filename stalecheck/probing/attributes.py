@@ -21,18 +21,31 @@ _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 def of_instance(place: Place, holder: object, way: Way) -> Steps:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
-    number = sum(one is child for one in get_referents(holder))  # Before there is a `__dict__` to have it.
+    referents = get_referents(holder)  # Before there is a `__dict__` to have them.
     found = [name for name, member in raw.slots(type(holder)) if raw.member(member, holder) is child]
     yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:
-        # Whoever refers to a dict has made it, so that looking at it changes nothing.
-        is_own = raw.instance_dict(holder) is child
-        names = list(names_of(child, way[2])) if is_own else []
-        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names)
+        names = list(names_of(child, way[2]))
+        is_own = _is_dict_of(holder, child, way[2], names, referents)
+        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names if is_own)
         if is_own:
             return
-    for name in inline_attributes(holder, child, number - len(found)):
+    number = sum(one is child for one in referents) - len(found)
+    # It may have got a `__dict__` since it was seen to refer to its attributes itself.
+    for name in inline_attributes(holder, child, number if found else max(number, 1)):
         yield place.part(f".{name}", _kind(type(holder), name)), 1
+
+
+def _is_dict_of(holder: object, child: object, inner: object, names: list[str], referents: list[object]) -> bool:
+    """Whether a dict that an instance refers to is its ``__dict__``, and no attribute of it.
+
+    It is asked for only where nothing else tells: that would make one, and the attributes would be there from then on.
+    """
+    if any(raw.stored(holder, name) is inner for name in names):
+        return all(one is not inner for one in referents)
+    if any(raw.stored(holder, name) is child for name in _known_names(type(holder))):
+        return False
+    return raw.instance_dict(holder) is child
 
 
 def _kind(cls: type, name: str) -> HolderKind:
@@ -53,18 +66,25 @@ def inline_attributes(holder: object, value: object, number: int) -> Iterator[st
     """
     tried: set[str] = set()
     found = 0
-    for names in _names_by_nearness(type(holder)):
-        for name in names:
-            if name in tried:
-                continue
-            if found == number:
-                return
-            tried.add(name)
-            if raw.stored(holder, name) is value:
-                found += 1
-                yield name
+    for name in _known_names(type(holder)):
+        if found == number:
+            return
+        tried.add(name)
+        if raw.stored(holder, name) is value:
+            found += 1
+            yield name
     attributes = raw.instance_dict(holder) if found < number else None
     yield from (name for name in names_of(attributes, value) if name not in tried) if attributes is not None else ()
+
+
+def _known_names(cls: type) -> Iterator[str]:
+    """Yield each name once that may be one of an attribute, the likeliest first."""
+    tried: set[str] = set()
+    for names in _names_by_nearness(cls):
+        for name in names:
+            if name not in tried:
+                tried.add(name)
+                yield name
 
 
 def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:

@@ -683,3 +683,31 @@ def test_variables_of_running_functions_are_counted(tmp_path: Path) -> None:
     files = {"core.py": "def save(*args): return None\n", "app.py": ""}
     for paths in run_script(tmp_path, files, script):
         assert not [path for path in paths if "no referrer" in path]
+
+
+def test_attributes_keep_their_names_beside_containers(tmp_path: Path) -> None:
+    app = """
+        import core
+        class App:
+            def __init__(self):
+                self.engine = core.Engine()
+                self.table = {"x": core.save, "engine": core.Engine}
+                self.items = [core.Engine]
+        class Alone:
+            pass
+        app, other, alone = App(), App(), Alone()
+        alone.table = {"table": core.save}
+        other.extra = core.decorate
+    """
+    script = """
+        import app
+        importlib.reload(app.core)
+        answer([sorted(h.path for f in stalecheck.probe(app.core) for h in f.holders) for _ in range(2)])
+    """
+    first, second = run_script(tmp_path, {"core.py": CORE, "app.py": app}, script)
+    both = ["engine", "items[0]", "table['engine']", "table['x']"]
+    assert first == sorted(
+        [*(f"app.{name}.{part}" for name in ("app", "other") for part in both), "app.alone.table['table']"]
+        + ["app.other.extra"]
+    )
+    assert second == first

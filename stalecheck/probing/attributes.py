@@ -11,7 +11,7 @@ from gc import get_referents
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import Place, Step, Steps, Way, after, names_of
+from stalecheck.probing.place import Place, Step, Steps, Way, after, keys_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
@@ -29,6 +29,9 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
         is_own = _is_dict_of(holder, child, way[2], names, referents)
         yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names if is_own)
         if is_own:
+            if not names:
+                keys = keys_of(child, way[2])
+                yield from ((place.part(f".__dict__[{key}]", HolderKind.ATTRIBUTE), 2) for key in keys)
             return
     number = sum(one is child for one in referents) - len(found)
     # It may have got a `__dict__` since it was seen to refer to its attributes itself.
@@ -51,6 +54,35 @@ def _is_dict_of(holder: object, child: object, inner: object, names: list[str], 
 def _kind(cls: type, name: str) -> HolderKind:
     behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
+
+
+def attributes_of(holder: object) -> Iterator[tuple[str, object]]:
+    """Yield the attributes that an instance stores, those that the collector does not show left out.
+
+    A ``__dict__`` is made only where a name is one that no code knows.
+    """
+    left = {id(one): one for one in get_referents(holder) if one is not type(holder)}
+    for name, descriptor in raw.slots(type(holder)):
+        value = raw.member(descriptor, holder)
+        if left.pop(id(value), None) is not None:
+            yield name, value
+    names = list(_known_names(type(holder))) if left else []
+    for child in list(left.values()):
+        items = [(key, value) for key, value in list(child.items()) if type(key) is str] if type(child) is dict else []
+        if any(id(value) not in left and raw.stored(holder, key) is value for key, value in items):
+            del left[id(child)]
+            yield from items
+    for name in names:
+        if not left:
+            return
+        value = raw.stored(holder, name)
+        if left.pop(id(value), None) is not None:
+            yield name, value
+    attributes = raw.instance_dict(holder) if left else None
+    if attributes is not None:
+        yield from (
+            (name, value) for name, value in list(attributes.items()) if id(value) in left and type(name) is str
+        )
 
 
 def inline_attributes(holder: object, value: object, number: int) -> Iterator[str]:

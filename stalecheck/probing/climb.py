@@ -85,7 +85,7 @@ def climb(
     for found in list(graph.objects.values()):
         _note_landmark(graph, found)
     frontier: dict[int, object] = dict(graph.objects)
-    own = {id(graph.objects), id(frontier), *kept}
+    own = {id(graph.objects), id(frontier), *kept, *roots.own_namespaces()}
     for old in olds:
         own.update((id(old.objects), id(old.namespaces)))
     levels = 0

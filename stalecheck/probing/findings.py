@@ -19,7 +19,7 @@ from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_field, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, keys_of
+from stalecheck.probing.place import Place, keys_of, names_of
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -376,7 +376,9 @@ class Assembly:
                     yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
-        variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
+        variables = list(names_of(namespace, objects[1])) or [
+            f"__dict__[{key}]" for key in keys_of(namespace, objects[1])
+        ]
         for variable in variables[:_ENDS]:
             if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 import weakref
@@ -12,6 +13,7 @@ from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
+from stalecheck.probing.attributes import attributes_of
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
 from stalecheck.probing.made import kind_made
@@ -156,17 +158,45 @@ def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[
         seen.add(id(value))
         if raw.is_class(value):
             if raw.class_module(value) in names:
-                pending.extend(
-                    (f"{path}.{name}", part)
-                    for name, part in list(raw.class_dict(value).items())
-                    if type(name) is str and not _is_dunder(name) and not _is_of_class(part)
-                )
+                pending.extend((f"{path}.{name}", part) for name, part in _parts_of_class(value))
+        elif type(value) is types.FunctionType:
+            if raw.module_name(value.__globals__) in names:
+                pending.extend((f"{path}.{name}", part) for name, part in _defaults(value))
+        elif raw.class_module(type(value)) in names:
+            pending.extend(
+                (f"{path}.{'value' if name == '_value_' else name}", part)
+                for name, part in attributes_of(value)
+                if not raw.is_module(part)
+            )
         elif _is(value, dict) and len(value) <= _LARGE:
             pending.extend((f"{path}[{_key(key)}]", part) for key, part in list(value.items()))
         elif _is(value, list, tuple, deque) and len(value) <= _LARGE:
             pending.extend((f"{path}[{number}]", part) for number, part in enumerate(list(value)))
         elif _is(value, set, frozenset) and len(value) <= _LARGE:
             pending.extend((f"{path}[...]", part) for part in list(value))
+
+
+def _parts_of_class(cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield what a class's body has, and the default arguments of its methods; of an Enum its members."""
+    members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
+    known = list(members.items()) if type(members) is dict else []
+    yield from ((name, member) for name, member in known if type(name) is str)
+    for name, part in list(raw.class_dict(cls).items()):
+        if type(name) is not str or _is_dunder(name) or (known and name.startswith("_") and name.endswith("_")):
+            continue
+        if not _is_of_class(part):
+            yield name, part
+        function = unwrapped(part)
+        if type(function) is types.FunctionType:
+            yield from ((f"{name}.{default}", value) for default, value in _defaults(function))
+
+
+def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what the parameters of a function stand for by default."""
+    for number, value in enumerate(function.__defaults__ or ()):
+        yield f"__defaults__[{number}]", value
+    for name, value in list((function.__kwdefaults__ or {}).items()):
+        yield f"__kwdefaults__[{name!r}]", value
 
 
 def _key(key: object) -> str:

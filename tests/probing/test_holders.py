@@ -707,7 +707,34 @@ def test_attributes_keep_their_names_beside_containers(tmp_path: Path) -> None:
     first, second = run_script(tmp_path, {"core.py": CORE, "app.py": app}, script)
     both = ["engine", "items[0]", "table['engine']", "table['x']"]
     assert first == sorted(
-        [*(f"app.{name}.{part}" for name in ("app", "other") for part in both), "app.alone.table['table']"]
-        + ["app.other.extra"]
+        [
+            "app.alone.table['table']",
+            "app.other.extra",
+            *(f"app.{name}.{part}" for name in ("app", "other") for part in both),
+        ]
     )
     assert second == first
+
+
+def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
+    script = """
+        import core, types
+        class Key(str):
+            def __eq__(self, other): sys.exit("asked")
+            def __hash__(self): return str.__hash__(self)
+            def __str__(self): sys.exit("asked")
+        class Box: pass
+        module, box = types.ModuleType("plug"), Box()
+        for namespace in (vars(module), vars(box)):
+            namespace[Key("handler")] = core.Engine()
+            namespace[5] = core.Engine()
+            namespace["not a name"] = core.Engine()
+        sys.modules["plug"] = module
+        del namespace
+        importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([report.awaiting_collection, sorted(h.path for f in report for h in f.holders)])
+    """
+    awaiting, paths = run_script(tmp_path, {"core.py": CORE}, script)
+    names = ["__dict__[5]", "handler", "not a name"]
+    assert (awaiting, paths) == (0, [f"{holder}.{name}" for holder in ("__main__.box", "plug") for name in names])

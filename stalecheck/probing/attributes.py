@@ -8,10 +8,11 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from gc import get_referents
+from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import Place, Step, Steps, Way, after, keys_of, names_of
+from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, keys_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
@@ -39,11 +40,16 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
         yield place.part(f".{name}", _kind(type(holder), name)), 1
 
 
-def _is_dict_of(holder: object, child: object, inner: object, names: list[str], referents: list[object]) -> bool:
+def _is_dict_of(
+    holder: object, child: dict[Any, Any], inner: object, names: list[str], referents: list[object]
+) -> bool:
     """Whether a dict that an instance refers to is its ``__dict__``, and no attribute of it.
 
     It is asked for only where nothing else tells: that would make one, and the attributes would be there from then on.
     """
+    keys = list(child)
+    if not all(raw.is_any(type(key), PLAIN_KEYS) for key in keys):
+        return raw.instance_dict(holder) is child  # To look for a name would ask a key of the user's.
     if any(raw.stored(holder, name) is inner for name in names):
         return all(one is not inner for one in referents)
     if any(raw.stored(holder, name) is child for name in _known_names(type(holder))):

@@ -143,6 +143,8 @@ class Assembly:
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
+                if self._is_of_subclass(parent, child):
+                    continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
@@ -213,6 +215,13 @@ class Assembly:
         """Whether an old object is the class of one that a way leads through."""
         found = self._graph.objects[child]
         return any(type(self._graph.objects[one]) is found for one in way.ids)
+
+    def _is_of_subclass(self, parent: int, child: int) -> bool:
+        """Whether a tuple is that of the bases of a class that refers to its base itself."""
+        if type(self._graph.objects[parent]) is not tuple or not raw.is_class(self._graph.objects[child]):
+            return False
+        holders = self._graph.parents.get(parent, ())
+        return any(one in self._graph.parents[child] and raw.is_class(self._graph.objects[one]) for one in holders)
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""

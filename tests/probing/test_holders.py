@@ -738,3 +738,20 @@ def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
     awaiting, paths = run_script(tmp_path, {"core.py": CORE}, script)
     names = ["__dict__[5]", "handler", "not a name"]
     assert (awaiting, paths) == (0, [f"{holder}.{name}" for holder in ("__main__.box", "plug") for name in names])
+
+
+@pytest.mark.parametrize("number", [3, 10])
+def test_each_subclass_counts_once(tmp_path: Path, number: int) -> None:
+    script = f"""
+        import core
+        ALL = {{}}
+        for number in range({number}):
+            ALL[number] = type(f"T{{number}}", (core.Engine,), {{}})
+        LIST = [type("Deeper", (ALL[0],), {{}})]
+        importlib.reload(core)
+        answer([[h.path, h.count] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": CORE}, script)
+    counts = [count for path, count in found if "__main__.ALL" in path]
+    assert sum(counts) == number, found
+    assert ["base class of __main__.LIST[0]", 1] in found

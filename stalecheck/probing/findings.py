@@ -19,7 +19,7 @@ from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_field, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, keys_of, names_of
+from stalecheck.probing.place import Place, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -37,6 +37,15 @@ _EACH = 5
 
 _CALLS = 2
 """So many calls that have the same in variables of the same name are named one by one."""
+
+_NAMES = 50
+"""So many names of one module that hold the same in the same way are named one by one."""
+
+_MANY = 100
+"""Of so many objects that hold others as old as they are, each is named by one nearest way, found for all at once."""
+
+_SEARCHED = 50_000
+"""So many objects are passed on the way upwards from one holder after the other; then all are found at once."""
 
 _FARTHEST = 5_000
 
@@ -74,6 +83,9 @@ class _Way:
 
     start: Local | Landmark | None = None
     """What leads to the last id, where that is no root itself."""
+
+    shape: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    """Where it begins, and the types of the objects that it leads through then; None as long as nobody has looked."""
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -118,6 +130,9 @@ class Assembly:
             self._internal.update(old.namespaces)
         self._ages = self._executions_by_age()
         self._alike: dict[object, list[int]] = {}
+        self._names: dict[int, dict[int, list[str]]] = {}
+        self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
+        self._searched = 0
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
         self._held: dict[int, list[Holder]] = {}
         self._is_begun = False
@@ -136,6 +151,8 @@ class Assembly:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
         unheld = count_unheld(self._graph, self._origins, held)
+        if self._graph.cut_short:
+            unheld = sum(child not in held for child in self._origins)
         return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:
@@ -154,13 +171,21 @@ class Assembly:
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
-            for (parent, module), children in by_parent.items():
+            parents = list(by_parent.items())
+            is_many = is_through and sum(not without.isdisjoint(children) for _, children in parents) > _MANY
+            if is_many:
+                parents.sort(key=lambda one: self._distance(*one[0]))
+            for (parent, module), children in parents:
                 self._step()
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
                 wanted = [child for child in wanted if not self._is_running(parent, child)]
-                for way in self._ways(parent, module, through=is_through) if wanted else ():
+                if not wanted:
+                    continue
+                is_near = is_many or self._searched > _SEARCHED
+                find = self._nearest_ways if is_near else self._ways
+                for way in find(parent, module, through=is_through):
                     if is_through:
                         wanted = [child for child in wanted if not self._is_class_of(way, child)]
                     if _is_secondary(way.start):
@@ -190,11 +215,14 @@ class Assembly:
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
         """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
-        ids = way.ids
-        types_ = tuple(dict.fromkeys(id(type(self._graph.objects[one])) for one in ids[2:]))
+        if way.shape is None:
+            ids = way.ids
+            begin, types_ = ids[:2], tuple(dict.fromkeys(id(type(self._graph.objects[one])) for one in ids[2:]))
+        else:
+            begin, types_ = way.shape
         for child in children:
             self._step()
-            place = ids[:2] if len(ids) > 1 or way.start else (ids[0], child)
+            place = begin if len(begin) > 1 or way.start else (begin[0], child)
             # What ways of the same kind from the same place to the same origin have in common; they lead through nodes
             # of the same types, however deep in a list or a tree.
             shape = self._origins[child], way.start, place, types_
@@ -214,7 +242,10 @@ class Assembly:
     def _is_class_of(self, way: _Way, child: int) -> bool:
         """Whether an old object is the class of one that a way leads through."""
         found = self._graph.objects[child]
-        return any(type(self._graph.objects[one]) is found for one in way.ids)
+        if not raw.is_class(found):
+            return False
+        ids, types_ = way.shape or (way.ids, ())
+        return id(found) in types_ or any(type(self._graph.objects[one]) is found for one in ids)
 
     def _is_of_subclass(self, parent: int, child: int) -> bool:
         """Whether a tuple is that of the bases of a class that refers to its base itself."""
@@ -243,6 +274,70 @@ class Assembly:
         ids = map(id, raw.cell_contents(value)) if type(value) is types.CellType else (child,)
         starts = [start for one in ids for start in self._graph.held_by.get(one, ())]
         return any(isinstance(start, Local) and start.frame == frame for start in starts)
+
+    def _distance(self, parent: int, module: str) -> int:
+        """Return how far an object is from what holds it."""
+        return min((tree[parent][1] for tree in self._trees(module, through=True) if parent in tree), default=_FARTHEST)
+
+    def _nearest_ways(self, parent: int, module: str, *, through: bool) -> list[_Way]:
+        """Return the nearest way to an object from what lasts, and from a running function if that is nearer."""
+        lasting, running, contexts, secondary = (tree.get(parent) for tree in self._trees(module, through=through))
+        found = [lasting[0]] if lasting is not None else []
+        if running is not None and (lasting is None or running[1] < lasting[1]):
+            found.append(running[0])
+        others = [tree[0] for tree in (contexts, secondary) if tree is not None]
+        return found or others[:1]
+
+    def _trees(self, module: str, *, through: bool) -> list[dict[int, tuple[_Way, int]]]:
+        """Return the nearest ways, and how long they are, to all that is no end.
+
+        Those are ways from what lasts, from running functions, from contexts, and from what is named for want of a
+        better one only.
+        """
+        if (module, through) not in self._nearest:
+            starts: list[list[tuple[int, _Way]]] = [[], [], [], []]
+            starts[0] += [(one, _Way((one, None))) for one in self._graph.roots]
+            for one, listed in self._graph.held_by.items():
+                for start in listed if one in self._graph.objects else ():
+                    which = 3 if _is_secondary(start) else 1 if isinstance(start, Local) else 0
+                    which = 2 if start.kind is HolderKind.CONTEXT_VARIABLE else which
+                    starts[which] += [(one, _Way((one, None), start))] if start.is_reported else []
+            children: dict[int, list[int]] = {}
+            for child, parents in self._graph.parents.items():
+                for parent in parents:
+                    children.setdefault(parent, []).append(child)
+            trees = [self._tree(module, begun, children, through=through) for begun in starts]
+            self._nearest[module, through] = trees
+        return self._nearest[module, through]
+
+    def _tree(
+        self, module: str, starts: list[tuple[int, _Way]], children: dict[int, list[int]], *, through: bool
+    ) -> dict[int, tuple[_Way, int]]:
+        found: dict[int, tuple[_Way, int]] = {}
+        level = [(one, way) for one, way in starts if not self._is_end(one, module)]
+        length = 0
+        while level:
+            self._step()
+            lower: list[tuple[int, _Way]] = []
+            for top, way in level:
+                if top in found:
+                    continue
+                found[top] = way, length
+                for child in children.get(top, ()):
+                    if child in found or (child in self._origins and not through):
+                        continue
+                    if self._is_end(child, module) or self._is_running(top, child):
+                        continue
+                    kind = id(type(self._graph.objects[child]))
+                    begin, types_ = way.shape or ((top,), ())
+                    if len(begin) < 2:
+                        shape = (*begin, child), types_
+                    else:
+                        shape = begin, types_ if kind in types_ else (*types_, kind)
+                    lower.append((child, _Way((child, way.up), way.start, shape)))
+            level = lower
+            length += 1
+        return found
 
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
@@ -293,6 +388,7 @@ class Assembly:
             upper: list[_Link] = []
             is_held = bool(found)  # by a running function, which ends: what lasts is looked for beyond it
             is_first = not secondary
+            self._searched += len(level)
             for link in level:
                 top = link[0]
                 if top in graph.roots:
@@ -385,9 +481,7 @@ class Assembly:
                     yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
-        variables = list(names_of(namespace, objects[1])) or [
-            f"__dict__[{key}]" for key in keys_of(namespace, objects[1])
-        ]
+        variables = self._names_in(namespace).get(ids[1], [])
         for variable in variables[:_ENDS]:
             if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
                 continue
@@ -397,6 +491,17 @@ class Assembly:
                     yield _as_holder(history, HolderKind.HISTORY, origin)
                 else:
                     yield self._named(place, root.module, variable, origin, objects)
+
+    def _names_in(self, namespace: dict[object, object]) -> dict[int, list[str]]:
+        """Return the names under which a namespace has its values, by the values' ids."""
+        if id(namespace) not in self._names:
+            names: dict[int, list[str]] = {}
+            for key, value in list(dict.items(namespace)):
+                is_name = raw.inherits(type(key), str)
+                name = str.__str__(cast(str, key)) if is_name else f"__dict__[{written(key)}]"
+                names.setdefault(id(value), []).append(name)
+            self._names[id(namespace)] = names
+        return self._names[id(namespace)]
 
     def _in_global(self, module: str, variable: str, way: list[object]) -> Iterator[Place]:
         """Yield the places of what a global variable leads to."""
@@ -585,6 +690,7 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
             known = by_path.get(path)
             by_path[path] = replace(known, count=known.count + holder.count) if known else holder
     summed = _shortened(by_path.values(), re.compile(r"\[[^\]]*\]"), _EACH)
+    summed = _shortened(summed, re.compile(r"^[\w.]+\.\w+$"), _NAMES)
     running = [holder for holder in summed if holder.kind is HolderKind.LOCAL]
     others = [holder for holder in summed if holder.kind is not HolderKind.LOCAL]
     summed = [*others, *_shortened(running, re.compile(r" in \S+\(\) at .*?:\d+"), _CALLS)]
@@ -593,9 +699,9 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
 
 def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int) -> list[Holder]:
     """Return the first ones of holders whose paths differ in some parts only, with the number of the others."""
-    alike: dict[str, list[Holder]] = {}
+    alike: dict[object, list[Holder]] = {}
     for holder in holders:
-        alike.setdefault(differing.sub("…", holder.path), []).append(holder)
+        alike.setdefault((differing.sub("…", holder.path), holder.module, holder.kind), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
         more = sum(holder.count for holder in group[shown:])

@@ -7,6 +7,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 from weakref import ref
@@ -43,6 +44,9 @@ _NAMES = 50
 
 _MANY = 100
 """Of so many objects that hold others as old as they are, each is named by one nearest way, found for all at once."""
+
+_CROWD = 1_000
+"""The same for objects of today."""
 
 _SEARCHED = 50_000
 """So many objects are passed on the way upwards from one holder after the other; then all are found at once."""
@@ -172,9 +176,10 @@ class Assembly:
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
             parents = list(by_parent.items())
-            is_many = is_through and sum(not without.isdisjoint(children) for _, children in parents) > _MANY
+            number = sum(not without.isdisjoint(children) for _, children in parents) if is_through else len(parents)
+            is_many = number > (_MANY if is_through else _CROWD)
             if is_many:
-                parents.sort(key=lambda one: self._distance(*one[0]))
+                parents.sort(key=partial(self._distance, through=is_through))
             for (parent, module), children in parents:
                 self._step()
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
@@ -275,9 +280,11 @@ class Assembly:
         starts = [start for one in ids for start in self._graph.held_by.get(one, ())]
         return any(isinstance(start, Local) and start.frame == frame for start in starts)
 
-    def _distance(self, parent: int, module: str) -> int:
-        """Return how far an object is from what holds it."""
-        return min((tree[parent][1] for tree in self._trees(module, through=True) if parent in tree), default=_FARTHEST)
+    def _distance(self, group: tuple[tuple[int, str], list[int]], *, through: bool) -> int:
+        """Return how far what refers to old objects of a module is from what holds it."""
+        (parent, module), _ = group
+        trees = self._trees(module, through=through)
+        return min((tree[parent][1] for tree in trees if parent in tree), default=_FARTHEST)
 
     def _nearest_ways(self, parent: int, module: str, *, through: bool) -> list[_Way]:
         """Return the nearest way to an object from what lasts, and from a running function if that is nearer."""

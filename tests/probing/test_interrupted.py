@@ -236,8 +236,9 @@ importlib.reload(core)
 began = time.perf_counter()
 report = stalecheck.probe(core, max_seconds={seconds})
 seconds = time.perf_counter() - began
-[instances] = [one for one in report if one.kind.value == "instance"]
-answer([seconds, instances.count, [[one.path, one.count] for one in instances.holders], list(report.notes)])
+instances = [one for one in report if one.kind.value == "instance"]
+holders = [[holder.path, holder.count] for one in instances for holder in one.holders]
+answer([seconds, sum(one.count for one in instances), holders, list(report.notes)])
 """
 
 
@@ -298,10 +299,11 @@ def test_what_has_been_found_before_the_end_is_counted(tmp_path: Path) -> None:
 
 
 def test_the_time_that_is_allowed_holds_within_a_level_and_while_holders_are_named(tmp_path: Path) -> None:
-    for length, allowed in ((3000, 0.3), (6000, 1)):
+    for length, allowed in ((6000, 0.2), (12_000, 0.5)):
         script = CHAIN.format(length=length, seconds=allowed, is_double=True)
         seconds, count, _, notes = run_script(tmp_path, FILES, script)
-        assert 0 < count <= length
+        assert count or any("have been found whose holders" in note for note in notes)
+        assert count <= length
         assert seconds < allowed + 1.5
         assert any("is over" in note for note in notes)
 

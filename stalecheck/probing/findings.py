@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, cast
 from weakref import ref
@@ -132,7 +132,6 @@ class Assembly:
             self._origins.update(old.origins)
             self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
-        self._ages = self._executions_by_age()
         self._alike: dict[object, list[int]] = {}
         self._names: dict[int, dict[int, list[str]]] = {}
         self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
@@ -569,18 +568,13 @@ class Assembly:
         for child, origin in self._origins.items():
             if child in held:
                 groups.setdefault((origin, self._version(child)), []).append(child)
-        groups = dict(sorted(groups.items(), key=lambda group: self._age(group[1][0])))
-        versions: dict[tuple[str, OriginKind], int] = {}
-        total: dict[tuple[str, OriginKind], int] = {}
-        for origin, _ in groups:
-            total[origin.path, origin.kind] = total.get((origin.path, origin.kind), 0) + 1
+        numbers = self._numbered(groups)
         findings = []
-        for (origin, _), children in groups.items():
+        for group, children in groups.items():
+            origin = group[0]
             holders = _summed(held[child] for child in children)
             if not holders:
                 continue
-            which = origin.path, origin.kind
-            versions[which] = versions.get(which, 0) + 1
             findings.append(
                 Finding(
                     origin.path,
@@ -589,31 +583,87 @@ class Assembly:
                     len(children),
                     tuple(holders),
                     origin.module,
-                    versions[which] if total[which] > 1 else None,
+                    numbers.get(group),
                     tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
 
-    def _age(self, child: int) -> int:
-        """Return how many versions of a class are older than a function, as far as its code tells; 0 for all else."""
-        obj = self._graph.objects[child]
-        return self._ages.get(id(obj.__code__.co_filename), 0) if type(obj) is types.FunctionType else 0
+    def _numbered(self, groups: dict[tuple[Origin, object], list[int]]) -> dict[tuple[Origin, object], int]:
+        """Return the numbers of the versions of which several are alive, from 1; none where their order is unknown.
 
-    def _executions_by_age(self) -> dict[int, int]:
-        """Return what the file name of an execution's code is, by id, with the number of older ones.
-
-        The collector does not know which function was made first; a class knows it of those that inherit from it.
+        An instance has that of its class.
         """
-        by_class: dict[tuple[str, str], list[int]] = {}
-        for child, origin in self._origins.items() if FILE_NAMES_DIFFER else ():
+        ages: dict[tuple[str, bool], dict[int, list[tuple[Origin, object]]]] = {}
+        unknown: set[tuple[str, bool]] = set()
+        for group, children in groups.items():
+            origin = group[0]
+            which = origin.path, origin.kind in (OriginKind.CLASS, OriginKind.INSTANCE)
+            age = self._age(children[0])
+            if age is None or which in self._reordered:
+                unknown.add(which)
+            else:
+                ages.setdefault(which, {}).setdefault(age, []).append(group)
+        return {
+            group: number
+            for which, by_age in ages.items()
+            if which not in unknown and len(by_age) > 1
+            for number, age in enumerate(sorted(by_age), 1)
+            for group in by_age[age]
+        }
+
+    def _age(self, child: int) -> int | None:
+        """Return how many classes, or executions, are older than that of an old object; None where that is unknown."""
+        obj: Any = self._graph.objects[child]
+        if type(obj) is types.FunctionType:
+            executions = (id(obj.__code__.co_filename) if FILE_NAMES_DIFFER else 0, id(obj.__globals__))
+            return next((self._ages[one] for one in executions if one in self._ages), None)
+        if raw.is_module(obj):
+            return self._ages.get(id(raw.module_dict(obj)))
+        return self._class_ages.get(id(obj) if raw.is_class(obj) else id(type(obj)))
+
+    @cached_property
+    def _class_ages(self) -> dict[int, int]:
+        """The number of classes made before each class, among those of one base: that knows it of its subclasses."""
+        return {id(cls): age for age, cls in enumerate(raw.all_classes())}
+
+    @cached_property
+    def _reordered(self) -> set[tuple[str, bool]]:
+        """Classes whose versions have other bases, each of which knows the order of its own only."""
+        bases: dict[str, set[object]] = {}
+        for child, origin in self._origins.items():
             obj = self._graph.objects[child]
-            parts = list(raw.class_dict(cast(type, obj)).values()) if raw.is_class(obj) else []
-            names = [id(part.__code__.co_filename) for part in parts if type(part) is types.FunctionType]
-            if names and origin.kind is OriginKind.CLASS:
-                by_class.setdefault((origin.module, origin.name), []).append(names[0])
-        longest = {module: names for (module, _), names in sorted(by_class.items(), key=lambda one: len(one[1]))}
-        return {one: age for names in longest.values() for age, one in enumerate(names)}
+            if raw.is_class(obj):
+                bases.setdefault(origin.path, set()).add(_bases(cast(type, obj)))
+        return {(path, True) for path, found in bases.items() if len(found) > 1}
+
+    @cached_property
+    def _ages(self) -> dict[int, int]:
+        """What the executions of a module can be known by, by id, with the number of older ones.
+
+        That is the file name of its code, up to 3.12, and the namespace after an import. The collector does not know
+        which function was made first; classes are.
+        """
+        by_class: dict[tuple[str, str], list[type]] = {}
+        for child, origin in self._origins.items():
+            obj = self._graph.objects[child]
+            if raw.is_class(obj) and origin.kind is OriginKind.CLASS:
+                by_class.setdefault((origin.module, origin.name), []).append(cast(type, obj))
+        known = [one for one in by_class.items() if len({_bases(cls) for cls in one[1]}) == 1]
+        longest = {module: found for (module, _), found in sorted(known, key=lambda one: len(one[1]))}
+        ages: dict[int, int] = {}
+        for classes in longest.values():
+            classes.sort(key=lambda cls: self._class_ages[id(cls)])
+            namespaces = []
+            for age, cls in enumerate(classes):
+                parts = [part for part in list(raw.class_dict(cls).values()) if type(part) is types.FunctionType]
+                own = parts[0] if parts else None
+                namespaces.append(id(own.__globals__) if own is not None else None)
+                if own is not None and FILE_NAMES_DIFFER:
+                    ages[id(own.__code__.co_filename)] = age
+            if len(set(namespaces)) == len(namespaces):
+                ages.update((one, age) for age, one in enumerate(namespaces) if one is not None)
+        return ages
 
     def _version(self, child: int) -> object:
         """Return what tells the versions of one origin apart."""
@@ -624,6 +674,10 @@ class Assembly:
             execution = obj.__code__.co_filename if FILE_NAMES_DIFFER else None if is_repeated else obj.__code__
             return id(obj.__globals__), id(execution)
         return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
+
+
+def _bases(cls: type) -> tuple[tuple[str | None, str], ...]:
+    return tuple((raw.class_module(base), raw.class_qualname(base)) for base in raw.bases(cls))
 
 
 def _as_holder(

@@ -70,7 +70,8 @@ class Judge:
         """Return the name of a function in the module: that of what it decorates, if it has taken that on."""
         name, given = raw.code_name(function), raw.function_qualname(function)
         is_inner = "<locals>" in name or (sys.version_info < (3, 11) and name != given)
-        is_named = is_inner and "<locals>" not in given and function.__module__ in self._current.names
+        module: object = function.__module__
+        is_named = is_inner and "<locals>" not in given and type(module) is str and module in self._current.names
         return given if is_named and raw.resolve(self._current.namespace, given) is not None else name
 
     def of_function(self, function: types.FunctionType) -> Verdict | None:

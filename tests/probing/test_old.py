@@ -695,11 +695,45 @@ def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path)
     """
     once, twice = run_script(tmp_path, {"core.py": core}, script)
     assert once == [["core._", None, 2], ["core.show", None, 1], ["core.twice", None, 2]]
+    # They are told apart, but nothing says which are older.
     assert sorted(twice) == [
-        *([["core._", 1, 2], ["core._", 2, 2]] if sys.version_info < (3, 13) else [["core._", None, 4]]),
-        *[["core.show", 1, 1], ["core.show", 2, 1]],
-        *([["core.twice", 1, 2], ["core.twice", 2, 2]] if sys.version_info < (3, 13) else [["core.twice", None, 4]]),
+        *([["core._", None, 2]] * 2 if sys.version_info < (3, 13) else [["core._", None, 4]]),
+        *[["core.show", None, 1], ["core.show", None, 1]],
+        *([["core.twice", None, 2]] * 2 if sys.version_info < (3, 13) else [["core.twice", None, 4]]),
     ]
+
+
+VERSIONS = """
+    import core, gc
+    held = {"instance": [], "class": [], "function": [], "module": []}
+    for number in range(4):
+        held["instance"].append(core.Engine())
+        if number != 1:
+            held["class"].append(core.Engine)
+        held["function"].append(core.save)
+        held["module"].append(core)
+        if number == 2:
+            gc.collect()
+        NEXT
+    found = {}
+    for one in stalecheck.probe("core"):
+        for holder in one.holders:
+            found.setdefault(one.kind.value, {})[holder.path.rpartition("[")[2]] = one.version
+    answer(found)
+    """
+
+
+@pytest.mark.parametrize("functions", ["", "    def run(self): return 1"])
+@pytest.mark.parametrize("following", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_versions_have_the_number_of_their_class_or_none(tmp_path: Path, following: str, functions: str) -> None:
+    core = f"class Engine:\n    x = 1\n{functions}\ndef save(): return 1\n"
+    found = run_script(tmp_path, {"core.py": core}, VERSIONS.replace("NEXT", following))
+    assert found["instance"] == {f"{number}]": number + 1 for number in range(4)}
+    assert found["class"] == {"0]": 1, "1]": 3, "2]": 4}
+    is_told = functions and (sys.version_info < (3, 13) or "del" in following)
+    assert found["function"] == {f"{number}]": number + 1 if is_told else None for number in range(4)}
+    if "del" in following:
+        assert found["module"] == {f"{number}]": number + 1 if functions else None for number in range(4)}
 
 
 DELETED = """

@@ -18,6 +18,9 @@ _NAMING = 0.5
 """So many seconds there are at least to name who holds what has been found when the time is over."""
 
 
+_HINTS = (" (Ctrl-C: what has been found so far)", " (Ctrl-C: the report so far)", " (Ctrl-C ends it)")
+"""What can be done, as far as the line has room for it."""
+
 _FILES = (io.BufferedWriter, io.FileIO)
 """What a stream of the interpreter's writes to: the file itself with `python -u`."""
 
@@ -69,7 +72,9 @@ class Progress:
         seconds = now - self._started
         if seconds >= _SHOWN_AFTER and now - self._shown >= _SHOWN_EVERY:
             self._shown = now
-            self._write(f"stalecheck: {what}, {seconds:.0f} s (Ctrl-C: what has been found so far)")
+            said = f"stalecheck: {what}, {seconds:.0f} s"
+            hints = (f"{said}{hint}" for hint in _HINTS)
+            self._write(next((text for text in hints if len(text) < columns()), said))
 
     def stop(self, error: BaseException, missing: str) -> str:
         """Take note that a step was stopped, and return what to say of it.

@@ -328,3 +328,22 @@ progress.show("this")
     os.close(leader)
     os.close(follower)
     assert "stalecheck: this, 1 s" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("width", [50, 70, 80, 120])
+def test_a_line_of_progress_is_never_cut_in_a_word(tmp_path: Path, width: int) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    before = (
+        f"os = __import__('os'); os.environ['COLUMNS'] = '{width}'; sys.stderr = open({os.ttyname(follower)!r}, 'w')"
+    )
+    assert run_script(tmp_path, FILES, SLOW.format(seconds=0.3, before=before)) == 2
+    shown = os.read(leader, 10_000).decode()
+    os.close(leader)
+    os.close(follower)
+    lines = [line.strip() for line in shown.split("\r") if line.strip()]
+    assert lines
+    assert all(len(line) < width and (line.endswith(" s") or line.endswith(")")) for line in lines), lines
+    assert "1 objects" not in shown

@@ -345,5 +345,5 @@ def test_a_line_of_progress_is_never_cut_in_a_word(tmp_path: Path, width: int) -
     os.close(follower)
     lines = [line.strip() for line in shown.split("\r") if line.strip()]
     assert lines
-    assert all(len(line) < width and (line.endswith(" s") or line.endswith(")")) for line in lines), lines
+    assert all(len(line) < width and line.endswith((" s", ")")) for line in lines), lines
     assert "1 objects" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from gc import is_tracked
 
 from stalecheck.probing import heap, raw, roots
 from stalecheck.probing.frames import Local, running_locals
@@ -91,12 +92,16 @@ def climb(
     levels = 0
     _look_at_stacks(graph, surroundings)
     frontier.update(_look_at_metaclasses(graph, modules, internal))
+    frontier.update(_look_at_untracked(graph, own))
+    count_own(graph, [graph.objects, *(old.objects for old in olds)])
     while frontier:
         levels += 1
         number = "1 object" if len(frontier) == 1 else f"{len(frontier):,} objects"
         step = partial(progress.step, f"who holds {number}, level {levels}")
         step()
         frontier = _next_level(graph, frontier, own, surroundings.types, modules, internal, step)
+        # Meanwhile the collector may have ceased to track others.
+        frontier = frontier or _look_at_untracked(graph, own)
 
 
 def _next_level(
@@ -156,6 +161,27 @@ def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: se
             upper[id(cls)] = cls
         graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
     return upper
+
+
+def _look_at_untracked(graph: Graph, own: set[int]) -> dict[int, object]:
+    """Note which tuples and dicts refer to old objects though no referrer shows them, and return them."""
+    upper: dict[int, object] = {}
+    for holder, parts in heap.untracked_holders(list(graph.objects.values())):
+        if id(holder) in own or id(holder) in graph.objects:
+            continue
+        upper[id(holder)] = graph.objects[id(holder)] = holder
+        for part in parts:
+            if id(part) in graph.objects:
+                counts = graph.parents.setdefault(id(part), {})
+                counts[id(holder)] = counts.get(id(holder), 0) + 1
+    return upper
+
+
+def count_own(graph: Graph, dicts: Iterable[dict[int, object]]) -> None:
+    """Count references of the probe's own that no referrer shows: a dict of what is not tracked is not, either."""
+    for held in dicts:
+        for which in held if not is_tracked(held) else ():
+            graph.own[which] = graph.own.get(which, 0) + 1
 
 
 def _look_at_stacks(graph: Graph, surroundings: Surroundings) -> None:

@@ -13,7 +13,7 @@ from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.probing import heap, raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
-from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, graph_of
+from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, count_own, graph_of
 from stalecheck.probing.findings import Assembly
 from stalecheck.probing.old import Old, add_known, find_old, take_stock
 from stalecheck.probing.progress import STOPPED, STOPS, Progress, uninterrupted
@@ -155,6 +155,7 @@ class _Look:
         graph = self._graph = graph_of(self._olds)
         try:
             own = [*self._kept, *kept_with(open_snapshots()), *(id(one.objects) for one in self._exact)]
+            count_own(graph, [one.objects for one in self._exact])
             climb(graph, self._olds, progress=progress, kept=own, surroundings=self._surroundings)
             add_unseen(graph, self._olds)
         except STOPPED as error:

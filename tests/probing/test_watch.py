@@ -301,3 +301,45 @@ def test_what_instances_and_defaults_have_is_exact(tmp_path: Path, read: str) ->
     names, found, nothing = run_script(tmp_path, {"core.py": PARTS}, script)
     assert found == {f"core.{name}": [f"__main__.kept[{name!r}]"] for name in names}
     assert nothing == 0
+
+
+@pytest.mark.parametrize("before", ["", "gc.collect()"])
+def test_a_sentinel_is_found_in_containers_that_the_collector_does_not_track(tmp_path: Path, before: str) -> None:
+    app = """
+        import core, functools
+        name = core.SENTINEL
+        in_tuple = (core.SENTINEL,)
+        in_dict = {"k": core.SENTINEL}
+        nested = {"k": (1, (core.SENTINEL,))}
+        in_list = [(core.SENTINEL, 1)]
+        partial = functools.partial(print, core.SENTINEL)
+        by_key = functools.partial(print, key=core.SENTINEL)
+        class Box:
+            part = (core.SENTINEL,)
+        box = Box()
+        box.part = {"k": (core.SENTINEL,)}
+        def work(x=(core.SENTINEL,), *, y=core.SENTINEL):
+            return x
+    """
+    script = f"""
+        import gc; gc.disable()
+        import app
+        {before}
+        [one] = stalecheck.reload(app.core)
+        answer([one.origin, sorted(holder.path for holder in one.holders)])
+    """
+    origin, paths = run_script(tmp_path, {"core.py": "SENTINEL = object()\n", "app.py": app}, script)
+    assert origin == "core.SENTINEL"
+    assert paths == [
+        "app.Box.part[0]",
+        "app.box.part['k'][0]",
+        "app.by_key.keywords['key']",
+        "app.in_dict['k']",
+        "app.in_list[0][0]",
+        "app.in_tuple[0]",
+        "app.name",
+        "app.nested['k'][1][0]",
+        "app.partial.args[0]",
+        "default argument 'x'[0] of app.work",
+        "default argument 'y' of app.work",
+    ]

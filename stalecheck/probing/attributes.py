@@ -8,10 +8,11 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from gc import get_referents
+from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import Place, Step, Steps, Way, after, names_of
+from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, keys_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
@@ -21,23 +22,73 @@ _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 def of_instance(place: Place, holder: object, way: Way) -> Steps:
     """Name an attribute of an instance, stored in a slot, in its ``__dict__`` or without one."""
     child = way[1]
-    number = sum(one is child for one in get_referents(holder))  # Before there is a `__dict__` to have it.
+    referents = get_referents(holder)  # Before there is a `__dict__` to have them.
     found = [name for name, member in raw.slots(type(holder)) if raw.member(member, holder) is child]
     yield from ((place.part(f".{name}", HolderKind.SLOT), 1) for name in found)
     if type(child) is dict and len(way) > 2:
-        # Whoever refers to a dict has made it, so that looking at it changes nothing.
-        is_own = raw.instance_dict(holder) is child
-        names = list(names_of(child, way[2])) if is_own else []
-        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names)
+        names = list(names_of(child, way[2]))
+        is_own = _is_dict_of(holder, child, way[2], names, referents)
+        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names if is_own)
         if is_own:
+            if not names:
+                keys = keys_of(child, way[2])
+                yield from ((place.part(f".__dict__[{key}]", HolderKind.ATTRIBUTE), 2) for key in keys)
             return
-    for name in inline_attributes(holder, child, number - len(found)):
+    number = sum(one is child for one in referents) - len(found)
+    # It may have got a `__dict__` since it was seen to refer to its attributes itself.
+    for name in inline_attributes(holder, child, number if found else max(number, 1)):
         yield place.part(f".{name}", _kind(type(holder), name)), 1
+
+
+def _is_dict_of(
+    holder: object, child: dict[Any, Any], inner: object, names: list[str], referents: list[object]
+) -> bool:
+    """Whether a dict that an instance refers to is its ``__dict__``, and no attribute of it.
+
+    It is asked for only where nothing else tells: that would make one, and the attributes would be there from then on.
+    """
+    keys = list(child)
+    if not all(raw.is_any(type(key), PLAIN_KEYS) for key in keys):
+        return raw.instance_dict(holder) is child  # To look for a name would ask a key of the user's.
+    if any(raw.stored(holder, name) is inner for name in names):
+        return all(one is not inner for one in referents)
+    if any(raw.stored(holder, name) is child for name in _known_names(type(holder))):
+        return False
+    return raw.instance_dict(holder) is child
 
 
 def _kind(cls: type, name: str) -> HolderKind:
     behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
+
+
+def attributes_of(holder: object) -> Iterator[tuple[str, object]]:
+    """Yield the attributes that an instance stores, those that the collector does not show left out.
+
+    A ``__dict__`` is made only where a name is one that no code knows.
+    """
+    left = {id(one): one for one in get_referents(holder) if one is not type(holder)}
+    for name, descriptor in raw.slots(type(holder)):
+        value = raw.member(descriptor, holder)
+        if left.pop(id(value), None) is not None:
+            yield name, value
+    names = list(_known_names(type(holder))) if left else []
+    for child in list(left.values()):
+        items = [(key, value) for key, value in list(child.items()) if type(key) is str] if type(child) is dict else []
+        if any(id(value) not in left and raw.stored(holder, key) is value for key, value in items):
+            del left[id(child)]
+            yield from items
+    for name in names:
+        if not left:
+            return
+        value = raw.stored(holder, name)
+        if left.pop(id(value), None) is not None:
+            yield name, value
+    attributes = raw.instance_dict(holder) if left else None
+    if attributes is not None:
+        yield from (
+            (name, value) for name, value in list(attributes.items()) if id(value) in left and type(name) is str
+        )
 
 
 def inline_attributes(holder: object, value: object, number: int) -> Iterator[str]:
@@ -53,18 +104,25 @@ def inline_attributes(holder: object, value: object, number: int) -> Iterator[st
     """
     tried: set[str] = set()
     found = 0
-    for names in _names_by_nearness(type(holder)):
-        for name in names:
-            if name in tried:
-                continue
-            if found == number:
-                return
-            tried.add(name)
-            if raw.stored(holder, name) is value:
-                found += 1
-                yield name
+    for name in _known_names(type(holder)):
+        if found == number:
+            return
+        tried.add(name)
+        if raw.stored(holder, name) is value:
+            found += 1
+            yield name
     attributes = raw.instance_dict(holder) if found < number else None
     yield from (name for name in names_of(attributes, value) if name not in tried) if attributes is not None else ()
+
+
+def _known_names(cls: type) -> Iterator[str]:
+    """Yield each name once that may be one of an attribute, the likeliest first."""
+    tried: set[str] = set()
+    for names in _names_by_nearness(cls):
+        for name in names:
+            if name not in tried:
+                tried.add(name)
+                yield name
 
 
 def _names_by_nearness(cls: type) -> Iterator[Iterable[str]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from gc import is_tracked
 
 from stalecheck.probing import heap, raw, roots
 from stalecheck.probing.frames import Local, running_locals
 from stalecheck.probing.landmarks import Landmark, landmark_of, registered
 from stalecheck.probing.old import Old
-from stalecheck.probing.progress import STOPPED, Progress
+from stalecheck.probing.progress import Progress
 from stalecheck.probing.roots import Root
 
 
@@ -49,46 +50,58 @@ class Surroundings:
 NOTHING_AROUND = Surroundings()
 
 
+def graph_of(olds: Iterable[Old]) -> Graph:
+    """Return a graph of the old objects, with nobody who refers to them yet."""
+    graph = Graph()
+    for old in olds:
+        graph.objects.update(old.objects)
+        graph.objects.update(old.namespaces)
+    return graph
+
+
 def climb(
+    graph: Graph,
     olds: list[Old],
     *,
     progress: Progress,
     kept: Collection[int] = (),
     surroundings: Surroundings = NOTHING_AROUND,
-) -> Graph:
-    """Return who holds the old objects.
+) -> None:
+    """Find who holds the old objects.
 
     Args:
+        graph: The old objects; what is found is added.
         olds: The old objects of each module.
         progress: Tells whether there is time for the next level.
         kept: What else the caller itself holds the objects with, by id.
         surroundings: What the program runs in, and is none of its own.
+
+    Raises:
+        TimeOverError: There is no time for the next level.
     """
-    graph = Graph()
     modules = roots.namespaces()
     internal: set[int] = set()
     for old in olds:
-        graph.objects.update(old.objects)
         internal.update(old.namespaces)
-        graph.objects.update(old.namespaces)
     for found in list(graph.objects.values()):
         _note_landmark(graph, found)
     frontier: dict[int, object] = dict(graph.objects)
-    own = {id(graph.objects), id(frontier), *kept}
+    own = {id(graph.objects), id(frontier), *kept, *roots.own_namespaces()}
     for old in olds:
         own.update((id(old.objects), id(old.namespaces)))
     levels = 0
-    try:
-        _look_at_stacks(graph, surroundings)
-        frontier.update(_look_at_metaclasses(graph, modules, internal))
-        while frontier:
-            levels += 1
-            step = partial(progress.step, f"who holds {len(frontier):,} objects, level {levels}")
-            step()
-            frontier = _next_level(graph, frontier, own, surroundings.types, modules, internal, step)
-    except STOPPED as error:
-        graph.cut_short.append(progress.stop(error, "holders that are farther away are missing"))
-    return graph
+    _look_at_stacks(graph, surroundings)
+    frontier.update(_look_at_metaclasses(graph, modules, internal))
+    frontier.update(_look_at_untracked(graph, own))
+    count_own(graph, [graph.objects, *(old.objects for old in olds)])
+    while frontier:
+        levels += 1
+        number = "1 object" if len(frontier) == 1 else f"{len(frontier):,} objects"
+        step = partial(progress.step, f"who holds {number}, level {levels}")
+        step()
+        frontier = _next_level(graph, frontier, own, surroundings.types, modules, internal, step)
+        # Meanwhile the collector may have ceased to track others.
+        frontier = frontier or _look_at_untracked(graph, own)
 
 
 def _next_level(
@@ -111,11 +124,12 @@ def _next_level(
             for child in children:
                 graph.own[child] = graph.own.get(child, 0) + 1
             continue
+        # What is interrupted leaves no edge from an object that is not known.
+        if parent not in graph.objects and not _is_top(graph, referrer, modules, internal):
+            upper[parent] = referrer
         for child in children:
             counts = graph.parents.setdefault(child, {})
             counts[parent] = counts.get(parent, 0) + 1
-        if parent not in graph.objects and not _is_top(graph, referrer, modules, internal):
-            upper[parent] = referrer
     return upper
 
 
@@ -143,10 +157,31 @@ def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: se
     for cls in raw.all_classes():
         if id(type(cls)) not in graph.objects:
             continue
-        graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
         if id(cls) not in graph.objects and not _is_top(graph, cls, modules, internal):
             upper[id(cls)] = cls
+        graph.parents.setdefault(id(type(cls)), {})[id(cls)] = 1
     return upper
+
+
+def _look_at_untracked(graph: Graph, own: set[int]) -> dict[int, object]:
+    """Note which tuples and dicts refer to old objects though no referrer shows them, and return them."""
+    upper: dict[int, object] = {}
+    for holder, parts in heap.untracked_holders(list(graph.objects.values())):
+        if id(holder) in own or id(holder) in graph.objects:
+            continue
+        upper[id(holder)] = graph.objects[id(holder)] = holder
+        for part in parts:
+            if id(part) in graph.objects:
+                counts = graph.parents.setdefault(id(part), {})
+                counts[id(holder)] = counts.get(id(holder), 0) + 1
+    return upper
+
+
+def count_own(graph: Graph, dicts: Iterable[dict[int, object]]) -> None:
+    """Count references of the probe's own that no referrer shows: a dict of what is not tracked is not, either."""
+    for held in dicts:
+        for which in held if not is_tracked(held) else ():
+            graph.own[which] = graph.own.get(which, 0) + 1
 
 
 def _look_at_stacks(graph: Graph, surroundings: Surroundings) -> None:

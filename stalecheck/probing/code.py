@@ -79,6 +79,9 @@ class Source:
     names: frozenset[str]
     """The qualified names of its functions."""
 
+    paths: frozenset[str]
+    """The same, whatever the version: up to 3.10 code knows its last name only."""
+
     bodies: dict[str, list[int]]
     """The first lines of its class statements, by qualified name."""
 
@@ -89,6 +92,11 @@ class Source:
 
     executes: bool
     """Whether it may execute source that is not its own."""
+
+    @property
+    def last_names(self) -> set[str]:
+        """The names of its functions, wherever they are defined."""
+        return {path.rpartition(".")[2] for path in self.paths}
 
 
 def read_source(namespace: dict[str, Any]) -> Source | None:
@@ -105,6 +113,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     functions: list[types.CodeType] = []
+    paths: set[str] = set()
     bodies: dict[str, list[int]] = {}
     words: set[str] = set()
     executes = False
@@ -112,13 +121,19 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     while pending:
         code, prefix = pending.pop()
         executes = executes or "exec" in code.co_names
+        before: object = None
         for constant in code.co_consts:
-            words.update(part for part in _flat(constant) if type(part) is str)
+            # Up to 3.10 the name of a function stands behind its code.
+            is_name = type(before) is types.CodeType and constant == prefix + before.co_name
+            before = constant
+            if not is_name:
+                words.update(part for part in _flat(constant) if type(part) is str)
             if type(constant) is not types.CodeType:
                 continue
             path = prefix + constant.co_name
             if is_function(constant):
                 functions.append(constant)
+                paths.add(path)
                 pending.append((constant, f"{path}.<locals>."))
             else:
                 bodies.setdefault(path, []).append(constant.co_firstlineno)
@@ -129,6 +144,7 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
         places,
         frozenset(map(position, functions)),
         names,
+        frozenset(paths),
         bodies,
         frozenset(words),
         frozenset(found for _, found in places),

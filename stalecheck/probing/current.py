@@ -63,7 +63,7 @@ def find_current(namespace: dict[str, Any], name: str) -> Current:
             if raw.class_module(cast(type, obj)) not in current.names:
                 continue
             _keep(current, obj, is_loose=is_loose)
-        pending += [(part, is_loose or loosens) for part, loosens in _parts(obj)]
+        pending += [(part, is_loose or loosens) for part, loosens in parts_of(obj)]
     return current
 
 
@@ -71,7 +71,7 @@ def _keep(current: Current, obj: object, *, is_loose: bool) -> None:
     (current.loosely if is_loose else current.objects)[id(obj)] = obj
 
 
-def _parts(obj: object) -> Iterator[tuple[object, bool]]:
+def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
     """Yield what an object is made of, and whether that may be older than the object."""
     kind = type(obj)
     if kind is types.FunctionType:

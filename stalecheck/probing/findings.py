@@ -7,6 +7,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, cast
 from weakref import ref
@@ -19,7 +20,7 @@ from stalecheck.probing.frames import Local
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_field, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, keys_of
+from stalecheck.probing.place import Place, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -37,6 +38,18 @@ _EACH = 5
 
 _CALLS = 2
 """So many calls that have the same in variables of the same name are named one by one."""
+
+_NAMES = 50
+"""So many names of one module that hold the same in the same way are named one by one."""
+
+_MANY = 100
+"""Of so many objects that hold others as old as they are, each is named by one nearest way, found for all at once."""
+
+_CROWD = 1_000
+"""The same for objects of today."""
+
+_SEARCHED = 50_000
+"""So many objects are passed on the way upwards from one holder after the other; then all are found at once."""
 
 _FARTHEST = 5_000
 
@@ -75,6 +88,9 @@ class _Way:
     start: Local | Landmark | None = None
     """What leads to the last id, where that is no root itself."""
 
+    shape: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    """Where it begins, and the types of the objects that it leads through then; None as long as nobody has looked."""
+
     @property
     def ids(self) -> tuple[int, ...]:
         """The ids on the way, the root's first."""
@@ -102,13 +118,11 @@ def _way(link: _Link, start: Local | Landmark | None = None) -> _Way:
     return _Way(up, start)
 
 
-def find_holders(olds: Iterable[Old], graph: Graph, progress: Progress) -> tuple[list[Finding], int, list[str]]:
-    """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings."""
-    return _Assembly(olds, graph, progress).findings()
+class Assembly:
+    """Finds the names of those who hold old objects."""
 
-
-class _Assembly:
     def __init__(self, olds: Iterable[Old], graph: Graph, progress: Progress) -> None:
+        """Take what is old, and who refers to it."""
         self._graph = graph
         self._progress = progress
         self._origins: dict[int, Origin] = {}
@@ -118,18 +132,30 @@ class _Assembly:
             self._origins.update(old.origins)
             self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
-        self._ages = self._executions_by_age()
         self._alike: dict[object, list[int]] = {}
+        self._names: dict[int, dict[int, list[str]]] = {}
+        self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
+        self._searched = 0
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
+        self._held: dict[int, list[Holder]] = {}
+        self._is_begun = False
 
     def findings(self) -> tuple[list[Finding], int, list[str]]:
-        held: dict[int, list[Holder]] = {}
+        """Return the findings, how many old objects nobody holds, and what is to be said of those that are no findings.
+
+        Asked again, it goes on with the names that have been found.
+        """
+        held = self._held
         try:
-            self._find(held)
+            if not self._is_begun:
+                self._is_begun = True
+                self._find(held)
         except STOPPED as error:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
         unheld = count_unheld(self._graph, self._origins, held)
+        if self._graph.cut_short:
+            unheld = sum(child not in held for child in self._origins)
         return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:
@@ -137,6 +163,8 @@ class _Assembly:
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
+                if self._is_of_subclass(parent, child):
+                    continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
             for start in self._graph.held_by.get(child, ()):
@@ -146,13 +174,22 @@ class _Assembly:
         for is_through in (False, True):
             # Through old instances only what nobody else holds.
             without = {child for child in self._origins if child not in held}
-            for (parent, module), children in by_parent.items():
+            parents = list(by_parent.items())
+            number = sum(not without.isdisjoint(children) for _, children in parents) if is_through else len(parents)
+            is_many = number > (_MANY if is_through else _CROWD)
+            if is_many:
+                parents.sort(key=partial(self._distance, through=is_through))
+            for (parent, module), children in parents:
                 self._step()
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
                 wanted = [child for child in wanted if not self._is_running(parent, child)]
-                for way in self._ways(parent, module, through=is_through) if wanted else ():
+                if not wanted:
+                    continue
+                is_near = is_many or self._searched > _SEARCHED
+                find = self._nearest_ways if is_near else self._ways
+                for way in find(parent, module, through=is_through):
                     if is_through:
                         wanted = [child for child in wanted if not self._is_class_of(way, child)]
                     if _is_secondary(way.start):
@@ -182,11 +219,14 @@ class _Assembly:
 
     def _add_all(self, held: dict[int, list[Holder]], children: list[int], way: _Way) -> None:
         """Add a holder for each child: of those that are alike the first ones, with the number of the others."""
-        ids = way.ids
-        types_ = tuple(dict.fromkeys(id(type(self._graph.objects[one])) for one in ids[2:]))
+        if way.shape is None:
+            ids = way.ids
+            begin, types_ = ids[:2], tuple(dict.fromkeys(id(type(self._graph.objects[one])) for one in ids[2:]))
+        else:
+            begin, types_ = way.shape
         for child in children:
             self._step()
-            place = ids[:2] if len(ids) > 1 or way.start else (ids[0], child)
+            place = begin if len(begin) > 1 or way.start else (begin[0], child)
             # What ways of the same kind from the same place to the same origin have in common; they lead through nodes
             # of the same types, however deep in a list or a tree.
             shape = self._origins[child], way.start, place, types_
@@ -206,7 +246,17 @@ class _Assembly:
     def _is_class_of(self, way: _Way, child: int) -> bool:
         """Whether an old object is the class of one that a way leads through."""
         found = self._graph.objects[child]
-        return any(type(self._graph.objects[one]) is found for one in way.ids)
+        if not raw.is_class(found):
+            return False
+        ids, types_ = way.shape or (way.ids, ())
+        return id(found) in types_ or any(type(self._graph.objects[one]) is found for one in ids)
+
+    def _is_of_subclass(self, parent: int, child: int) -> bool:
+        """Whether a tuple is that of the bases of a class that refers to its base itself."""
+        if type(self._graph.objects[parent]) is not tuple or not raw.is_class(self._graph.objects[child]):
+            return False
+        holders = self._graph.parents.get(parent, ())
+        return any(one in self._graph.parents[child] and raw.is_class(self._graph.objects[one]) for one in holders)
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
@@ -228,6 +278,72 @@ class _Assembly:
         ids = map(id, raw.cell_contents(value)) if type(value) is types.CellType else (child,)
         starts = [start for one in ids for start in self._graph.held_by.get(one, ())]
         return any(isinstance(start, Local) and start.frame == frame for start in starts)
+
+    def _distance(self, group: tuple[tuple[int, str], list[int]], *, through: bool) -> int:
+        """Return how far what refers to old objects of a module is from what holds it."""
+        (parent, module), _ = group
+        trees = self._trees(module, through=through)
+        return min((tree[parent][1] for tree in trees if parent in tree), default=_FARTHEST)
+
+    def _nearest_ways(self, parent: int, module: str, *, through: bool) -> list[_Way]:
+        """Return the nearest way to an object from what lasts, and from a running function if that is nearer."""
+        lasting, running, contexts, secondary = (tree.get(parent) for tree in self._trees(module, through=through))
+        found = [lasting[0]] if lasting is not None else []
+        if running is not None and (lasting is None or running[1] < lasting[1]):
+            found.append(running[0])
+        others = [tree[0] for tree in (contexts, secondary) if tree is not None]
+        return found or others[:1]
+
+    def _trees(self, module: str, *, through: bool) -> list[dict[int, tuple[_Way, int]]]:
+        """Return the nearest ways, and how long they are, to all that is no end.
+
+        Those are ways from what lasts, from running functions, from contexts, and from what is named for want of a
+        better one only.
+        """
+        if (module, through) not in self._nearest:
+            starts: list[list[tuple[int, _Way]]] = [[], [], [], []]
+            starts[0] += [(one, _Way((one, None))) for one in self._graph.roots]
+            for one, listed in self._graph.held_by.items():
+                for start in listed if one in self._graph.objects else ():
+                    which = 3 if _is_secondary(start) else 1 if isinstance(start, Local) else 0
+                    which = 2 if start.kind is HolderKind.CONTEXT_VARIABLE else which
+                    starts[which] += [(one, _Way((one, None), start))] if start.is_reported else []
+            children: dict[int, list[int]] = {}
+            for child, parents in self._graph.parents.items():
+                for parent in parents:
+                    children.setdefault(parent, []).append(child)
+            trees = [self._tree(module, begun, children, through=through) for begun in starts]
+            self._nearest[module, through] = trees
+        return self._nearest[module, through]
+
+    def _tree(
+        self, module: str, starts: list[tuple[int, _Way]], children: dict[int, list[int]], *, through: bool
+    ) -> dict[int, tuple[_Way, int]]:
+        found: dict[int, tuple[_Way, int]] = {}
+        level = [(one, way) for one, way in starts if not self._is_end(one, module)]
+        length = 0
+        while level:
+            self._step()
+            lower: list[tuple[int, _Way]] = []
+            for top, way in level:
+                if top in found:
+                    continue
+                found[top] = way, length
+                for child in children.get(top, ()):
+                    if child in found or (child in self._origins and not through):
+                        continue
+                    if self._is_end(child, module) or self._is_running(top, child):
+                        continue
+                    kind = id(type(self._graph.objects[child]))
+                    begin, types_ = way.shape or ((top,), ())
+                    if len(begin) < 2:
+                        shape = (*begin, child), types_
+                    else:
+                        shape = begin, types_ if kind in types_ else (*types_, kind)
+                    lower.append((child, _Way((child, way.up), way.start, shape)))
+            level = lower
+            length += 1
+        return found
 
     def _ways(self, target: int, module: str, *, through: bool) -> tuple[_Way, ...]:
         """Return how the nearest roots lead to an object, those of the module itself left out."""
@@ -278,6 +394,7 @@ class _Assembly:
             upper: list[_Link] = []
             is_held = bool(found)  # by a running function, which ends: what lasts is looked for beyond it
             is_first = not secondary
+            self._searched += len(level)
             for link in level:
                 top = link[0]
                 if top in graph.roots:
@@ -370,7 +487,7 @@ class _Assembly:
                     yield self._named(place, root.module, root.name, origin, objects)
             return
         namespace = cast("dict[object, object]", objects[0])
-        variables = [key for key, value in list(dict.items(namespace)) if value is objects[1] and type(key) is str]
+        variables = self._names_in(namespace).get(ids[1], [])
         for variable in variables[:_ENDS]:
             if _CACHE.fullmatch(variable) and is_standard(root.module) and root.module != "typing":
                 continue
@@ -380,6 +497,17 @@ class _Assembly:
                     yield _as_holder(history, HolderKind.HISTORY, origin)
                 else:
                     yield self._named(place, root.module, variable, origin, objects)
+
+    def _names_in(self, namespace: dict[object, object]) -> dict[int, list[str]]:
+        """Return the names under which a namespace has its values, by the values' ids."""
+        if id(namespace) not in self._names:
+            names: dict[int, list[str]] = {}
+            for key, value in list(dict.items(namespace)):
+                is_name = raw.inherits(type(key), str)
+                name = str.__str__(cast(str, key)) if is_name else f"__dict__[{written(key)}]"
+                names.setdefault(id(value), []).append(name)
+            self._names[id(namespace)] = names
+        return self._names[id(namespace)]
 
     def _in_global(self, module: str, variable: str, way: list[object]) -> Iterator[Place]:
         """Yield the places of what a global variable leads to."""
@@ -440,18 +568,13 @@ class _Assembly:
         for child, origin in self._origins.items():
             if child in held:
                 groups.setdefault((origin, self._version(child)), []).append(child)
-        groups = dict(sorted(groups.items(), key=lambda group: self._age(group[1][0])))
-        versions: dict[tuple[str, OriginKind], int] = {}
-        total: dict[tuple[str, OriginKind], int] = {}
-        for origin, _ in groups:
-            total[origin.path, origin.kind] = total.get((origin.path, origin.kind), 0) + 1
+        numbers = self._numbered(groups)
         findings = []
-        for (origin, _), children in groups.items():
+        for group, children in groups.items():
+            origin = group[0]
             holders = _summed(held[child] for child in children)
             if not holders:
                 continue
-            which = origin.path, origin.kind
-            versions[which] = versions.get(which, 0) + 1
             findings.append(
                 Finding(
                     origin.path,
@@ -460,31 +583,87 @@ class _Assembly:
                     len(children),
                     tuple(holders),
                     origin.module,
-                    versions[which] if total[which] > 1 else None,
+                    numbers.get(group),
                     tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
 
-    def _age(self, child: int) -> int:
-        """Return how many versions of a class are older than a function, as far as its code tells; 0 for all else."""
-        obj = self._graph.objects[child]
-        return self._ages.get(id(obj.__code__.co_filename), 0) if type(obj) is types.FunctionType else 0
+    def _numbered(self, groups: dict[tuple[Origin, object], list[int]]) -> dict[tuple[Origin, object], int]:
+        """Return the numbers of the versions of which several are alive, from 1; none where their order is unknown.
 
-    def _executions_by_age(self) -> dict[int, int]:
-        """Return what the file name of an execution's code is, by id, with the number of older ones.
-
-        The collector does not know which function was made first; a class knows it of those that inherit from it.
+        An instance has that of its class.
         """
-        by_class: dict[tuple[str, str], list[int]] = {}
-        for child, origin in self._origins.items() if FILE_NAMES_DIFFER else ():
+        ages: dict[tuple[str, bool], dict[int, list[tuple[Origin, object]]]] = {}
+        unknown: set[tuple[str, bool]] = set()
+        for group, children in groups.items():
+            origin = group[0]
+            which = origin.path, origin.kind in (OriginKind.CLASS, OriginKind.INSTANCE)
+            age = self._age(children[0])
+            if age is None or which in self._reordered:
+                unknown.add(which)
+            else:
+                ages.setdefault(which, {}).setdefault(age, []).append(group)
+        return {
+            group: number
+            for which, by_age in ages.items()
+            if which not in unknown and len(by_age) > 1
+            for number, age in enumerate(sorted(by_age), 1)
+            for group in by_age[age]
+        }
+
+    def _age(self, child: int) -> int | None:
+        """Return how many classes, or executions, are older than that of an old object; None where that is unknown."""
+        obj: Any = self._graph.objects[child]
+        if type(obj) is types.FunctionType:
+            executions = (id(obj.__code__.co_filename) if FILE_NAMES_DIFFER else 0, id(obj.__globals__))
+            return next((self._ages[one] for one in executions if one in self._ages), None)
+        if raw.is_module(obj):
+            return self._ages.get(id(raw.module_dict(obj)))
+        return self._class_ages.get(id(obj) if raw.is_class(obj) else id(type(obj)))
+
+    @cached_property
+    def _class_ages(self) -> dict[int, int]:
+        """The number of classes made before each class, among those of one base: that knows it of its subclasses."""
+        return {id(cls): age for age, cls in enumerate(raw.all_classes())}
+
+    @cached_property
+    def _reordered(self) -> set[tuple[str, bool]]:
+        """Classes whose versions have other bases, each of which knows the order of its own only."""
+        bases: dict[str, set[object]] = {}
+        for child, origin in self._origins.items():
             obj = self._graph.objects[child]
-            parts = list(raw.class_dict(cast(type, obj)).values()) if raw.is_class(obj) else []
-            names = [id(part.__code__.co_filename) for part in parts if type(part) is types.FunctionType]
-            if names and origin.kind is OriginKind.CLASS:
-                by_class.setdefault((origin.module, origin.name), []).append(names[0])
-        longest = {module: names for (module, _), names in sorted(by_class.items(), key=lambda one: len(one[1]))}
-        return {one: age for names in longest.values() for age, one in enumerate(names)}
+            if raw.is_class(obj):
+                bases.setdefault(origin.path, set()).add(_bases(cast(type, obj)))
+        return {(path, True) for path, found in bases.items() if len(found) > 1}
+
+    @cached_property
+    def _ages(self) -> dict[int, int]:
+        """What the executions of a module can be known by, by id, with the number of older ones.
+
+        That is the file name of its code, up to 3.12, and the namespace after an import. The collector does not know
+        which function was made first; classes are.
+        """
+        by_class: dict[tuple[str, str], list[type]] = {}
+        for child, origin in self._origins.items():
+            obj = self._graph.objects[child]
+            if raw.is_class(obj) and origin.kind is OriginKind.CLASS:
+                by_class.setdefault((origin.module, origin.name), []).append(cast(type, obj))
+        known = [one for one in by_class.items() if len({_bases(cls) for cls in one[1]}) == 1]
+        longest = {module: found for (module, _), found in sorted(known, key=lambda one: len(one[1]))}
+        ages: dict[int, int] = {}
+        for classes in longest.values():
+            classes.sort(key=lambda cls: self._class_ages[id(cls)])
+            namespaces = []
+            for age, cls in enumerate(classes):
+                parts = [part for part in list(raw.class_dict(cls).values()) if type(part) is types.FunctionType]
+                own = parts[0] if parts else None
+                namespaces.append(id(own.__globals__) if own is not None else None)
+                if own is not None and FILE_NAMES_DIFFER:
+                    ages[id(own.__code__.co_filename)] = age
+            if len(set(namespaces)) == len(namespaces):
+                ages.update((one, age) for age, one in enumerate(namespaces) if one is not None)
+        return ages
 
     def _version(self, child: int) -> object:
         """Return what tells the versions of one origin apart."""
@@ -495,6 +674,10 @@ class _Assembly:
             execution = obj.__code__.co_filename if FILE_NAMES_DIFFER else None if is_repeated else obj.__code__
             return id(obj.__globals__), id(execution)
         return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
+
+
+def _bases(cls: type) -> tuple[tuple[str | None, str], ...]:
+    return tuple((raw.class_module(base), raw.class_qualname(base)) for base in raw.bases(cls))
 
 
 def _as_holder(
@@ -568,6 +751,7 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
             known = by_path.get(path)
             by_path[path] = replace(known, count=known.count + holder.count) if known else holder
     summed = _shortened(by_path.values(), re.compile(r"\[[^\]]*\]"), _EACH)
+    summed = _shortened(summed, re.compile(r"^[\w.]+\.\w+$"), _NAMES)
     running = [holder for holder in summed if holder.kind is HolderKind.LOCAL]
     others = [holder for holder in summed if holder.kind is not HolderKind.LOCAL]
     summed = [*others, *_shortened(running, re.compile(r" in \S+\(\) at .*?:\d+"), _CALLS)]
@@ -576,9 +760,9 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
 
 def _shortened(holders: Iterable[Holder], differing: re.Pattern[str], shown: int) -> list[Holder]:
     """Return the first ones of holders whose paths differ in some parts only, with the number of the others."""
-    alike: dict[str, list[Holder]] = {}
+    alike: dict[object, list[Holder]] = {}
     for holder in holders:
-        alike.setdefault(differing.sub("…", holder.path), []).append(holder)
+        alike.setdefault((differing.sub("…", holder.path), holder.module, holder.kind), []).append(holder)
     summed: list[Holder] = []
     for group in alike.values():
         more = sum(holder.count for holder in group[shown:])

@@ -6,32 +6,25 @@ import sys
 import threading
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from gc import get_objects, get_referents
 from opcode import opname
 from os import sep
 from pathlib import Path
 from sys import getprofile, gettrace
 from threading import get_ident, main_thread
-from types import MappingProxyType
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark, is_debugger, thread_name
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import working_directory
+from stalecheck.probing.variables import OPTIMIZED, SNAPSHOTS, values_of
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import HolderKind
 
 _HERE = str(Path(__file__).parent)
-_OPTIMIZED, _VARIABLE, _KEYWORDS = 0x1, 0x4, 0x8
-_SNAPSHOTS = sys.version_info < (3, 13)
-"""Whether reading ``f_locals`` makes a dict that the frame keeps; later versions hand out a view."""
-
-_VISITED = sys.version_info < (3, 11)
-"""Whether a running frame leads to that dict. Else it is overwritten before anybody can look at it: what a trace
-function has assigned in it would be lost, so that the variables of the frame it is called for are not read."""
+_VARIABLE, _KEYWORDS = 0x4, 0x8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +83,12 @@ def running_locals() -> Iterator[tuple[object, Local]]:
         at = top.f_lasti
         callee: list[tuple[str, Any]] = []
         called: types.CodeType | None = None
-        known: dict[int, _Snapshot] = {}
         while frame is not None:
             # A trace function is given the frame that it is called for; a prompt fetches it (``sys._getframe``).
             is_traced = any(value is frame and name in _parameters(called) for name, value in callee)
-            if is_traced and _SNAPSHOTS:
-                known.update(_of_debugger(callee))
-            is_pending = is_traced and _SNAPSHOTS and not _VISITED and not _has_variables(frame.f_code, known)
             may_be = is_traced or (ident != get_ident() and _may_be_traced(frame, ident, top, at))
-            is_read = frame.f_code.co_flags & _OPTIMIZED and not _is_own(frame) and not is_pending
-            callee = values_of(frame, known=known, is_traced=may_be) if is_read else []
+            is_read = frame.f_code.co_flags & OPTIMIZED and not _is_own(frame)
+            callee = values_of(frame, is_traced=may_be) if is_read else []
             called = frame.f_code
             yield from _as_locals(callee, frame, thread)
             namespace = _own_namespace(frame)
@@ -107,7 +96,7 @@ def running_locals() -> Iterator[tuple[object, Local]]:
                 yield from _as_locals([("", namespace)], frame, thread)
             namespace = None
             frame = frame.f_back
-        del frame, top, callee, called, known
+        del frame, top, callee, called
 
 
 def _own_namespace(frame: types.FrameType) -> object:
@@ -117,7 +106,7 @@ def _own_namespace(frame: types.FrameType) -> object:
     """
     code, caller = frame.f_code, frame.f_back
     # Up to 3.12 reading it writes the cells of a class statement into it.
-    if code.co_flags & _OPTIMIZED or (code.co_cellvars and _SNAPSHOTS):
+    if code.co_flags & OPTIMIZED or (code.co_cellvars and SNAPSHOTS):
         return None
     if caller is not None and is_debugger(raw.module_name(caller.f_globals) or ""):
         return None
@@ -231,82 +220,3 @@ def own_references() -> Counter[int]:
 
 def _is_own(frame: types.FrameType) -> bool:
     return frame.f_code.co_filename.startswith(_HERE)
-
-
-def values_of(
-    frame: types.FrameType,
-    *,
-    owner: object = None,
-    known: Mapping[int, _Snapshot] = MappingProxyType({}),
-    is_traced: bool = False,
-) -> list[tuple[str, Any]]:
-    """Return a function frame's local variables, and take back what reading them leaves behind.
-
-    Up to 3.12, reading writes them into a dict that stays with the frame. Where that dict is known to have been
-    there before, what somebody has put into it is put back; else it is emptied, so that it keeps nothing alive.
-
-    Args:
-        frame: The frame.
-        owner: What keeps the variables, if not the frame: its generator.
-        known: Dicts that were there before, by id, with what was in them.
-        is_traced: Whether a trace function may be running for this very frame. What it leaves in that dict is
-            written back to the variables, so that emptying would unbind them.
-    """
-    if not _SNAPSHOTS:
-        return [(name, value) for name, value in list(frame.f_locals.items()) if type(name) is str]
-    code = frame.f_code
-    if not code.co_flags & _OPTIMIZED:
-        return []  # A module's or class's own namespace.
-    before = {**known, **_snapshots(get_referents(frame if owner is None else owner))}
-    if _READERS.intersection(code.co_names):
-        before.update(_like_variables(code))
-    found: dict[str, Any] = frame.f_locals
-    values = [(name, value) for name, value in list(found.items()) if type(name) is str]
-    if id(found) in before:
-        _restore(found, before[id(found)][1])
-    # Two references: the frame's and the one here, plus the argument of getrefcount itself.
-    elif not is_traced and sys.getrefcount(found) <= 3:
-        found.clear()
-    return values
-
-
-_Snapshot = tuple[dict[str, Any], dict[str, Any]]
-"""A dict that may be what reading a frame's variables has made, and what was in it."""
-
-_LARGEST = 1000
-
-
-def _has_variables(code: types.CodeType, known: Mapping[int, _Snapshot]) -> bool:
-    """Whether one of the dicts can be what reading the variables of a call of some code has made."""
-    names = code.co_varnames[: code.co_argcount] or code.co_varnames or code.co_cellvars
-    return any(all(name in content for name in names) for _, content in known.values())
-
-
-_READERS = frozenset({"locals", "vars"})
-"""With these a function itself gets the dict that reading its variables writes into."""
-
-
-def _like_variables(code: types.CodeType) -> dict[int, _Snapshot]:
-    """Return the dicts that may be what a function got its variables in; those of atoms alone are not to be found."""
-    names = frozenset((*code.co_varnames, *code.co_cellvars, *code.co_freevars))
-    dicts = [one for one in get_objects() if type(one) is dict and len(one) <= len(names)]
-    return _snapshots(one for one in dicts if all(type(key) is str and key in names for key in list(one)))
-
-
-def _snapshots(values: Iterable[object]) -> dict[int, _Snapshot]:
-    return {id(one): (one, dict(one)) for one in values if type(one) is dict and len(one) <= _LARGEST}
-
-
-def _restore(snapshot: dict[str, Any], content: dict[str, Any]) -> None:
-    """Undo what reading the frame has changed, as far as it has."""
-    for name in [name for name in snapshot if name not in content]:
-        del snapshot[name]
-    for name, value in content.items():
-        if name not in snapshot or snapshot[name] is not value:
-            snapshot[name] = value
-
-
-def _of_debugger(variables: list[tuple[str, Any]]) -> dict[int, _Snapshot]:
-    """Return the dicts that a debugger works with: those of its trace function, and of the object whose it is."""
-    attributes = [raw.instance_dict(value) or {} for _, value in variables[:1] if not raw.is_class(value)]
-    return _snapshots([value for _, value in variables] + [one for found in attributes for one in found.values()])

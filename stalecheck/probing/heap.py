@@ -6,7 +6,7 @@ import builtins
 import sys
 import types
 from collections.abc import Callable, Collection
-from gc import get_freeze_count, get_objects, get_referents, get_referrers
+from gc import get_freeze_count, get_objects, get_referents, get_referrers, is_tracked
 
 from stalecheck.probing import raw
 
@@ -57,6 +57,54 @@ def referrers(
         if not apart(map(id, get_referents(*chunk))):
             found += [one for one in chunk if not apart(map(id, get_referents(one))) and not is_own(id(one))]
     return found
+
+
+def untracked_holders(targets: Collection[object]) -> list[tuple[object, list[object]]]:
+    """Return the tuples and dicts that the collector does not track and that refer to targets that it does not either.
+
+    Those of atoms and of such targets alone are not tracked. They are looked for in what the namespaces of modules and
+    of classes have, in functions, and in what those refer to.
+
+    Returns:
+        Each one with what it refers to.
+    """
+    left = {id(one) for one in targets if not is_tracked(one)}
+    if not left:
+        return []
+    first = [*functions_and_namespaces(), *raw.all_classes()]
+    second = [one for holder in first for one in referents(holder) if is_tracked(one)]
+    inner = [one for holder in second if not raw.is_any(type(holder), _LOOKED_INTO) for one in referents(holder)]
+    second += [one for one in inner if is_tracked(one)]
+    seen: set[int] = set()
+    found: list[tuple[object, list[object]]] = []
+    pending: list[object] = []
+    for holder in (*first, *{id(one): one for one in second}.values()):
+        pending += [one for one in referents(holder) if _is_untracked(one)]
+    within: dict[int, tuple[object, list[object]]] = {}
+    while pending:
+        one = pending.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            parts = get_referents(one)
+            within[id(one)] = one, parts
+            pending += [part for part in parts if _is_untracked(part)]
+    is_growing = True
+    while is_growing:
+        is_growing = False
+        for which, (one, parts) in list(within.items()):
+            if not left.isdisjoint(map(id, parts)):
+                left.add(which)
+                found.append((one, parts))
+                del within[which]
+                is_growing = True
+    return found
+
+
+_LOOKED_INTO = (types.FunctionType, types.ModuleType, type)
+
+
+def _is_untracked(obj: object) -> bool:
+    return (type(obj) is tuple or type(obj) is dict) and not is_tracked(obj)
 
 
 def referents(obj: object) -> list[object]:

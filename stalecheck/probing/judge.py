@@ -66,6 +66,14 @@ class Judge:
         """Whether a namespace is that of an old version of the module."""
         return id(namespace) not in self._present and is_old_version(namespace, self._current.namespace)
 
+    def name_of(self, function: types.FunctionType) -> str:
+        """Return the name of a function in the module: that of what it decorates, if it has taken that on."""
+        name, given = raw.code_name(function), raw.function_qualname(function)
+        is_inner = "<locals>" in name or (sys.version_info < (3, 11) and name != given)
+        module: object = function.__module__
+        is_named = is_inner and "<locals>" not in given and type(module) is str and module in self._current.names
+        return given if is_named and raw.resolve(self._current.namespace, given) is not None else name
+
     def of_function(self, function: types.FunctionType) -> Verdict | None:
         """Return the verdict on a function; None if it is a present one, or of another module."""
         code = function.__code__
@@ -73,7 +81,11 @@ class Judge:
             return None
         if self.is_old_namespace(function.__globals__):
             return self._function_verdict(function)
-        if id(function) in self._current.objects or not self.is_own_namespace(function.__globals__):
+        if not self.is_own_namespace(function.__globals__):
+            return None
+        if self._is_from_before([code]) and self.is_left_over(function):
+            return "stale"
+        if id(function) in self._current.objects:
             return None
         name = raw.code_name(function)
         today = raw.resolve(self._current.namespace, name)
@@ -90,6 +102,52 @@ class Judge:
                 return self._function_verdict(function)
             return None if self._current.is_reached(function) else self._of_unmarked(function, unwrapped(today))
         return self._function_verdict(function) if execution == "other" else None
+
+    def _is_from_before(self, codes: list[types.CodeType]) -> bool:
+        """Whether functions that the source may no longer have are not of the present execution, as far as it shows."""
+        executions = {self._marks.execution(code) for code in codes}
+        return executions == {"other"} or ("present" not in executions and self._is_source_loaded)
+
+    @cached_property
+    def _is_source_loaded(self) -> bool:
+        """Whether the source as it is now has been executed since a definition was deleted from it.
+
+        Then a function that it no longer has is of another execution, or stands where it has another function now.
+        """
+        source = self._source
+        if source is None:
+            return False
+        named = [code for code in self._codes if is_function(code) and not code.co_name.startswith("<")]
+        spans = [_span(code) for code in named if place(code) in source.places]
+        return any(
+            code.co_name not in source.last_names
+            and (
+                self._marks.execution(code) == "other"
+                or any(first <= _span(code)[1] and _span(code)[0] <= last for first, last in spans)
+            )
+            for code in named
+        )
+
+    def is_left_over(self, obj: object) -> bool:
+        """Whether the source no longer has the definition of a function or class of the module.
+
+        A reload leaves its name in the namespace. Only who knows that it is from before may ask: the source may have
+        been edited since.
+        """
+        source = self._written
+        if source is None or source.executes:
+            return False
+        if type(obj) is types.FunctionType:
+            code, path = obj.__code__, raw.code_name(obj)
+            is_here = self.is_own_namespace(obj.__globals__) and code.co_filename in self._file_names
+            # Up to 3.10 the code of an inner function does not say whose.
+            known = source.paths if "." in path else source.last_names
+            return is_here and is_function(code) and path not in known
+        if not raw.is_class(obj) or raw.class_module(cast(type, obj)) not in self._current.names:
+            return False
+        path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
+        is_known = path in source.bodies or name in source.words or name in source.bodies
+        return not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -150,6 +208,8 @@ class Judge:
 
     def verdict(self, obj: object) -> Verdict:
         """Return the verdict on what is known to be old."""
+        if self.is_left_over(obj):
+            return "stale"
         if type(obj) is types.FunctionType:
             return self._function_verdict(obj)
         if not raw.is_class(obj):
@@ -176,6 +236,10 @@ class Judge:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
         current = self._current
         today = raw.resolve(current.namespace, raw.class_qualname(cls))
+        if today is cls:
+            written = [one.__code__ for one in _functions(cls) if self.is_own_namespace(one.__globals__)]
+            codes = [code for code in written if code.co_filename in self._file_names]
+            return "stale" if self._is_from_before(codes) and self.is_left_over(cls) else None
         if any(base is today for base in raw.mro(cls)):
             return None  # It is the present one, or made by it: what is old does not inherit from what is new.
         functions = list(_functions(cls))
@@ -226,7 +290,10 @@ class Judge:
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
-        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign or not _is_stated(cls):
+        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign:
+            return None
+        # What a function of today stands for was a class before: that is as good as a statement.
+        if not _is_stated(cls) and (_is_called(cls) or not self._is_own_function(unwrapped(today))):
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
@@ -256,7 +323,29 @@ class Judge:
         return False
 
     def _class_verdict(self, cls: type, today: object) -> Verdict:
-        return "duplicate" if raw.is_class(today) and _does(cls) == _does(cast(type, today)) else "stale"
+        """Return how a class compares with the present one.
+
+        That may be a base of what a decorator has made, and of a class that a function has made any that is reached.
+        """
+        name = raw.class_qualname(cls)
+        present = list(raw.mro(cast(type, today))) if raw.is_class(today) else []
+        if "<locals>" in name:
+            reached = (*self._current.objects.values(), *self._current.loosely.values())
+            present += [cast(type, one) for one in reached if raw.is_class(one)]
+        present = [one for one in present if one is today or raw.class_qualname(one) == name]
+        if not present and "<locals>" in name:
+            functions = [one.__code__ for one in _functions(cls)]
+            return "duplicate" if functions and all(shape(code) in self._shapes for code in functions) else "stale"
+        mine = _does(cls)
+        return "duplicate" if any(mine == _does(one) for one in present) else "stale"
+
+    def of_derived(self, cls: type) -> Verdict | None:
+        """Return the verdict on a class that a function of the module has made of an old one; None if it is reached."""
+        is_made = "<locals>" in raw.class_qualname(cls) and self.is_from_here(cls) and not self._current.is_reached(cls)
+        if not is_made:
+            return None
+        functions = [one.__code__ for one in _functions(cls)]
+        return "duplicate" if all(shape(code) in self._shapes for code in functions) else "stale"
 
     @cached_property
     def _file_names(self) -> frozenset[str]:
@@ -316,6 +405,11 @@ def _functions(cls: type) -> Iterator[types.FunctionType]:
         found = unwrapped(value)
         if type(found) is types.FunctionType:
             yield found
+
+
+def _span(code: types.CodeType) -> tuple[int, int]:
+    """Return the first and the last line of a function."""
+    return code.co_firstlineno, max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
 
 
 def _is_stated(cls: type) -> bool:

@@ -13,10 +13,10 @@ from stalecheck.errors import StalecheckError, UsageError
 from stalecheck.probing import heap, raw
 from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
-from stalecheck.probing.climb import NOTHING_AROUND, Surroundings, climb
-from stalecheck.probing.findings import find_holders
+from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, count_own, graph_of
+from stalecheck.probing.findings import Assembly
 from stalecheck.probing.old import Old, add_known, find_old, take_stock
-from stalecheck.probing.progress import STOPPED, Progress
+from stalecheck.probing.progress import STOPPED, STOPS, Progress, uninterrupted
 from stalecheck.probing.report import Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
 
@@ -42,8 +42,8 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
     """
     if max_seconds is not None and not (type(max_seconds) in (int, float) and max_seconds >= 0):
         raise UsageError("max_seconds takes a number of seconds, 0 or more, or None")
-    names = [name_of(module)] if module is not None else _all_names()
-    report = report_on(names, max_seconds=max_seconds)
+    look = _Look(lambda: [name_of(module)] if module is not None else _all_names())
+    report = uninterrupted(look.report, Progress(max_seconds))
     return report if module is not None else replace(report, modules=tuple(sorted({one.module for one in report})))
 
 
@@ -70,54 +70,104 @@ def report_on(
         more: Findings to report as well.
         note: Called with each old object, be it held or not.
     """
-    with Progress(max_seconds) as progress:
+    look = _Look(lambda: names, list(exact), kept, known, surroundings, more, note)
+    return uninterrupted(look.report, Progress(max_seconds))
+
+
+class _Look:
+    """One look. Where Ctrl-C strikes between its parts, or in what ends one, it goes on with what it has."""
+
+    def __init__(
+        self,
+        names: Callable[[], Sequence[str]],
+        exact: Sequence[Old] = (),
+        kept: Collection[int] = (),
+        known: Collection[int] = (),
+        surroundings: Surroundings = NOTHING_AROUND,
+        more: Iterable[Finding] = (),
+        note: Callable[[object], None] | None = None,
+    ) -> None:
+        """Take what `report_on` takes, and how the names are found."""
+        self._names_of = names
+        self._names: Sequence[str] = ()
+        self._exact = exact
+        self._kept = kept
+        self._known = known
+        self._surroundings = surroundings
+        self._more = more
+        self._note = note
+        self._olds: list[Old] = []
+        self._notes: list[str] = []
+        self._graph: Graph | None = None
+        self._holders: Assembly | None = None
+        self._is_begun = False
+
+    def report(self, progress: Progress) -> Report:
+        """Return the report."""
         try:
-            return _report_on(names, progress, list(exact), kept, known, surroundings, more, note)
+            self._find(progress)
+            if not self._olds:
+                return self._as_report((), 0, self._more, progress)
+            graph = self._climb(progress)
+            if self._holders is None:
+                self._holders = Assembly(self._olds, graph, progress)
+            findings, unheld, kept_by_themselves = self._holders.findings()
+            notes = []
+            if graph.cut_short and unheld:
+                found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
+                notes.append(f"{found} been found whose holders have not been reached")
+                unheld = 0
+            elif not graph.cut_short:
+                notes += kept_by_themselves
+            return self._as_report((*notes, *graph.cut_short), unheld, (*findings, *self._more), progress)
         finally:
+            progress.clear()
             forget()
 
+    def _as_report(self, notes: Sequence[str], unheld: int, findings: Iterable[Finding], progress: Progress) -> Report:
+        listed = tuple(dict.fromkeys((*self._notes, *notes)))
+        if progress.is_interrupted and not any(note.startswith(STOPS) for note in listed):
+            listed = (*listed, "interrupted: some holders may be missing")
+        return Report(worst_first(findings), tuple(self._names), unheld, listed)
 
-def _report_on(
-    names: Sequence[str],
-    progress: Progress,
-    exact: list[Old],
-    kept: Collection[int],
-    known: Collection[int],
-    surroundings: Surroundings,
-    more: Iterable[Finding],
-    note: Callable[[object], None] | None,
-) -> Report:
-    notes = []
-    if heap.is_frozen():
-        notes.append(f"gc.freeze() hides {get_freeze_count():,} objects: holders among them are not seen")
-    notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
-    olds: list[Old] = []
-    try:
-        _find_all(olds, notes, names, exact, known, progress)
-    except STOPPED as error:
-        notes.append(progress.stop(error, "not all modules have been looked at"))
-    if note is not None:
-        _hand_on(olds, note)
-    if not olds:
-        return Report(worst_first(more), tuple(names), notes=tuple(notes))
-    own = [*kept, *kept_with(open_snapshots()), *(id(one.objects) for one in exact)]
-    graph = climb(olds, progress=progress, kept=own, surroundings=surroundings)
-    add_unseen(graph, olds)
-    findings, unheld, kept_by_themselves = find_holders(olds, graph, progress)
-    if graph.cut_short and unheld:
-        found = "1 old object has" if unheld == 1 else f"{unheld:,} old objects have"
-        notes.append(f"{found} been found whose holders have not been reached")
-        unheld = 0
-    elif not graph.cut_short:
-        notes += kept_by_themselves
-    return Report(worst_first((*findings, *more)), tuple(names), unheld, (*notes, *graph.cut_short))
+    def _find(self, progress: Progress) -> None:
+        """Find what is old."""
+        if not self._names:
+            self._names = self._names_of()
+        if self._is_begun:
+            return
+        self._is_begun = True
+        notes = self._notes
+        try:
+            if heap.is_frozen():
+                notes.append(f"gc.freeze() hides {get_freeze_count():,} objects: holders among them are not seen")
+            notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
+            _find_all(self._olds, notes, self._names, self._exact, self._known, progress)
+        except STOPPED as error:
+            notes.append(progress.stop(error, "not all modules have been looked at"))
+        if self._note is not None:
+            _hand_on(self._olds, self._note)
+
+    def _climb(self, progress: Progress) -> Graph:
+        """Find who refers to it."""
+        if self._graph is not None:
+            return self._graph
+        graph = self._graph = graph_of(self._olds)
+        try:
+            own = [*self._kept, *kept_with(open_snapshots()), *(id(one.objects) for one in self._exact)]
+            count_own(graph, [one.objects for one in self._exact])
+            climb(graph, self._olds, progress=progress, kept=own, surroundings=self._surroundings)
+            add_unseen(graph, self._olds)
+        except STOPPED as error:
+            graph.cut_short.append(progress.stop(error, "holders that are farther away are missing"))
+        return graph
 
 
 def _find_all(
     olds: list[Old],
     notes: list[str],
     names: Sequence[str],
-    exact: list[Old],
+    exact: Sequence[Old],
     known: Collection[int],
     progress: Progress,
 ) -> None:

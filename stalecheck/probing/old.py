@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
 from stalecheck.probing.code import Position
-from stalecheck.probing.current import find_current
+from stalecheck.probing.current import find_current, parts_of
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import OriginKind
@@ -124,9 +125,60 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    classes += _add_derived(old, judge, [cls for one in current.names for cls in stock.classes.get(one, ())])
+    _deepen(old)
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     return old
+
+
+def _add_derived(old: Old, judge: Judge, classes: list[type]) -> list[type]:
+    """Add the classes that decorators have made of old ones, and return them."""
+    added: list[type] = []
+    for cls in classes:
+        if id(cls) in old.objects or not any(id(base) in old.objects for base in raw.mro(cls)):
+            continue
+        verdict = judge.of_derived(cls)
+        if verdict is not None:
+            added.append(cls)
+            old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    return added
+
+
+def _deepen(old: Old) -> None:
+    """Call stale what has equal code, but runs stale code: that of its bases, of what its closure or its body has."""
+    pending = [
+        found
+        for one, found in old.objects.items()
+        if old.origins[one].verdict == "stale" and (type(found) is types.FunctionType or raw.is_class(found))
+    ]
+    users: dict[int, list[int]] = {}
+    for one, found in old.objects.items():
+        if old.origins[one].verdict == "duplicate":
+            for part in _parts_in(found):
+                users.setdefault(id(part), []).append(one)
+    while pending:
+        for one in users.pop(id(pending.pop()), ()):
+            if old.origins[one].verdict == "duplicate":
+                old.origins[one] = replace(old.origins[one], verdict="stale")
+                pending.append(old.objects[one])
+
+
+def _parts_in(obj: object) -> Iterator[object]:
+    """Yield what a function or a class runs, through descriptors and what is put around functions."""
+    if type(obj) is not types.FunctionType and not raw.is_class(obj):
+        yield type(obj)  # An instance runs its class.
+        return
+    pending = [part for part, is_loose in parts_of(obj) if not is_loose]
+    seen: set[int] = set()
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        if type(part) is not types.FunctionType and not raw.is_class(part):
+            pending += [inner for inner, is_loose in parts_of(part) if not is_loose]
 
 
 def add_known(old: Old, known: Old) -> None:
@@ -135,26 +187,27 @@ def add_known(old: Old, known: Old) -> None:
         cast(type, found) for one, found in known.objects.items() if one not in old.objects and raw.is_class(found)
     ]
     old.take(known)
+    _deepen(old)
     if classes:
         _add_modules_and_instances(old, {}, classes, old.module)
 
 
 def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
-    present: dict[str, set[int]] = {}
+    present: dict[tuple[str, str], set[int]] = {}
     equal: dict[tuple[str, Position], set[int]] = {}
     for function in functions:
-        name = raw.code_name(function)
+        name = judge.name_of(function)
         verdict = judge.of_function(function)
         if verdict is not None:
             old.add(function, name, OriginKind.FUNCTION, verdict)
             if judge.is_old_namespace(function.__globals__):
                 old.namespaces[id(function.__globals__)] = function.__globals__
         elif judge.is_own_namespace(function.__globals__):
-            present.setdefault(name, set()).add(id(function.__code__))
+            present.setdefault((name, function.__code__.co_name), set()).add(id(function.__code__))
             position = judge.untold(function)
             if position is not None:
                 equal.setdefault((name, position), set()).add(id(function.__code__))
-    old.repeated.update(name for name, codes in present.items() if len(codes) > 1)
+    old.repeated.update(name for (name, _), codes in present.items() if len(codes) > 1)
     for (name, _), codes in equal.items():
         if len(codes) > 1:
             old.untold[name] = old.untold.get(name, 0) + len(codes)

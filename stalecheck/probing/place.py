@@ -10,7 +10,9 @@ from typing import Any, cast
 from stalecheck.probing import raw
 from stalecheck.vocabulary import HolderKind
 
-_KEYS = (str, int, bool, float, bytes, type(None))
+PLAIN_KEYS = (str, int, bool, float, bytes, type(None))
+"""Types of keys that are compared, and written, without a line of the user's."""
+
 _LONGEST = 60
 
 Way = Sequence[object]
@@ -84,7 +86,7 @@ def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
 
 def written(key: object) -> str:
     """Return a key of a dict as source would spell it, without running a line of its class."""
-    if raw.is_any(type(key), _KEYS):
+    if raw.is_any(type(key), PLAIN_KEYS):
         text = repr(key)
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     if type(key) is tuple:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from stalecheck.probing.raw import is_any
 from stalecheck.probing.words import columns
@@ -17,6 +18,9 @@ _NAMING = 0.5
 """So many seconds there are at least to name who holds what has been found when the time is over."""
 
 
+_HINTS = (" (Ctrl-C: what has been found so far)", " (Ctrl-C: the report so far)", " (Ctrl-C ends it)")
+"""What can be done, as far as the line has room for it."""
+
 _FILES = (io.BufferedWriter, io.FileIO)
 """What a stream of the interpreter's writes to: the file itself with `python -u`."""
 
@@ -24,6 +28,8 @@ _FILES = (io.BufferedWriter, io.FileIO)
 class TimeOverError(Exception):
     """A look has to come to its end with what it has found so far."""
 
+
+_T = TypeVar("_T")
 
 STOPPED = (KeyboardInterrupt, TimeOverError)
 
@@ -40,7 +46,8 @@ class Progress:
         self._end = None if max_seconds is None else self._started + max_seconds
         self._shown = 0.0
         self._width = 0
-        self._is_interrupted = False
+        self.is_interrupted = False
+        """Whether Ctrl-C was pressed."""
 
     def step(self, what: str) -> None:
         """Begin a step.
@@ -48,14 +55,16 @@ class Progress:
         Raises:
             TimeOverError: The time is over, or Ctrl-C was pressed in a step before.
         """
+        if self.is_interrupted and self._end is None:
+            self._end = monotonic()
         if self._end is not None and monotonic() > self._end:
             raise TimeOverError
         self.show(what)
 
     def allow_naming(self) -> None:
         """Begin with the names of what has been found, which takes time even where there is none left."""
-        if self._end is not None:
-            self._end = max(self._end, monotonic() + _NAMING)
+        if self._end is not None or self.is_interrupted:
+            self._end = max(self._end or 0.0, monotonic() + _NAMING)
 
     def show(self, what: str) -> None:
         """Say on a terminal what is being done, if it takes long."""
@@ -63,7 +72,9 @@ class Progress:
         seconds = now - self._started
         if seconds >= _SHOWN_AFTER and now - self._shown >= _SHOWN_EVERY:
             self._shown = now
-            self._write(f"stalecheck: {what}, {seconds:.0f} s (Ctrl-C: what has been found so far)")
+            said = f"stalecheck: {what}, {seconds:.0f} s"
+            hints = (f"{said}{hint}" for hint in _HINTS)
+            self._write(next((text for text in hints if len(text) < columns()), said))
 
     def stop(self, error: BaseException, missing: str) -> str:
         """Take note that a step was stopped, and return what to say of it.
@@ -72,15 +83,13 @@ class Progress:
             error: One of `STOPPED`.
             missing: What is missing in the answer.
         """
-        self._is_interrupted = self._is_interrupted or type(error) is KeyboardInterrupt
+        self.is_interrupted = self.is_interrupted or type(error) is KeyboardInterrupt
         self._end = monotonic()
-        reason = "interrupted" if self._is_interrupted else f"max_seconds={self._max_seconds:g} is over"
+        reason = "interrupted" if self.is_interrupted else f"max_seconds={self._max_seconds:g} is over"
         return f"{reason}: {missing}"
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
+    def clear(self) -> None:
+        """Take away what has been said on a terminal."""
         self._write("")
 
     def _write(self, text: str) -> None:
@@ -95,6 +104,18 @@ class Progress:
         stream.write(f"\r{text}{blank}" if text else f"\r{blank}\r")
         stream.flush()
         self._width = len(text)
+
+
+def uninterrupted(work: Callable[[Progress], _T], progress: Progress) -> _T:
+    """Return what some work returns; where Ctrl-C interrupts it, it is asked to go on, with no time left.
+
+    Signals arrive between any two lines, be they those that handle the one before.
+    """
+    while True:
+        try:
+            return work(progress)
+        except KeyboardInterrupt:  # noqa: PERF203 - it goes on.
+            progress.is_interrupted = True
 
 
 def _terminal() -> Any:

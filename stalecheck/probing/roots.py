@@ -10,6 +10,8 @@ from typing import cast
 from stalecheck.probing import raw
 from stalecheck.probing.judge import unwrapped
 
+_OWN = __name__.partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -25,11 +27,20 @@ class Root:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
+def own_namespaces() -> set[int]:
+    """Return the namespaces of the probe's own package, by id: what they have imported is others'."""
+    return {
+        id(raw.module_dict(module))
+        for name, module in list(sys.modules.items())
+        if type(name) is str and name.partition(".")[0] == _OWN and raw.is_module(module)
+    }
+
+
 def namespaces() -> dict[int, Root]:
     """Return the namespaces of all modules in ``sys.modules``, by id."""
     found: dict[int, Root] = {}
     for name, module in list(sys.modules.items()):
-        if type(name) is str and raw.is_module(module):
+        if type(name) is str and name.partition(".")[0] != _OWN and raw.is_module(module):
             found.setdefault(id(raw.module_dict(module)), Root(name, ""))
     return found
 

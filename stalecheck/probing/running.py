@@ -8,8 +8,9 @@ from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.attributes import of_instance
-from stalecheck.probing.frames import name_of_code, shown, values_of
+from stalecheck.probing.frames import name_of_code, shown
 from stalecheck.probing.place import Place, Step, Way, after, indexes_of
+from stalecheck.probing.variables import values_of
 from stalecheck.vocabulary import HolderKind
 
 _SUSPENDED = {
@@ -41,7 +42,7 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     value = way[at]
     if type(value) is types.FunctionType and value.__code__ is frame.f_code:
         return place.aspect(f"{noun} {_where(frame)}", HolderKind.GENERATOR), at  # What it runs itself.
-    return _variable(place, frame, way, at, HolderKind.GENERATOR, noun=f"{noun} ", owner=holder)
+    return _variable(place, frame, way, at, HolderKind.GENERATOR, noun=f"{noun} ")
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
@@ -49,10 +50,8 @@ def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
     return _variable(place, frame, way, 1, HolderKind.LOCAL)
 
 
-def _variable(
-    place: Place, frame: types.FrameType, way: Way, at: int, kind: HolderKind, *, noun: str = "", owner: object = None
-) -> Step:
-    variables = values_of(frame, owner=owner)
+def _variable(place: Place, frame: types.FrameType, way: Way, at: int, kind: HolderKind, *, noun: str = "") -> Step:
+    variables = values_of(frame)
     names = [name for name, found in variables if found is way[at]]
     inner = after(way, at + 1)
     # A cell, or what reading the variables has made, up to 3.12.

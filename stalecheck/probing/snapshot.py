@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 import weakref
@@ -12,6 +13,7 @@ from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
+from stalecheck.probing.attributes import attributes_of
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
 from stalecheck.probing.made import kind_made
@@ -20,7 +22,8 @@ from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import OriginKind
 
 _ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
-_ALONE = sys.getrefcount([object()][0])
+_EXAMPLE = [object()]
+_ALONE = sys.getrefcount(_EXAMPLE[0])
 """What is counted for an object that only one list refers to; versions differ."""
 
 _LARGE = 1_000
@@ -108,6 +111,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     present = {id(value) for _, value in _values(namespace, names)}
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)
+    alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
@@ -115,6 +119,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
             exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton)
+    alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
@@ -127,7 +132,9 @@ def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -
     """Add the functions and classes that were there before: after a reload those are old wherever they are."""
     for reference in snapshot.made:
         found = reference()
-        if found is None or id(found) in present or id(found) in exact.objects:
+        if found is None or id(found) in exact.objects:
+            continue
+        if id(found) in present and not judge.is_left_over(found):
             continue
         if type(found) is types.FunctionType:
             exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))
@@ -151,17 +158,45 @@ def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[
         seen.add(id(value))
         if raw.is_class(value):
             if raw.class_module(value) in names:
-                pending.extend(
-                    (f"{path}.{name}", part)
-                    for name, part in list(raw.class_dict(value).items())
-                    if type(name) is str and not _is_dunder(name) and not _is_of_class(part)
-                )
+                pending.extend((f"{path}.{name}", part) for name, part in _parts_of_class(value))
+        elif type(value) is types.FunctionType:
+            if raw.module_name(value.__globals__) in names:
+                pending.extend((f"{path}.{name}", part) for name, part in _defaults(value))
+        elif raw.class_module(type(value)) in names:
+            pending.extend(
+                (f"{path}.{'value' if name == '_value_' else name}", part)
+                for name, part in attributes_of(value)
+                if not raw.is_module(part)
+            )
         elif _is(value, dict) and len(value) <= _LARGE:
             pending.extend((f"{path}[{_key(key)}]", part) for key, part in list(value.items()))
         elif _is(value, list, tuple, deque) and len(value) <= _LARGE:
             pending.extend((f"{path}[{number}]", part) for number, part in enumerate(list(value)))
         elif _is(value, set, frozenset) and len(value) <= _LARGE:
             pending.extend((f"{path}[...]", part) for part in list(value))
+
+
+def _parts_of_class(cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield what a class's body has, and the default arguments of its methods; of an Enum its members."""
+    members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
+    known = list(members.items()) if type(members) is dict else []
+    yield from ((name, member) for name, member in known if type(name) is str)
+    for name, part in list(raw.class_dict(cls).items()):
+        if type(name) is not str or _is_dunder(name) or (known and name.startswith("_") and name.endswith("_")):
+            continue
+        if not _is_of_class(part):
+            yield name, part
+        function = unwrapped(part)
+        if type(function) is types.FunctionType:
+            yield from ((f"{name}.{default}", value) for default, value in _defaults(function))
+
+
+def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what the parameters of a function stand for by default."""
+    for number, value in enumerate(function.__defaults__ or ()):
+        yield f"__defaults__[{number}]", value
+    for name, value in list((function.__kwdefaults__ or {}).items()):
+        yield f"__kwdefaults__[{name!r}]", value
 
 
 def _key(key: object) -> str:

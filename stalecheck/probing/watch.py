@@ -94,5 +94,8 @@ def compare(snapshot: Snapshot) -> Report:
     if module is None:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(module)
-    exact, atoms = replaced(snapshot, namespace)
-    return report_on([snapshot.name], exact=[exact], more=find_atoms(snapshot.name, atoms))
+    try:
+        exact, atoms = replaced(snapshot, namespace)
+        return report_on([snapshot.name], exact=[exact], more=find_atoms(snapshot.name, atoms))
+    except KeyboardInterrupt:
+        return Report((), (snapshot.name,), notes=("interrupted: it has not been looked at",))

@@ -7,8 +7,8 @@ import types
 from dataclasses import dataclass
 
 from stalecheck.probing import raw
-from stalecheck.probing.frames import values_of
 from stalecheck.probing.roots import is_standard
+from stalecheck.probing.variables import values_of
 from stalecheck.vocabulary import ReloadMode
 
 _RUNNERS = ("_pytest", "pluggy", "pytest", "xdist", "execnet", "pytest_asyncio")

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 from stalecheck.probing import raw, words
 from stalecheck.probing.current import find_current, nested_codes
-from stalecheck.probing.frames import values_of
 from stalecheck.probing.judge import Judge
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.traces import Trace
+from stalecheck.probing.variables import values_of
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.testing.caller import Line, is_runner
 from stalecheck.testing.record import Record

@@ -341,3 +341,139 @@ answer(asks(1))
     names, paths = run_script(tmp_path, FILES, script)
     assert names == ["argument", "engine"]
     assert "local 'engine' in asks()" in paths
+
+
+def test_what_is_assigned_at_the_prompt_of_a_caller_survives(tmp_path: Path) -> None:
+    commands = ("b app.py:9", "c", "u", "!mine = 42", "d", PROBE, "u", "p ('mine', mine)", "c")
+    _, output = _debug(tmp_path, *commands)
+    assert "('mine', 42)" in output
+
+
+def test_what_the_prompt_has_assigned_in_a_caller_is_a_holder(tmp_path: Path) -> None:
+    look = "!import stalecheck; print([h.path for f in stalecheck.probe('core') for h in f.holders])"
+    commands = ("b app.py:9", "c", "u", "!mine = First()", "d", look, "c")
+    _, output = _debug(tmp_path, *commands)
+    assert "local 'mine' in outer() at" in output
+
+
+@pytest.mark.parametrize("read", ["locals()", "sys._getframe().f_locals", "reading(sys._getframe())"])
+def test_a_snapshot_of_variables_stays_what_it_was(tmp_path: Path, read: str) -> None:
+    script = f"""
+import app, core, weakref
+importlib.reload(core)
+
+def reading(frame):
+    return frame.f_locals
+
+def asks():
+    number = 1
+    given = {read}
+    before = dict(given)
+    number = 2
+    engine = app.First()
+    reference = weakref.ref(engine)
+    report = stalecheck.probe(core)
+    is_same = dict(given) == (before if sys.version_info < (3, 13) or "locals()" in {read!r} else dict(given))
+    del engine
+    return is_same, reference() is None, [one.path.partition(" at")[0] for found in report for one in found.holders]
+
+answer(asks())
+"""
+    is_same, is_gone, paths = run_script(tmp_path, FILES, script)
+    assert (is_same, is_gone) == (True, True)
+    assert paths == ["app.First", "local 'engine' in asks()"]
+
+
+def test_without_ctypes_variables_are_found_too(tmp_path: Path) -> None:
+    script = """
+import app, core, weakref
+sys.modules["ctypes"] = None
+importlib.reload(core)
+
+def asks():
+    engine = app.First()
+    reference = weakref.ref(engine)
+    report = stalecheck.probe(core)
+    del engine
+    return reference() is None, [one.path.partition(" at")[0] for found in report for one in found.holders]
+
+answer(asks())
+"""
+    assert run_script(tmp_path, FILES, script) == [True, ["app.First", "local 'engine' in asks()"]]
+
+
+@pytest.mark.skipif(sys.version_info[:2] not in ((3, 11), (3, 12)), reason="only there frames are read in memory")
+def test_memory_has_what_a_frame_says_it_has(tmp_path: Path) -> None:
+    script = """
+import threading, time
+from stalecheck.probing.memory import memory
+
+found = memory()
+results = []
+
+def same():
+    frame = sys._getframe(1)
+    mine = dict(found.variables(frame))
+    results.append(found.snapshot(frame) is None)
+    results.append(mine == dict(frame.f_locals))
+    results.append(found.snapshot(frame) is frame.f_locals)
+
+def outer(first, *others, key=1, **more):
+    unbound = cell = [first]
+    del unbound
+    def inner(argument):
+        [name for name in range(3)]
+        def deepest():
+            return argument, cell, sometimes
+        same()
+        return deepest
+    def later():
+        return sometimes
+    inner(5)
+    same()
+    sometimes = 1
+    return inner
+
+def generator():
+    value = 1
+    yield
+    other = value
+    yield
+
+outer(1, 2, third=3)
+running = generator()
+next(running)
+results.append(found.variables(running.gi_frame) == [("value", 1)])
+next(running)
+frame = running.gi_frame
+del running
+results.append(found.variables(frame) == [("value", 1), ("other", 1)])
+frame.clear()
+results.append(found.variables(frame) == [])
+
+def work():
+    def deep(number):
+        return deep(number - 1) if number else len(list(generator()))
+    while not stop:
+        deep(30)
+
+stop = []
+threads = [threading.Thread(target=work) for _ in range(3)]
+interval = sys.getswitchinterval()
+sys.setswitchinterval(1e-6)
+for thread in threads:
+    thread.start()
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            found.variables(frame)
+            frame = frame.f_back
+stop.append(1)
+sys.setswitchinterval(interval)
+for thread in threads:
+    thread.join()
+answer([len(results), results])
+"""
+    number, results = run_script(tmp_path, FILES, script)
+    assert results == [True] * number

@@ -683,3 +683,75 @@ def test_variables_of_running_functions_are_counted(tmp_path: Path) -> None:
     files = {"core.py": "def save(*args): return None\n", "app.py": ""}
     for paths in run_script(tmp_path, files, script):
         assert not [path for path in paths if "no referrer" in path]
+
+
+def test_attributes_keep_their_names_beside_containers(tmp_path: Path) -> None:
+    app = """
+        import core
+        class App:
+            def __init__(self):
+                self.engine = core.Engine()
+                self.table = {"x": core.save, "engine": core.Engine}
+                self.items = [core.Engine]
+        class Alone:
+            pass
+        app, other, alone = App(), App(), Alone()
+        alone.table = {"table": core.save}
+        other.extra = core.decorate
+    """
+    script = """
+        import app
+        importlib.reload(app.core)
+        answer([sorted(h.path for f in stalecheck.probe(app.core) for h in f.holders) for _ in range(2)])
+    """
+    first, second = run_script(tmp_path, {"core.py": CORE, "app.py": app}, script)
+    both = ["engine", "items[0]", "table['engine']", "table['x']"]
+    assert first == sorted(
+        [
+            "app.alone.table['table']",
+            "app.other.extra",
+            *(f"app.{name}.{part}" for name in ("app", "other") for part in both),
+        ]
+    )
+    assert second == first
+
+
+def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
+    script = """
+        import core, types
+        class Key(str):
+            def __eq__(self, other): sys.exit("asked")
+            def __hash__(self): return str.__hash__(self)
+            def __str__(self): sys.exit("asked")
+        class Box: pass
+        module, box = types.ModuleType("plug"), Box()
+        for namespace in (vars(module), vars(box)):
+            namespace[Key("handler")] = core.Engine()
+            namespace[5] = core.Engine()
+            namespace["not a name"] = core.Engine()
+        sys.modules["plug"] = module
+        del namespace
+        importlib.reload(core)
+        report = stalecheck.probe(core)
+        answer([report.awaiting_collection, sorted(h.path for f in report for h in f.holders)])
+    """
+    awaiting, paths = run_script(tmp_path, {"core.py": CORE}, script)
+    names = ["__dict__[5]", "handler", "not a name"]
+    assert (awaiting, paths) == (0, [f"{holder}.{name}" for holder in ("__main__.box", "plug") for name in names])
+
+
+@pytest.mark.parametrize("number", [3, 10])
+def test_each_subclass_counts_once(tmp_path: Path, number: int) -> None:
+    script = f"""
+        import core
+        ALL = {{}}
+        for number in range({number}):
+            ALL[number] = type(f"T{{number}}", (core.Engine,), {{}})
+        LIST = [type("Deeper", (ALL[0],), {{}})]
+        importlib.reload(core)
+        answer([[h.path, h.count] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": CORE}, script)
+    counts = [count for path, count in found if "__main__.ALL" in path]
+    assert sum(counts) == number, found
+    assert ["base class of __main__.LIST[0]", 1] in found

@@ -327,3 +327,15 @@ def test_what_pdb_keeps_is_the_debuggers_own(tmp_path: Path) -> None:
     failed = ["local 'engine' in fail() of the exception being handled.__traceback__"]
     expected = [stopped, stopped, stopped, [], failed, failed, []]
     assert json.loads((tmp_path / "answer.json").read_text()) == expected, done.stdout
+
+
+def test_what_the_probe_has_imported_is_named_by_its_own_module(tmp_path: Path) -> None:
+    script = """
+        import core, os, threading
+        os.environ.hook = core.f
+        threading.main_thread.hook = core.f
+        importlib.reload(core)
+        answer(sorted(h.path for f in stalecheck.probe(core) for h in f.holders))
+    """
+    paths = run_script(tmp_path, {"core.py": "def f(): return 1\n"}, script)
+    assert paths == ["os.environ.hook", "threading.main_thread.hook"]

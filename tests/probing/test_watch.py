@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .scripts import run_script
 
 CORE = """
@@ -248,3 +250,96 @@ def test_the_caches_of_the_standard_library_hold_nothing_that_counts(tmp_path: P
         answer(found)
     """
     assert run_script(tmp_path, files, script) == [[[], 0], [["app.P"], 0]]
+
+
+PARTS = """
+    import enum
+    class Settings:
+        def __init__(self):
+            self.options = {"debug": True}
+            self.hosts = ["a"]
+        def load(self, into=[], *, cache={"key": "value"}):
+            return into
+    class Slotted:
+        __slots__ = ("part",)
+    class Kind(enum.Enum):
+        TABLE = {"q": 1}
+        LIST = [1]
+    settings, slotted, late = Settings(), Slotted(), Settings()
+    slotted.part = [1]
+    late.unknown_to_code = {"z": 1}
+    LISTED = [Settings()]
+    def work(x=["c"], *, y={"d": 1}):
+        return x
+    """
+
+
+@pytest.mark.parametrize("read", ["", "vars(core.settings), vars(core.late)"])
+def test_what_instances_and_defaults_have_is_exact(tmp_path: Path, read: str) -> None:
+    script = f"""
+        import core
+        {read}
+        kept = {{
+            "settings.options": core.settings.options,
+            "settings.hosts": core.settings.hosts,
+            "slotted.part": core.slotted.part,
+            "late.unknown_to_code": core.late.unknown_to_code,
+            "LISTED[0].hosts": core.LISTED[0].hosts,
+            "Kind.TABLE.value": core.Kind.TABLE.value,
+            "Kind.LIST.value": core.Kind.LIST.value,
+            "work.__defaults__[0]": core.work.__defaults__[0],
+            "work.__kwdefaults__['y']": core.work.__kwdefaults__["y"],
+            "Settings.load.__defaults__[0]": core.Settings.load.__defaults__[0],
+            "Settings.load.__kwdefaults__['cache']": core.Settings.load.__kwdefaults__["cache"],
+        }}
+        with stalecheck.watch(core) as nothing:
+            pass
+        report = stalecheck.reload(core)
+        found = {{one.origin: [holder.path for holder in one.holders] for one in report}}
+        answer([list(kept), found, len(nothing.report)])
+    """
+    names, found, nothing = run_script(tmp_path, {"core.py": PARTS}, script)
+    assert found == {f"core.{name}": [f"__main__.kept[{name!r}]"] for name in names}
+    assert nothing == 0
+
+
+@pytest.mark.parametrize("before", ["", "gc.collect()"])
+def test_a_sentinel_is_found_in_containers_that_the_collector_does_not_track(tmp_path: Path, before: str) -> None:
+    app = """
+        import core, functools
+        name = core.SENTINEL
+        in_tuple = (core.SENTINEL,)
+        in_dict = {"k": core.SENTINEL}
+        nested = {"k": (1, (core.SENTINEL,))}
+        in_list = [(core.SENTINEL, 1)]
+        partial = functools.partial(print, core.SENTINEL)
+        by_key = functools.partial(print, key=core.SENTINEL)
+        class Box:
+            part = (core.SENTINEL,)
+        box = Box()
+        box.part = {"k": (core.SENTINEL,)}
+        def work(x=(core.SENTINEL,), *, y=core.SENTINEL):
+            return x
+    """
+    script = f"""
+        import gc; gc.disable()
+        import app
+        {before}
+        [one] = stalecheck.reload(app.core)
+        answer([one.origin, sorted(holder.path for holder in one.holders)])
+    """
+    origin, paths = run_script(tmp_path, {"core.py": "SENTINEL = object()\n", "app.py": app}, script)
+    assert origin == "core.SENTINEL"
+    assert paths == [
+        "app.Box.part[0]",
+        "app.box.part['k'][0]",
+        "app.by_key.keywords['key']",
+        "app.in_dict['k']",
+        "app.in_list[0][0]",
+        "app.in_tuple[0]",
+        "app.name",
+        "app.nested['k'][1][0]",
+        "app.partial.args[0]",
+        "default argument 'x'[0] of app.work",
+        "default argument 'y' of app.work",
+    ]

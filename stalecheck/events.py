@@ -288,6 +288,7 @@ def _place(
     files: dict[SourceFile, None] = {}
     outside: list[str] = []
     wrong = list(site.wrong)
+    names: list[str] = []
     for name, found in targets:
         if found:
             files.update(dict.fromkeys(found))
@@ -298,9 +299,10 @@ def _place(
             wrong.append(f"`{over.name}` is no module: `{package}` binds the name over its submodule")
         elif _is_attribute(name, file, table):
             wrong.append(f"`{name}` is no module")
+            names.append(name)
         else:
             outside.append(name)
-    return ReloadPlace(file, site, tuple(files), tuple(dict.fromkeys(outside)), tuple(wrong))
+    return ReloadPlace(file, site, tuple(files), tuple(dict.fromkeys(outside)), tuple(wrong), tuple(names))
 
 
 def _record(place: ReloadPlace) -> ReloadRecord:

@@ -95,7 +95,10 @@ class ReloadPlace:
     """Dotted names of modules that the project does not contain."""
 
     wrong: tuple[str, ...] = ()
-    """What its argument certainly is, where that is no module."""
+    """What its argument is, where that is no module."""
+
+    names: tuple[str, ...] = ()
+    """Dotted names of the argument that lead into a module of the project, and not to one."""
 
 
 @dataclass(frozen=True, slots=True)

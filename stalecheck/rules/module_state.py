@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
-from stalecheck.rules.statements import Function
+from stalecheck.rules.statements import Function, top_level
 
 MUTATORS = frozenset(
     {
@@ -105,6 +105,25 @@ def kept_names(file: SourceFile, program: Program) -> frozenset[str]:
     return frozenset(names - {binding.name for binding in bindings if not binding.is_kept})
 
 
+def singletons(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
+    """Yield name, place and maker of what is None until somebody asks for it."""
+    called = used_at_top_level(tree)
+    lazy = {
+        change.name: change.function
+        for change in changes(tree)
+        if change.rebinds
+        and change.function not in called
+        and isinstance(change.value, ast.Call)
+        and _is_class(change.value)
+    }
+    for made in assignments(tree):
+        if made.name in lazy and isinstance(made.value, ast.Constant) and made.value.value is None:
+            yield made.name, made.target, lazy[made.name]
+    for definition in tree.body:
+        if isinstance(definition, ast.ClassDef):
+            yield from _of_class(definition, _called(tree))
+
+
 def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     """Yield the functions and classes that are part of no other."""
     pending: list[ast.AST] = list(tree.body)
@@ -157,3 +176,48 @@ def _local_names(function: Function) -> set[str]:
         elif isinstance(node, ast.alias):
             found.add(node.asname or node.name.partition(".")[0])
     return found - declared
+
+
+def _is_class(call: ast.Call) -> bool:
+    """Whether a call makes an instance: a class of the module is called, or something written like one."""
+    function = call.func
+    name = (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+    return name.lstrip("_")[:1].isupper() and not name.isupper()
+
+
+def _called(tree: ast.Module) -> frozenset[str]:
+    """Return what module-level statements call, as written: ``Kind._populate``."""
+    calls = (node for s in top_level(tree) if isinstance(s, (ast.Expr, ast.Assign)) for node in ast.walk(s))
+    return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
+
+
+def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[tuple[str, ast.expr, str]]:
+    for statement in definition.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Constant(value=None)):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.Constant(value=None)):
+                pass
+            case _:
+                continue
+        for function in definition.body:
+            if not isinstance(function, ast.FunctionDef) or f"{definition.name}.{function.name}" in called:
+                continue
+            if _makes_own(function, name, definition.name):
+                yield f"{definition.name}.{name}", target, f"{definition.name}.{function.name}"
+                break
+
+
+def _makes_own(function: ast.FunctionDef, name: str, owner: str) -> bool:
+    """Whether a function binds ``cls._instance`` to a new instance of the class."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id=bound), attr=attribute)], value=ast.Call(func=maker)
+            ) if attribute == name and bound in {"cls", owner}:
+                written = ast.unparse(maker)
+                if written in {"cls", owner} or written.endswith("__new__"):
+                    return True
+    return False

@@ -65,7 +65,15 @@ import re
 from collections.abc import Iterator
 
 from stalecheck.model import Reload, SourceFile
-from stalecheck.rules.module_state import Change, TopLevel, assignments, changes, kept_names, used_at_top_level
+from stalecheck.rules.module_state import (
+    Change,
+    TopLevel,
+    assignments,
+    changes,
+    kept_names,
+    singletons,
+    used_at_top_level,
+)
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
@@ -96,7 +104,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             continue
         later = _changed_later(tree)
         kept = kept_names(file, reloading.program)
-        for made in {made.name: made for made in assignments(tree)}.values():
+        lazy = {name for name, _, _ in singletons(tree)}  # STL303 says it of them.
+        for made in {made.name: made for made in assignments(tree) if made.name not in lazy}.values():
             lost = reloads if made.name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             what = _what_is_lost(made, later.get(made.name, []), file, reloading)
             if what and lost:

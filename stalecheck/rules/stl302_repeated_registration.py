@@ -153,7 +153,8 @@ def _registrations(
         elif name in _METRICS:
             yield call, "the registry refuses a second metric of that name", Severity.ERROR
         elif not _is_undone(call.func, reloading.sources[file]):
-            why = _standard(call.func, names) or _by_object(call.func, objects)
+            is_silent = any("NullHandler" in ast.unparse(argument) for argument in call.args)
+            why = _standard(call.func, names) or ("" if is_silent else _by_object(call.func, objects))
             if not why and isinstance(statement, ast.Expr) and any(_is_own(argument, made) for argument in call.args):
                 why = _of_project(call.func, names, together, reloading)
             if why:

@@ -72,10 +72,9 @@ Where nobody keeps the first one, and it holds nothing open.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
-from stalecheck.rules.module_state import assignments, changes, kept_names
+from stalecheck.rules.module_state import kept_names, singletons
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
@@ -89,7 +88,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         kept = kept_names(file, reloading.program)
-        for name, target, function in _singletons(tree):
+        for name, target, function in singletons(tree):
             lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             if lost:
                 yield Flaw(
@@ -100,55 +99,3 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                     "keep it in a module that is not reloaded, or make it there",
                     lost,
                 )
-
-
-def _singletons(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
-    """Yield name, place and maker of what is None until somebody asks for it."""
-    lazy = {
-        change.name: change.function
-        for change in changes(tree)
-        if change.rebinds and isinstance(change.value, ast.Call) and _is_class(change.value, tree)
-    }
-    for made in assignments(tree):
-        if made.name in lazy and isinstance(made.value, ast.Constant) and made.value.value is None:
-            yield made.name, made.target, lazy[made.name]
-    for definition in tree.body:
-        if isinstance(definition, ast.ClassDef):
-            yield from _of_class(definition)
-
-
-def _is_class(call: ast.Call, tree: ast.Module) -> bool:
-    """Whether a call makes an instance: a class of the module is called, or something written like one."""
-    function = call.func
-    name = (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
-    return name.lstrip("_")[:1].isupper() and not name.isupper()
-
-
-def _of_class(definition: ast.ClassDef) -> Iterator[tuple[str, ast.expr, str]]:
-    for statement in definition.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Constant(value=None)):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.Constant(value=None)):
-                pass
-            case _:
-                continue
-        for function in definition.body:
-            if isinstance(function, ast.FunctionDef) and _makes_own(function, name, definition.name):
-                yield f"{definition.name}.{name}", target, f"{definition.name}.{function.name}"
-                break
-
-
-def _makes_own(function: ast.FunctionDef, name: str, owner: str) -> bool:
-    """Whether a function binds ``cls._instance`` to a new instance of the class."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Assign(
-                targets=[ast.Attribute(value=ast.Name(id=bound), attr=attribute)], value=ast.Call(func=maker)
-            ) if attribute == name and bound in {"cls", owner}:
-                written = ast.unparse(maker)
-                if written in {"cls", owner} or written.endswith("__new__"):
-                    return True
-    return False

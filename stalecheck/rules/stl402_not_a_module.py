@@ -47,8 +47,10 @@ Where a test asserts that it raises.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
+from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.vocabulary import ReloadMode, Severity
@@ -57,11 +59,26 @@ from stalecheck.vocabulary import ReloadMode, Severity
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads whose argument is certainly no module."""
     for place in reloading.places:
-        if place.wrong and place.site.mode is ReloadMode.RELOAD:
+        wrong = [*place.site.wrong, *_definitions(place, reloading)]
+        if wrong and place.site.mode is ReloadMode.RELOAD:
             yield Flaw(
                 place.file,
                 place.site.span,
                 Severity.ERROR,
-                f"`{place.site.spelling}` is given no module: {'; '.join(place.wrong)}",
+                f"`{place.site.spelling}` is given no module: {'; '.join(wrong)}",
                 "import the module and hand it over",
             )
+
+
+def _definitions(place: ReloadPlace, reloading: Reloading) -> Iterator[str]:
+    """Yield what the argument is where it is a function or a class; other attributes may hold a module."""
+    for name in place.names:
+        module, _, attribute = name.rpartition(".")
+        file = reloading.program.table.find(module, place.file)
+        tree = reloading.parse(file) if file is not None else None
+        for statement in tree.body if tree is not None else ():
+            match statement:
+                case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) if bound == attribute:
+                    yield f"`{name}` is a function"
+                case ast.ClassDef(name=bound) if bound == attribute:
+                    yield f"`{name}` is a class"

@@ -90,7 +90,9 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 def _named(place: ReloadPlace) -> str:
     modules = [file.module for file in place.files] or list(place.outside)
-    return f"`{modules[0]}` is" if len(modules) == 1 else "modules are"
+    if not modules:
+        return "a module is"
+    return f"`{modules[0]}` is" if len(modules) == 1 else f"`{modules[0]}` and {len(modules) - 1} more are"
 
 
 def _is_switched(place: ReloadPlace, reloading: Reloading) -> bool:

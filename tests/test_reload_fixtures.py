@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixture_project import FIXTURES, Expected, FixtureProject, Shown, find_projects
-from test_fixtures import copied
+from fixture_project import FIXTURES, FixtureProject, Shown, find_projects
+from test_fixtures import copied, reported
 
-import stalecheck
 from stalecheck.rules import rules
 
 PROJECTS = [project for project in find_projects() if project.is_about_reloads]
@@ -55,25 +54,9 @@ print(json.dumps({"raised": raised, "same": before is after, "texts": [*texts, r
 
 @each_project
 def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProject, tmp_path: Path) -> None:
-    copy = copied(project, tmp_path)
-    options: dict[str, Any] = {
-        "min_severity": "note",
-        "select": ["STL3", "STL4"],
-        "ignore": [] if "select" in project.options else OPT_IN,
-        **project.options,
-    }
-    if project.reload:
-        options["reloaded" if project.mode == "reload" else "reimported"] = list(project.reload)
-    found = [
-        Expected(
-            diagnostic.path.relative_to(copy).as_posix(),
-            diagnostic.span.start.row,
-            diagnostic.code,
-            diagnostic.severity.label,
-        )
-        for diagnostic in stalecheck.check([copy], **options)
-    ]
-    assert sorted(found) == project.expected
+    asked = set(project.options.get("select", ()))
+    ignored = [code for code in OPT_IN if code not in asked]
+    assert reported(project, tmp_path, select=["STL3", "STL4"], ignore=ignored) == project.expected
 
 
 @each_project

@@ -60,7 +60,7 @@ class Namespaces:
             for capture in value.captures
             if capture.made not in excluded
             and not (narrowed.hidden and capture.made.origin.name.startswith(narrowed.hidden))
-            and (not narrowed.kinds or capture.made.origin.kind in narrowed.kinds)
+            and (not narrowed.kinds or _kind(capture) in narrowed.kinds)
             and all(self._inherits(capture, base) for base in bases)
         )
         return Value(value.things, tuple(captures), value.is_new)
@@ -94,7 +94,7 @@ class Namespaces:
             elements: list[Element] = []
             for name in self._names(file):
                 held = self._evaluator.name(file, name)
-                kinds = {capture.made.origin.kind for capture in held.captures}
+                kinds = set(map(_kind, held.captures))
                 is_container = bool(kinds) and not name.startswith("__") and any(map(_is_container, held.things))
                 if (is_container or kinds - {OriginKind.VALUE}) and (kind is None or kind in kinds):
                     key = Element(Literal(repr(name), is_text=True), NOWHERE, is_key=not in_pairs)
@@ -113,6 +113,11 @@ class Namespaces:
             found = self._stars.brought(file, summary.bindings[star])
             names.update(dict.fromkeys(found[1] if found is not None else ()))
         return names
+
+
+def _kind(capture: Capture) -> OriginKind:
+    """Return what a name that keeps something stands for: the thing itself, or an instance of it."""
+    return OriginKind.INSTANCE if capture.relation is Relation.INSTANCE else capture.made.origin.kind
 
 
 def _is_container(thing: Thing) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 
+from stalecheck.attaching import attached_values
 from stalecheck.model import Location
 
 _IMPORT_LINE = re.compile(
@@ -60,6 +61,9 @@ class Statement:
 
     sets: tuple[str, ...] = ()
     """The dotted attributes that it assigns: ``m.NULL``."""
+
+    inherits: str = ""
+    """The class that it defines at module level: what its bases make of their subclasses goes on to its own."""
 
     calls: str = ""
     """Of a statement that is a call, the dotted name of what is called: it may keep what it is given."""
@@ -195,7 +199,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
-                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                inherits = statement.name if is_module_level and header else ""
+                statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions), inherits=inherits))
                 if is_module_level:
                     made[statement.name] = len(imports)
             case _:
@@ -207,7 +212,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
                     statements.append(
-                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, _callee(statement))
+                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, calls=_callee(statement))
                     )
                 if is_module_level:
                     made.update(dict.fromkeys(bound, len(imports)))
@@ -578,6 +583,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
+    # What it attaches to what it is given comes back to the caller as well.
+    attached = list(attached_values(function))
+    returned += attached
     if not (returned or imports or binds_globally or is_initializer):
         return None
     if binds_globally:

@@ -300,7 +300,11 @@ class _Nomination:
             size = taint.size()
             for statement in index.statements:
                 groups = _NONE.union(*(self._taint_of(mention, file, local, taint) for mention in statement.mentions))
+                if statement.calls:
+                    groups |= self._carried_by(statement.calls, file, local, taint)
                 if groups:
+                    if statement.inherits:
+                        _add(taint.carriers, statement.inherits, self._handed_down(statement, file, local, taint))
                     hit |= groups
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
@@ -315,6 +319,19 @@ class _Nomination:
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _carried_by(self, dotted: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Return what a function that a statement calls may give to what it is called with."""
+        first, *rest = dotted.split(".")
+        groups = taint.carriers.get(first, _NONE)
+        return groups or (self._taint_of(dotted, file, local, taint) if rest else _NONE)
+
+    def _handed_down(self, statement: Statement, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Return what the bases of a class may give to it, and so to the classes that inherit from it."""
+        groups: _Groups = _NONE
+        for mention in statement.mentions:
+            groups |= self._carried_by(mention, file, local, taint)
+        return groups
 
     def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:
         """Taint a name of another module that a statement here assigns: ``m.NULL = …``."""

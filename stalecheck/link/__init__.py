@@ -66,6 +66,9 @@ class StaleReference:
     module_name: str = ""
     """What the origin's module is called where the holder stands."""
 
+    attached_by: str = ""
+    """The function, elsewhere, that attached it: ``base.register``."""
+
     is_module_hidden: bool = False
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
@@ -296,7 +299,8 @@ def _stale_reference(
         capture.of_instance,
         capture.is_of_package,
         _name_in(holding.file, module, capture.name, program),
-        _is_hidden(module, program),
+        attached_by=holding.attached_by,
+        is_module_hidden=_is_hidden(module, program),
     )
 
 

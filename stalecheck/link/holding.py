@@ -81,6 +81,9 @@ class Holding:
     """Which functions are called between a local import and there: file, name and the place of the call. Without a
     file it is what the test fixture of that name gave."""
 
+    attached_by: str = ""
+    """The function, elsewhere, that attached it: ``base.register``."""
+
     usages: frozenset[Usage] | None = None
     """What is done with it under another name than the holder's; None: look the holder's name up."""
 

@@ -9,7 +9,9 @@ from functools import partial
 
 import libcst as cst
 
+from stalecheck.attaching import attaches
 from stalecheck.model import Location, Span
+from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, kept_roots, root, stored
 from stalecheck.summarize.imports import imported
@@ -18,6 +20,7 @@ from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    Attached,
     Attribute,
     Binding,
     Bound,
@@ -29,6 +32,7 @@ from stalecheck.summarize.summary import (
     Expression,
     Function,
     FunctionExpression,
+    HandedOn,
     InstanceAttribute,
     Item,
     Kept,
@@ -298,6 +302,7 @@ class Bodies:
                     star=star_name(node.params),
                     double_star=double_star_name(node.params),
                     keeps=self.keeps(inner),
+                    attaches=self.attached(node, twin, inner),
                 )
             )
 
@@ -414,6 +419,12 @@ class Bodies:
             for value in values
             if names_below(value) & own
         )
+
+    def attached(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body) -> tuple[Attached | HandedOn, ...]:
+        """Return what calling a function attaches to what it is given."""
+        if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) or not attaches(twin):
+            return ()
+        return tuple(attached(node, lambda value: self._quietly(value, scope)))
 
     def yields(self, scope: Body) -> Display | None:
         """Return what a generator yields, its local names replaced by what they were assigned."""

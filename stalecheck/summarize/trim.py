@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from stalecheck.attaching import attaches
 from stalecheck.index import class_parameter
 from stalecheck.summarize.fillings import kept_roots
 from stalecheck.summarize.syntax import FILLERS
@@ -30,6 +31,7 @@ def without_idle_statements(source: str, tree: ast.Module) -> str:
                 statement.name == "__init__"
                 or _reaches_out(statement)
                 or bool(kept_roots(statement))
+                or attaches(statement)
                 or (has_walrus and _binds_inside(statement))
             )
             if not is_told:

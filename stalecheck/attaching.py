@@ -1,4 +1,4 @@
-"""Functions that attach something to the objects that they are given: ``cls.name = value``, ``setattr(func, …)``.
+"""Functions that attach something to the objects that they are given, ``cls.name = value``, or keep them for good.
 
 Asked of the standard library's tree, by the cheap look at every file and before a close one.
 """
@@ -6,9 +6,14 @@ Asked of the standard library's tree, by the cheap look at every file and before
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+MUTATORS = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
+UNPACKERS = frozenset({"extend", "extendleft", "update"})
+_REMOVERS = frozenset({"clear", "discard", "pop", "popitem", "popleft", "remove"})
 
 HOOKS = frozenset({"__init_subclass__", "__set_name__"})
 """What is called when a class is made, besides the ``__new__`` and ``__init__`` of its metaclass."""
@@ -52,11 +57,63 @@ def attached_values(function: _Function) -> Iterator[ast.expr]:
                     yield value
 
 
+def kept_roots(function: _Function) -> frozenset[str]:
+    """Return the names from outside of a function that it fills, or whose attributes it sets, for good."""
+    found: set[str] = set()
+    global_names: set[str] = set()
+    for node in _statements(function):
+        found.update(_filled(node))
+        if isinstance(node, ast.Global):
+            global_names.update(node.names)
+    if not found | global_names:
+        return frozenset()
+    bound: Counter[str] = Counter()
+    gone = {""}
+    for part in ast.walk(function):
+        match part:
+            case ast.arg(arg=name):
+                gone.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                bound[name] += 1
+            case ast.Attribute(value=taken, attr=name) if name in _REMOVERS:
+                gone.add(_root(taken))
+            case ast.Subscript(value=taken, ctx=ast.Del()) | ast.Attribute(value=taken, ctx=ast.Del()):
+                gone.add(_root(taken))
+    # What is bound twice may be put back.
+    gone |= {name for name, times in bound.items() if name not in global_names or times > 1}
+    return frozenset((found | global_names) - gone)
+
+
+def fills(statement: ast.stmt) -> bool:
+    """Whether a statement puts something into a container, or into an attribute."""
+    return next(_filled(statement), None) is not None
+
+
+def may_be_hook(function: _Function) -> bool:
+    """Whether a function is called when a class is made, by its name."""
+    return function.name in HOOKS or function.name == "__new__" or is_for_metaclass(function)
+
+
+def is_attribute_of_another(target: ast.expr) -> bool:
+    """Whether something is stored in an attribute of an object that is not ``self``."""
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id != "self"
+
+
+def is_setting(value: ast.expr) -> bool:
+    """Whether an expression is a call of ``setattr``, or of a class's own."""
+    if not isinstance(value, ast.Call):
+        return False
+    function = value.func
+    return (isinstance(function, ast.Name) and function.id == "setattr") or (
+        isinstance(function, ast.Attribute) and function.attr == "__setattr__"
+    )
+
+
 def is_for_metaclass(function: _Function) -> bool:
     """Whether a method makes or completes a class: it is given the name, the bases and the namespace."""
-    parameters = [*function.args.posonlyargs, *function.args.args]
-    has_all = len(parameters) >= 4 or function.args.vararg is not None
-    return function.name in _OF_METACLASS and has_all
+    if function.name not in _OF_METACLASS:
+        return False
+    return len(function.args.posonlyargs) + len(function.args.args) >= 4 or function.args.vararg is not None
 
 
 def _given(function: _Function) -> set[str]:
@@ -121,3 +178,26 @@ def _statements(function: _Function) -> Iterator[ast.stmt]:
             pending += reversed(getattr(statement, block, ()))
         for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
             pending += reversed(branch.body)
+
+
+def _filled(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.Assign(targets=targets):
+            yield from (_root(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
+        case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
+            yield _root(target)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in MUTATORS | UNPACKERS:
+            yield _root(target)
+
+
+def _root(node: ast.expr) -> str:
+    while True:
+        match node:
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner):
+                node = inner
+            case ast.Call(func=ast.Attribute(value=inner, attr="setdefault" | "get")):
+                node = inner
+            case ast.Name(id=name):
+                return name
+            case _:
+                return ""

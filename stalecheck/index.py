@@ -13,7 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 
-from stalecheck.attaching import attached_values
+from stalecheck.attaching import (
+    attached_values,
+    fills,
+    is_attribute_of_another,
+    is_setting,
+    kept_roots,
+    may_be_hook,
+)
 from stalecheck.model import Location
 
 _IMPORT_LINE = re.compile(
@@ -88,6 +95,9 @@ class Body:
 
     global_names: tuple[str, ...] = ()
     """What it declares as ``global``."""
+
+    keeps: bool = False
+    """It may put what it is given into a container that it does not make, for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,6 +535,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
+    may_attach = may_be_hook(function)
+    may_keep = False
     for expression in ast.walk(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -543,6 +555,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 assigned += [*given, *named]
                 continue
             case ast.Expr() | ast.Pass():
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                    may_attach = may_attach or is_setting(node.value)
+                    may_keep = may_keep or fills(node)
                 continue
             case ast.Global(names=names):
                 binds_globally = True
@@ -565,6 +580,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 local.update(_bound(targets))
                 binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
+                may_attach = may_attach or any(map(is_attribute_of_another, targets))
+                may_keep = may_keep or any(isinstance(target, ast.Subscript) for target in targets)
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
@@ -583,10 +600,11 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
-    # What it attaches to what it is given comes back to the caller as well.
-    attached = list(attached_values(function))
-    returned += attached
-    if not (returned or imports or binds_globally or is_initializer):
+    if may_attach or any(isinstance(value, ast.Name) for value in returned):
+        # What it attaches to what it is given comes back to the caller as well.
+        returned += attached_values(function)
+    keeps = (may_keep and bool(kept_roots(function))) or (may_attach and may_be_hook(function))
+    if not (returned or imports or binds_globally or is_initializer or keeps):
         return None
     if binds_globally:
         assigned += definitions
@@ -605,6 +623,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(imports),
         owner,
         tuple(global_names),
+        keeps,
     )
 
 

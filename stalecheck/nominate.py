@@ -93,6 +93,7 @@ def nominate(
             for file, index in indexes.items()
             if any(not item.name and table.find(item.module, file) in left for item in index.imports)
         )
+    nomination.add_kept(reloaded)
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
@@ -129,6 +130,9 @@ class _Nomination:
         self.nominated: set[SourceFile] = set()
         self._roots: dict[SourceFile, set[str]] = {}
         """The names at the beginning of what tainted statements mention."""
+
+        self._keeping: dict[SourceFile, set[SourceFile]] = {}
+        """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
         self._has_spilled = False
@@ -187,6 +191,56 @@ class _Nomination:
         self.taint[file] = taint
         self._tainted_tops.add(file.module.partition(".")[0])
 
+    def add_kept(self, reloaded: frozenset[SourceFile]) -> None:
+        """Add those reloaded modules whose classes and functions others keep, and where that happens."""
+        keepers = self._keepers()
+        for file in reloaded & self._locals.keys() if keepers else ():
+            for statement in self._indexes[file].statements:
+                for mention in (*statement.mentions, *((statement.calls,) if statement.calls else ())):
+                    files = self._kept_by(mention, file, keepers)
+                    if files - {file}:
+                        self.nominated.add(file)
+                        self._keeping.setdefault(file, set()).update(files)
+
+    def _keepers(self) -> dict[SourceFile, dict[str, set[SourceFile]]]:
+        """Return for each file the names of functions that keep what they are given, and of classes with such hooks.
+
+        With each the files through which it is inherited or imported.
+        """
+        keepers: dict[SourceFile, dict[str, set[SourceFile]]] = {}
+        for file, index in self._indexes.items():
+            for body in index.bodies:
+                if body.keeps:
+                    keepers.setdefault(file, {})[body.owner or body.name] = {file}
+        grown = bool(keepers)
+        while grown:
+            grown = False
+            for file, index in self._indexes.items():
+                passed = [(name, name) for name in self._locals[file].names]
+                passed += [(s.inherits, mention) for s in index.statements if s.inherits for mention in s.mentions]
+                for name, mention in passed:
+                    files = self._kept_by(mention, file, keepers)
+                    if files and not files <= keepers.get(file, {}).get(name, set()):
+                        keepers.setdefault(file, {}).setdefault(name, set()).update(files, {file})
+                        grown = True
+        return keepers
+
+    def _kept_by(
+        self, dotted: str, file: SourceFile, keepers: Mapping[SourceFile, Mapping[str, set[SourceFile]]]
+    ) -> set[SourceFile]:
+        """Return the files that the function or class which a file calls so was defined in and came through."""
+        first, *rest = dotted.split(".")
+        found = set(keepers.get(file, {}).get(first, ()))
+        for module, taken in self._locals[file].names.get(first, ()):
+            found |= keepers.get(module, {}).get(taken, set())
+        current = self._locals[file].modules.get(first)
+        for part in rest:
+            if current is None:
+                break
+            found |= keepers.get(current, {}).get(part, set())
+            current = self._module_attribute(current, part)
+        return found
+
     def spread(self) -> None:
         """Follow tainted names until nothing new turns up."""
         grown = True
@@ -206,7 +260,7 @@ class _Nomination:
         pending = list(self.nominated)
         while pending:
             file = pending.pop()
-            for source in self._sources(file) - found:
+            for source in (self._sources(file) | self._keeping.get(file, set())) - found:
                 found.add(source)
                 if source in self.taint:
                     pending.append(source)

@@ -546,9 +546,11 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
         if spied or not receiver.isidentifier():
             yield None, spied or evaluate(receiver, space)
     elif slot.kind == "call":
+        # What is kept of a module that is reloaded itself shows in what keeps it.
+        is_reloaded = len(run.executions[module.__name__]) > 1
         for file, row, code, arguments, names in run.called:
             if file == path and row in slot.rows:
-                for name in code.co_names:
+                for name in () if is_reloaded else code.co_names:
                     target = names.get(name, ABSENT)
                     parts = list(vars(target).values()) if isinstance(target, type) else [target]
                     yield from ((None, Filled(part, list(arguments.values()))) for part in parts)

@@ -69,6 +69,9 @@ class StaleReference:
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
 
+    is_filled_elsewhere: bool = False
+    """A container that the body of the origin's module has filled."""
+
     is_module_hidden: bool = False
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
@@ -193,6 +196,8 @@ def _reloads(
         called = () if is_same_block else _called_at(holding, sequence)
         if holding.until and not (is_same_block or called):
             continue
+        if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
+            continue
         if holding.is_reset and (
             (sequence.is_guarded and sequence.file == holding.file)
             or any(
@@ -300,6 +305,7 @@ def _stale_reference(
         capture.is_of_package,
         _name_in(holding.file, module, capture.name, program),
         attached_by=holding.attached_by,
+        is_filled_elsewhere=holding.is_filled_elsewhere,
         is_module_hidden=_is_hidden(module, program),
     )
 

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from stalecheck.link import known
 from stalecheck.link.calls import MADE, Calls, passes_through
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, written_name
-from stalecheck.link.program import Evaluates, Frame
-from stalecheck.link.values import NOTHING, ClassThing, FunctionThing, InstanceThing, Value
+from stalecheck.link.program import Evaluates, Frame, resolve
+from stalecheck.link.values import (
+    NOTHING,
+    Capture,
+    ClassThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    ModuleThing,
+    Relation,
+    Value,
+)
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     LITERAL,
@@ -21,20 +32,25 @@ from stalecheck.summarize.summary import (
     Argument,
     Attached,
     Attribute,
+    Binding,
     Call,
     Captured,
     Choice,
     Class,
     Condition,
+    Display,
     Expression,
+    Filled,
     Function,
     HandedOn,
     Literal,
+    NameImport,
     Parameter,
     Reference,
 )
 
 _MOST_CALLS = 6
+_KEPT = frozenset({Relation.IS, Relation.MEMBER, Relation.INSTANCE})
 _NAMESPACE = "namespace of "
 """Before the name of a class that is being made: the mapping of its attributes."""
 
@@ -51,6 +67,17 @@ class Attachment:
     expression: Expression
     function: FunctionThing
     """What attached it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a container of another file was given that keeps it."""
+
+    file: SourceFile
+    container: Binding
+    capture: Capture
+    function: FunctionThing
+    """What put it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +101,10 @@ class Attaching:
         self.evaluator = evaluator
         self.classes = classes
         self.calls = calls
-        self._of_classes: dict[Class, tuple[Attachment, ...]] = {}
+        self._of_classes: dict[Class, tuple[Attachment | Entry, ...]] = {}
 
-    def to_class(self, thing: ClassThing, at: Location) -> tuple[Attachment, ...]:
-        """Return what a class that stands at a place is given while it is made and decorated."""
+    def to_class(self, thing: ClassThing, at: Location) -> tuple[Attachment | Entry, ...]:
+        """Return what a class that stands at a place is given while it is made and decorated, and who keeps it."""
         found = self._of_classes.get(thing.definition)
         if found is None:
             self._of_classes[thing.definition] = ()
@@ -85,13 +112,16 @@ class Attaching:
             found = self._of_classes[thing.definition] = tuple(run.make(thing))
         return found
 
-    def to_function(self, thing: FunctionThing, at: Location) -> tuple[Attachment, ...]:
-        """Return what the decorators of a function attach to it."""
+    def to_function(self, thing: FunctionThing, at: Location) -> tuple[Attachment | Entry, ...]:
+        """Return what the decorators of a function attach to it, and who keeps it."""
         run = _Run(self, thing.file, at)
-        return tuple(run.decorate(thing.function.name, Value((thing,)), thing.function.decorators))
+        name = thing.function.name
+        named = self.evaluator.name(thing.file, name).captures if "." not in name else ()
+        captures = tuple(capture for capture in named if capture.relation is Relation.IS)
+        return tuple(run.decorate(name, Value((thing,), captures), thing.function.decorators))
 
-    def by_call(self, call: Call, file: SourceFile, at: Location) -> tuple[Attachment, ...]:
-        """Return what a call attaches to its arguments."""
+    def by_call(self, call: Call, file: SourceFile, at: Location) -> tuple[Attachment | Entry, ...]:
+        """Return what a call attaches to its arguments, and who keeps them."""
         return tuple(_Run(self, file, at).call(call))
 
 
@@ -111,8 +141,9 @@ class _Run:
 
         self._stack: list[Function] = []
         self._found: dict[tuple[str, str], list[Attachment]] = {}
+        self._entries: list[Entry] = []
 
-    def call(self, call: Call) -> Iterator[Attachment]:
+    def call(self, call: Call) -> Iterator[Attachment | Entry]:
         callee = self._evaluator.expression(self._file, call.function, self._at)
         functions = [t for t in callee.things if isinstance(t, FunctionThing) and t.function.attaches]
         if functions:
@@ -125,7 +156,7 @@ class _Run:
                 self._call(function, callee, given, owners, receiver, "")
         return self._all()
 
-    def make(self, thing: ClassThing) -> Iterator[Attachment]:
+    def make(self, thing: ClassThing) -> Iterator[Attachment | Entry]:
         name = thing.definition.name
         self._made = thing
         keywords = [
@@ -139,22 +170,23 @@ class _Run:
         self._call_metaclass("__init__", metaclasses, keywords)
         yield from self.decorate(name, self._value(thing), thing.definition.decorators)
 
-    def decorate(self, name: str, value: Value, decorators: Sequence[Captured]) -> Iterator[Attachment]:
+    def decorate(self, name: str, value: Value, decorators: Sequence[Captured]) -> Iterator[Attachment | Entry]:
         is_class = self._made is not None
         for decorator in reversed(decorators):
             callee = self._evaluator.expression(self._file, decorator.value, self._at)
             functions = [thing for thing in callee.things if isinstance(thing, FunctionThing)]
-            if not is_class and not (functions and all(map(passes_through, functions))):
-                self._found.clear()
-                break
             for function in functions:
-                if function.function.attaches and passes_through(function):
+                if function.function.attaches:
                     self._call(function, callee, [(Argument(LITERAL, NOWHERE), value)], [name], NOTHING, "")
+            if not is_class and not (functions and all(map(passes_through, functions))):
+                # What the name stands for from here on is another function.
+                self._found.clear()
         yield from self._all()
 
-    def _all(self) -> Iterator[Attachment]:
+    def _all(self) -> Iterator[Attachment | Entry]:
         for attachments in self._found.values():
             yield from attachments
+        yield from self._entries
 
     def _frame(self, file: SourceFile, arguments: Mapping[str, Value] | None = None) -> Frame:
         return Frame(file, self._at, arguments, holder=None if file == self._file else self._file)
@@ -256,25 +288,96 @@ class _Run:
             holds = self._hold(item.conditions, called, frame)
             if holds is False:
                 continue
-            if isinstance(item, HandedOn):
-                self._hand_on(item.call, called, frame)
-            else:
-                self._attach(item, called, frame, is_certain=holds is True)
+            match item:
+                case HandedOn(call=call):
+                    self._hand_on(call, called, frame)
+                case Attached(target=target, name=name, value=value):
+                    owner = _owner(target, called.owners)
+                    if not owner.startswith(_NAMESPACE):
+                        self._attach(owner, name, value, called, frame, is_certain=holds is True)
+                case Filled():
+                    self._fill(item, called, frame, is_certain=holds is True)
         self._stack.pop()
 
-    def _attach(self, item: Attached, called: _Called, frame: Frame, *, is_certain: bool) -> None:
-        owner = _owner(item.target, called.owners)
-        is_of_namespace = owner.startswith(_NAMESPACE)
-        if not owner or is_of_namespace is not item.is_item:
-            return
-        owner = owner.removeprefix(_NAMESPACE)
-        for constant in constants(self._evaluator, item.name, frame.file):
+    def _attach(
+        self, owner: str, named: Expression, value: Expression, called: _Called, frame: Frame, *, is_certain: bool
+    ) -> None:
+        for constant in constants(self._evaluator, named, frame.file) if owner else ():
             name = written_name(constant)
             if name:
-                attachment = Attachment(owner, name, self._evaluate(item.value, frame), item.value, called.thing)
+                attachment = Attachment(owner, name, self._evaluate(value, frame), value, called.thing)
                 if is_certain:
                     self._found[owner, name] = []
                 self._found.setdefault((owner, name), []).append(attachment)
+
+    def _fill(self, item: Filled, called: _Called, frame: Frame, *, is_certain: bool) -> None:
+        """Follow what is put into the namespace of a class, or into a container of another file."""
+        owner = _owner(item.target, called.owners)
+        if owner.startswith(_NAMESPACE):
+            owner = owner.removeprefix(_NAMESPACE)
+            for key in item.keys:
+                if not (item.gives_way and self._has(owner, key)):
+                    self._attach(owner, key, item.value, called, frame, is_certain=is_certain)
+            return
+        value = self._evaluate(item.value, frame)
+        kept = [capture for capture in value.captures if capture.made.file == self._file and capture.relation in _KEPT]
+        if kept and self._stays(item, frame):
+            for file, container in self._containers(item, frame):
+                if file != self._file:
+                    for capture in kept:
+                        inside = Capture(capture.made, Relation.INSIDE, (self._file,), container.at)
+                        self._entries.append(Entry(file, container, inside, called.thing))
+
+    def _stays(self, item: Filled, frame: Frame) -> bool:
+        """Whether something stays in a container when the same statement runs again."""
+        if not item.keys or item.gives_way or item.value in item.keys:
+            return True
+        keys = [self._evaluate(key, frame) for key in item.keys]
+        return any(c.made.file == self._file and c.relation in _KEPT for key in keys for c in key.captures)
+
+    def _containers(self, item: Filled, frame: Frame) -> Iterator[tuple[SourceFile, Binding]]:
+        """Yield the containers of modules and classes that something is put into."""
+        for file, index in self._places(item.target, frame):
+            binding = self._evaluator.program.summaries[file].bindings[index]
+            match binding.value:
+                case Display(is_mapping=is_mapping):
+                    if not (is_mapping and item.is_unpacked):
+                        yield file, binding
+                case Call(function=function):
+                    things = self._evaluator.expression(file, function, binding.at).things
+                    names = {thing.name for thing in things if isinstance(thing, ExternalThing)}
+                    is_weak = any(name.startswith("weakref.") for name in names)
+                    if names & known.CONTAINERS and not is_weak and not (names & known.MAPPINGS and item.is_unpacked):
+                        yield file, binding
+
+    def _places(self, target: Expression, frame: Frame) -> Iterator[tuple[SourceFile, int]]:
+        """Yield where what a function body names is bound, at the end of a module or in the body of a class."""
+        match target:
+            case Reference(name=name):
+                yield from self._bound(frame.file, name)
+            case Attribute(value=inner, name=name):
+                for thing in self._evaluate(inner, frame).things:
+                    if isinstance(thing, ModuleThing):
+                        yield from self._bound(thing.file, name)
+                    elif isinstance(thing, ClassThing):
+                        found = self._classes.member(thing, name)
+                        if found is not None and not self._is_own(thing, name):
+                            yield found[0].file, found[1]
+
+    def _is_own(self, thing: ClassThing, name: str) -> bool:
+        """Whether the class that is made has got an attribute of its own that hides that of its base."""
+        return (thing.definition.name, name) in self._found and thing == self._made
+
+    def _bound(self, file: SourceFile, name: str, depth: int = 0) -> Iterator[tuple[SourceFile, int]]:
+        summary = self._evaluator.program.summaries.get(file)
+        for index in dict(summary.exports).get(name, ()) if summary is not None else ():
+            bound = self._evaluator.program.summaries[file].bindings[index].value
+            if isinstance(bound, NameImport):
+                source = resolve(self._evaluator.program, file, bound.module, bound.level)
+                if source is not None and depth < _MOST_CALLS:
+                    yield from self._bound(source, bound.name, depth + 1)
+            else:
+                yield file, index
 
     def _hand_on(self, call: Call, called: _Called, frame: Frame) -> None:
         match call.function:
@@ -333,7 +436,7 @@ class _Run:
         if receiving and names and names[0] in values and names[0] not in bound:
             bound[names[0]] = receiving
             values[names[0]] = receiver
-        if bound:
+        if bound or any(c.made.file == self._file for value in values.values() for c in value.captures):
             self._run(_Called(function, values, bound))
 
     def _is_method(self, function: FunctionThing) -> bool:
@@ -355,7 +458,8 @@ class _Run:
         if not condition.attribute:
             return self._is_given(condition, called, frame)
         owner = _owner(condition.value, called.owners)
-        has = self._has(owner.removeprefix(_NAMESPACE), condition) if owner else None
+        name = Literal(repr(condition.attribute), is_text=True)
+        has = self._has(owner.removeprefix(_NAMESPACE), name, is_own=condition.is_own) if owner else None
         if has is None or (has and condition.is_true):
             return None
         return has is not condition.is_negated
@@ -371,9 +475,9 @@ class _Run:
             return not condition.is_negated
         return None if condition.by_default is None else not condition.by_default
 
-    def _has(self, owner: str, condition: Condition) -> bool | None:
+    def _has(self, owner: str, attribute: Expression, *, is_own: bool = True) -> bool | None:
         """Whether an object has an attribute by now; None where that is not known."""
-        name = condition.attribute
+        name = written_name(attribute) if isinstance(attribute, Literal) else ""
         if (owner, name) in self._found:
             return True
         made = self._made
@@ -381,12 +485,13 @@ class _Run:
             return None
         if any(member == name for member, _ in made.definition.members):
             return True
-        if condition.is_own:
+        if is_own:
             return False
         for base in self._classes.order(made)[1:]:
             if any(member == name for member, _ in base.definition.members):
                 return True
-            if any(item.name == name for item in self._attaching.to_class(base, self._at)):
+            attached = self._attaching.to_class(base, self._at)
+            if any(isinstance(item, Attachment) and item.name == name for item in attached):
                 return True
         outside = self._classes.external_bases(made) - {"builtins.object", "typing.Generic[]", "abc.ABC"}
         return None if outside else False

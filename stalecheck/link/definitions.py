@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.attached import Attachment
+from stalecheck.link.attached import Attachment, Entry
 from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
-from stalecheck.model import Location, SourceFile, Span
+from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
     Argument,
@@ -85,11 +85,16 @@ class Definitions:
     def of_attaching(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call attaches to the objects that it is given."""
         for item in self._attaching.by_call(statement.call, self._subject.file, statement.at):
-            yield from self._attachment(item, statement.span)
+            if isinstance(item, Entry):
+                yield _entry(item)
+            else:
+                yield from self._attachment(item, statement.span)
 
-    def _attached(self, binding: Binding, items: Iterable[Attachment]) -> Iterator[Holding]:
+    def _attached(self, binding: Binding, items: Iterable[Attachment | Entry]) -> Iterator[Holding]:
         for item in items:
-            if not self._is_set_again(f"{binding.name}.{item.name}", binding.at):
+            if isinstance(item, Entry):
+                yield _entry(item)
+            elif not self._is_set_again(f"{binding.name}.{item.name}", binding.at):
                 yield from self._attachment(item, binding.span)
 
     def _attachment(self, item: Attachment, span: Span) -> Iterator[Holding]:
@@ -97,8 +102,7 @@ class Definitions:
             if capture.relation in HELD and (capture.relation is not Relation.INSIDE or constructs(item.expression)):
                 name, kind = f"{item.owner}.{item.name}", KINDS[capture.relation]
                 holding = self._subject.holding(name, kind, span, capture, "")
-                function = item.function
-                yield replace(holding, attached_by=f"{function.file.module}.{function.function.name}")
+                yield replace(holding, attached_by=_written(item.function))
 
     def _is_set_again(self, name: str, at: Location) -> bool:
         """Whether the file itself assigns an attribute behind a place."""
@@ -249,6 +253,17 @@ class Definitions:
                     yield from arguments
                 case _:
                     pass
+
+
+def _entry(entry: Entry) -> Holding:
+    """Return what a container of another file holds: it is a holder of that file."""
+    holder = Holder(entry.file.module, entry.container.name, HolderKind.CONTAINER)
+    name = _written(entry.function)
+    return Holding(entry.file, holder, entry.container.span, entry.capture, attached_by=name, is_filled_elsewhere=True)
+
+
+def _written(function: FunctionThing) -> str:
+    return f"{function.file.module}.{function.function.name}"
 
 
 def _is_made_in_function(thing: Thing) -> bool:

@@ -9,11 +9,11 @@ from functools import partial
 
 import libcst as cst
 
-from stalecheck.attaching import attaches
+from stalecheck.attaching import attaches, kept_roots
 from stalecheck.model import Location, Span
 from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
-from stalecheck.summarize.fillings import fillings, kept_roots, root, stored
+from stalecheck.summarize.fillings import fillings, root, stored
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
@@ -30,6 +30,7 @@ from stalecheck.summarize.summary import (
     Display,
     Element,
     Expression,
+    Filled,
     Function,
     FunctionExpression,
     HandedOn,
@@ -420,11 +421,15 @@ class Bodies:
             if names_below(value) & own
         )
 
-    def attached(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body) -> tuple[Attached | HandedOn, ...]:
-        """Return what calling a function attaches to what it is given."""
-        if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) or not attaches(twin):
+    def attached(
+        self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body
+    ) -> tuple[Attached | Filled | HandedOn, ...]:
+        """Return what calling a function attaches to what it is given, or puts into what it does not make."""
+        if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return ()
-        return tuple(attached(node, lambda value: self._quietly(value, scope)))
+        if not scope.kept_roots and not attaches(twin):
+            return ()
+        return tuple(attached(node, scope.kept_roots, lambda value: self._quietly(value, scope)))
 
     def yields(self, scope: Body) -> Display | None:
         """Return what a generator yields, its local names replaced by what they were assigned."""

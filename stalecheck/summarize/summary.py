@@ -285,6 +285,9 @@ class Condition:
 
     is_negated: bool = False
 
+    key: Expression | None = None
+    """What the value, a container, is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -296,8 +299,21 @@ class Attached:
 
     value: Expression
     conditions: tuple[Condition, ...] = ()
-    is_item: bool = False
-    """Put under a key, and not an attribute: into the namespace of a class that is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a function body puts into a container that it does not make itself: ``REGISTRY.append(cls)``."""
+
+    target: Expression
+    value: Expression
+    keys: tuple[Expression, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    is_unpacked: bool = False
+    """Whether the elements of the value are put in."""
+
+    gives_way: bool = False
+    """What stands there already stays: ``setdefault``, or below ``if key not in REGISTRY``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +355,7 @@ class Function:
     keeps: tuple[Kept, ...] = ()
     """What calling it puts into something that it does not make itself: ``HOOKS[name] = function``."""
 
-    attaches: tuple[Attached | HandedOn, ...] = ()
+    attaches: tuple[Attached | Filled | HandedOn, ...] = ()
     """What calling it attaches to what it is given, in order."""
 
     dispatched: tuple[Captured, ...] = ()

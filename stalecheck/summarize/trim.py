@@ -9,9 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from stalecheck.attaching import attaches
+from stalecheck.attaching import attaches, kept_roots
 from stalecheck.index import class_parameter
-from stalecheck.summarize.fillings import kept_roots
 from stalecheck.summarize.syntax import FILLERS
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -62,6 +62,9 @@ class Attachment:
     owner: str
     """How the object is written where it was given away."""
 
+    target: Value
+    """The object, where the name of one is given to a function; else nothing is known of it."""
+
     name: str
     value: Value
     expression: Expression
@@ -142,6 +145,7 @@ class _Run:
         self._stack: list[Function] = []
         self._found: dict[tuple[str, str], list[Attachment]] = {}
         self._entries: list[Entry] = []
+        self._targets: dict[str, Value] = {}
 
     def call(self, call: Call) -> Iterator[Attachment | Entry]:
         callee = self._evaluator.expression(self._file, call.function, self._at)
@@ -149,6 +153,7 @@ class _Run:
         if functions:
             given = [(a, self._evaluator.expression(self._file, a.value, self._at)) for a in call.arguments]
             owners = [_written(argument.value) for argument in call.arguments]
+            self._targets = {owner: value for owner, (_, value) in zip(owners, given, strict=True)}
             receiver = NOTHING
             if isinstance(call.function, Attribute):
                 receiver = self._evaluator.expression(self._file, call.function.value, self._at)
@@ -305,7 +310,8 @@ class _Run:
         for constant in constants(self._evaluator, named, frame.file) if owner else ():
             name = written_name(constant)
             if name:
-                attachment = Attachment(owner, name, self._evaluate(value, frame), value, called.thing)
+                given = self._evaluate(value, frame)
+                attachment = Attachment(owner, self._targets.get(owner, NOTHING), name, given, value, called.thing)
                 if is_certain:
                     self._found[owner, name] = []
                 self._found.setdefault((owner, name), []).append(attachment)

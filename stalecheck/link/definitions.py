@@ -10,7 +10,7 @@ from stalecheck.link.attached import Attachment, Entry
 from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
-from stalecheck.link.registrations import Registrations
+from stalecheck.link.registrations import Registrations, belongs_to
 from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
@@ -99,7 +99,9 @@ class Definitions:
 
     def _attachment(self, item: Attachment, span: Span) -> Iterator[Holding]:
         for capture in closest(item.value.captures):
-            if capture.relation in HELD and (capture.relation is not Relation.INSIDE or constructs(item.expression)):
+            if capture.relation not in HELD or belongs_to(item.target, capture):
+                continue
+            if capture.relation is not Relation.INSIDE or constructs(item.expression):
                 name, kind = f"{item.owner}.{item.name}", KINDS[capture.relation]
                 holding = self._subject.holding(name, kind, span, capture, "")
                 yield replace(holding, attached_by=_written(item.function))

@@ -76,17 +76,20 @@ def kept_roots(function: _Function) -> frozenset[str]:
             case ast.Name(id=name, ctx=ast.Store()):
                 bound[name] += 1
             case ast.Attribute(value=taken, attr=name) if name in _REMOVERS:
-                gone.add(_root(taken))
+                gone.add(root_of(taken))
             case ast.Subscript(value=taken, ctx=ast.Del()) | ast.Attribute(value=taken, ctx=ast.Del()):
-                gone.add(_root(taken))
+                gone.add(root_of(taken))
     # What is bound twice may be put back.
     gone |= {name for name, times in bound.items() if name not in global_names or times > 1}
     return frozenset((found | global_names) - gone)
 
 
-def fills(statement: ast.stmt) -> bool:
-    """Whether a statement puts something into a container, or into an attribute."""
-    return next(_filled(statement), None) is not None
+def filled_by(call: ast.Call) -> str:
+    """Return the name with which the container is written that a method call puts something into; else nothing."""
+    function = call.func
+    if isinstance(function, ast.Attribute) and (function.attr in MUTATORS or function.attr in UNPACKERS):
+        return root_of(function.value)
+    return ""
 
 
 def may_be_hook(function: _Function) -> bool:
@@ -183,14 +186,15 @@ def _statements(function: _Function) -> Iterator[ast.stmt]:
 def _filled(node: ast.stmt) -> Iterator[str]:
     match node:
         case ast.Assign(targets=targets):
-            yield from (_root(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
+            yield from (root_of(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
         case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
-            yield _root(target)
+            yield root_of(target)
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in MUTATORS | UNPACKERS:
-            yield _root(target)
+            yield root_of(target)
 
 
-def _root(node: ast.expr) -> str:
+def root_of(node: ast.expr) -> str:
+    """Return the name with which a container or an attribute of it is written; empty if it is none."""
     while True:
         match node:
             case ast.Subscript(value=inner) | ast.Attribute(value=inner):

@@ -15,11 +15,12 @@ from io import BytesIO
 
 from stalecheck.attaching import (
     attached_values,
-    fills,
+    filled_by,
     is_attribute_of_another,
     is_setting,
     kept_roots,
     may_be_hook,
+    root_of,
 )
 from stalecheck.model import Location
 
@@ -95,6 +96,9 @@ class Body:
 
     global_names: tuple[str, ...] = ()
     """What it declares as ``global``."""
+
+    attaches: bool = False
+    """It may store something in attributes of what it is given."""
 
     keeps: bool = False
     """It may put what it is given into a container that it does not make, for good."""
@@ -536,7 +540,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
     may_attach = may_be_hook(function)
-    may_keep = False
+    filled: list[str] = []
+    own = {"", "self"}
     for expression in ast.walk(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -557,7 +562,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case ast.Expr() | ast.Pass():
                 if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                     may_attach = may_attach or is_setting(node.value)
-                    may_keep = may_keep or fills(node)
+                    filled.append(filled_by(node.value))
                 continue
             case ast.Global(names=names):
                 binds_globally = True
@@ -581,7 +586,11 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 local.update(_bound(targets))
                 binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in targets)
                 may_attach = may_attach or any(map(is_attribute_of_another, targets))
-                may_keep = may_keep or any(isinstance(target, ast.Subscript) for target in targets)
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        own.add(target.id)
+                    elif isinstance(target, ast.Subscript):
+                        filled.append(root_of(target))
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
@@ -600,10 +609,16 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
-    if may_attach or any(isinstance(value, ast.Name) for value in returned):
+    attached: list[ast.expr] = []
+    given_back = {value.id for value in returned if isinstance(value, ast.Name)}
+    if may_attach or (given_back and not given_back.isdisjoint(_parameters(function))):
         # What it attaches to what it is given comes back to the caller as well.
-        returned += attached_values(function)
-    keeps = (may_keep and bool(kept_roots(function))) or (may_attach and may_be_hook(function))
+        attached = list(attached_values(function))
+        returned += attached
+    outside = {name for name in filled if name not in own or name in global_names}
+    keeps = bool(attached) and may_be_hook(function)
+    if outside and not keeps and not outside <= _parameters(function):
+        keeps = bool(kept_roots(function))
     if not (returned or imports or binds_globally or is_initializer or keeps):
         return None
     if binds_globally:
@@ -623,8 +638,14 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(imports),
         owner,
         tuple(global_names),
+        bool(attached),
         keeps,
     )
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    arguments = function.args
+    return {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
 
 
 def class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -131,6 +131,16 @@ class _Nomination:
         self._roots: dict[SourceFile, set[str]] = {}
         """The names at the beginning of what tainted statements mention."""
 
+        self._attaching = frozenset(b.name for index in indexes.values() for b in index.bodies if b.attaches)
+        self._keepers: dict[SourceFile, set[str]] = {}
+        """The functions that keep what they are given, and the classes with such hooks."""
+
+        for file, index in indexes.items():
+            for body in index.bodies:
+                if body.keeps:
+                    self._keepers.setdefault(file, set()).add(body.owner or body.name)
+        self._ways: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
+        self._headers: dict[SourceFile, dict[str, tuple[str, ...]]] = {}
         self._keeping: dict[SourceFile, set[SourceFile]] = {}
         """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
@@ -193,52 +203,48 @@ class _Nomination:
 
     def add_kept(self, reloaded: frozenset[SourceFile]) -> None:
         """Add those reloaded modules whose classes and functions others keep, and where that happens."""
-        keepers = self._keepers()
-        for file in reloaded & self._locals.keys() if keepers else ():
+        for file in reloaded & self._locals.keys() if self._keepers else ():
             for statement in self._indexes[file].statements:
                 for mention in (*statement.mentions, *((statement.calls,) if statement.calls else ())):
-                    files = self._kept_by(mention, file, keepers)
+                    files = self._kept_by(mention, file)
                     if files - {file}:
                         self.nominated.add(file)
                         self._keeping.setdefault(file, set()).update(files)
 
-    def _keepers(self) -> dict[SourceFile, dict[str, set[SourceFile]]]:
-        """Return for each file the names of functions that keep what they are given, and of classes with such hooks.
+    def _kept_by(self, dotted: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return the files through which a file gets a function that keeps what it is given, by the name it uses.
 
-        With each the files through which it is inherited or imported.
+        Or a class with such a hook; nothing for one that keeps nothing.
         """
-        keepers: dict[SourceFile, dict[str, set[SourceFile]]] = {}
-        for file, index in self._indexes.items():
-            for body in index.bodies:
-                if body.keeps:
-                    keepers.setdefault(file, {})[body.owner or body.name] = {file}
-        grown = bool(keepers)
-        while grown:
-            grown = False
-            for file, index in self._indexes.items():
-                passed = [(name, name) for name in self._locals[file].names]
-                passed += [(s.inherits, mention) for s in index.statements if s.inherits for mention in s.mentions]
-                for name, mention in passed:
-                    files = self._kept_by(mention, file, keepers)
-                    if files and not files <= keepers.get(file, {}).get(name, set()):
-                        keepers.setdefault(file, {}).setdefault(name, set()).update(files, {file})
-                        grown = True
-        return keepers
-
-    def _kept_by(
-        self, dotted: str, file: SourceFile, keepers: Mapping[SourceFile, Mapping[str, set[SourceFile]]]
-    ) -> set[SourceFile]:
-        """Return the files that the function or class which a file calls so was defined in and came through."""
         first, *rest = dotted.split(".")
-        found = set(keepers.get(file, {}).get(first, ()))
-        for module, taken in self._locals[file].names.get(first, ()):
-            found |= keepers.get(module, {}).get(taken, set())
+        found = self._kept_in(file, first)
         current = self._locals[file].modules.get(first)
         for part in rest:
             if current is None:
                 break
-            found |= keepers.get(current, {}).get(part, set())
+            found |= self._kept_in(current, part)
             current = self._module_attribute(current, part)
+        return found
+
+    def _kept_in(self, file: SourceFile, name: str) -> frozenset[SourceFile]:
+        known = self._ways.get((file, name))
+        if known is None:
+            self._ways[file, name] = frozenset()
+            found = frozenset({file}) if name in self._keepers.get(file, ()) else frozenset()
+            for mention in self._bases(file).get(name, ()):
+                found |= self._kept_by(mention, file)
+            for module, taken in self._locals[file].names.get(name, ()):
+                if module in self._locals:
+                    found |= self._kept_in(module, taken)
+            known = self._ways[file, name] = found | {file} if found else found
+        return known
+
+    def _bases(self, file: SourceFile) -> dict[str, tuple[str, ...]]:
+        """Return what the header of each class of a file mentions."""
+        found = self._headers.get(file)
+        if found is None:
+            statements = self._indexes[file].statements
+            found = self._headers[file] = {s.inherits: s.mentions for s in statements if s.inherits}
         return found
 
     def spread(self) -> None:
@@ -354,7 +360,7 @@ class _Nomination:
             size = taint.size()
             for statement in index.statements:
                 groups = _NONE.union(*(self._taint_of(mention, file, local, taint) for mention in statement.mentions))
-                if statement.calls:
+                if statement.calls and statement.calls.rpartition(".")[2] in self._attaching:
                     groups |= self._carried_by(statement.calls, file, local, taint)
                 if groups:
                     if statement.inherits:
@@ -383,8 +389,9 @@ class _Nomination:
     def _handed_down(self, statement: Statement, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         """Return what the bases of a class may give to it, and so to the classes that inherit from it."""
         groups: _Groups = _NONE
-        for mention in statement.mentions:
-            groups |= self._carried_by(mention, file, local, taint)
+        for mention in statement.mentions if self._keepers else ():
+            if self._kept_by(mention, file):
+                groups |= self._carried_by(mention, file, local, taint)
         return groups
 
     def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:

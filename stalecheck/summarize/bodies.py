@@ -427,7 +427,7 @@ class Bodies:
         """Return what calling a function attaches to what it is given, or puts into what it does not make."""
         if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return ()
-        if not scope.kept_roots and not attaches(twin):
+        if not (scope.kept and scope.parameters) and not attaches(twin):
             return ()
         return tuple(attached(node, scope.kept_roots, lambda value: self._quietly(value, scope)))
 

@@ -13,6 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 
+from stalecheck.attaching import (
+    attached_values,
+    filled_by,
+    is_attribute_of_another,
+    is_setting,
+    kept_roots,
+    may_be_hook,
+    root_of,
+)
 from stalecheck.model import Location
 from stalecheck.nodes import children, descendants
 
@@ -64,6 +73,9 @@ class Statement:
     sets: tuple[str, ...] = ()
     """The dotted attributes that it assigns: ``m.NULL``."""
 
+    inherits: str = ""
+    """The class that it defines at module level: what its bases make of their subclasses goes on to its own."""
+
     calls: str = ""
     """Of a statement that is a call, the dotted name of what is called: it may keep what it is given."""
 
@@ -87,6 +99,12 @@ class Body:
 
     global_names: tuple[str, ...] = ()
     """What it declares as ``global``."""
+
+    attaches: bool = False
+    """It may store something in attributes of what it is given."""
+
+    keeps: bool = False
+    """It may put what it is given into a container that it does not make, for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +221,9 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
                 mentions = header | _mentions(statement.decorator_list, are_asked=True)
+                inherits = statement.name if is_module_level and header else ""
                 if mentions:
-                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
+                    statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions), inherits=inherits))
                 if is_module_level:
                     made[statement.name] = len(imports)
             case _:
@@ -216,7 +235,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
                     statements.append(
-                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, _callee(statement))
+                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, calls=_callee(statement))
                     )
                 if is_module_level:
                     made.update(dict.fromkeys(bound, len(imports)))
@@ -530,6 +549,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     binds_globally = False
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
+    may_attach = may_be_hook(function)
+    filled: list[str] = []
+    own = {"", "self"}
     for expression in descendants(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
             assigned.append(expression.value)
@@ -548,6 +570,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 assigned += [*given, *named]
                 continue
             case ast.Expr() | ast.Pass():
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                    may_attach = may_attach or is_setting(node.value)
+                    filled.append(filled_by(node.value))
                 continue
             case ast.Global(names=names):
                 binds_globally = True
@@ -567,10 +592,16 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     returned.append(node.value.value)
                 if node.value is not None:
                     assigned.append(node.value)
-                filled = node.targets if isinstance(node, ast.Assign) else [node.target]
-                targets += filled
+                stored = node.targets if isinstance(node, ast.Assign) else [node.target]
+                targets += stored
                 if class_name:
-                    binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in filled)
+                    binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in stored)
+                may_attach = may_attach or any(map(is_attribute_of_another, stored))
+                for target in stored:
+                    if isinstance(target, ast.Name):
+                        own.add(target.id)
+                    elif isinstance(target, ast.Subscript):
+                        filled.append(root_of(target))
                 continue
             case ast.For() | ast.AsyncFor():
                 assigned.append(node.iter)
@@ -589,7 +620,17 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
             case _:
                 pass
         pending.extend(_children(node))
-    if not (returned or imports or binds_globally or is_initializer):
+    attached: list[ast.expr] = []
+    given_back = {value.id for value in returned if isinstance(value, ast.Name)}
+    if may_attach or (given_back and not given_back.isdisjoint(_parameters(function))):
+        # What it attaches to what it is given comes back to the caller as well.
+        attached = list(attached_values(function))
+        returned += attached
+    outside = {name for name in filled if name not in own or name in global_names}
+    keeps = bool(attached) and may_be_hook(function)
+    if outside and not keeps and not outside <= _parameters(function):
+        keeps = bool(kept_roots(function))
+    if not (returned or imports or binds_globally or is_initializer or keeps):
         return None
     if binds_globally:
         assigned += definitions
@@ -609,7 +650,14 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(imports),
         owner,
         tuple(global_names),
+        bool(attached),
+        keeps,
     )
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    arguments = function.args
+    return {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
 
 
 def class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

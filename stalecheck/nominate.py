@@ -108,6 +108,7 @@ def nominate(
             for file, index in indexes.items()
             if any(not item.name and table.find(item.module, file) in left for item in index.imports)
         )
+    nomination.add_kept(reloaded)
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
@@ -147,6 +148,19 @@ class _Nomination:
         self.nominated = {file for file, index in indexes.items() if index.needs_libcst is not None}
         self._roots: dict[SourceFile, set[str]] = {}
         """The names at the beginning of what tainted statements mention."""
+
+        self._attaching = frozenset(b.name for index in indexes.values() for b in index.bodies if b.attaches)
+        self._keepers: dict[SourceFile, set[str]] = {}
+        """The functions that keep what they are given, and the classes with such hooks."""
+
+        for file, index in indexes.items():
+            for body in index.bodies:
+                if body.keeps:
+                    self._keepers.setdefault(file, set()).add(body.owner or body.name)
+        self._ways: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
+        self._headers: dict[SourceFile, dict[str, tuple[str, ...]]] = {}
+        self._keeping: dict[SourceFile, set[SourceFile]] = {}
+        """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
         self._spilled: set[SourceFile] = set()
@@ -203,6 +217,50 @@ class _Nomination:
         self.taint[file] = taint
         self._tainted_tops.add(_top(file))
 
+    def add_kept(self, reloaded: frozenset[SourceFile]) -> None:
+        """Add those reloaded modules whose classes and functions others keep, and where that happens."""
+        for file in reloaded & self._locals.keys() if self._keepers else ():
+            for statement in self._indexes[file].statements:
+                for mention in (*statement.mentions, *((statement.calls,) if statement.calls else ())):
+                    files = self._kept_by(mention, file)
+                    if files - {file}:
+                        self.nominated.add(file)
+                        self._keeping.setdefault(file, set()).update(files)
+
+    def _kept_by(self, dotted: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return the files through which a file gets a function that keeps what it is given, by the name it uses.
+
+        Or a class with such a hook; nothing for one that keeps nothing.
+        """
+        first, *rest = dotted.split(".")
+        found = self._kept_in(file, first)
+        current = self._locals[file].modules.get(first, ())
+        for part in rest:
+            found = found.union(*(self._kept_in(module, part) for module in current))
+            current = tuple(inner for module in current for inner in self._module_attribute(module, part))
+        return found
+
+    def _kept_in(self, file: SourceFile, name: str) -> frozenset[SourceFile]:
+        known = self._ways.get((file, name))
+        if known is None:
+            self._ways[file, name] = frozenset()
+            found = frozenset({file}) if name in self._keepers.get(file, ()) else frozenset()
+            for mention in self._bases(file).get(name, ()):
+                found |= self._kept_by(mention, file)
+            for module, taken in self._locals[file].names.get(name, ()):
+                if module in self._locals:
+                    found |= self._kept_in(module, taken)
+            known = self._ways[file, name] = found | {file} if found else found
+        return known
+
+    def _bases(self, file: SourceFile) -> dict[str, tuple[str, ...]]:
+        """Return what the header of each class of a file mentions."""
+        found = self._headers.get(file)
+        if found is None:
+            statements = self._indexes[file].statements
+            found = self._headers[file] = {s.inherits: s.mentions for s in statements if s.inherits}
+        return found
+
     def spread(self) -> None:
         """Follow tainted names until nothing new turns up, in rounds: to the files that look at what has grown."""
         waiting, grown = set(self._indexes), set(self._indexes)
@@ -232,7 +290,7 @@ class _Nomination:
         pending = list(self.nominated)
         while pending:
             file = pending.pop()
-            for source in self._sources(file) - found:
+            for source in (self._sources(file) | self._keeping.get(file, set())) - found:
                 found.add(source)
                 if source in self.taint:
                     pending.append(source)
@@ -322,7 +380,11 @@ class _Nomination:
             size = taint.size()
             for statement in index.statements:
                 groups = _NONE.union(*(self._taint_of(mention, file, local, taint) for mention in statement.mentions))
+                if statement.calls and statement.calls.rpartition(".")[2] in self._attaching:
+                    groups |= self._carried_by(statement.calls, file, local, taint)
                 if groups:
+                    if statement.inherits:
+                        _add(taint.carriers, statement.inherits, self._handed_down(statement, file, local, taint))
                     hit |= groups
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
@@ -337,6 +399,20 @@ class _Nomination:
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _carried_by(self, dotted: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Return what a function that a statement calls may give to what it is called with."""
+        first, *rest = dotted.split(".")
+        groups = taint.carriers.get(first, _NONE)
+        return groups or (self._taint_of(dotted, file, local, taint) if rest else _NONE)
+
+    def _handed_down(self, statement: Statement, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Return what the bases of a class may give to it, and so to the classes that inherit from it."""
+        groups: _Groups = _NONE
+        for mention in statement.mentions if self._keepers else ():
+            if self._kept_by(mention, file):
+                groups |= self._carried_by(mention, file, local, taint)
+        return groups
 
     def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:
         """Taint a name of another module that a statement here assigns: ``m.NULL = …``."""

@@ -12,6 +12,7 @@ import abc
 import ast
 import builtins
 import collections
+import dis
 import functools
 import gc
 import importlib
@@ -348,8 +349,10 @@ class SlotFinder:
             self.function(node, prefix)
         elif isinstance(node, ast.ClassDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            self.add(prefix + node.name, "binding", range(first, max(node.body[0].lineno, node.lineno + 1)))
+            header = range(first, max(node.body[0].lineno, node.lineno + 1))
+            self.add(prefix + node.name, "binding", header)
             self.block(node.body, f"{prefix}{node.name}.")
+            self.add(f"{prefix}{node.name} attached", "attached", header)
         else:
             self.other(node, prefix)
 
@@ -372,7 +375,7 @@ class SlotFinder:
         for decorator in node.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             rows = {row for row in header if row >= decorator.lineno}
-            self.add(f"call {min(rows)}", "call", rows)
+            self.add(f"decorator {min(rows)}", "call", rows)
             if isinstance(called, ast.Attribute):
                 self.registered(called.value, rows, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
@@ -543,17 +546,45 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
         if spied or not receiver.isidentifier():
             yield None, spied or evaluate(receiver, space)
     elif slot.kind == "call":
+        # What is kept of a module that is reloaded itself shows in what keeps it.
+        is_reloaded = len(run.executions[module.__name__]) > 1
         for file, row, code, arguments, names in run.called:
             if file == path and row in slot.rows:
-                for name in code.co_names:
+                for name in () if is_reloaded else code.co_names:
                     target = names.get(name, ABSENT)
                     parts = list(vars(target).values()) if isinstance(target, type) else [target]
                     yield from ((None, Filled(part, list(arguments.values()))) for part in parts)
+                if slot.name.startswith("call "):
+                    yield from stored_in(list(arguments.values()), code)
+    elif slot.kind == "attached":
+        yield None, attached(module, path, slot.name.partition(" ")[0], run)
     elif slot.kind == "expression":
         yield None, evaluate(slot.name, space)
     else:
         yield None, class_attribute(space, slot.name) if "." in slot.name else space.get(slot.name, ABSENT)
         yield from attributes_of_singletons(module, slot)
+
+
+def stored_in(arguments: list[object], code: types.CodeType) -> Iterator[tuple[str, object]]:
+    """What a function's code has stored in attributes of its arguments, with the slot that keeps it too."""
+    stored = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+    stored |= set(code.co_consts) if "setattr" in code.co_names else set()
+    for argument in arguments:
+        if isinstance(argument, (type, types.FunctionType)):
+            slot = f"{argument.__qualname__} attached" if isinstance(argument, type) else argument.__qualname__
+            yield from ((slot, value) for name, value in list(vars(argument).items()) if name in stored)
+
+
+def attached(module: types.ModuleType, path: str, qualified: str, run: Run) -> object:
+    """The attributes of a class that its body does not bind."""
+    owner = class_attribute(module.__dict__, qualified) if "." in qualified else module.__dict__.get(qualified)
+    if not isinstance(owner, type):
+        return ABSENT
+    slots = find_slots(run.sources[path], module.__package__ or "")
+    own = {slot.name for slot in slots if slot.kind != "expression"}
+    return [
+        value for name, value in vars(owner).items() if not name.startswith("_") and f"{qualified}.{name}" not in own
+    ]
 
 
 def class_attribute(space: dict[str, Any], qualified: str) -> object:

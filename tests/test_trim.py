@@ -25,6 +25,8 @@ STAYS = {
     "a name that an expression binds": "def f(a):\n    while b := a:\n        print(b)\n    return b\n",
     "a global": "def f(a):\n    global x\n    x = a\n",
     "a cache that is cleared": "def f(a):\n    print(a)\n    made.cache_clear()\n",
+    "an attribute of what it is given": "def f(a):\n    a.x = 1\n    print(a)\n",
+    "a hook that is called when a class is made": "class A:\n    def __init_subclass__(cls):\n        f(cls)\n",
     "a constructor": "class A:\n    def __init__(self):\n        print(self)\n",
     "a body on the header's line": "def f(a): print(a)\n",
     "a statement that shares its line": "def f(a):\n    print(a); return a\n",

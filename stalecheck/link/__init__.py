@@ -67,6 +67,12 @@ class StaleReference:
     module_name: str = ""
     """What the origin's module is called where the holder stands."""
 
+    attached_by: str = ""
+    """The function, elsewhere, that attached it: ``base.register``."""
+
+    is_filled_elsewhere: bool = False
+    """A container that the body of the origin's module has filled."""
+
     is_module_hidden: bool = False
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
@@ -191,6 +197,8 @@ def _reloads(
         called = () if is_same_block else _called_at(holding, sequence)
         if holding.until and not (is_same_block or called):
             continue
+        if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
+            continue
         if holding.is_reset and (
             (sequence.is_guarded and sequence.file == holding.file)
             or any(
@@ -290,7 +298,9 @@ def _stale_reference(
         capture.of_instance,
         capture.is_of_package,
         _name_in(holding.file, module, capture.name, program),
-        _is_hidden(module, program),
+        attached_by=holding.attached_by,
+        is_filled_elsewhere=holding.is_filled_elsewhere,
+        is_module_hidden=_is_hidden(module, program),
     )
 
 

@@ -63,6 +63,9 @@ from stalecheck.vocabulary import OriginKind
 
 _MOST_CALLS = 5
 
+MADE = "__new__()"
+"""Among the arguments of a metaclass's ``__new__`` the class that it makes."""
+
 
 class Calls:
     """Evaluates calls; remembers what functions return that are called without arguments that matter."""
@@ -82,6 +85,8 @@ class Calls:
         receiver = NOTHING
         if isinstance(call.function, Attribute):
             name = call.function.name
+            if name == "__new__" and frame.arguments is not None and MADE in frame.arguments:
+                return frame.arguments[MADE]
             receiver = self._evaluator.evaluate(call.function.value, inner)
             if name in known.COPIES | known.GETTERS and any(isinstance(t, ContainerThing) for t in receiver.things):
                 if name in known.GETTERS:

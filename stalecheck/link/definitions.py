@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
+from stalecheck.link.attached import Attachment, Entry
 from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
-from stalecheck.link.holding import CALLED, HELD, Holding, Subject, closest
-from stalecheck.link.registrations import Registrations
+from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
+from stalecheck.link.registrations import Registrations, belongs_to
 from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
-from stalecheck.model import Location, SourceFile
+from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
     Argument,
@@ -37,11 +38,15 @@ class Definitions:
     def __init__(self, subject: Subject, registrations: Registrations) -> None:
         self._subject = subject
         self._registrations = registrations
+        self._attaching = subject.evaluator.attaching
 
     def of_function(self, binding: Binding, function: Function) -> Iterator[Holding]:
         """Yield what the defaults and decorators of a function keep."""
         yield from self.of_defaults(binding.name, function, binding)
         yield from self._decorators(binding, function.decorators, function)
+        if function.decorators and not binding.block:
+            thing = FunctionThing(self._subject.file, function)
+            yield from self._attached(binding, self._attaching.to_function(thing, binding.at))
 
     def is_registered(self, binding: Binding) -> bool:
         """Whether a function or class is in a registry, whatever its name is bound to by now."""
@@ -73,6 +78,40 @@ class Definitions:
                     )
                     yield replace(holding, is_type_argument=capture.made not in inherited)
         yield from self._decorators(binding, definition.decorators, None)
+        if not binding.block:
+            thing = ClassThing(self._subject.file, definition)
+            yield from self._attached(binding, self._attaching.to_class(thing, binding.at))
+
+    def of_attaching(self, statement: CallStatement) -> Iterator[Holding]:
+        """Yield what a call attaches to the objects that it is given."""
+        for item in self._attaching.by_call(statement.call, self._subject.file, statement.at):
+            if isinstance(item, Entry):
+                yield _entry(item)
+            else:
+                yield from self._attachment(item, statement.span)
+
+    def _attached(self, binding: Binding, items: Iterable[Attachment | Entry]) -> Iterator[Holding]:
+        for item in items:
+            if isinstance(item, Entry):
+                yield _entry(item)
+            elif not self._is_set_again(f"{binding.name}.{item.name}", binding.at):
+                yield from self._attachment(item, binding.span)
+
+    def _attachment(self, item: Attachment, span: Span) -> Iterator[Holding]:
+        for capture in closest(item.value.captures):
+            if capture.relation not in HELD or belongs_to(item.target, capture):
+                continue
+            if capture.relation is not Relation.INSIDE or constructs(item.expression):
+                name, kind = f"{item.owner}.{item.name}", KINDS[capture.relation]
+                holding = self._subject.holding(name, kind, span, capture, "")
+                yield replace(holding, attached_by=_written(item.function))
+
+    def _is_set_again(self, name: str, at: Location) -> bool:
+        """Whether the file itself assigns an attribute behind a place."""
+        return any(
+            store.name == name and store.attribute and store.at > at and not store.is_conditional
+            for store in self._subject.summary.stores
+        )
 
     def of_made_class(self, binding: Binding, expression: Expression) -> Iterator[Holding]:
         """Yield bases and defaults of a class that a call makes: ``type("D", (m.C,), {})``."""
@@ -216,6 +255,17 @@ class Definitions:
                     yield from arguments
                 case _:
                     pass
+
+
+def _entry(entry: Entry) -> Holding:
+    """Return what a container of another file holds: it is a holder of that file."""
+    holder = Holder(entry.file.module, entry.container.name, HolderKind.CONTAINER)
+    name = _written(entry.function)
+    return Holding(entry.file, holder, entry.container.span, entry.capture, attached_by=name, is_filled_elsewhere=True)
+
+
+def _written(function: FunctionThing) -> str:
+    return f"{function.file.module}.{function.function.name}"
 
 
 def _is_made_in_function(thing: Thing) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from stalecheck.link import known
+from stalecheck.link.attached import Attaching
 from stalecheck.link.calls import Calls
 from stalecheck.link.captures import TRAVELS, derived, hop, is_mapping, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
@@ -76,6 +77,7 @@ class Evaluator:
         self.names = Names(self, self.stars, self.containers)
         self.namespaces = Namespaces(self, self.classes, self.stars)
         self.calls = Calls(self, self.classes, self.containers, self.namespaces)
+        self.attaching = Attaching(self, self.classes, self.calls)
         self._values: dict[tuple[SourceFile, int | str], Value] = {}
         self._open: dict[tuple[SourceFile, int | str], int] = {}
         """What is being evaluated, each with its depth: what is asked for again meanwhile, in a circle, is nothing."""
@@ -116,9 +118,13 @@ class Evaluator:
 
     def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
+        return self.outermost(expression, Frame(file, at, is_held=is_held and isinstance(expression, Reference)))
+
+    def outermost(self, expression: Expression, frame: Frame) -> Value:
+        """Return what an expression may be within a frame that no other evaluation has led to."""
         if not self._open:
             self._steps = 0
-        return self.evaluate(expression, Frame(file, at, is_held=is_held and isinstance(expression, Reference)))
+        return self.evaluate(expression, frame)
 
     def name(self, file: SourceFile, name: str) -> Value:
         """Return what a module's attribute may be; nothing where the module has none."""

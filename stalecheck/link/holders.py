@@ -45,7 +45,7 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
     seen: set[tuple[Holder, Made, ReloadMode | None, Span | None, str, tuple[str, ...]]] = set()
     for holding in finder.find():
         made = holding.capture.made
-        if made.file == file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
+        if made.file == holding.file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
         is_nameless = holding.holder.name in {"*", "<lambda>"}
         span = holding.span if is_nameless else None

@@ -78,6 +78,12 @@ class Holding:
     """Which functions are called between a local import and there: file, name and the place of the call. Without a
     file it is what the test fixture of that name gave."""
 
+    is_filled_elsewhere: bool = False
+    """A container that the body of the origin's module has filled: its own body makes it anew, empty."""
+
+    attached_by: str = ""
+    """The function, elsewhere, that attached it: ``base.register``."""
+
     usages: frozenset[Usage] | None = None
     """What is done with it under another name than the holder's; None: look the holder's name up."""
 

@@ -62,6 +62,9 @@ class Evaluates(Protocol):
     def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
 
+    def outermost(self, expression: Expression, frame: Frame) -> Value:
+        """Return what an expression may be within a frame that no other evaluation has led to."""
+
     def attribute(self, value: Value, name: str, frame: Frame) -> Value:
         """Return what an attribute of a value may be."""
 

@@ -108,6 +108,7 @@ class Statements:
     def of_call(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call puts into a container or a registry."""
         yield from self._definitions.of_lambdas(statement.call, statement.at)
+        yield from self._definitions.of_attaching(statement)
         function = statement.call.function
         callee = self._subject.evaluate(function, statement.at)
         names = {thing.name for thing in callee.things if isinstance(thing, ExternalThing)} & known.REGISTRARS

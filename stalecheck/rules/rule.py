@@ -127,6 +127,8 @@ def _through(reference: StaleReference) -> str:
 def _because(reference: StaleReference) -> str:
     # What a star import brings comes by ways of its own.
     parts = [] if reference.brings or not reference.via[1:] else [_through(reference)]
+    if reference.attached_by:
+        parts.append(f"put there by `{reference.attached_by}`")
     if reference.because is not None:
         name, row = reference.because
         parts.append(f"because `{name}`, line {row}")

@@ -74,9 +74,13 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     """Judge containers."""
     for reference in references:
         if reference.holder.kind is HolderKind.CONTAINER:
+            remedy = f"fill it in the function that uses it, or hold a function that {looked_up(reference)}"
+            if reference.is_filled_elsewhere:
+                remedy = f"keep it under its name, so that the new one takes its place, or {_emptied(reference)}"
             yield Judgement(
-                reference,
-                severity_of_parts(reference),
-                f"`{reference.holder.name}` holds {held(reference)}",
-                f"fill it in the function that uses it, or hold a function that {looked_up(reference)}",
+                reference, severity_of_parts(reference), f"`{reference.holder.name}` holds {held(reference)}", remedy
             )
+
+
+def _emptied(reference: StaleReference) -> str:
+    return f"reload `{reference.holder.module}` before `{reference.origin.module}`"

@@ -9,16 +9,19 @@ from functools import partial
 
 import libcst as cst
 
+from stalecheck.attaching import attaches, kept_roots
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
+from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
-from stalecheck.summarize.fillings import fillings, kept_roots, root, stored
+from stalecheck.summarize.fillings import fillings, root, stored
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    Attached,
     Attribute,
     Binding,
     Bound,
@@ -28,8 +31,10 @@ from stalecheck.summarize.summary import (
     Display,
     Element,
     Expression,
+    Filled,
     Function,
     FunctionExpression,
+    HandedOn,
     InstanceAttribute,
     Item,
     Kept,
@@ -302,6 +307,7 @@ class Bodies:
                     star=star_name(node.params),
                     double_star=double_star_name(node.params),
                     keeps=self.keeps(inner),
+                    attaches=self.attached(node, twin, inner),
                 )
             )
 
@@ -418,6 +424,16 @@ class Bodies:
             for value in values
             if names_below(value) & own
         )
+
+    def attached(
+        self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body
+    ) -> tuple[Attached | Filled | HandedOn, ...]:
+        """Return what calling a function attaches to what it is given, or puts into what it does not make."""
+        if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return ()
+        if not (scope.kept and scope.parameters) and not attaches(twin):
+            return ()
+        return tuple(attached(node, scope.kept_roots, lambda value: self._quietly(value, scope)))
 
     def yields(self, scope: Body) -> Display | None:
         """Return what a generator yields, its local names replaced by what they were assigned."""

@@ -264,6 +264,66 @@ class Kept:
     element: Element
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What has to hold for a statement of a function body to run."""
+
+    value: Expression | None = None
+    """What is asked; None where the condition is of a form that nothing is known of."""
+
+    attribute: str = ""
+    """The attribute that the value is asked for; without one it is asked whether it is None, or true."""
+
+    is_own: bool = False
+    """An attribute of the object itself, not of its class or a base."""
+
+    is_true: bool = False
+    """Whether the attribute, if there is one, is true."""
+
+    by_default: bool | None = None
+    """The answer for a parameter that is not given, if its default is a constant."""
+
+    is_negated: bool = False
+
+    key: Expression | None = None
+    """What the value, a container, is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What a function body attaches to an object that it is given: ``cls.name = value``."""
+
+    target: Expression
+    name: Expression
+    """The attribute's name: what ``setattr`` is given, else a string."""
+
+    value: Expression
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a function body puts into a container that it does not make itself: ``REGISTRY.append(cls)``."""
+
+    target: Expression
+    value: Expression
+    keys: tuple[Expression, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    is_unpacked: bool = False
+    """Whether the elements of the value are put in."""
+
+    gives_way: bool = False
+    """What stands there already stays: ``setdefault``, or below ``if key not in REGISTRY``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """A call by which a function body hands on what it is given."""
+
+    call: Call
+    conditions: tuple[Condition, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """A function definition.
@@ -294,6 +354,9 @@ class Function:
 
     keeps: tuple[Kept, ...] = ()
     """What calling it puts into something that it does not make itself: ``HOOKS[name] = function``."""
+
+    attaches: tuple[Attached | Filled | HandedOn, ...] = ()
+    """What calling it attaches to what it is given, in order."""
 
     dispatched: tuple[Captured, ...] = ()
     """Of a decorated function the classes that its first annotation names: what ``singledispatch`` registers it for."""
@@ -377,6 +440,8 @@ class CallStatement:
     at: Location
     is_conditional: bool = False
     """In a branch that may not run."""
+
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

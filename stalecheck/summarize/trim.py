@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from stalecheck.attaching import attaches, kept_roots
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants
-from stalecheck.summarize.fillings import kept_roots
 from stalecheck.summarize.syntax import FILLERS, binds_inside
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -39,6 +39,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
                 statement.name == "__init__"
                 or _reaches_out(statement)
                 or bool(kept_roots(statement))
+                or attaches(statement)
                 or (has_walrus and binds_inside(statement))
             )
             if not is_told:

@@ -254,7 +254,8 @@ class _Walker:
                 container = self._holder_name(outermost(node.func.value))
                 written = container and f"{container}.{node.func.attr.value}"
             written = written or " ".join(self._module.code_for_node(node.func).split())
-            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run()))
+            span = self._recorder.span(node)
+            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run(), span))
 
     def _kept_name(self, twin: ast.stmt | None) -> str:
         """Return the name of the module whose value of an earlier run, if there was one, a statement goes on with."""
@@ -416,6 +417,7 @@ class _Walker:
             star=star_name(node.params),
             double_star=double_star_name(node.params),
             keeps=self._bodies.keeps(scope),
+            attaches=self._bodies.attached(node, twin, scope),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
         )
         self._recorder.at = at

@@ -1,0 +1,209 @@
+"""Functions that attach something to the objects that they are given, ``cls.name = value``, or keep them for good.
+
+Asked of the standard library's tree, by the cheap look at every file and before a close one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+
+from stalecheck.nodes import descendants
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+MUTATORS = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
+UNPACKERS = frozenset({"extend", "extendleft", "update"})
+_REMOVERS = frozenset({"clear", "discard", "pop", "popitem", "popleft", "remove"})
+
+HOOKS = frozenset({"__init_subclass__", "__set_name__"})
+"""What is called when a class is made, besides the ``__new__`` and ``__init__`` of its metaclass."""
+
+_OF_METACLASS = frozenset({"__new__", "__init__"})
+
+
+def attaches(function: _Function) -> bool:
+    """Whether a function may attach something to what it is given, or hands it on to one that does."""
+    return next(attached_values(function), None) is not None
+
+
+def attached_values(function: _Function) -> Iterator[ast.expr]:
+    """Yield what a function may attach to what it is given, and the calls by which it hands that on."""
+    names = _given(function)
+    if not names:
+        return
+    is_hook = function.name in HOOKS or function.name in _OF_METACLASS
+    hands_on = is_hook or _is_of_class(function) or _gives_back(function, names)
+    if is_hook:
+        names |= {
+            node.id for node in descendants(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+    for statement in _statements(function):
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                is_stored = any(_is_part_of(target, names, is_hook=is_hook) for target in targets)
+                if is_stored or (hands_on and _is_handed(value, names)):
+                    yield value
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                if _is_part_of(target, names, is_hook=is_hook):
+                    yield value
+            case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), _, value])):
+                if name in names:
+                    yield value
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="__setattr__"), args=[ast.Name(id=name), _, value])):
+                if name in names:
+                    yield value
+            case ast.Expr(value=value) | ast.Return(value=ast.Call() as value) if hands_on:
+                if _is_handed(value, names):
+                    yield value
+
+
+def kept_roots(function: _Function) -> frozenset[str]:
+    """Return the names from outside of a function that it fills, or whose attributes it sets, for good."""
+    found: set[str] = set()
+    global_names: set[str] = set()
+    for node in _statements(function):
+        found.update(_filled(node))
+        if isinstance(node, ast.Global):
+            global_names.update(node.names)
+    if not found | global_names:
+        return frozenset()
+    bound: Counter[str] = Counter()
+    gone = {""}
+    for part in descendants(function):
+        match part:
+            case ast.arg(arg=name):
+                gone.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                bound[name] += 1
+            case ast.Attribute(value=taken, attr=name) if name in _REMOVERS:
+                gone.add(root_of(taken))
+            case ast.Subscript(value=taken, ctx=ast.Del()) | ast.Attribute(value=taken, ctx=ast.Del()):
+                gone.add(root_of(taken))
+    # What is bound twice may be put back.
+    gone |= {name for name, times in bound.items() if name not in global_names or times > 1}
+    return frozenset((found | global_names) - gone)
+
+
+def filled_by(call: ast.Call) -> str:
+    """Return the name with which the container is written that a method call puts something into; else nothing."""
+    function = call.func
+    if isinstance(function, ast.Attribute) and (function.attr in MUTATORS or function.attr in UNPACKERS):
+        return root_of(function.value)
+    return ""
+
+
+def may_be_hook(function: _Function) -> bool:
+    """Whether a function is called when a class is made, by its name."""
+    return function.name in HOOKS or function.name == "__new__" or is_for_metaclass(function)
+
+
+def is_attribute_of_another(target: ast.expr) -> bool:
+    """Whether something is stored in an attribute of an object that is not ``self``."""
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id != "self"
+
+
+def is_setting(value: ast.expr) -> bool:
+    """Whether an expression is a call of ``setattr``, or of a class's own."""
+    if not isinstance(value, ast.Call):
+        return False
+    function = value.func
+    return (isinstance(function, ast.Name) and function.id == "setattr") or (
+        isinstance(function, ast.Attribute) and function.attr == "__setattr__"
+    )
+
+
+def is_for_metaclass(function: _Function) -> bool:
+    """Whether a method makes or completes a class: it is given the name, the bases and the namespace."""
+    if function.name not in _OF_METACLASS:
+        return False
+    return len(function.args.posonlyargs) + len(function.args.args) >= 4 or function.args.vararg is not None
+
+
+def _given(function: _Function) -> set[str]:
+    """Return the parameters of a function to which it may attach something that outlives the call."""
+    parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    names = {parameter.arg for parameter in parameters}
+    if function.name in _OF_METACLASS:
+        return names if is_for_metaclass(function) else set()
+    if function.name in HOOKS:
+        return names
+    if parameters and parameters[0].arg == "self":
+        names.discard("self")
+        return names if _gives_back(function, names) else set()
+    return names
+
+
+def _is_of_class(function: _Function) -> bool:
+    return any(isinstance(item, ast.Name) and item.id == "classmethod" for item in function.decorator_list)
+
+
+def _gives_back(function: _Function, names: set[str]) -> bool:
+    """Whether a function gives back what it was given, as decorators do."""
+    return any(
+        isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name) and statement.value.id in names
+        for statement in _statements(function)
+    )
+
+
+def _is_part_of(target: ast.expr, names: set[str], *, is_hook: bool) -> bool:
+    """Whether something is stored in one of some objects: in an attribute; when a class is made, also under a key."""
+    if is_hook and isinstance(target, ast.Subscript):
+        target = target.value
+        if isinstance(target, ast.Name):
+            return target.id in names
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in names
+
+
+def _is_handed(value: ast.expr, names: set[str]) -> bool:
+    """Whether one of some objects is handed to a function, or asked for a method of its own."""
+    if not isinstance(value, ast.Call):
+        return False
+    given = [*value.args, *(keyword.value for keyword in value.keywords)]
+    if any(isinstance(item, ast.Name) and item.id in names for item in given):
+        return True
+    match value.func:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name in names
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            return name in HOOKS | _OF_METACLASS
+    return False
+
+
+def _statements(function: _Function) -> Iterator[ast.stmt]:
+    """Yield the statements of a function, nested blocks included, nested definitions not entered."""
+    pending: list[ast.stmt] = list(reversed(function.body))
+    while pending:
+        statement = pending.pop()
+        yield statement
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        for block in ("finalbody", "orelse", "body"):
+            pending += reversed(getattr(statement, block, ()))
+        for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            pending += reversed(branch.body)
+
+
+def _filled(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.Assign(targets=targets):
+            yield from (root_of(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
+        case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
+            yield root_of(target)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in MUTATORS | UNPACKERS:
+            yield root_of(target)
+
+
+def root_of(node: ast.expr) -> str:
+    """Return the name with which a container or an attribute of it is written; empty if it is none."""
+    while True:
+        match node:
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner):
+                node = inner
+            case ast.Call(func=ast.Attribute(value=inner, attr="setdefault" | "get")):
+                node = inner
+            case ast.Name(id=name):
+                return name
+            case _:
+                return ""

@@ -299,7 +299,7 @@ def test_what_has_been_found_before_the_end_is_counted(tmp_path: Path) -> None:
 
 
 def test_the_time_that_is_allowed_holds_within_a_level_and_while_holders_are_named(tmp_path: Path) -> None:
-    for length, allowed in ((6000, 0.2), (12_000, 0.5)):
+    for length, allowed in ((12_000, 0.1), (20_000, 0.6)):
         script = CHAIN.format(length=length, seconds=allowed, is_double=True)
         seconds, count, _, notes = run_script(tmp_path, FILES, script)
         assert count or any("have been found whose holders" in note for note in notes)

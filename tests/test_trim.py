@@ -65,6 +65,26 @@ def test_what_no_summary_tells_of_is_blanked_row_by_row(source: str, blanked: st
     assert without_idle_statements(source, ast.parse(source)) == blanked
 
 
+IS_DROPPED = {
+    "what is left of a run": (
+        'def f(a):\n    """Do.\n\n    It."""\n    print(a)\nx = 1\n',
+        "def f(a):\n    pass\nx = 1\n",
+    ),
+    "empty rows and comments between statements": (
+        "import a\n\n# Why.\nimport b\n\n\nclass A:\n    x = 1\n\n    # And\n# so on.\n    y = 2\n",
+        "import a\nimport b\nclass A:\n    x = 1\n    y = 2\n",
+    ),
+    "but no string": ('x = """\n\n# no\n"""\n\ny = 1\n', 'x = """\n\n# no\n"""\ny = 1\n'),
+    "but nothing that ends a statement": ("x = 1 \\\n\ny = 2\n", "x = 1 \\\n\ny = 2\n"),
+    "above decorators": ("x = 1\n\n@a\n\n@b\nclass C: ...\n", "x = 1\n@a\n\n@b\nclass C: ...\n"),
+}
+
+
+@pytest.mark.parametrize(("source", "rest"), IS_DROPPED.values(), ids=IS_DROPPED)
+def test_rows_are_dropped_where_none_has_to_stay(source: str, rest: str) -> None:
+    assert without_idle_statements(source, ast.parse(source), keeps_rows=False) == rest
+
+
 @pytest.mark.parametrize("folder", ["asyncio", "importlib", "logging", "unittest"])
 def test_summaries_are_those_of_the_whole_files(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted((STDLIB / folder).rglob("*.py"))

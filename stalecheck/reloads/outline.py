@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import children
 from stalecheck.reloads.reruns import is_first_run
 from stalecheck.reloads.scopes import (
     CLEANUPS,
@@ -77,13 +78,8 @@ class _Pass:
 
     def _push_children(self, node: ast.AST, place: Place) -> None:
         push = self.stack.append
-        for name in _FIELDS[node.__class__]:
-            child = getattr(node, name, None)
-            if child.__class__ is list:
-                for part in reversed(child):
-                    if (part := _inside(part)).__class__ not in _LEAVES:
-                        push((part, place))
-            elif (child := _inside(child)).__class__ not in _LEAVES:
+        for child in reversed(children(node)):
+            if (child := _inside(child)).__class__ not in _LEAVES:
                 push((child, place))
 
     def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
@@ -391,36 +387,14 @@ class _Pass:
             self.outline.aliases.setdefault(name, set()).add(last)
 
 
-def _inside(node: Any) -> Any:
+def _inside(node: ast.AST) -> ast.AST:
     """What is left of ``a.b.c`` when the attributes are taken off: only ``a`` may have something below it."""
-    while node.__class__ is ast.Attribute:
+    while isinstance(node, ast.Attribute):
         node = node.value
     return node
 
 
-_LEAVES = frozenset(
-    {
-        *(type(None), str, int),
-        *(ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del),
-        *(kind for base in (ast.operator, ast.unaryop, ast.boolop, ast.cmpop) for kind in base.__subclasses__()),
-    }
-)
-"""What has nothing below it that is of interest."""
-
-_PLAIN = frozenset({"ctx", "op", "ops", "lineno", "id", "attr", "arg", "name", "type_comment", "kind", "conversion"})
-"""Fields with nothing below them, whatever the node."""
-
-
-class _Fields(dict[type, tuple[str, ...]]):
-    """The fields of each kind of node that may have something below them, last first."""
-
-    def __missing__(self, kind: type) -> tuple[str, ...]:
-        self[kind] = tuple(name for name in reversed(getattr(kind, "_fields", ())) if name not in _PLAIN)
-        return self[kind]
-
-
-_FIELDS = _Fields()
-
+_LEAVES = (ast.Constant, ast.Name)
 _NAMED = (ast.Name, ast.Attribute)
 _ADDING = frozenset({"append", "add", "extend", "update", "insert", "appendleft", "setdefault"})
 

@@ -72,6 +72,7 @@ CODES: dict[HolderKind, str] = {
     HolderKind.ENUM_MEMBER: "STL208",
     HolderKind.DECORATED: "STL209",
     HolderKind.CALLBACK: "STL210",
+    HolderKind.ANNOTATION: "STL211",
     HolderKind.FINALIZER: "STL210",
     HolderKind.WEAK_REGISTRY: "STL210",
 }

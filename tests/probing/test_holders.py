@@ -295,17 +295,17 @@ CALLABLES = [
 ]
 
 TYPES = [
-    case("generic_alias", "X = list[core.Engine]", ("app.X.__args__[0]", "annotation", None, 2)),
-    case("union", "X = core.Engine | None", ("app.X.__args__[0]", "annotation", None, 2)),
+    case("generic_alias", "X = list[core.Engine]", ("app.X.__args__[0]", "annotation", "STL211", 2)),
+    case("union", "X = core.Engine | None", ("app.X.__args__[0]", "annotation", "STL211", 2)),
     case(
         "typing_alias",
         "import typing\nX = typing.Optional[core.Engine]",
-        ("app.X.__args__[0]", "annotation", None, 3),
+        ("app.X.__args__[0]", "annotation", "STL211", 3),
         ("typing's cache", "typing-cache", None, None),
     ),
-    case("annotation", "def f(x: core.Engine): pass", ("annotation 'x' of app.f", "annotation", None, 2)),
-    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", None, 2)),
-    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", None, None)),
+    case("annotation", "def f(x: core.Engine): pass", ("annotation 'x' of app.f", "annotation", "STL211", 2)),
+    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", "STL211", 2)),
+    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", "STL211", None)),
     case(
         "dataclass_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = core.Engine",
@@ -326,13 +326,13 @@ TYPES = [
     case(
         "field_default_factory_of_its_type",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: core.Engine = field(default_factory=core.Engine)",
-        ("annotation 'x' of app.S", "annotation", None, 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 4),
         ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),
     ),
     case(
         "dataclass_annotation",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: core.Engine",
-        ("annotation 'x' of app.S", "annotation", None, 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 4),
     ),
     case(
         "enum_value",

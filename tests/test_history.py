@@ -49,9 +49,24 @@ def test_a_module_that_is_not_reloaded_is_not_compared(repository: Path) -> None
 def test_who_uses_what_is_gone(repository: Path) -> None:
     lingers = "the old one lingers until the program is started again"
     assert found(repository, since="HEAD", reloaded=["m"]) == [
-        ("app.py", 2, 1, f"`m` no longer defines `MOVED`; {lingers}"),
+        ("app.py", 2, 15, f"`m` no longer defines `MOVED`; {lingers}"),
         ("app.py", 6, 12, f"`m` no longer defines `gone`; {lingers}"),
     ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("import m\n\n\ndef f(m):\n    return m.gone()\n", id="a parameter"),
+        pytest.param("import m\n\n\ndef f():\n    m = object()\n    return m.gone\n", id="a local"),
+        pytest.param("try:\n    from m import gone\nexcept ImportError:\n    gone = 0\n", id="it may be missing"),
+        pytest.param("import m\n\nif hasattr(m, 'gone'):\n    m.gone()\n", id="asked for before"),
+        pytest.param("import m\n\nm.gone = len\nm.gone()\n", id="set here"),
+    ],
+)
+def test_what_does_not_count_on_the_name_is_silent(repository: Path, source: str) -> None:
+    (repository / "app.py").write_text(source, encoding="utf-8")
+    assert found(repository, since="HEAD", reloaded=["m"]) == []
 
 
 def test_after_an_eviction_it_is_missing(repository: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
 from stalecheck.rules.statements import Function, top_level
+from stalecheck.summarize.summary import Reference
 
 MUTATORS = frozenset(
     {
@@ -16,6 +17,9 @@ MUTATORS = frozenset(
         *("pop", "popleft", "popitem", "remove", "discard", "clear", "__setitem__", "set"),
     }
 )
+
+_CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
+"""Functions that open something of which there is to be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,31 @@ def used_at_top_level(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
+def local_names(function: Function) -> frozenset[str]:
+    """Return the names that are a function's own, or those of the functions within it."""
+    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return frozenset(found - declared)
+
+
 def kept_names(file: SourceFile, program: Program) -> frozenset[str]:
     """Return the names of a module that only the first run of its body binds."""
     summary = program.summaries.get(file)
     bindings = [binding for binding in summary.bindings if not binding.block] if summary is not None else []
     names = {binding.name for binding in bindings if binding.is_kept}
-    return frozenset(names - {binding.name for binding in bindings if not binding.is_kept})
+    anew = {
+        binding.name
+        for binding in bindings
+        if not (binding.is_kept or (isinstance(binding.value, Reference) and binding.value.name == binding.name))
+    }
+    return frozenset(names - anew)
 
 
 def singletons(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
@@ -136,7 +159,7 @@ def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
 
 
 def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
-    local = _local_names(function)
+    local = local_names(function)
     declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
     for node in ast.walk(function):
         match node:
@@ -155,7 +178,7 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
 
 
 def _stored(
-    target: ast.expr, value: ast.expr | None, node: ast.AST, outermost: str, declared: set[str], local: set[str]
+    target: ast.expr, value: ast.expr | None, node: ast.AST, outermost: str, declared: set[str], local: frozenset[str]
 ) -> Iterator[Change]:
     match target:
         case ast.Name(id=name) if name in declared:
@@ -164,27 +187,13 @@ def _stored(
             yield Change(name, outermost, node, rebinds=False)
 
 
-def _local_names(function: Function) -> set[str]:
-    """Return the names that are a function's own, or those of the functions within it."""
-    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
-    found: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.alias):
-            found.add(node.asname or node.name.partition(".")[0])
-    return found - declared
-
-
 def _is_class(call: ast.Call) -> bool:
     """Whether a call makes an instance: a class of the module is called, or something written like one."""
     function = call.func
     name = (
         function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
     )
-    return name.lstrip("_")[:1].isupper() and not name.isupper()
+    return name in _CONNECTS or (name.lstrip("_")[:1].isupper() and not name.isupper())
 
 
 def _called(tree: ast.Module) -> frozenset[str]:

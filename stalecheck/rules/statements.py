@@ -10,6 +10,8 @@ from stalecheck.model import Location, SourceFile, Span
 from stalecheck.modules import absolute
 from stalecheck.reloads import columns
 
+_CAUGHT = ("NameError", "ImportError", "TypeError", "ModuleNotFoundError", "Exception")
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -92,7 +94,21 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
         pending += reversed(inner)
 
 
-def span_of(node: ast.stmt | ast.expr, source: bytes) -> Span:
+def is_expected(tree: ast.Module | None, row: int) -> bool:
+    """Return whether what goes wrong at a row is caught, or asserted: below ``try``, ``with pytest.raises``."""
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Try) and node.body[0].lineno <= row <= (node.body[-1].end_lineno or row):
+            kinds = ["" if handler.type is None else ast.unparse(handler.type) for handler in node.handlers]
+            if any(not kind or any(name in kind for name in _CAUGHT) for kind in kinds):
+                return True
+        elif isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= row <= (node.end_lineno or row):
+            is_asserted = any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
+            if is_asserted:
+                return True
+    return False
+
+
+def span_of(node: ast.stmt | ast.expr | ast.alias, source: bytes) -> Span:
     """Return the place of a node of a file."""
     column = columns(source)
     end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

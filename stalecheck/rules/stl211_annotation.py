@@ -1,4 +1,4 @@
-"""STL211 annotation: An annotation that a framework reads, and that keeps a class of a reloaded module (opt-in)
+"""STL211 annotation: An annotation that a framework reads, and that keeps a class of a reloaded module
 
 ## What it does
 

@@ -89,6 +89,7 @@ _IN_USE = frozenset(
     {
         *("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier"),
         *("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "ContextVar", "local"),
+        *("connect", "create_connection", "create_engine", "count"),
     }
 )
 """What functions use as it is: the old ones go on with the old object."""

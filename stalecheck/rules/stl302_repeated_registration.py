@@ -103,7 +103,7 @@ _ADDERS = frozenset({"append", "appendleft", "add", "insert", "extend"})
 _EXTERNAL = frozenset(
     {
         *("route", "get", "post", "put", "patch", "delete", "websocket", "add_url_rule", "register_blueprint"),
-        *("include_router", "errorhandler", "before_request", "after_request", "teardown_request"),
+        *("include_router", "before_request", "after_request", "teardown_request"),
         *("command", "group", "add_command", "event", "listener", "listen", "connect", "subscribe", "on", "task"),
     }
 )
@@ -144,13 +144,17 @@ def _registrations(
                 if why:
                     yield decorator, why, Severity.WARNING
             continue
+        if isinstance(statement, ast.AugAssign) and _is_own(statement.value, made):
+            extending = ast.Attribute(statement.target, "extend")
+            if why := _of_project(extending, names, together, reloading):
+                yield statement.target, why, Severity.WARNING
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or statement in guarded:
             continue
         name = dotted(call.func, names)
         if name in _PATHS:
             yield call, "the list of paths grows", Severity.NOTE
-        elif name in _METRICS:
+        elif name in _METRICS and not any(keyword.arg == "registry" for keyword in call.keywords):
             yield call, "the registry refuses a second metric of that name", Severity.ERROR
         elif not _is_undone(call.func, reloading.sources[file]):
             is_silent = any("NullHandler" in ast.unparse(argument) for argument in call.args)

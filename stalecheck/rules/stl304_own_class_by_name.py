@@ -79,7 +79,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from stalecheck.rules.module_state import functions
+from stalecheck.rules.module_state import functions, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
@@ -114,6 +114,8 @@ def _uses(definition: ast.ClassDef) -> Iterator[tuple[ast.expr, str, str]]:
     name = definition.name
     for statement in definition.body:
         for function in functions(statement):
+            if name in local_names(function):
+                continue
             for node in ast.walk(function):
                 match node:
                     case ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=named), _]) if named == name:

@@ -81,7 +81,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from stalecheck.rules.module_state import assignments, kept_names
+from stalecheck.rules.module_state import assignments, kept_names, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, span_of
@@ -102,7 +102,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             for default, parameter in _defaults(function):
                 if (
                     isinstance(default, ast.Name)
-                    and default.id in sentinels
+                    and default.id in sentinels - local_names(function)
                     and _is_asked(function, parameter, default.id)
                 ):
                     yield Flaw(

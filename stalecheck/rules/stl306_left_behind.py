@@ -69,9 +69,11 @@ import ast
 from collections.abc import Iterator
 
 from stalecheck.model import Reload, SourceFile
+from stalecheck.modules import absolute
+from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import dotted, imports, span_of
+from stalecheck.rules.statements import Function, dotted, imports, span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 
@@ -102,17 +104,56 @@ def _what_happens(reloads: tuple[Reload, ...]) -> str:
 
 def _uses(
     tree: ast.Module, file: SourceFile, module: SourceFile, names: frozenset[str], reloading: Reloading
-) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
-    """Yield the imports and attributes of a file that mean one of the names of a module."""
+) -> Iterator[tuple[ast.alias | ast.expr, str]]:
+    """Yield the imports and attributes of a file that mean one of the names of a module, and count on it."""
     bound = {local: name for _, name, local in imports(tree, file)}
     whole = {name: name for _, name, _ in imports(tree, file)}
+    covered = _covered(tree)
+    own = {node: shadowed(node) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
     for node in ast.walk(tree):
+        if node in covered:
+            continue
         if isinstance(node, ast.ImportFrom):
-            for _, name, _ in imports(node, file):
-                owner, _, last = name.rpartition(".")
-                if last in names and reloading.program.table.find(owner, file) == module:
-                    yield node, last
+            base = absolute(file, node.level, node.module)
+            if base and reloading.program.table.find(base, file) == module:
+                yield from ((alias, alias.name) for alias in node.names if alias.name in names)
         elif isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
             owner = dotted(node.value, bound) or whole.get(ast.unparse(node.value), "")
-            if owner and reloading.program.table.find(owner, file) == module:
+            is_shadowed = any(node in inside and _root(node) in local for inside, local in own.values())
+            if owner and not is_shadowed and reloading.program.table.find(owner, file) == module:
                 yield node, node.attr
+
+
+def shadowed(function: Function) -> tuple[frozenset[ast.AST], frozenset[str]]:
+    """Return what stands in a function, and the names that are its own there: parameters and assigned ones."""
+    inside = frozenset(ast.walk(function))
+    return inside, local_names(function)
+
+
+def _covered(tree: ast.Module) -> frozenset[ast.AST]:
+    """Return what runs only if the name is there, or may miss it: below ``hasattr``, a ``try``; what a file sets."""
+    found: set[ast.AST] = set()
+    set_here = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(map(_is_for_absence, node.handlers)):
+            found.update(inner for statement in node.body for inner in ast.walk(statement))
+        elif isinstance(node, (ast.If, ast.IfExp)) and "hasattr(" in ast.unparse(node.test):
+            found.update(ast.walk(node))
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in set_here:
+            found.add(node)
+    return frozenset(found)
+
+
+def _is_for_absence(handler: ast.ExceptHandler) -> bool:
+    kinds = "" if handler.type is None else ast.unparse(handler.type)
+    return not kinds or any(kind in kinds for kind in ("ImportError", "AttributeError", "Exception"))
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

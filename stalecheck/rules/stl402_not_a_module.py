@@ -53,6 +53,7 @@ from collections.abc import Iterator
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import is_expected
 from stalecheck.vocabulary import ReloadMode, Severity
 
 
@@ -60,7 +61,9 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads whose argument is certainly no module."""
     for place in reloading.places:
         wrong = [*place.site.wrong, *_definitions(place, reloading)]
-        if wrong and place.site.mode is ReloadMode.RELOAD:
+        if not wrong or place.site.mode is not ReloadMode.RELOAD or place.site.is_guarded:
+            continue
+        if not is_expected(reloading.parse(place.file), place.site.span.start.row):
             yield Flaw(
                 place.file,
                 place.site.span,

@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import is_expected
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _NAMES = """
@@ -66,7 +67,9 @@ _IN_C = frozenset(_NAMES.split())
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads of modules that do not run again."""
     for place in reloading.places:
-        if place.site.mode is not ReloadMode.RELOAD:
+        if place.site.mode is not ReloadMode.RELOAD or not place.outside:
+            continue
+        if is_expected(reloading.parse(place.file), place.site.span.start.row):
             continue
         for module in place.outside:
             what = _what_happens(module)

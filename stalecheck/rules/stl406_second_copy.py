@@ -65,13 +65,15 @@ In a test that needs a module that has never run before, and that puts the old o
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.model import Location, SourceFile
-from stalecheck.reloads import EVICTIONS
+from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import scope_of
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import HolderKind, Severity
 
@@ -86,6 +88,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     for place in reloading.places:
         if place.site.spelling not in EVICTIONS or len(place.files) != 1:
             continue
+        if not _is_imported_below(place, reloading):
+            continue
         kept = [r for r in holders.get((place.file.path, place.site.span.start), ()) if _is_of(r, place.files[0])]
         if kept:
             module = place.files[0].module
@@ -96,6 +100,17 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 f"the next import makes a second `{module}`, while {_listed(kept)} on with the first",
                 "`importlib.reload` keeps the module object; a test that needs a fresh one puts the old one back",
             )
+
+
+def _is_imported_below(place: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether the same function, or top level, goes on to import something."""
+    tree = reloading.parse(place.file)
+    scope = scope_of(tree, place.site.block) if tree is not None else None
+    row = place.site.span.end.row
+    return scope is None or any(
+        isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)) and node.lineno > row and "import" in ast.unparse(node)
+        for node in ast.walk(scope)
+    )
 
 
 def _is_of(reference: StaleReference, file: SourceFile) -> bool:

@@ -52,9 +52,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from stalecheck.model import SourceFile
+from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import is_expected
 from stalecheck.vocabulary import Severity
 
 _SINCE = {
@@ -67,14 +68,15 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads through functions that supported Pythons do not have."""
     for place in reloading.places:
         since = _SINCE.get(place.site.spelling)
-        if since is not None and _is_needed(place.site.spelling, place.file, reloading):
+        if since is not None and _is_needed(place, reloading):
             yield Flaw(place.file, place.site.span, Severity.ERROR, since, "use `importlib.reload`")
 
 
-def _is_needed(spelling: str, file: SourceFile, reloading: Reloading) -> bool:
+def _is_needed(place: ReloadPlace, reloading: Reloading) -> bool:
     """Whether nothing but the function that is gone can be meant."""
-    tree = reloading.parse(file)
-    if tree is None:
+    tree = reloading.parse(place.file)
+    spelling = place.site.spelling
+    if tree is None or is_expected(tree, place.site.span.start.row):
         return False
     if spelling == "imp.reload":
         # Below a `try` or an `if` it is an alternative.

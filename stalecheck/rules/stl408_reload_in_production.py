@@ -1,4 +1,4 @@
-"""STL408 reload-in-production: A reload in code that runs in production (opt-in)
+"""STL408 reload-in-production: A reload in code that runs in production
 
 ## What it does
 
@@ -67,6 +67,7 @@ from stalecheck.vocabulary import Severity
 
 IS_DEFAULT = False
 
+_TOOLS = frozenset({"scripts", "script", "bin", "tools", "examples", "docs", "notebooks"})
 _SWITCH = re.compile(
     r"debug|develop|\bdev\b|_dev\b|\bdev_|reload|testing|locals\(\)|globals\(\)|dir\(\)", re.IGNORECASE
 )
@@ -76,9 +77,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads that nothing keeps out of production."""
     for place in reloading.places:
         site = place.site
-        if not (
-            site.is_restored or site.is_void or site.is_main or is_test(place.file) or _is_switched(place, reloading)
-        ):
+        is_aside = site.is_restored or site.is_void or site.is_main or is_test(place.file) or _is_tool(place)
+        if not (is_aside or _is_switched(place, reloading)):
             yield Flaw(
                 place.file,
                 site.span,
@@ -86,6 +86,13 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 f"{_named(place)} reloaded in production code",
                 "read again what changes instead, or start a new process",
             )
+
+
+def _is_tool(place: ReloadPlace) -> bool:
+    """Whether the file is one of those that developers run."""
+    file = place.file
+    below = file.path.relative_to(file.root).parts[:-1] if file.path.is_relative_to(file.root) else ()
+    return not _TOOLS.isdisjoint({*below, file.root.name})
 
 
 def _named(place: ReloadPlace) -> str:
@@ -103,5 +110,13 @@ def _is_switched(place: ReloadPlace, reloading: Reloading) -> bool:
         isinstance(node, (ast.If, ast.IfExp, ast.While))
         and node.lineno <= row <= (node.end_lineno or node.lineno)
         and _SWITCH.search(ast.unparse(node.test)) is not None
+        and not (isinstance(node, ast.If) and _is_off(node, row))
         for node in ast.walk(tree)
     )
+
+
+def _is_off(node: ast.If, row: int) -> bool:
+    """Whether a row runs when the switch is off: ``if not DEBUG:``, or below ``else``."""
+    is_negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
+    is_below_else = bool(node.orelse) and row >= node.orelse[0].lineno
+    return is_negated is not is_below_else

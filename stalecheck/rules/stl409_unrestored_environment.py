@@ -65,9 +65,10 @@ Where no other test looks at what the module has read.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from stalecheck.modules import absolute
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -107,7 +108,11 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None or function is None or isinstance(function, ast.Module):
             continue
         patch = _patch_around(function, place)
-        if patch is None or _is_followed(place, function, patch, tree, reloading):
+        if (
+            patch is None
+            or not _may_see(place, patch, reloading)
+            or _is_followed(place, function, patch, tree, reloading)
+        ):
             continue
         module = place.files[0].module
         own = next((file.module for file in place.files if f"{patch.target}.".startswith(f"{file.module}.")), "")
@@ -120,6 +125,30 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         else:
             message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
         yield Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module))
+
+
+def _may_see(place: ReloadPlace, patch: _Patch, reloading: Reloading) -> bool:
+    """Whether what is reloaded can notice a patch: by what it imports, directly or not."""
+    table, indexes = reloading.program.table, reloading.program.indexes
+    seen = set(place.files)
+    pending = list(place.files)
+    reaches_out = False
+    while pending:
+        file = pending.pop()
+        for item in indexes[file].imports if file in indexes else ():
+            base = absolute(file, item.level, item.module)
+            found = [table.find(name, file) for name in (f"{base}.{item.name}", base or "") if name]
+            inside = {other for other in found if other is not None}
+            reaches_out = reaches_out or not inside
+            pending += inside - seen
+            seen |= inside
+    own = next(filter(None, map(table.find, _prefixes(patch.target))), None) if patch.target else None
+    return own in seen if own is not None else reaches_out
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    yield from (".".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))
 
 
 def _remedy(patch: _Patch, module: str) -> str:
@@ -146,13 +175,25 @@ def _patch_around(function: Function, place: ReloadPlace) -> _Patch | None:
                 found = patch or found
     if found is None and "monkeypatch" in parameters:
         calls = list(_calls_of("monkeypatch", function))
-        sets = [call.lineno for call in calls if _method(call) in _SETS and call.lineno < row]
+        changes = sorted(
+            (call for call in calls if call.lineno < row and _method(call) in _SETS), key=lambda c: c.lineno
+        )
+        last = {ast.unparse(call.args[0]): call for call in changes if call.args}
+        sets = [call.lineno for call in last.values() if not _takes_back(call, changes)]
         undone = [call.lineno for call in calls if _method(call) == "undo" and call.lineno > max(sets, default=row)]
         if sets and not any(at < row for at in undone):
             found = _Patch("monkeypatch", min(undone, default=end), is_fixture=not undone)
     if found is None:
         found = next(filter(None, (_patched(decorator, end) for decorator in function.decorator_list)), None)
     return found
+
+
+def _takes_back(call: ast.Call, changes: Sequence[ast.Call]) -> bool:
+    """Whether it deletes what the test itself has set before."""
+    return _method(call).startswith("del") and any(
+        _method(other).startswith("set") and other.args and ast.unparse(other.args[0]) == ast.unparse(call.args[0])
+        for other in changes
+    )
 
 
 def _patched(node: ast.expr, undone: int) -> _Patch | None:
@@ -199,7 +240,7 @@ def _is_later(other: ReloadPlace, place: ReloadPlace, function: Function, patch:
         return False
     if cleaner.name.startswith(_TEARDOWNS):
         return other.file == place.file
-    if not _is_fixture(cleaner) or not _is_torn_down(other, cleaner):
+    if not _is_fixture(cleaner) or not (_is_torn_down(other, cleaner) or _is_cleanup(other, cleaner)):
         return False
     if other.file != place.file and other.file.path.name != "conftest.py":
         return False
@@ -209,6 +250,8 @@ def _is_later(other: ReloadPlace, place: ReloadPlace, function: Function, patch:
     if "monkeypatch" in _parameters(cleaner):
         return False
     parameters = _parameters(function)
+    if any("usefixtures" in ast.unparse(d) and repr(cleaner.name) in ast.unparse(d) for d in function.decorator_list):
+        return True
     if cleaner.name not in parameters:
         return any("autouse" in ast.unparse(decorator) for decorator in cleaner.decorator_list)
     if not patch.is_fixture:

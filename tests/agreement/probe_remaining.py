@@ -68,6 +68,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL206_wrapped_callable/classes_made_in_functions STL206 app *",
         "STL203_base_class/made_by_a_function STL206 app First",
         "STL206_wrapped_callable/closures_in_closures STL205 app listed",
+        "STL205_container/filled_after_it_is_held STL20[45] n *",
         "STL205_container/overwritten_in_a_copy STL205 n Base.part",
         "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
         "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",

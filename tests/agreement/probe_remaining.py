@@ -40,7 +40,6 @@ PLACE = "the place has another name, or no code, in a running program"
 OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
 PART = "an attribute of a module's own instance is named as the instance's"
 VALUES = "instances of the standard library's value types are values to the linter, and objects to the probe"
-SHARED = "a container that others hold as well is named once, where a module's name leads to it first"
 NOT_ALIVE = "nothing of it is alive when the probe looks"
 REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
@@ -75,7 +74,6 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL208_enum_member/iterated STL206 app DEFAULT",
     ),
     VALUES: ("STL202_singleton/of_the_standard_library STL105 app *",),
-    SHARED: ("STL205_container/filled_after_it_is_held STL20[45] n *",),
     OTHER_NAME: ("STL101_from_import/imported_by_its_longer_name_too STL101 *",),
     PLACE: (
         "STL104_alias/by_literal_name STL104 app g",

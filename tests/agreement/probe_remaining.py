@@ -40,6 +40,7 @@ PLACE = "the place has another name, or no code, in a running program"
 OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
 PART = "an attribute of a module's own instance is named as the instance's"
 VALUES = "instances of the standard library's value types are values to the linter, and objects to the probe"
+ATTACHED = "what was attached to a function or a decorated class is named, but with the code of what wraps or decorates"
 NOT_ALIVE = "nothing of it is alive when the probe looks"
 REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
@@ -62,6 +63,12 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL202_singleton/taken_from_elsewhere STL202 n *",
         "STL205_container/iterated STL201 n first",
         "STL205_container/names_of_things STL202 app Made",
+    ),
+    ATTACHED: (
+        "STL201_instance/attached_to_what_a_function_is_given STL201 app f.tool",
+        "STL201_instance/attached_to_what_a_function_is_given STL201 app g.options",
+        "STL201_instance/attached_when_a_class_is_made STL201 app A.helper",
+        "STL201_instance/attached_when_a_class_is_made STL201 app B.helper",
     ),
     FOLLOWED: (
         "STL206_wrapped_callable/classes_made_in_functions STL206 app *",

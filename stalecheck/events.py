@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -16,6 +16,7 @@ from stalecheck.submodules import hidden
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
+_Needs = Callable[[SourceFile], frozenset[SourceFile]]
 _LOADERS = frozenset({"load_module", "imp.load_module", "imp.load_source"})
 """Spellings that import a module for the first time where nothing else has imported it."""
 
@@ -56,6 +57,7 @@ def schedule(
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
     imported = cache(partial(_imported, indexes, table))
+    needs = cache(partial(_needed, indexes, table))
     for file, found in sites.items():
         last: ReloadSite | None = None
         for site in found:
@@ -66,7 +68,7 @@ def schedule(
             places.append(_place(site, file, targets, indexes, table))
             if not (site.is_restored or site.is_void):
                 events = blocks.setdefault((file, site.block), [])
-                for event in _events(site, file, [target for target in targets if target[0] not in site.kept]):
+                for event in _events(site, file, [target for target in targets if target[0] not in site.kept], needs):
                     if events and _follows(site, last):
                         events[-1] = _joined(events[-1], event)
                     else:
@@ -219,19 +221,21 @@ def _meant(file: SourceFile, pattern: str, indexes: Mapping[SourceFile, FileInde
     return names[0] if is_spelled else ""
 
 
-def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> Iterator[Event]:
+def _events(
+    site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[SourceFile, ...]]], needs: _Needs
+) -> Iterator[Event]:
     at = site.span.start
     targets = [(name, tuple(target for target in found if not _is_shadowed(target))) for name, found in targets]
     if site.is_together:
         together = {target: None for _, found in targets for target in found}
         if together and site.mode is ReloadMode.RELOAD and site.order != "import":
-            yield from _in_turn(site, file, together, at)
+            yield from _in_turn(site, file, together, at, needs)
         elif together:
             yield _event(site, file, tuple(together), at)
         return
     for name, found in targets:
         if "*" in name and site.order != "import":
-            yield from _in_turn(site, file, found, at)
+            yield from _in_turn(site, file, found, at, needs)
         elif found:
             names = {target: name for target in found if _is_certain(name, target, file)}
             event = _event(site, file, found, at)
@@ -239,10 +243,47 @@ def _events(site: ReloadSite, file: SourceFile, targets: list[tuple[str, tuple[S
             yield replace(event, reloads=reloads, names=names)
 
 
-def _in_turn(site: ReloadSite, file: SourceFile, targets: Iterable[SourceFile], at: Location) -> Iterator[Event]:
-    """Yield an event for each module that a loop runs through, by name or in no particular order."""
-    for target in sorted(targets, key=lambda target: (target.module, str(target.path))):
-        yield _event(replace(site, is_unordered=site.order == "any"), file, (target,), at)
+def _in_turn(
+    site: ReloadSite, file: SourceFile, targets: Iterable[SourceFile], at: Location, needs: _Needs
+) -> Iterator[Event]:
+    """Yield the events of a loop that runs through modules by name, or in no particular order.
+
+    Modules that follow each other are one event as long as none of them needs one that comes after it.
+    """
+    ordered = sorted(targets, key=lambda target: (target.module, str(target.path)))
+    listed = frozenset(ordered)
+    site = replace(site, is_unordered=site.order == "any")
+    batch: list[SourceFile] = []
+    needed: set[SourceFile] = set()
+    for target in ordered:
+        own = needs(target) & listed
+        if target in needed or (site.is_unordered and not own.isdisjoint(batch)):
+            yield _event(site, file, tuple(batch), at)
+            batch, needed = [], set()
+        batch.append(target)
+        needed |= own - {target}
+    if batch:
+        yield _event(site, file, tuple(batch), at)
+
+
+def _needed(indexes: Mapping[SourceFile, FileIndex], table: ModuleTable, file: SourceFile) -> frozenset[SourceFile]:
+    """Return what a file imports at module level, and what the packages import that it takes something from."""
+    direct = _imported_by(file, indexes, table)
+    packages = [other for other in direct if other.is_package]
+    return direct.union(*(_imported_by(package, indexes, table) for package in packages))
+
+
+def _imported_by(
+    file: SourceFile, indexes: Mapping[SourceFile, FileIndex], table: ModuleTable
+) -> frozenset[SourceFile]:
+    found: set[SourceFile] = set()
+    for item in indexes[file].imports if file in indexes else ():
+        base = absolute(file, item.level, item.module or None)
+        for name in (base, f"{base}.{item.name}" if item.name else None):
+            target = table.find(name, file) if name else None
+            if target is not None:
+                found.add(target)
+    return frozenset(found)
 
 
 def _is_certain(name: str, target: SourceFile, reloading: SourceFile) -> bool:

@@ -13,16 +13,17 @@ from stalecheck.model import Reload
 def nearest(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[Holding, tuple[Reload, ...]]]:
     """Return what goes stale without what lies behind another call of the same value, and one call of each module."""
     all_found = list(found)
-    stale: dict[tuple[object, ...], set[Made]] = {}
-    for holding, _ in all_found:
+    stale: dict[tuple[object, ...], dict[Made, set[Reload]]] = {}
+    for holding, reloads in all_found:
         if holding.capture.relation is Relation.DERIVED:
-            stale.setdefault(_place(holding), set()).add(holding.capture.made)
+            stale.setdefault(_place(holding), {}).setdefault(holding.capture.made, set()).update(_alone(reloads))
     called: set[tuple[object, ...]] = set()
     kept: list[tuple[Holding, tuple[Reload, ...]]] = []
     for holding, reloads in all_found:
         capture = holding.capture
         if capture.relation is Relation.DERIVED:
-            if stale[_place(holding)] & set(capture.behind):
+            nearer = stale[_place(holding)]
+            if any(made in nearer and _alone(reloads) <= nearer[made] for made in capture.behind):
                 continue
             if is_result(capture):
                 call = (_place(holding), capture.made.file, capture.mode)
@@ -31,6 +32,11 @@ def nearest(found: Iterable[tuple[Holding, tuple[Reload, ...]]]) -> list[tuple[H
                 called.add(call)
         kept.append((holding, reloads))
     return kept
+
+
+def _alone(reloads: Iterable[Reload]) -> set[Reload]:
+    """Return those that options name: each happens without the others."""
+    return {reload for reload in reloads if reload.path is None}
 
 
 def _place(holding: Holding) -> tuple[object, ...]:

@@ -56,6 +56,19 @@ def ruled_out(evaluator: Evaluator, place: Place) -> frozenset[str]:
         evaluator.is_narrowing = narrowing
 
 
+def are_clear(evaluator: Evaluator, place: Place) -> bool:
+    """Whether all conditions around a use say which names pass them: else not even the order of those is known."""
+    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
+    try:
+        return all(
+            _globs(evaluator, guard.test, guard.place, guard.is_true) is not None
+            or _failing(evaluator, guard.test, guard.place, guard.is_true)
+            for guard in place.guards
+        )
+    finally:
+        evaluator.is_narrowing = narrowing
+
+
 def _failing(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> tuple[Text | Hole, ...]:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return _failing(evaluator, test.operand, place, not is_true)

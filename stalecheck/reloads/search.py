@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from stalecheck.model import Location, Span
 from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.calls import absolute_names
-from stalecheck.reloads.conditions import ruled_out
+from stalecheck.reloads.conditions import are_clear, ruled_out
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -458,6 +458,11 @@ class _Search:
 
     # From an event to what is reported
 
+    def _order(self, event: _Event) -> Order:
+        """In which order a loop runs through modules, as far as the conditions in it tell which."""
+        found = _same(map(_loop_order, filter(_is_many, event.items)))
+        return found if found == "import" or are_clear(self.evaluator, event.place) else "import"
+
     def _find(self, event: _Event) -> Find:
         targets: list[str] = []
         attributes: dict[str, bool] = {}
@@ -509,7 +514,7 @@ class _Search:
             frozenset() if is_restored else kept,
             event.leaves_attribute,
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
-            event.order or _same(map(_loop_order, filter(_is_many, event.items))),
+            event.order or self._order(event),
             ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
             tuple(wrong),
         )

@@ -171,8 +171,10 @@ def _filled_elsewhere(name: str, file: SourceFile, reloading: Reloading) -> str:
     fills = re.compile(
         rb"\b%b\.%b(?:\[[^\n]*\]\s*=[^=]|\.(?:append|add|insert|extend|update|setdefault)\()" % (last, name.encode())
     )
+    attribute = b"%b.%b" % (last, name.encode())
     for other, source in reloading.sources.items():
-        found = fills.search(source) if other != file else None
+        # Most files do not even have the words.
+        found = fills.search(source) if other != file and attribute in source else None
         if found is not None and source[source.rfind(b"\n", 0, found.start()) + 1 :][:1] in b" \t":
             return other.module
     return ""

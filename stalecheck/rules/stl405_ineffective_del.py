@@ -60,15 +60,15 @@ from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import blocks, imports, span_of
 from stalecheck.vocabulary import Severity
 
-_DELETES = re.compile(rb"^[ \t]*del[ \t]+(\w+)[ \t]*(?:#.*)?$", re.MULTILINE)
+_DELETES = re.compile(rb"del[ \t]+(\w+)[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _RUNS_AGAIN = re.compile(r"reload|modules|exec_module|load_module|unload|import_fresh_module|CleanImport")
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag the deletion of a module's name that only makes way for an import of the same module."""
     for file, source in reloading.sources.items():
-        names = {name for name in _DELETES.findall(source) if source.count(name) > 2}
-        if not any(re.search(rb"\bimport\b.*\b%b\b" % name, source) for name in names):
+        names = set(_DELETES.findall(source)) if b"del " in source else set()
+        if not any(re.search(rb"import[^\n]*\b%b\b" % name, source) for name in names):
             continue
         tree = reloading.parse(file)
         for statement, name, module in _deletions(tree, file) if tree is not None else ():

@@ -67,8 +67,8 @@ _RUNS_AGAIN = re.compile(r"reload|modules|exec_module|load_module|unload|import_
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag the deletion of a module's name that only makes way for an import of the same module."""
     for file, source in reloading.sources.items():
-        names = set(_DELETES.findall(source)) if b"del " in source else set()
-        if not any(re.search(rb"import[^\n]*\b%b\b" % name, source) for name in names):
+        deletions = _DELETES.finditer(source) if b"del " in source else ()
+        if not any(re.search(rb"import[^\n]*\b%b\b" % found[1], source[found.end() :]) for found in deletions):
             continue
         tree = reloading.parse(file)
         for statement, name, module in _deletions(tree, file) if tree is not None else ():

@@ -3,13 +3,15 @@
 ## What it does
 
 Flags `del sys.modules["p.m"]` followed by `from p import m`; the eviction of a package whose submodules
-stay; and the reload of a module that has just been evicted.
+stay; the reload of a module that has just been evicted; and a restored `sys.modules` below a package whose
+attribute is not restored.
 
 ## Why is this bad
 
 `from p import m` takes the old module, which still is an attribute of `p`: nothing is imported. A new `p`
 takes the old submodules from `sys.modules`, and they are no attributes of it. `importlib.reload` of an
-evicted module raises ImportError.
+evicted module raises ImportError. `monkeypatch.delitem(sys.modules, "p.m")` puts the old module back into
+the table; `p.m` is still the new one, and `mock.patch("p.m.f")` patches what nobody uses.
 
 ## Example
 
@@ -60,14 +62,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import imports, scope_of
+from stalecheck.rules.statements import Function, imports, scope_of
 from stalecheck.vocabulary import ReloadMode, Severity
+
+_RESTORABLE = EVICTIONS | {"monkeypatch.delitem"}
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -88,6 +93,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             )
         elif site.spelling in EVICTIONS and not site.is_restored and len(place.files) == 1:
             yield from _without_submodules(place, reloading)
+        elif site.spelling in _RESTORABLE and site.is_restored:
+            yield from islice(_without_the_attribute(place, reloading), 1)
 
 
 def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
@@ -148,6 +155,74 @@ def _without_submodules(place: ReloadPlace, reloading: Reloading) -> Iterator[Fl
         f"`{package.module}` is evicted without {names}: what is imported anew takes the old submodules",
         f"evict every name in `sys.modules` that begins with `{package.module}.` as well",
     )
+
+
+def _without_the_attribute(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
+    """Flag what puts a submodule back into ``sys.modules`` while its package keeps the new one."""
+    tree = reloading.parse(place.file)
+    scope = scope_of(tree, place.site.block) if tree is not None else None
+    if tree is None or scope is None:
+        return
+    for module in (file.module for file in place.files):
+        package, _, name = module.rpartition(".")
+        around = reloading.program.table.find(package, place.file) if package else None
+        if around is None or _is_evicted_with(place, around, reloading):
+            continue
+        if not _is_imported_below(scope, place, module) or _is_set(tree, scope, module):
+            continue
+        yield Flaw(
+            place.file,
+            place.site.span,
+            Severity.WARNING,
+            f"`sys.modules` gets the old `{module}` back, `{package}` keeps the new one as its attribute `{name}`",
+            f'put the attribute back as well: `monkeypatch.delattr({package}, "{name}")` before it is imported',
+        )
+
+
+def _is_evicted_with(place: ReloadPlace, package: SourceFile, reloading: Reloading) -> bool:
+    """Whether the same block evicts the package too: the new module is an attribute of the new package then."""
+    return any(
+        other.file == place.file and other.site.block == place.site.block and package in other.files
+        for other in reloading.places
+    )
+
+
+def _is_imported_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
+    """Whether the block imports the module by its own name after it is evicted."""
+    row = place.site.span.start.row
+    if any(line > row and name.startswith(f"{module}.") for line, name, _ in imports(scope, place.file)):
+        return True
+    if any(
+        isinstance(node, ast.Import) and node.lineno > row and any(alias.name == module for alias in node.names)
+        for node in ast.walk(scope)
+    ):
+        return True
+    return any(
+        isinstance(node, ast.Call)
+        and node.lineno > row
+        and ast.unparse(node.func).endswith(("import_module", "__import__"))
+        and bool(node.args)
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == module
+        for node in ast.walk(scope)
+    )
+
+
+def _is_set(tree: ast.Module, scope: ast.AST, module: str) -> bool:
+    """Whether the block, or a helper, binds or deletes the attribute of the package, itself or through a call."""
+    name = module.rpartition(".")[2]
+    others = [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
+    apart = {id(inner) for node in others if node is not scope for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in apart:
+            continue
+        if isinstance(node, ast.Attribute) and node.attr == name and not isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("setattr", "delattr")):
+            texts = [given.value for given in node.args if isinstance(given, ast.Constant)]
+            if name in texts or module in texts or not texts:
+                return True
+    return False
 
 
 def _submodules(package: SourceFile, reloading: Reloading) -> list[SourceFile]:

@@ -108,6 +108,8 @@ class Calls:
             (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
             for argument in call.arguments
         ]
+        if isinstance(call.function, Attribute) and self._classes.hands_on(receiver, call.function.name):
+            return Value((), kept(arguments), is_new=True)
         result = self._apply(function, arguments, inner, receiver)
         if isinstance(call.function, Attribute) and receiver.captures:
             return answered(result, receiver, call.function.name)

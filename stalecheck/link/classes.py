@@ -146,6 +146,17 @@ class Classes:
         kept = union(set_there) if set_there else NOTHING
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
 
+    def hands_on(self, value: Value, name: str) -> bool:
+        """Whether an attribute is what ``__getattr__`` finds elsewhere: calling it runs nothing of the class."""
+        return bool(value.things) and all(
+            isinstance(thing, InstanceThing)
+            and self.member(thing.of, "__getattr__") is not None
+            and self.member(thing.of, name) is None
+            and not self.external_bases(thing.of)
+            and not any(a.name == name for owner in self.order(thing.of) for a in owner.definition.attributes)
+            for thing in value.things
+        )
+
     def ancestor(self, classes: Expression, position: int, frame: Frame) -> Value | None:
         """Return what stands at a position of ``C.__bases__`` or ``C.__mro__``; None where that is not known."""
         match classes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from stalecheck.summarize.recorder import Recorder
@@ -31,19 +33,19 @@ class Public:
     def _names(self, node: cst.BaseExpression) -> list[PublicNames] | None:
         match node:
             case cst.List() | cst.Tuple() | cst.Set():
-                names: list[str] = []
+                listed: list[str] = []
                 parts: list[PublicNames] = []
                 for element in node.elements:
                     if isinstance(element, cst.StarredElement):
                         parts += self._names(element.value) or []
                     elif isinstance(element.value, (cst.SimpleString, cst.ConcatenatedString)):
-                        names.append(str(element.value.evaluated_value))
+                        listed.append(str(element.value.evaluated_value))
                     elif isinstance(element.value, cst.Attribute) and element.value.attr.value == "__name__":
                         written = as_written(element.value.value)
-                        names.append(written.rpartition(".")[2])
+                        listed.append(written.rpartition(".")[2])
                     else:
                         return None
-                return [PublicNames(tuple(names)), *parts]
+                return [PublicNames(tuple(listed)), *parts]
             case cst.BinaryOperation(operator=cst.Add()):
                 left, right = self._names(node.left), self._names(node.right)
                 return None if left is None or right is None else left + right
@@ -58,5 +60,20 @@ class Public:
                 return [PublicNames(module=self._recorder.convert(node.value))]
             case cst.Call(func=cst.Name(value="list" | "tuple" | "sorted" | "set"), args=[argument]):
                 return self._names(argument.value)
+            case cst.Call(func=cst.Attribute(value=text, attr=cst.Name(value="split"))):
+                names = split_text(text, [argument.value for argument in node.args])
+                return [PublicNames(names)] if names else None
             case _:
                 return None
+
+
+def split_text(text: cst.BaseExpression, arguments: Sequence[cst.BaseExpression]) -> tuple[str, ...]:
+    """Return what ``"a b".split()`` gives; nothing where that cannot be read."""
+    parts = [
+        part.evaluated_value if isinstance(part, (cst.SimpleString, cst.ConcatenatedString)) else None
+        for part in (text, *arguments)
+    ]
+    written = [part for part in parts if isinstance(part, str)]
+    if len(written) < len(parts) or len(parts) > 2:
+        return ()
+    return tuple(written[0].split(*written[1:]))

@@ -76,4 +76,4 @@ def split_text(text: cst.BaseExpression, arguments: Sequence[cst.BaseExpression]
     written = [part for part in parts if isinstance(part, str)]
     if len(written) < len(parts) or len(parts) > 2:
         return ()
-    return tuple(written[0].split(*written[1:]))
+    return tuple(written[0].split(written[1] if len(written) > 1 else None))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.items import Thing
-from stalecheck.reloads.restored import Restoration, functions_around, is_setup, is_wide, terminal_name
+from stalecheck.reloads.restored import Restoration, functions_around, is_setup, is_teardown, is_wide, terminal_name
 from stalecheck.reloads.scopes import Outline, Place, Scope, terminal
 from stalecheck.reloads.values import Evaluator
 
@@ -35,6 +35,16 @@ class _Fixture:
     is_autouse: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Methods:
+    """Those of a class that may keep something."""
+
+    set_up: list[Scope]
+    tear_down: list[Scope]
+    hiding: set[str]
+    """The names of its methods that do not call those of the base class."""
+
+
 class Keepers:
     """What is kept around the functions of a project; files are read when something in them is asked for."""
 
@@ -52,6 +62,8 @@ class Keepers:
         self._fixtures: dict[Path, dict[str, _Fixture]] = {}
         self._functions: dict[Scope, list[Scope]] = {}
         """Of a class, or of a file's top level, what is defined right in it."""
+
+        self._methods: dict[Scope, _Methods] = {}
 
         self._asked: set[Scope] = set()
 
@@ -111,15 +123,26 @@ class Keepers:
         """Whether what is evicted between the set-up and the tear-down of a class comes back."""
         hidden: set[str] = set()
         for outline, owner in lineage:
-            functions = self._functions_in(outline, owner)
-            methods = [scope for scope in functions if terminal_name(scope) not in hidden]
+            methods = self._methods_of(outline, owner)
             restoration = self._restoration(outline)
-            if any(is_setup(scope) and self._outlasts(outline, scope, target) for scope in methods):
+            set_up = (scope for scope in methods.set_up if terminal_name(scope) not in hidden)
+            if any(self._outlasts(outline, scope, target) for scope in set_up):
                 return True
-            if any(restoration.tears_down(scope, target) for scope in methods):
+            tear_down = (scope for scope in methods.tear_down if terminal_name(scope) not in hidden)
+            if any(restoration.tears_down(scope, target) for scope in tear_down):
                 return True
-            hidden |= {terminal_name(scope) for scope in methods if not _goes_on(outline, scope)}
+            hidden |= methods.hiding
         return False
+
+    def _methods_of(self, outline: Outline, owner: Scope) -> _Methods:
+        if owner not in self._methods:
+            methods = self._functions_in(outline, owner)
+            self._methods[owner] = _Methods(
+                [scope for scope in methods if is_setup(scope)],
+                [scope for scope in methods if is_teardown(scope)],
+                {terminal_name(scope) for scope in methods if not _goes_on(outline, scope)},
+            )
+        return self._methods[owner]
 
     def _lineage(self, outline: Outline, owner: Scope) -> Iterator[tuple[Outline, Scope]]:
         """A class and those that it inherits from, as far as they stand in the project."""

@@ -103,7 +103,7 @@ class Restoration:
 
     def tears_down(self, method: Scope, target: str) -> bool:
         """Whether a method that runs at the end, such as `tearDown`, puts a module back."""
-        return _is_teardown(method) and any(
+        return any(
             back.concerns(target) and back.place.scope.function is method and self._is_old(back, END[0])
             for back in self._put_backs
         )
@@ -272,7 +272,7 @@ class Restoration:
         if terminal_name(function) in self._outline.cleanups:
             is_method = is_sibling and function.owner is not None
             return is_method or self._is_registered(back, here)
-        return is_sibling and _is_teardown(function) and (is_wide(function) or not is_wide(here[-1]))
+        return is_sibling and is_teardown(function) and (is_wide(function) or not is_wide(here[-1]))
 
     def _is_registered(self, back: PutBack, here: list[Scope]) -> bool:
         """Whether a put-back is handed to a clean-up method in one of some functions, alone or in a function."""
@@ -360,7 +360,8 @@ def is_wide(function: Scope) -> bool:
     return terminal_name(function).startswith(_WIDE)
 
 
-def _is_teardown(function: Scope) -> bool:
+def is_teardown(function: Scope) -> bool:
+    """Whether a method runs after each test, or at the end of a ``with`` block."""
     return terminal_name(function).lower().lstrip("_").startswith(_TEARDOWNS)
 
 

@@ -14,7 +14,7 @@ _UNCOMPARED = (Usage.OTHER, Usage.ANNOTATION)
 _OWN = frozenset({"self", "cls"})
 _SPECIAL = frozenset(
     {
-        *(ast.Call, ast.Compare, ast.Attribute, ast.AnnAssign, ast.arg, ast.ExceptHandler),
+        *(ast.Call, ast.Compare, ast.AnnAssign, ast.arg, ast.ExceptHandler),
         *(ast.MatchClass, ast.MatchValue, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
         *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
     }
@@ -137,28 +137,10 @@ def _is_dotted(node: ast.expr) -> bool:
 
 def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
     """Yield the parts of a node, each with what is done with a name that stands there."""
+    child: ast.AST
     match node:
-        case ast.Call(func=ast.Name(id="isinstance" | "issubclass") as function, args=[first, second]):
-            yield function, Usage.OTHER
-            yield first, Usage.OTHER
-            yield second, Usage.ISINSTANCE
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")) as function):
-            yield function, Usage.OTHER
-            for child in (*node.args, *node.keywords):
-                yield child, Usage.PICKLE
-        case ast.Call() if usage is Usage.PICKLE:
-            # What is pickled is an instance of the class that is called.
-            yield node.func, Usage.PICKLE
-            for child in (*node.args, *node.keywords):
-                yield child, Usage.OTHER
-        case ast.Call(func=ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance" | "suppress") as function):
-            yield function, Usage.OTHER
-            for child in (*node.args, *node.keywords):
-                yield child, Usage.EXCEPT
-        case ast.Call(func=ast.Name(id="suppress" | "raises") as function):
-            yield function, Usage.OTHER
-            for child in node.args:
-                yield child, Usage.EXCEPT
+        case ast.Call():
+            yield from _parts_of_call(node, usage)
         case ast.ExceptHandler():
             if node.type is not None:
                 yield node.type, Usage.EXCEPT
@@ -213,6 +195,27 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
         case _:
             for child in children(node):
                 yield child, Usage.OTHER
+
+
+def _parts_of_call(node: ast.Call, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
+    of_function, of_arguments = Usage.OTHER, Usage.OTHER
+    arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    match node.func:
+        case ast.Name(id="isinstance" | "issubclass") if len(node.args) == 2:
+            yield node.args[0], Usage.OTHER
+            arguments, of_arguments = [node.args[1]], Usage.ISINSTANCE
+        case ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")):
+            of_arguments = Usage.PICKLE
+        case _ if usage is Usage.PICKLE:
+            # What is pickled is an instance of the class that is called.
+            of_function = Usage.PICKLE
+        case ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance" | "suppress"):
+            of_arguments = Usage.EXCEPT
+        case ast.Name(id="suppress" | "raises"):
+            arguments, of_arguments = [*node.args], Usage.EXCEPT
+    yield node.func, of_function
+    for argument in arguments:
+        yield argument, of_arguments
 
 
 def _members(tree: ast.Module) -> frozenset[str]:

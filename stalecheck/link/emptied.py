@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from stalecheck.link import known
 from stalecheck.model import Location, Span
 from stalecheck.summarize.summary import (
+    LITERAL,
     NOWHERE,
     Argument,
     Attribute,
@@ -18,6 +19,8 @@ from stalecheck.summarize.summary import (
     Element,
     Expression,
     Literal,
+    ModuleImport,
+    NameImport,
     Reference,
     Store,
     Summary,
@@ -32,20 +35,24 @@ def find_removed(summary: Summary) -> dict[Span, Location]:
     A container that is made by a call and emptied as a whole stands there with its name's place.
     """
     removed: dict[Span, Location] = {}
-    containers: dict[int, _Container] = {}
+    containers: dict[Expression, _Container] = {}
     statements: list[Store | CallStatement] = [*summary.stores, *summary.calls]
     # What a statement calls it has called before it stores.
     for statement in sorted(statements, key=lambda item: (item.at, isinstance(item, Store))):
         target = statement.target if isinstance(statement, Store) else _receiver(statement)
-        if not isinstance(target, Reference) or len(target.reaching) != 1 or target.is_late:
+        name = target.value if isinstance(target, Attribute) else target
+        if target is None or not isinstance(name, Reference) or len(name.reaching) != 1 or name.is_late:
             continue
-        [index] = target.reaching
-        binding = summary.bindings[index]
-        if not isinstance(binding.value, (Display, Call)):
+        binding = summary.bindings[name.reaching[0]]
+        if isinstance(binding.value, (Display, Call)) and target == name:
+            begun = _Container(list(_entries_of(binding.value)), _is_ordered(binding.value))
+        elif isinstance(binding.value, ModuleImport if target != name else NameImport):
+            # What another module has put in comes before what this one does.
+            begun = _Container([_Entry(None, LITERAL, (), is_certain=False)], is_ordered=True)
+        else:
             continue
-        if index not in containers:
-            containers[index] = _Container(list(_entries_of(binding.value)), _is_ordered(binding.value))
-        for span in containers[index].after(statement, binding):
+        container = containers.setdefault(target, begun)
+        for span in container.after(statement, binding):
             if span != NOWHERE:
                 removed[span] = statement.at
     return removed
@@ -105,7 +112,8 @@ class _Container:
                 self.is_ordered = False
             elif method == "clear":
                 yield from self.whole
-                yield binding.span
+                if isinstance(binding.value, (Display, Call)):
+                    yield binding.span
                 yield from self._take(list(self.entries))
             else:
                 given = arguments[0].value if arguments else None

@@ -142,7 +142,7 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
         is_own_only = is_guarded and file in rerun
         for path in _paths(events):
             noted: set[SourceFile] = set()
-            expanded = [inner for event in path for inner in _expand(event, event.at, top_levels, {file}, noted)]
+            expanded = [inner for event in path for inner in _expand(event, event, top_levels, {file}, noted)]
             yield Sequence(file, block, tuple(expanded), is_own_only, is_guarded)
 
 
@@ -172,19 +172,19 @@ def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
 
 
 def _joined(one: Event, other: Event) -> Event:
-    return replace(one, files=one.files | other.files, reloads={**other.reloads, **one.reloads})
+    return replace(one, files=one.files | other.files, reloads={**other.reloads, **one.reloads}, end=other.end)
 
 
 def _expand(
     event: Event,
-    at: Location,
+    outer: Event,
     top_levels: Mapping[SourceFile, list[Event]],
     seen: set[SourceFile],
     noted: set[SourceFile],
 ) -> Iterator[Event]:
-    """Yield what the modules of an event reload when they run again, and the event; each top level once.
+    """Yield what the modules of an event reload when they run again, and the event, all at the place of the outer one.
 
-    `noted` are the modules that need not be reloaded any more by who has noted that they were.
+    Each top level once; `noted` are the modules that need not be reloaded any more by who has noted that they were.
     """
     if event.is_once:
         if event.files <= noted:
@@ -194,8 +194,8 @@ def _expand(
         if file not in seen:
             seen.add(file)
             for inner in top_levels[file]:
-                yield from _expand(inner, at, top_levels, seen, noted)
-    yield replace(event, at=at)
+                yield from _expand(inner, outer, top_levels, seen, noted)
+    yield replace(event, at=outer.at, end=outer.end)
 
 
 def _named(file: SourceFile, mode: ReloadMode, name: str) -> Sequence:
@@ -316,6 +316,7 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
         group if site.is_unordered else 0,
         site.is_once,
         leaves_attribute=site.leaves_attribute,
+        end=site.span.end,
     )
 
 

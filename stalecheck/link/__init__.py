@@ -223,7 +223,9 @@ def _reloads(
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
-            happens = called or ((reload.location,) if reload.location is not None else ())
+            happens = called or tuple(
+                event.end or event.at for event in sequence.events if reload in event.reloads.values()
+            )
             if holding.until and happens and max(holding.until) <= min(happens):
                 continue
             found[reload] = None
@@ -231,7 +233,7 @@ def _reloads(
 
 
 def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:
-    """Return where the function of a local import calls the one that reloads."""
+    """Return where the calls end by which the function of a local import calls the one that reloads."""
     file = sequence.file
     if file is None or not sequence.block:
         return ()

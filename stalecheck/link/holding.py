@@ -75,7 +75,7 @@ class Holding:
     """Where a local import is still read."""
 
     called: tuple[tuple[SourceFile | None, str, Location], ...] = ()
-    """Which functions are called between a local import and there: file, name and the place of the call. Without a
+    """Which functions are called between a local import and there: file, name and where the call ends. Without a
     file it is what the test fixture of that name gave."""
 
     is_filled_elsewhere: bool = False

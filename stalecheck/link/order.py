@@ -34,6 +34,9 @@ class Event:
     leaves_attribute: bool = False
     """The old module stays what its package calls so."""
 
+    end: Location | None = None
+    """Where the statement or call ends: what stands within it is read before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

@@ -55,7 +55,7 @@ from stalecheck.summarize.syntax import (
     names_below,
     walruses,
 )
-from stalecheck.summarize.usage import find_calls, find_local_uses
+from stalecheck.summarize.usage import find_calls, find_local_uses, find_rebindings
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
@@ -389,12 +389,19 @@ class Bodies:
                     if not isinstance(bound, StarImport) and name not in scope.global_names
                 ]
         if imports and twin is not None:
-            uses = find_local_uses(twin, {name for name, *_ in imports})
+            names = {name for name, *_ in imports}
+            uses = find_local_uses(twin, names)
+            assigned = find_rebindings(twin, names) if uses else {}
             calls = find_calls(twin) if uses else ()
             for name, span, bound, at in imports:
                 rebound = [place for other, _, _, place in imports if other == name and place > at]
                 until = min(rebound) if rebound else None
-                kept = tuple(u for u in uses.get(name, ()) if u > at and (until is None or u < until))
+                others = [(start, end) for start, end in assigned.get(name, ()) if start > at]
+                kept = tuple(
+                    use
+                    for use in uses.get(name, ())
+                    if use > at and (until is None or use < until) and not any(s <= use < e for s, e in others)
+                )
                 between = ((dotted, place) for dotted, place in calls if kept and at < place < max(kept))
                 called = tuple((self._dotted(dotted, scope), place) for dotted, place in between)
                 self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept, called))

@@ -455,7 +455,7 @@ class LocalImport:
     at: Location
     uses: tuple[Location, ...]
     calls: tuple[tuple[Expression, Location], ...] = ()
-    """What is called between the import and its last use, and where."""
+    """What is called between the import and its last use, and where each call ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def nominate(
         table: The dotted names.
         reloaded: The modules that are reloaded, in whatever mode.
         evicted: Those of them that become second module objects.
-        reloading: The files that reload: what their functions import matters too.
+        reloading: The files that reload: what their functions import, and those of who imports them, matters too.
         together: Groups of modules of which each is only ever evicted with the rest of its group. Its members hold
             nothing old of each other.
         left: Those evicted of which the old module may stay what its package calls so: ``import p.m`` reaches it.
@@ -127,7 +127,6 @@ class _Nomination:
         self._indexes = indexes
         self._table = table
         self._evicted = evicted
-        self._reloading = reloading
         self._group = {file: number for number, group in enumerate(together) for file in group}
         self._locals = {file: self._resolve(file, index.imports) for file, index in indexes.items()}
         self._pass_on_modules()
@@ -139,6 +138,15 @@ class _Nomination:
         }
         self._asked = {file: self._imported(file, index) for file, index in indexes.items()}
         """The modules whose taint each file looks at: what it imports, and what it reaches through that."""
+
+        self._helpers = reloading
+        conftests = [file.path.parent for file in reloading if file.path.name == "conftest.py"]
+        self._reloading = reloading | {
+            file
+            for file, modules in self._asked.items()
+            if not reloading.isdisjoint(modules) or any(map(file.path.is_relative_to, conftests))
+        }
+        """The files whose functions may reload, themselves or through those of others that they import."""
 
         self._tops = {file: frozenset(map(_top, modules)) for file, modules in self._asked.items()}
         """The first components of what each file imports."""
@@ -305,6 +313,8 @@ class _Nomination:
         sources = {star for star in local.stars if self._may_bring(star, taint)} | self._reached.get(file, set())
         for name in self._roots.get(file, set()) | taint.names.keys():
             sources.update(self._origins(name, local))
+        if any(body.imports for body in self._indexes[file].bodies):
+            sources |= self._asked[file] & self._helpers
         for body in self._indexes[file].bodies:
             is_carrier = body.name in taint.carriers
             roots = {mention.partition(".")[0] for mention in (*body.returns, *body.assigns)}

@@ -9,11 +9,12 @@ from stalecheck.link.captures import hop
 from stalecheck.link.holding import Holding, Subject, closest
 from stalecheck.link.names import passed
 from stalecheck.link.program import resolve
-from stalecheck.link.values import NOTHING, ModuleThing, Relation
+from stalecheck.link.values import NOTHING, ClassThing, ModuleThing, Relation
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import (
     Attribute,
     Binding,
+    Class,
     Function,
     LocalImport,
     ModuleImport,
@@ -97,6 +98,8 @@ class Imports:
             match function:
                 case Parameter(name=name):
                     yield None, name, at
+                case Attribute(value=Parameter(name="self" | "cls"), name=name):
+                    yield from ((*found, at) for found in self._method(local, name))
                 case Attribute(value=owner, name=name):
                     for thing in self._subject.evaluate(owner, at).things:
                         if isinstance(thing, ModuleThing):
@@ -105,6 +108,17 @@ class Imports:
                     for index in reaching or dict(self._subject.summary.exports).get(name, ()):
                         binding = self._subject.summary.bindings[index]
                         yield from ((*found, at) for found in self._defined(binding))
+
+    def _method(self, local: LocalImport, name: str) -> Iterator[tuple[SourceFile, str]]:
+        """Yield the method of a name of the class, or its bases, in one of whose methods a local import stands."""
+        evaluator = self._subject.evaluator
+        for binding in self._subject.summary.bindings:
+            match binding.value:
+                case Class(name=owner) if owner == local.block.rpartition(".")[0]:
+                    found = evaluator.classes.member(ClassThing(self._subject.file, binding.value), name)
+                    if found is not None:
+                        yield found[0].file, f"{found[0].definition.name}.{name}"
+                        return
 
     def _defined(self, binding: Binding) -> Iterator[tuple[SourceFile, str]]:
         match binding.value:

@@ -170,7 +170,7 @@ class Keepers:
         wanted: list[tuple[str, int]] = []
         if is_test or own is not None:
             height = next((n + 1 for n, level in enumerate(levels) if own in level.values()), 0)
-            wanted += [(used, height if own and used == own.name else 0) for used in _parameters(function)]
+            wanted += [(used, height if own and used == own.name else 0) for used in parameters_of(function)]
             wanted += [(used, 0) for used in _looked_up(outline, function)]
         is_run = is_test or (_is_test_file(outline.file.path) and not is_wide(function))
         is_xunit = name.startswith(_XUNIT)
@@ -298,7 +298,7 @@ def _closure(wanted: list[tuple[str, int]], levels: list[dict[str, _Fixture]]) -
                 fixture = level[name]
                 if fixture not in found:
                     found.append(fixture)
-                    wanted += [(used, number + 1 if used == name else 0) for used in _parameters(fixture.scope)]
+                    wanted += [(used, number + 1 if used == name else 0) for used in parameters_of(fixture.scope)]
                 break
     return found
 
@@ -343,7 +343,8 @@ def _callee(node: ast.expr) -> ast.expr:
     return node.func if isinstance(node, ast.Call) else node
 
 
-def _parameters(function: Scope) -> list[str]:
+def parameters_of(function: Scope) -> list[str]:
+    """The names of the parameters of a function but for ``*`` and ``**``."""
     arguments = getattr(function.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return []

@@ -30,10 +30,10 @@ from stalecheck.reloads.items import (
     is_short,
     unknown,
 )
-from stalecheck.reloads.keepers import Keepers
+from stalecheck.reloads.keepers import Keepers, parameters_of
 from stalecheck.reloads.once import is_noted
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
-from stalecheck.reloads.restored import Restoration, is_test_helper, patches_modules
+from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
@@ -121,7 +121,9 @@ class _Search:
                 events.extend(self._recognised(invocation))
         for statement, place in self.outline.deletions:
             events.extend(self._deletion(statement, place))
-        finds = sorted((self._find(event) for event in events), key=_order)
+        found = [(event, self._find(event)) for event in events]
+        evictions = [(event, find.site) for event, find in found if find.site.is_restored or find.site.kept]
+        finds = sorted((self._without_copies(event, find, evictions) for event, find in found), key=_order)
         return Findings(tuple(finds), frozenset(self.called))
 
     def _candidates(self) -> Iterator[tuple[ast.Call, Place]]:
@@ -519,6 +521,24 @@ class _Search:
             tuple(wrong),
         )
         return Find(site, tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site)))
+
+    def _without_copies(self, event: _Event, find: Find, evictions: list[tuple[_Event, ReloadSite]]) -> Find:
+        """Note of the reload of a copy that only stays until the evicted module is put back that it leaves nothing."""
+        targets = frozenset(find.site.targets)
+        if find.site.mode is not ReloadMode.RELOAD or find.site.why or not targets:
+            return find
+        around = functions_around(event.place.scope)
+        taken = {name for scope in around for name in parameters_of(scope)}
+        evicted = {
+            target
+            for other, site in evictions
+            if (other.place.scope.function in around and other.node.lineno < event.node.lineno)
+            or site.block.rpartition(".")[2] in taken
+            for target in (site.targets if site.is_restored else site.kept)
+        }
+        if evicted >= targets and self._put_back(event, targets) >= targets:
+            return replace(find, site=replace(find.site, is_restored=True))
+        return find
 
     def _put_back(self, event: _Event, targets: Collection[str]) -> frozenset[str]:
         """The modules that come back after an eviction; the empty name stands for whatever it may be."""

@@ -317,6 +317,26 @@ def test_loop(source: str, expected: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "loop",
+    [
+        "for n, m in D.items():\n    D[n] = reload(m)",
+        "for n in D:\n    D[n] = reload(D[n])",
+        "def f(n):\n    D[n] = reload(D[n])",
+        "def f(n):\n    m = reload(D[n])\n    D[n] = m",
+    ],
+)
+def test_table_that_its_own_reload_fills(loop: str) -> None:
+    """What a reload gives back is no other module than it was; a key that is not known may be any of them."""
+    (site,) = sites(f"from importlib import reload\nimport a, b\nD = {{'a': a, 'b': b}}\n{loop}")
+    assert (site.targets, site.why) == (("a", "b"), "")
+
+
+def test_table_with_another_module_under_an_unknown_key() -> None:
+    (site,) = sites("from importlib import reload\nimport a, b\nD = {'a': a}\nD[x] = b\nreload(D['a'])")
+    assert (site.targets, site.why) == (("a", "b"), "")
+
+
+@pytest.mark.parametrize(
     "rebinding",
     [
         "a, b = map(reload, (a, b))",

@@ -160,12 +160,17 @@ def modules_of(names: Items, node: ast.expr) -> Items:
 
 
 def looked_up(table: Table, keys: Items, node: ast.expr) -> Items:
-    """The entries of a dictionary under these keys."""
+    """The entries of a dictionary under these keys; all of them under a key that is not known."""
     found: list[Item] = []
-    for key in keys:
+    for key in keys or (unknown(node),):
+        if isinstance(key, (Hole, Unknown)) and table.pairs:
+            found.extend(value for _, values in table.pairs for value in values)
+            continue
         values = [value for pair, value in table.pairs if key in pair]
         found.extend(values[-1] if values else (unknown(node),))
-    return tuple(found)
+        # What was put in under a key that is not known may stand there instead.
+        found.extend(v for pair, value in table.pairs if any(isinstance(k, Unknown) for k in pair) for v in value)
+    return distinct(found)
 
 
 def joined(parts: list[Items]) -> Items:

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Literal
 
 from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow
-from stalecheck.reloads.items import Group, Hole, Instance, Item, Items, Spec, Table, Text, Thing, Unknown, shorten
+from stalecheck.reloads.items import (
+    Group,
+    Hole,
+    Instance,
+    Item,
+    Items,
+    Spec,
+    Table,
+    Text,
+    Thing,
+    Unknown,
+    shorten,
+    unknown,
+)
 from stalecheck.reloads.scopes import END, Addition, Binding, Place, Position, Scope, terminal
 
 if TYPE_CHECKING:
@@ -182,14 +195,20 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Item
         additions = [addition for addition in additions if _home(name, addition.place) is home]
     if not additions or any(id(addition) in evaluator.active for addition in additions):
         return (literal,)
-    if isinstance(literal, Table):
-        return (Unknown(f"`{name}` is filled at run time"),)
-    elements = list(literal.elements)
+    added: list[tuple[Items, Items]] = []
     for addition in additions:
         evaluator.active.add(id(addition))
-        elements.extend(_added(evaluator, addition, name))
+        keys = evaluator.inner(addition.key, addition.place) if addition.key is not None else ()
+        keys = keys or (Unknown("which key is not known"),)
+        added.extend((keys, items) for items in _added(evaluator, addition, name))
         evaluator.active.discard(id(addition))
-    return (replace(literal, elements=tuple(elements)),)
+    if isinstance(literal, Group):
+        return (replace(literal, elements=(*literal.elements, *(items for _, items in added))),)
+    if any(isinstance(item, (Hole, Unknown)) for _, items in added for item in items):
+        return (Unknown(f"`{name}` is filled at run time"),)
+    held = {item for _, items in literal.pairs for item in items}
+    # What a reload gives back is put where it was taken from.
+    return (replace(literal, pairs=(*literal.pairs, *(pair for pair in added if not held.issuperset(pair[1])))),)
 
 
 def _is_sorted(evaluator: Evaluator, name: str, place: Place) -> bool:
@@ -214,10 +233,14 @@ def _home(name: str, place: Place) -> Scope | None:
 
 
 def _added(evaluator: Evaluator, addition: Addition, name: str) -> list[Items]:
-    if addition.value is None or addition.method not in ("append", "add", "extend", "update"):
+    if addition.value is None or addition.method not in ("append", "add", "extend", "update", "[]"):
         return [(Unknown(f"`{name}` is filled at run time"),)]
+    cuts = evaluator.cuts
     found = evaluator.inner(addition.value, addition.place)
-    if addition.method in ("append", "add"):
+    if addition.method == "[]" and not found:
+        # What is put in comes from the container itself, or is not known.
+        return [] if evaluator.cuts > cuts else [(unknown(addition.value),)]
+    if addition.method in ("append", "add", "[]"):
         return [found]
     return [(part,) for part in evaluator.each(found, shorten(addition.value))]
 

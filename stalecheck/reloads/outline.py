@@ -360,7 +360,7 @@ class _Pass:
             self.outline.puts.append(Put(target.value, target.slice, element_value, statement, place))
             if isinstance(target.value, ast.Name):
                 filled = self.outline.additions.setdefault(target.value.id, [])
-                filled.append(Addition("[]", None, place))
+                filled.append(Addition("[]", element_value, place, target.slice))
 
     def _bind(
         self,

@@ -139,11 +139,12 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Addition:
-    """``name.append(value)`` and the like."""
+    """``name.append(value)`` and the like; of ``name[key] = value`` the method is ``[]``."""
 
     method: str
     value: ast.expr | None
     place: Place
+    key: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

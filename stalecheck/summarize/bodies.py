@@ -368,7 +368,11 @@ class Bodies:
         if whole is not None:
             converted = next((part for single, part in shares(whole, converted) if single is target), LITERAL)
         row = self._recorder.at.row
-        self._recorder.rebound.append((scope.name, name, self._recorder.at))
+        # What the statement calls may reload: the name is bound when it ends.
+        ended = (
+            Location(twin.end_lineno or row, (twin.end_col_offset or 0) + 1) if twin is not None else self._recorder.at
+        )
+        self._recorder.rebound.append((scope.name, name, ended))
         last = scope.last_rows.get(name, row)
         if last <= row or any(row <= place <= last for place in scope.exits):
             self._recorder.bind(name, span, converted, block=scope.name)

@@ -16,6 +16,7 @@ from stalecheck.link.captures import (
     gathered,
     hop,
     is_function_spec,
+    is_plain,
     kept,
     placeless,
     related,
@@ -24,6 +25,7 @@ from stalecheck.link.captures import (
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, text_of
 from stalecheck.link.containers import Containers
+from stalecheck.link.made import written_out
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
@@ -361,6 +363,8 @@ class Calls:
         if name == "builtins.next" and arguments:
             first = self._evaluator.evaluate(Item(arguments[0][0].value), frame)
             return union([first, *(value for _, value in arguments[1:])])
+        if name in known.CHOOSES and not all(map(is_plain, (chosen := self._chosen(arguments, frame)).captures)):
+            return chosen
         if name in known.COMPUTES:
             return Value(result, values_of(arguments), is_new=True)
         if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):
@@ -371,12 +375,23 @@ class Calls:
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
-            return self._containers.container(result, arguments, frame, is_mapping=name in known.MAPPINGS)
+            # What a parameter stands for is known within this call only.
+            display = written_out(name, arguments) if frame.arguments is None else None
+            made = () if display is None else (ContainerThing(frame.file, display),)
+            return self._containers.container((*made, *result), arguments, frame, is_mapping=name in known.MAPPINGS)
         if name in known.RECORD_MAKERS:
             return Value(result, values_of(arguments), is_new=True)
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+    def _chosen(self, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value:
+        """Return what ``max`` gives: one of its arguments, or an element of the only one."""
+        plain = [(argument, value) for argument, value in arguments if not argument.keyword]
+        only = [Item(argument.value) for argument, _ in plain] if len(plain) == 1 else []
+        options = [value for argument, value in arguments if argument.keyword == "default"]
+        options += [self._evaluator.evaluate(item, frame) for item in only] or [value for _, value in plain]
+        return union([NOTHING, *options])
 
 
 def _is_outside(thing: Thing) -> bool:

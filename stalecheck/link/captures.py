@@ -73,6 +73,12 @@ def is_result(capture: Capture) -> bool:
     return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
 
 
+def is_plain(capture: Capture) -> bool:
+    """Whether a capture is a plain value, or computed."""
+    is_value = capture.relation is Relation.IS and capture.made.origin.kind is OriginKind.VALUE
+    return is_value or capture.relation is Relation.DERIVED
+
+
 def is_function_spec(argument: Argument, value: Value) -> bool:
     """Whether a mock is given a function to be like: it keeps the names of its attributes only."""
     is_function = all(capture.made.origin.kind is OriginKind.FUNCTION for capture in value.captures)
@@ -225,10 +231,7 @@ def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
             kind = capture.made.origin.kind
             if kind is OriginKind.MODULE:
                 continue
-            is_value = capture.relation is Relation.DERIVED or (
-                capture.relation is Relation.IS and kind is OriginKind.VALUE
-            )
-            relation = Relation.DERIVED if is_value else Relation.WRAPPED
+            relation = Relation.DERIVED if is_plain(capture) else Relation.WRAPPED
             found[replace(capture, relation=relation, span=argument.span)] = None
     return tuple(found)
 

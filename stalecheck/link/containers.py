@@ -286,6 +286,8 @@ class Containers:
                         found.append(Value(item.things, (*item.captures, *within), is_new and is_made))
                 case ClassThing() if self._classes.is_enum(thing):
                     found.append(Value((InstanceThing(thing),), related(value, Relation.MEMBER)))
+                case ExternalThing(name=name) if name.removesuffix("()") in known.CONTAINERS and _keeps(found):
+                    pass  # What makes the container adds nothing to its elements.
                 case _:
                     found.append(Value((), read_out(value), is_new=True))
         if not found:
@@ -392,6 +394,10 @@ class Containers:
                     )
                     found.setdefault(filled_one, []).extend(kept_there)
         return found
+
+
+def _keeps(found: list[Value]) -> bool:
+    return any(value.captures for value in found)
 
 
 def _at(elements: tuple[Element, ...], position: int) -> tuple[Element, ...]:

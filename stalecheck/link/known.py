@@ -125,6 +125,9 @@ COMPUTES = frozenset(
 )
 """Calls whose result is a value computed from the arguments."""
 
+CHOOSES = frozenset({"builtins.max", "builtins.min"})
+"""Those of them that give one of their arguments, or an element of the only one."""
+
 CONTAINERS = frozenset(
     {
         *(

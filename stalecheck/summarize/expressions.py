@@ -277,6 +277,9 @@ class Converter:
             repeated = next((side for side in sides if isinstance(side, Display)), None)
             if repeated is not None:
                 return Display(repeated.elements)
+            if any(isinstance(side, Literal) for side in sides):
+                others = [(s, n) for s, n in zip(sides, (node.left, node.right), strict=True) if isinstance(s, _NAMED)]
+                return Derived(sides, tuple(Element(s, self._span(n), is_unpacked=True) for s, n in others))
         while isinstance(left, cst.BinaryOperation):
             parts.append(left.right)
             adds = adds and isinstance(left.operator, (cst.Add, cst.BitOr))

@@ -38,8 +38,10 @@ class Scope:
             return
         self.is_dead = False
         names: dict[str, tuple[int, ...]] = {}
-        for branch in alive:
-            for name, reaching in branch.names.items():
+        for name in dict.fromkeys(name for branch in alive for name in branch.names):
+            for branch in alive:
+                # What a branch does not bind itself its star imports may have brought.
+                reaching = branch.names.get(name, branch.stars)
                 known = names.get(name)
                 names[name] = reaching if known is None else _union(known, reaching)
         self.names = names

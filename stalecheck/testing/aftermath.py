@@ -23,7 +23,7 @@ from stalecheck.probing.snapshot import replaced
 from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change
 from stalecheck.testing.record import Record
-from stalecheck.testing.surroundings import Kept, last_exceptions
+from stalecheck.testing.surroundings import Kept
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _HARMLESS = (HolderKind.TYPING_CACHE, HolderKind.HISTORY, HolderKind.WEAK_REGISTRY)
@@ -54,11 +54,11 @@ class Aftermath:
         more: list[Finding] = []
         exact = [_exactly(change, more) for change in changes]
         self.versions.update({change.module: 0 for change in changes})
-        around = Surroundings(kept.types, kept.landmarks)
+        around = Surroundings(kept.types, kept.landmarks, kept.namespaces)
         report = report_on(
             [change.module for change in changes],
             exact=exact,
-            kept=list(last_exceptions()),
+            kept=kept.own,
             known=self._known(),
             surroundings=around,
             more=more,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib.machinery import ModuleSpec
 from operator import is_
 from typing import Any, cast
@@ -61,7 +59,7 @@ class Change:
 class _Gone:
     """A module that is no longer in ``sys.modules``, and may be imported again."""
 
-    module: Callable[[], types.ModuleType | None]
+    module: weakref.ref[types.ModuleType]
     origin: str | None
     step: str
 
@@ -82,6 +80,7 @@ class Noticing:
         self._known: dict[str, types.ModuleType] = {}
         self._before: set[str] = set()
         self._gone: dict[str, _Gone] = {}
+        self._kept: dict[int, types.ModuleType] = {}
         self._undo: list[tuple[str, Any, Any]] = []
 
     def start(self) -> None:
@@ -104,6 +103,12 @@ class Noticing:
         self._entries.clear()
         self._known.clear()
         self._gone.clear()
+        self._kept.clear()
+
+    @property
+    def own(self) -> tuple[int, ...]:
+        """The ids of what it keeps modules with: nobody's holders."""
+        return id(self._entries), id(self._known), id(self._kept)
 
     @property
     def pending(self) -> list[Change]:
@@ -144,9 +149,11 @@ class Noticing:
     def _note_gone(self, name: str) -> None:
         module = self._known[name]
         # One that was imported in this very step is not kept: test after test would leave its own behind.
-        kept = partial(_itself, module) if name in self._before else weakref.ref(module)
+        if name in self._before:
+            self._kept[id(module)] = module
         change = self._changes.get(name)
-        self._gone[name] = _Gone(kept, _origin(raw.module_dict(module)), change.step if change else self.step)
+        step = change.step if change else self.step
+        self._gone[name] = _Gone(weakref.ref(module), _origin(raw.module_dict(module)), step)
 
     def _note_replaced(self, name: str) -> None:
         """Note that an entry is another one, if no import has done that; the old module has not been touched."""
@@ -213,7 +220,9 @@ class Noticing:
             if _origin(raw.module_dict(known)) == spec.origin:
                 self._note(name, ReloadMode.REIMPORT, known, self.step)
         elif gone is not None and gone.origin == spec.origin:
-            self._note(name, ReloadMode.REIMPORT, gone.module(), gone.step)
+            module = gone.module()
+            self._kept.pop(id(module), None)
+            self._note(name, ReloadMode.REIMPORT, module, gone.step)
 
     def _put(self, name: str, mine: Any) -> None:
         self._undo.append((name, getattr(_BOOTSTRAP, name), mine))
@@ -224,10 +233,6 @@ def _as_importlib(function: Any) -> Any:
     """Make a function look like one of importlib's: those are left out of tracebacks and of warnings' stack levels."""
     function.__code__ = function.__code__.replace(co_filename=_IMPORTLIB)
     return function
-
-
-def _itself(module: types.ModuleType) -> types.ModuleType:
-    return module
 
 
 def _origin(namespace: dict[str, Any]) -> str | None:

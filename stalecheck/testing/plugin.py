@@ -150,7 +150,7 @@ class Plugin:
 
     def _look(self, changes: list[Change], node: pytest.Item | pytest.Collector | None) -> list[Record]:
         self._reloaded.update(change.module for change in changes)
-        found = self._aftermath.look(changes, _place(node), _allowed(node), Kept())
+        found = self._aftermath.look(changes, _place(node), _allowed(node), Kept(self._config, self._noticing.own))
         for change in changes:
             if change.is_undone:
                 continue

@@ -171,6 +171,50 @@ def test_what_a_test_evicts_at_its_end_is_its_own_when_the_next_one_imports_it(t
     assert set(run.holders("test_it.py::test_evicts")) == {"app.Engine", "app.Error"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("del sys.modules['core'], sys.modules[__name__]\n    import core as fresh\n", id="with the test"),
+        pytest.param(
+            "for name in [name for name in sys.modules if name.split('.')[0] in ('core', 'tests')]:\n"
+            "        del sys.modules[name]\n    import core as fresh\n",
+            id="with all tests",
+        ),
+    ],
+)
+def test_a_test_module_that_is_evicted_runs_on(tmp_path: Path, body: str) -> None:
+    files = {
+        "app.py": "",
+        "tests/__init__.py": "",
+        "tests/conftest.py": "import core\n",
+        "tests/test_it.py": f"import sys, core\ndef test_it():\n    {body}",
+        "tests/test_other.py": "from core import Engine\ndef test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files)
+    assert run.tests == ["tests/test_it.py::test_it"]
+    found = [
+        (holder["path"], holder["filename"], holder["line"])
+        for finding in run.records[0]["findings"]
+        for holder in finding["holders"]
+    ]
+    assert sorted(found) == [
+        ("tests.conftest.core", "tests/conftest.py", 1),
+        ("tests.test_it.core", "tests/test_it.py", 1),
+        ("tests.test_other.Engine", "tests/test_other.py", 1),
+    ]
+
+
+def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
+    tests = """
+        import sys, core
+        def test_it():
+            del sys.modules["core"], sys.modules[__name__]
+            import core, test_it
+    """
+    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
+    assert not any(" in " in path for test in run.tests for path in run.holders(test)), run.records
+
+
 def test_the_line_is_the_one_that_begins_the_import(tmp_path: Path) -> None:
     files = {
         "pkg/__init__.py": "from pkg import a\n",

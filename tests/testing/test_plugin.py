@@ -198,8 +198,18 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_the_file_may_be_a_device(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("there is no such device")
+    device = Path("/dev/stdout").lstat()
     run = run_pytest(tmp_path, {"test_it.py": POISON}, "-q", json_file="/dev/stdout")
     assert '"test": "test_it.py::test_poison"' in run.out
+    assert Path("/dev/stdout").lstat().st_ino == device.st_ino
+
+
+def test_the_file_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "found.json").symlink_to("other.json")
+    run = run_pytest(tmp_path, {"test_it.py": POISON})
+    assert len(run.records) == 1
+    assert (tmp_path / "found.json").is_symlink()
+    assert not (tmp_path / "other.json").is_symlink()
 
 
 def test_the_working_directory_may_change(tmp_path: Path) -> None:

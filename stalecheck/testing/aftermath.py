@@ -6,7 +6,7 @@ import contextlib
 import types
 import weakref
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, cast
@@ -19,7 +19,7 @@ from stalecheck.probing.landmarks import TEST_RUNNERS
 from stalecheck.probing.look import report_on
 from stalecheck.probing.old import Old
 from stalecheck.probing.report import Finding, Holder
-from stalecheck.probing.snapshot import replaced
+from stalecheck.probing.snapshot import kept_with, replaced
 from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change
 from stalecheck.testing.record import Record
@@ -42,11 +42,19 @@ class Aftermath:
 
         self._old: dict[int, weakref.ref[Any]] = {}
 
-    def look(self, changes: Sequence[Change], place: Line | None, allowed: Collection[str], kept: Kept) -> list[Record]:
+    def look(
+        self,
+        changes: Sequence[Change],
+        later: Iterable[Change],
+        place: Line | None,
+        allowed: Collection[str],
+        kept: Kept,
+    ) -> list[Record]:
         """Return what has become old in a step, and is still in use.
 
         Args:
             changes: What has changed; what their snapshots keep alive is let go.
+            later: What is not judged yet: what those have made old is not reported.
             place: Where the step is, if nothing shows a better line.
             allowed: The patterns of the modules that a marker allows.
             kept: What the test runner keeps.
@@ -59,7 +67,7 @@ class Aftermath:
             [change.module for change in changes],
             exact=exact,
             kept=kept.own,
-            known=self._known(),
+            known=self._known() | frozenset(one for change in later for one in _replaced_by(change)),
             surroundings=around,
             more=more,
             note=self._note,
@@ -69,7 +77,8 @@ class Aftermath:
             findings = tuple(
                 _located(one, kept) for one in report if one.module == change.module and _matters(one, change)
             )
-            is_allowed = any(fnmatchcase(change.module, pattern) for pattern in allowed)
+            patterns = allowed if change.allowed is None else change.allowed
+            is_allowed = any(fnmatchcase(change.module, pattern) for pattern in patterns)
             line, version = change.line or place, self.versions[change.module] + 1
             self.versions[change.module] += 0 if change.is_undone else change.count
             if findings:
@@ -102,6 +111,23 @@ class Aftermath:
         """Return the ids of what is known to be old and is still alive."""
         self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
         return frozenset(self._old)
+
+
+def kept_by(changes: Iterable[Change]) -> Iterator[int]:
+    """Yield the ids of what changes keep objects with: nobody's holders."""
+    return kept_with(snapshot for change in changes for snapshot in change.snapshots)
+
+
+def _replaced_by(change: Change) -> Iterator[int]:
+    """Yield the ids of what a change may have made old, and of the code of that."""
+    yield from (id(found) for found in (reference() for reference in change.modules) if found is not None)
+    for snapshot in change.snapshots:
+        yield from snapshot.objects
+        for found in (reference() for reference in snapshot.made):
+            if found is not None:
+                yield id(found)
+            if type(found) is types.FunctionType:
+                yield from map(id, nested_codes(found.__code__))
 
 
 def _exactly(change: Change, more: list[Finding]) -> Old:

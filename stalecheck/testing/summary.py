@@ -45,7 +45,11 @@ def as_lines(records: Iterable[Record], *, color: bool, width: int) -> list[str]
 
 def as_failure(records: Iterable[Record]) -> str:
     """Return why a test fails that has reloaded a module."""
-    return "\n".join(as_lines(records, color=False, width=79))
+    listed = list(records)
+    modules = ", ".join(dict.fromkeys(words.safe(record.module) for record in listed))
+    verb = "reloads" if listed[0].mode is ReloadMode.RELOAD else "replaces"
+    first = f"{verb} {modules}, and old objects of it are in use afterwards"
+    return "\n".join([first, *as_lines(listed, color=False, width=79)])
 
 
 def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:

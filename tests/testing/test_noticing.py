@@ -255,6 +255,105 @@ def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
     assert "conftest.py:6, in session fixture 'fresh'" in run.out
 
 
+SHARED = """
+    import importlib, sys, unittest, app, core, pytest
+    @pytest.fixture(scope="module", autouse=True)
+    def fresh():
+        BODY
+    def test_first(): pass
+    def test_last(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("old = sys.modules.pop('core'); import core; yield; sys.modules['core'] = old", id="put back"),
+        pytest.param(
+            "old, sys.modules['core'] = core, type(core)('core'); yield; sys.modules['core'] = old", id="by hand"
+        ),
+        pytest.param(
+            "with pytest.MonkeyPatch.context() as patch:\n"
+            "            patch.delitem(sys.modules, 'core'); import core; yield",
+            id="monkeypatch",
+        ),
+        pytest.param("old = dict(vars(core)); importlib.reload(core); yield; vars(core).update(old)", id="names"),
+        pytest.param("old = sys.modules.pop('core'); yield; sys.modules['core'] = old", id="imported by a test"),
+    ],
+)
+def test_a_shared_fixture_is_judged_when_it_has_been_torn_down(tmp_path: Path, body: str) -> None:
+    tests = SHARED.replace("BODY", body).replace("test_first(): pass", "test_first(): import core")
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error")
+    assert run.records == []
+    assert run.code == 0, run.out
+
+
+def test_a_class_of_unittest_is_judged_when_it_has_been_torn_down(tmp_path: Path) -> None:
+    tests = """
+        import sys, unittest, unittest.mock, app, core
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.old = sys.modules.pop("core")
+                __import__("core")
+            @classmethod
+            def tearDownClass(cls): sys.modules["core"] = cls.old
+            def test_first(self): pass
+            def test_last(self): pass
+        class TestPatch(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                patch = unittest.mock.patch.dict(sys.modules)
+                patch.start()
+                cls.addClassCleanup(patch.stop)
+                sys.modules.pop("core")
+                __import__("core")
+            def test_first(self): pass
+            def test_last(self): pass
+    """
+    assert run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error").code == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "holders"),
+    [
+        pytest.param("importlib.reload(core); yield", {"app.Engine", "app.Error"}, id="reload"),
+        pytest.param(
+            "del sys.modules['core']; import core; yield", {"app.Engine", "app.Error", "test_it.core"}, id="evicted"
+        ),
+        pytest.param(
+            "importlib.reload(core); yield; importlib.reload(core)", {"app.Engine", "app.Error"}, id="once more"
+        ),
+        pytest.param(
+            "old = sys.modules.pop('core'); import core; app.kept = core.Engine; yield; sys.modules['core'] = old",
+            {"app.kept"},
+            id="something of the copy is kept",
+        ),
+    ],
+)
+def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str, holders: set[str]) -> None:
+    tests = SHARED.replace("BODY", body)
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error", "--junitxml=junit.xml")
+    assert run.tests == ["test_it.py::test_first"]
+    assert set(run.holders("test_it.py::test_first")) == holders
+    assert run.records[0]["where"]["line"] == 5
+    assert "in module fixture 'fresh'" in run.out
+    assert "1 failed, 1 passed" in run.out
+    assert run.code == 1
+    allowed = tests.replace("def test_first", "@pytest.mark.stalecheck_allow\n    def test_first")
+    assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
+
+
+def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> None:
+    tests = SHARED.replace("BODY", "importlib.reload(core); yield").replace(
+        "def test_last(): pass",
+        "def test_middle():\n        app.kept = core.Engine\n        importlib.reload(core)\n    def test_last(): pass",
+    )
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert run.holders("test_it.py::test_middle") == ["app.kept"]
+    assert set(run.holders("test_it.py::test_first")) == {"app.Engine", "app.Error"}
+
+
 def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
     files = {
         "tests/conftest.py": "import importlib, app, core\nimportlib.reload(core)\n",

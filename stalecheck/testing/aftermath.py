@@ -26,6 +26,8 @@ from stalecheck.testing.record import Record
 from stalecheck.testing.surroundings import Kept
 from stalecheck.vocabulary import HolderKind, OriginKind
 
+_PUT_BACK = "put the module of before back there, too: monkeypatch.setattr(package, name, module)"
+
 _HARMLESS = (HolderKind.TYPING_CACHE, HolderKind.HISTORY, HolderKind.WEAK_REGISTRY)
 """Holders that let go by themselves, or keep nothing."""
 
@@ -75,7 +77,7 @@ class Aftermath:
         records = []
         for change in changes:
             findings = tuple(
-                _located(one, kept) for one in report if one.module == change.module and _matters(one, change)
+                _located(one, change, kept) for one in report if one.module == change.module and _matters(one, change)
             )
             patterns = allowed if change.allowed is None else change.allowed
             is_allowed = any(fnmatchcase(change.module, pattern) for pattern in patterns)
@@ -92,6 +94,7 @@ class Aftermath:
                         version,
                         findings,
                         is_allowed,
+                        change.is_undone,
                     )
                 )
         self.records += records
@@ -165,12 +168,14 @@ def _matters(finding: Finding, change: Change) -> bool:
     )
 
 
-def _located(finding: Finding, kept: Kept) -> Finding:
+def _located(finding: Finding, change: Change, kept: Kept) -> Finding:
     """Return a finding whose holders that are fixtures say where those are, and what to do."""
-    return replace(finding, holders=tuple(_of_fixture(holder, kept) for holder in finding.holders))
+    return replace(finding, holders=tuple(_of_test(holder, change, kept) for holder in finding.holders))
 
 
-def _of_fixture(holder: Holder, kept: Kept) -> Holder:
+def _of_test(holder: Holder, change: Change, kept: Kept) -> Holder:
+    if change.is_undone and holder.path == change.module:
+        return replace(holder, remedy=_PUT_BACK)
     for name, line in kept.fixtures().items():
         if holder.path == name or holder.path.startswith((f"{name}.", f"{name}[")):
             found = replace(holder, code=None, remedy=kept.REMEDY)

@@ -221,9 +221,11 @@ class Plugin:
         kept = Kept(self._config, (*self._noticing.own, *kept_by(later)))
         found = self._aftermath.look(changes, later, _place(node), _allowed(node), kept)
         for change in changes:
-            if change.is_undone:
-                continue
-            self._last[change.module] = _reloaded(change, self._aftermath.versions[change.module] + 1)
+            last = _reloaded(change, self._aftermath.versions[change.module] + 1)
+            if not change.is_undone:
+                self._last[change.module] = last
+            else:
+                self._last.setdefault(change.module, last)
         self._records += found
         return found
 
@@ -286,4 +288,4 @@ def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:
 
 def _reloaded(change: Change, version: int) -> Reloaded:
     verb = "reloaded" if change.mode is ReloadMode.RELOAD else "replaced"
-    return Reloaded(change.step, change.line, f"{verb} {change.module}", version)
+    return Reloaded(change.step, change.line, f"{verb} {change.module}", version, change.is_undone)

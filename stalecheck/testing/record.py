@@ -36,6 +36,9 @@ class Record:
     is_allowed: bool = False
     """Whether a marker allows it, so that it is not reported."""
 
+    is_undone: bool = False
+    """Whether the module of before is back, so that what is found is of a copy made meanwhile."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON knows it."""
         return {

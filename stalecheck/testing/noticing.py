@@ -223,7 +223,7 @@ class Noticing:
     def _note(
         self, name: str, mode: ReloadMode, module: types.ModuleType | None, step: str, fixture: Fixture | None
     ) -> None:
-        line = calling_line(mode)
+        line = calling_line(frozenset(of for of, _ in self._changes) if mode is ReloadMode.REIMPORT else ())
         change = self._changes.get((name, fixture))
         if change is None:
             change = self._changes[name, fixture] = Change(name, mode, line, step, fixture)

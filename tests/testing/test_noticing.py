@@ -255,6 +255,26 @@ def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
     assert "conftest.py:6, in session fixture 'fresh'" in run.out
 
 
+@pytest.mark.parametrize(
+    ("body", "other", "where"),
+    [
+        pytest.param("import other", "import sys\ndel sys.modules['core']\nimport core", ("other.py", 3), id="a body"),
+        pytest.param(
+            "import other",
+            "import sys, importlib\ndel sys.modules['core']\nimportlib.import_module('core')",
+            ("other.py", 3),
+            id="import_module in a body",
+        ),
+        pytest.param("del sys.modules['core']; import other", "import core", ("other.py", 1), id="a new module"),
+        pytest.param("del sys.modules['core'], sys.modules['app']; import app", "", ("test_it.py", 5), id="an old one"),
+    ],
+)
+def test_the_line_is_the_one_that_imports(tmp_path: Path, body: str, other: str, where: tuple[str, int]) -> None:
+    run = run_pytest(tmp_path, {"other.py": other, **the_test(body)})
+    places = [record["where"] for record in run.records if record["module"] == "core"]
+    assert [(place["filename"], place["line"]) for place in places] == [where]
+
+
 SHARED = """
     import importlib, sys, unittest, app, core, pytest
     @pytest.fixture(scope="module", autouse=True)

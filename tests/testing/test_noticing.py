@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -478,6 +479,24 @@ def test_tracebacks_and_warnings_are_what_they_are_without_it(tmp_path: Path) ->
     ]
     assert lines[0] == lines[1]
     assert len(lines[0]) == 2
+
+
+@pytest.mark.parametrize("options", [(), ("-W", "always"), ("-W", "error::DeprecationWarning:core")])
+def test_what_the_compiler_warns_of_is_not_said_again(tmp_path: Path, options: tuple[str, ...]) -> None:
+    files = {
+        "core.py": "import re\nPATTERN = re.compile('\\d+')\nassert 1 is 1\ndef made(): return re\nclass Engine: ...\n",
+        "app.py": "from core import Engine, PATTERN, made\n",
+        "test_it.py": HEAD + "def test_it(): again(core)\n",
+    }
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    runs = [
+        run_pytest(tmp_path / "with", files, *options),
+        run_pytest(tmp_path / "without", files, *options, json_file=None),
+    ]
+    assert len(runs[0].records) == 1
+    counts = [re.findall(r"1 passed(?:, \d+ warnings?)?", run.out) for run in runs]
+    assert counts[0] == counts[1] != []
 
 
 def test_nothing_is_kept_alive(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.addinivalue_line(
         "markers",
-        "stalecheck_allow(*modules): the test may leave old objects of these modules in use (patterns such as "
-        "'app.*'), or of any module if none is named",
+        "stalecheck_allow(*modules): the test may leave old objects of these modules in use (themselves, their "
+        "names, or patterns such as 'app.*'), or of any module if none is named",
     )
     plugin = _wake_up(config)
     if plugin is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from stalecheck.probing import raw
 from stalecheck.probing.words import shown
 from stalecheck.testing.aftermath import Aftermath, kept_by
 from stalecheck.testing.caller import Line
@@ -115,6 +116,15 @@ class Plugin:
     def _end_fixture(self, fixture: Fixture) -> None:
         self._noticing.enter(None)
         fixture.is_over = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """See whether the markers name modules."""
+        if any(None in each for each in _marked(item)) or any(marker.kwargs for marker in item.iter_markers(_MARKER)):
+            pytest.fail(
+                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', nothing else",
+                pytrace=False,
+            )
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Begin a test."""
@@ -281,9 +291,15 @@ def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:
 
 
 def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:
-    """Return the patterns of the modules that the markers of a test allow."""
-    markers: Iterable[pytest.Mark] = node.iter_markers(_MARKER) if node is not None else ()
-    return [pattern for marker in markers for pattern in (marker.args or ("*",))]
+    """Return the patterns of the modules that the markers of a test allow; what is wrong in them allows nothing."""
+    return [pattern for each in _marked(node) for pattern in each or ("*",) if pattern is not None]
+
+
+def _marked(node: pytest.Item | pytest.Collector | None) -> Iterator[list[str | None]]:
+    """Yield what each marker of a test names, modules by their names; None for what is neither."""
+    for marker in node.iter_markers(_MARKER) if node is not None else ():
+        named = (raw.module_name(raw.module_dict(one)) if raw.is_module(one) else one for one in marker.args)
+        yield [one if type(one) is str else None for one in named]
 
 
 def _reloaded(change: Change, version: int) -> Reloaded:

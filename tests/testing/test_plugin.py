@@ -169,6 +169,8 @@ def test_error_for_what_is_no_tests(tmp_path: Path) -> None:
         pytest.param("@pytest.mark.stalecheck_allow('core')", False, id="this module"),
         pytest.param("@pytest.mark.stalecheck_allow('other', 'c*')", False, id="a pattern"),
         pytest.param("@pytest.mark.stalecheck_allow('other')", True, id="another module"),
+        pytest.param("@pytest.mark.stalecheck_allow(core)", False, id="the module itself"),
+        pytest.param("@pytest.mark.stalecheck_allow(app)", True, id="another module itself"),
         pytest.param("pytestmark = pytest.mark.stalecheck_allow", False, id="the whole file"),
     ],
 )
@@ -179,6 +181,15 @@ def test_the_marker_allows(tmp_path: Path, mark: str, is_named: bool) -> None:
     assert run.code == is_named
     asleep = run_pytest(tmp_path, {}, "--strict-markers", json_file=None)
     assert asleep.code == 0, asleep.out
+
+
+@pytest.mark.parametrize("mark", ["(5)", "('core', core.Engine)", "(modules='core')", "(['core'])"])
+def test_a_marker_that_is_wrong_is_that_tests_error(tmp_path: Path, mark: str) -> None:
+    tests = POISON.replace("def test_poison", f"@pytest.mark.stalecheck_allow{mark}\ndef test_poison")
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert "@pytest.mark.stalecheck_allow takes modules, their names and patterns such as 'app.*'" in run.out
+    assert "1 passed, 1 error" in run.out
+    assert run.code == 1
 
 
 def test_what_is_allowed_is_charged_to_nobody_else(tmp_path: Path) -> None:

@@ -49,6 +49,26 @@ def test_it_wakes_up(tmp_path: Path, options: list[str], ini: str, code: int) ->
     assert run.code == code
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest reads no [tool.pytest]")
+@pytest.mark.parametrize(
+    ("value", "code", "said"),
+    [
+        ("true", 0, "= stale references ="),
+        ('"true"', 0, "= stale references ="),
+        ('"error"', 1, "= stale references ="),
+        ("false", 0, "2 passed"),
+        ("5", 4, "stalecheck"),
+        ('"eror"', 4, "`stalecheck = eror` is not known"),
+    ],
+)
+def test_native_toml(tmp_path: Path, value: str, code: int, said: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pytest]\nstalecheck = {value}\n", encoding="utf-8")
+    run = run_pytest(tmp_path, {"test_it.py": POISON}, "-c", "pyproject.toml", json_file=None)
+    assert (run.code, said in run.out) == (code, True), run.out
+    assert ("= stale references =" in run.out) is ("= stale" in said)
+    assert "Traceback" not in run.out
+
+
 def test_toml_takes_true(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nstalecheck = true\n", encoding="utf-8")
     run = run_pytest(tmp_path, {"test_it.py": POISON}, "-c", "pyproject.toml", json_file=None)

@@ -110,8 +110,9 @@ def _of_class(met: _Met, blamed: tuple[Reloaded, int | None]) -> list[str]:
 
 def _blamed(cls: type, records: Sequence[Record], last: dict[str, Reloaded]) -> tuple[Reloaded, int | None]:
     """Return who has made a class old, and which version it is of; the last one to reload it if that is not known."""
-    present = last[raw.class_module(cls) or ""]
-    for record in records:
+    module = raw.class_module(cls) or ""
+    present = last[module]
+    for record in (record for record in records if record.module == module):
         for finding in record.findings:
             for trace in finding.traces:
                 if _leads_to(trace, finding.kind, cls):

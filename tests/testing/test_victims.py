@@ -207,6 +207,18 @@ def test_a_package_that_keeps_the_copy(tmp_path: Path) -> None:
     assert "put the module of before back there, too: monkeypatch.setattr(package, name, module)" in text
 
 
+def test_the_module_is_the_classs_own(tmp_path: Path) -> None:
+    poison = """
+        import sys, app, core
+        def test_poison():
+            del sys.modules["app"], sys.modules["core"]
+            import app
+    """
+    body = "import app as fresh\nassert isinstance(fresh.make(), Engine)\n"
+    section = " ".join(outcome(tmp_path, body, poison=poison).partition(SECTION)[2].split())
+    assert "core.Engine is two classes: test_a.py::test_poison replaced core at test_a.py:5." in section
+
+
 def test_the_test_that_reloads_is_its_own_victim(tmp_path: Path) -> None:
     out = outcome(
         tmp_path,

@@ -43,8 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     text = "true: as with --stalecheck; error: as with --stalecheck=error (default: false)"
     try:
-        parser.addini("stalecheck", text, type=cast(Any, ("bool", "string")), default=False)
-    except (AssertionError, TypeError, ValueError):  # Not every pytest takes two types.
+        parser.addini("stalecheck", text, type=cast(Any, bool | str), default=False)
+    except (AssertionError, TypeError, ValueError):  # Before 9.2 pytest takes no two types.
         parser.addini("stalecheck", text, type="string", default="false")
 
 
@@ -64,8 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.addinivalue_line(
         "markers",
-        "stalecheck_allow(*modules): the test may leave old objects of these modules in use (patterns such as "
-        "'app.*'), or of any module if none is named",
+        "stalecheck_allow(*modules): the test may leave old objects of these modules in use (themselves, their "
+        "names, or patterns such as 'app.*'), or of any module if none is named",
     )
     plugin = _wake_up(config)
     if plugin is not None:
@@ -95,7 +95,7 @@ def _mode(config: pytest.Config) -> Literal["report", "error"] | None:
     options = config.known_args_namespace
     written = options.stalecheck
     if written is None:
-        value = config.getini("stalecheck")
+        value = _configured(config)
         written = str(value).strip().lower()
         if written in _OFF:
             return "report" if options.stalecheck_json else None
@@ -104,3 +104,14 @@ def _mode(config: pytest.Config) -> Literal["report", "error"] | None:
                 f"{config.inipath or 'the option -o'}: `stalecheck = {value}` is not known; write true, error or false"
             )
     return "error" if written == "error" else "report"
+
+
+def _configured(config: pytest.Config) -> object:
+    """Return what the configuration says; pytest 9.0 and 9.1 give no boolean of a TOML file for a string."""
+    try:
+        return config.getini("stalecheck")
+    except TypeError as error:
+        value = getattr(getattr(config, "_inicfg", {}).get("stalecheck"), "value", None)
+        if type(value) is bool:
+            return value
+        raise pytest.UsageError(str(error)) from error

@@ -46,6 +46,9 @@ class Surroundings:
     landmarks: Callable[[], Iterable[tuple[object, Landmark]]] = tuple
     """Yields what it keeps for the program, and how that is called."""
 
+    namespaces: Mapping[int, str] = field(default_factory=dict)
+    """The names of the modules that it runs, be they in ``sys.modules`` any longer or not, by their namespaces' ids."""
+
 
 NOTHING_AROUND = Surroundings()
 
@@ -79,7 +82,7 @@ def climb(
     Raises:
         TimeOverError: There is no time for the next level.
     """
-    modules = roots.namespaces()
+    modules = roots.namespaces(surroundings.namespaces)
     internal: set[int] = set()
     for old in olds:
         internal.update(old.namespaces)

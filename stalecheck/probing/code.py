@@ -8,6 +8,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
 from stalecheck.probing import raw
+from stalecheck.probing.source import quietly
 
 _CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
 
@@ -109,7 +110,8 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
     if type(loader) is not SourceFileLoader:
         return None
     try:
-        body = loader.source_to_code(loader.get_data(loader.path), loader.path)
+        with quietly():
+            body = loader.source_to_code(loader.get_data(loader.path), loader.path)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     functions: list[types.CodeType] = []

@@ -525,7 +525,7 @@ class Assembly:
         dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
-        filename, line, name, kind = _bound(module, name, origin, objects[-1])
+        filename, line, name, kind = _bound(_namespace(module, objects[0]), name, origin, objects[-1])
         found = _as_holder(place.text, place.kind or kind, origin, filename, line)
         found = self._as_bound(found, place, module, name, objects)
         field = _FIELD.match(place.what)
@@ -540,8 +540,7 @@ class Assembly:
         if place.kind is None or name == "":
             return found
         namespace, value = objects[0], objects[1] if len(objects) > 2 else None
-        imported = raw.imported(module)
-        bound = binding(raw.module_dict(imported), name) if imported is not None else None
+        bound = binding(_namespace(module, namespace), name)
         if bound is None or bound.kind is None:
             return found
         kind = bound.kind
@@ -708,16 +707,25 @@ def _registered(place: Place, module: str, name: str) -> HolderKind:
     return HolderKind.CALLBACK if place.kind in _PLAIN else place.kind or HolderKind.CALLBACK
 
 
-def _bound(module: str, name: str, origin: Origin, obj: object) -> tuple[str | None, int | None, str, HolderKind]:
+def _namespace(module: str, root: object) -> dict[str, Any]:
+    """Return the namespace that a way begins in: that of a module, which may no longer be imported."""
+    if type(root) is dict:
+        return cast("dict[str, Any]", root)
+    found = raw.imported(module)
+    return raw.module_dict(found) if found is not None else {}
+
+
+def _bound(
+    namespace: dict[str, Any], name: str, origin: Origin, obj: object
+) -> tuple[str | None, int | None, str, HolderKind]:
     """Return where a name of a module is bound, the part of it that is, and in which way."""
-    holder = raw.imported(module)
-    filename = raw.lookup(raw.module_dict(holder), "__file__") if holder is not None else None
+    filename = raw.lookup(namespace, "__file__")
     if type(filename) is not str:
         return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
     name = nearest_bound(filename, name)
     found = where_bound(filename, name)
     line = found.line if found else None
-    if found is not None and holder is not None and is_field(raw.module_dict(holder), found):
+    if found is not None and is_field(namespace, found):
         return filename, line, name, HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
     return filename, line, name, _kind(found.kind if found else None, name, origin, obj)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -36,12 +37,18 @@ def own_namespaces() -> set[int]:
     }
 
 
-def namespaces() -> dict[int, Root]:
-    """Return the namespaces of all modules in ``sys.modules``, by id."""
+def namespaces(running: Mapping[int, str]) -> dict[int, Root]:
+    """Return the namespaces of all modules in ``sys.modules``, by id.
+
+    Args:
+        running: The names of modules that are in use though they may no longer be there, by their namespaces' ids.
+    """
     found: dict[int, Root] = {}
     for name, module in list(sys.modules.items()):
         if type(name) is str and name.partition(".")[0] != _OWN and raw.is_module(module):
             found.setdefault(id(raw.module_dict(module)), Root(name, ""))
+    for which, name in running.items():
+        found.setdefault(which, Root(name, ""))
     return found
 
 

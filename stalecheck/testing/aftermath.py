@@ -6,7 +6,7 @@ import contextlib
 import types
 import weakref
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, cast
@@ -19,12 +19,14 @@ from stalecheck.probing.landmarks import TEST_RUNNERS
 from stalecheck.probing.look import report_on
 from stalecheck.probing.old import Old
 from stalecheck.probing.report import Finding, Holder
-from stalecheck.probing.snapshot import replaced
+from stalecheck.probing.snapshot import kept_with, replaced
 from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change
 from stalecheck.testing.record import Record
-from stalecheck.testing.surroundings import Kept, last_exceptions
+from stalecheck.testing.surroundings import Kept
 from stalecheck.vocabulary import HolderKind, OriginKind
+
+_PUT_BACK = "put the module of before back there, too: monkeypatch.setattr(package, name, module)"
 
 _HARMLESS = (HolderKind.TYPING_CACHE, HolderKind.HISTORY, HolderKind.WEAK_REGISTRY)
 """Holders that let go by themselves, or keep nothing."""
@@ -42,11 +44,19 @@ class Aftermath:
 
         self._old: dict[int, weakref.ref[Any]] = {}
 
-    def look(self, changes: Sequence[Change], place: Line | None, allowed: Collection[str], kept: Kept) -> list[Record]:
+    def look(
+        self,
+        changes: Sequence[Change],
+        later: Iterable[Change],
+        place: Line | None,
+        allowed: Collection[str],
+        kept: Kept,
+    ) -> list[Record]:
         """Return what has become old in a step, and is still in use.
 
         Args:
             changes: What has changed; what their snapshots keep alive is let go.
+            later: What is not judged yet: what those have made old is not reported.
             place: Where the step is, if nothing shows a better line.
             allowed: The patterns of the modules that a marker allows.
             kept: What the test runner keeps.
@@ -54,12 +64,12 @@ class Aftermath:
         more: list[Finding] = []
         exact = [_exactly(change, more) for change in changes]
         self.versions.update({change.module: 0 for change in changes})
-        around = Surroundings(kept.types, kept.landmarks)
+        around = Surroundings(kept.types, kept.landmarks, kept.namespaces)
         report = report_on(
             [change.module for change in changes],
             exact=exact,
-            kept=list(last_exceptions()),
-            known=self._known(),
+            kept=kept.own,
+            known=self._known() | frozenset(one for change in later for one in _replaced_by(change)),
             surroundings=around,
             more=more,
             note=self._note,
@@ -67,9 +77,10 @@ class Aftermath:
         records = []
         for change in changes:
             findings = tuple(
-                _located(one, kept) for one in report if one.module == change.module and _matters(one, change)
+                _located(one, change, kept) for one in report if one.module == change.module and _matters(one, change)
             )
-            is_allowed = any(fnmatchcase(change.module, pattern) for pattern in allowed)
+            patterns = allowed if change.allowed is None else change.allowed
+            is_allowed = any(fnmatchcase(change.module, pattern) for pattern in patterns)
             line, version = change.line or place, self.versions[change.module] + 1
             self.versions[change.module] += 0 if change.is_undone else change.count
             if findings:
@@ -83,6 +94,7 @@ class Aftermath:
                         version,
                         findings,
                         is_allowed,
+                        change.is_undone,
                     )
                 )
         self.records += records
@@ -102,6 +114,23 @@ class Aftermath:
         """Return the ids of what is known to be old and is still alive."""
         self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
         return frozenset(self._old)
+
+
+def kept_by(changes: Iterable[Change]) -> Iterator[int]:
+    """Yield the ids of what changes keep objects with: nobody's holders."""
+    return kept_with(snapshot for change in changes for snapshot in change.snapshots)
+
+
+def _replaced_by(change: Change) -> Iterator[int]:
+    """Yield the ids of what a change may have made old, and of the code of that."""
+    yield from (id(found) for found in (reference() for reference in change.modules) if found is not None)
+    for snapshot in change.snapshots:
+        yield from snapshot.objects
+        for found in (reference() for reference in snapshot.made):
+            if found is not None:
+                yield id(found)
+            if type(found) is types.FunctionType:
+                yield from map(id, nested_codes(found.__code__))
 
 
 def _exactly(change: Change, more: list[Finding]) -> Old:
@@ -139,12 +168,14 @@ def _matters(finding: Finding, change: Change) -> bool:
     )
 
 
-def _located(finding: Finding, kept: Kept) -> Finding:
+def _located(finding: Finding, change: Change, kept: Kept) -> Finding:
     """Return a finding whose holders that are fixtures say where those are, and what to do."""
-    return replace(finding, holders=tuple(_of_fixture(holder, kept) for holder in finding.holders))
+    return replace(finding, holders=tuple(_of_test(holder, change, kept) for holder in finding.holders))
 
 
-def _of_fixture(holder: Holder, kept: Kept) -> Holder:
+def _of_test(holder: Holder, change: Change, kept: Kept) -> Holder:
+    if change.is_undone and holder.path == change.module:
+        return replace(holder, remedy=_PUT_BACK)
     for name, line in kept.fixtures().items():
         if holder.path == name or holder.path.startswith((f"{name}.", f"{name}[")):
             found = replace(holder, code=None, remedy=kept.REMEDY)

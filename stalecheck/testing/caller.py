@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from stalecheck.probing import raw
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.variables import values_of
-from stalecheck.vocabulary import ReloadMode
 
 _RUNNERS = ("_pytest", "pluggy", "pytest", "xdist", "execnet", "pytest_asyncio")
 _REWRITER = "_pytest.assertion.rewrite"
@@ -25,11 +25,11 @@ class Line:
     fixture: str | None = None
 
 
-def calling_line(mode: ReloadMode) -> Line | None:
-    """Return the line that reloads a module; None where no code of the user's is running.
+def calling_line(again: Collection[str] = ()) -> Line | None:
+    """Return the line that reloads or imports a module; None where no code of the user's is running.
 
-    For a module that is imported again that is the line at which it all began: the bodies of modules that the same
-    import runs are passed over.
+    Args:
+        again: Modules that are imported again themselves: what their bodies import is the doing of who imports those.
     """
     found: types.FrameType | None = None
     frame: types.FrameType | None = sys._getframe(1)
@@ -38,9 +38,9 @@ def calling_line(mode: ReloadMode) -> Line | None:
         if is_runner(module) and module != _REWRITER:
             if found is not None:
                 break
-        elif _is_of_user(frame, module) and (found is None or _is_body(found)):
+        elif _is_of_user(frame, module):
             found = frame
-            if mode is ReloadMode.RELOAD:
+            if not _is_body(frame) or module not in again:
                 break
         frame = frame.f_back
     if found is None:

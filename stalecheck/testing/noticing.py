@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib.machinery import ModuleSpec
 from operator import is_
 from typing import Any, cast
@@ -21,6 +21,13 @@ _BOOTSTRAP: Any = sys.modules["_frozen_importlib"]
 _IMPORTLIB = "<frozen importlib._bootstrap>"
 
 
+@dataclass(eq=False, slots=True)
+class Fixture:
+    """A fixture that several tests share: what it does is judged when it has been torn down."""
+
+    is_over: bool = False
+
+
 @dataclass(slots=True)
 class Change:
     """A module that was reloaded or replaced during a step."""
@@ -32,6 +39,12 @@ class Change:
 
     step: str
     """The test or the collector that did it: of an eviction the one that evicted."""
+
+    fixture: Fixture | None = None
+    """The shared fixture that did it."""
+
+    allowed: tuple[str, ...] | None = None
+    """The patterns of the modules that the step's markers allow; None as long as the step goes on."""
 
     again: list[Line] = field(default_factory=list)
     """Where it was reloaded once more."""
@@ -56,14 +69,20 @@ class Change:
         """How many new versions there are."""
         return 1 + len(self.again)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the fixture that did it has yet to be torn down, and may put the module back."""
+        return self.fixture is not None and not self.fixture.is_over
+
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
     """A module that is no longer in ``sys.modules``, and may be imported again."""
 
-    module: Callable[[], types.ModuleType | None]
+    module: weakref.ref[types.ModuleType]
     origin: str | None
     step: str
+    fixture: Fixture | None
 
 
 class Noticing:
@@ -77,11 +96,13 @@ class Noticing:
         self.step = ""
         """What is running: the id of a test or of a collector."""
 
-        self._changes: dict[str, Change] = {}
+        self._fixture: Fixture | None = None
+        self._changes: dict[tuple[str, Fixture | None], Change] = {}
         self._entries: list[object] = []
         self._known: dict[str, types.ModuleType] = {}
         self._before: set[str] = set()
         self._gone: dict[str, _Gone] = {}
+        self._kept: dict[int, types.ModuleType] = {}
         self._undo: list[tuple[str, Any, Any]] = []
 
     def start(self) -> None:
@@ -104,32 +125,70 @@ class Noticing:
         self._entries.clear()
         self._known.clear()
         self._gone.clear()
+        self._kept.clear()
+
+    @property
+    def own(self) -> tuple[int, ...]:
+        """The ids of what it keeps modules with: nobody's holders."""
+        return id(self._entries), id(self._known), id(self._kept)
 
     @property
     def pending(self) -> list[Change]:
-        """What has changed since the step has begun, as far as an import or a reload has done it."""
+        """What has changed and has not been handed out, as far as an import or a reload has done it."""
         return list(self._changes.values())
 
     def changes(self) -> list[Change]:
         """End a step: return what has changed in it, without what stands as it was before.
 
-        This costs a comparison of two lists if nothing has.
+        What a shared fixture has changed comes when that has been torn down. This costs a comparison of two lists if
+        nothing has changed.
         """
-        entries = list(sys.modules.values())
-        if not self._changes and len(entries) == len(self._entries) and all(map(is_, entries, self._entries)):
+        if self._is_unchanged() and all(change.is_open for change in self._changes.values()):
             return []
-        return self._changed()
+        self._compare()
+        self._look()
+        changes = self._changes
+        self._changes = {which: change for which, change in changes.items() if change.is_open}
+        return [change for which, change in changes.items() if which not in self._changes and which[0] in sys.modules]
 
-    def _changed(self) -> list[Change]:
+    @contextmanager
+    def during(self, fixture: Fixture) -> Iterator[None]:
+        """Charge what happens meanwhile to a shared fixture."""
+        outer = self.enter(fixture)
+        try:
+            yield
+        finally:
+            self.enter(outer)
+
+    def enter(self, fixture: Fixture | None) -> Fixture | None:
+        """Charge what happens from now on to a shared fixture, or to none; return to which it has been so far."""
+        if not self._is_unchanged():
+            self._compare()
+            before, self._before = self._before, set()
+            self._look()
+            self._before = before
+        outer, self._fixture = self._fixture, fixture
+        return outer
+
+    def end_fixtures(self) -> None:
+        """Take all shared fixtures for torn down."""
+        for change in self._changes.values():
+            if change.fixture is not None:
+                change.fixture.is_over = True
+
+    def _is_unchanged(self) -> bool:
+        """Whether ``sys.modules`` has what it had when it was looked at last."""
+        entries = list(sys.modules.values())
+        return len(entries) == len(self._entries) and all(map(is_, entries, self._entries))
+
+    def _compare(self) -> None:
+        """Note what has been taken out of ``sys.modules`` or replaced there by hand."""
         present = {name: found for name, found in list(sys.modules.items()) if type(name) is str}
         for name in list(self._known):
             if name not in present:
                 self._note_gone(name)
             elif present[name] is not self._known[name]:
-                self._note_replaced(name)
-        changes, self._changes = self._changes, {}
-        self._look()
-        return [change for name, change in changes.items() if name in present]
+                self._note_replaced(name, present[name])
 
     def _look(self) -> None:
         """Take note of what is imported."""
@@ -144,23 +203,30 @@ class Noticing:
     def _note_gone(self, name: str) -> None:
         module = self._known[name]
         # One that was imported in this very step is not kept: test after test would leave its own behind.
-        kept = partial(_itself, module) if name in self._before else weakref.ref(module)
-        change = self._changes.get(name)
-        self._gone[name] = _Gone(kept, _origin(raw.module_dict(module)), change.step if change else self.step)
+        if name in self._before:
+            self._kept[id(module)] = module
+        change = self._changes.get((name, self._fixture))
+        step = change.step if change else self.step
+        self._gone[name] = _Gone(weakref.ref(module), _origin(raw.module_dict(module)), step, self._fixture)
 
-    def _note_replaced(self, name: str) -> None:
+    def _note_replaced(self, name: str, present: object) -> None:
         """Note that an entry is another one, if no import has done that; the old module has not been touched."""
-        if name not in self._changes:
-            change = Change(name, ReloadMode.REIMPORT, None, self.step)
+        is_put_back = any(
+            change.modules and change.modules[0]() is present for (of, _), change in self._changes.items() if of == name
+        )
+        if (name, self._fixture) not in self._changes and not is_put_back:
+            change = Change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
             change.snapshots.append(take_snapshot(name, self._known[name]))
             change.modules.append(weakref.ref(self._known[name]))
-            self._changes[name] = change
+            self._changes[name, self._fixture] = change
 
-    def _note(self, name: str, mode: ReloadMode, module: types.ModuleType | None, step: str) -> None:
-        line = calling_line(mode)
-        change = self._changes.get(name)
+    def _note(
+        self, name: str, mode: ReloadMode, module: types.ModuleType | None, step: str, fixture: Fixture | None
+    ) -> None:
+        line = calling_line(frozenset(of for of, _ in self._changes) if mode is ReloadMode.REIMPORT else ())
+        change = self._changes.get((name, fixture))
         if change is None:
-            change = self._changes[name] = Change(name, mode, line, step)
+            change = self._changes[name, fixture] = Change(name, mode, line, step, fixture)
         elif line is not None:
             change.again.append(line)
         change.is_in_place |= mode is ReloadMode.RELOAD
@@ -176,7 +242,7 @@ class Noticing:
         def note(spec: Any, module: Any) -> None:
             name = spec.name if type(spec) is ModuleSpec else None
             if type(name) is str and raw.is_module(module) and raw.imported(name) is module:
-                self._note(name, ReloadMode.RELOAD, module, self.step)
+                self._note(name, ReloadMode.RELOAD, module, self.step, self._fixture)
 
         def _exec(spec: Any, module: Any) -> Any:
             note(spec, module)
@@ -211,9 +277,12 @@ class Noticing:
         known, gone = self._known.get(name), self._gone.pop(name, None)
         if known is not None:
             if _origin(raw.module_dict(known)) == spec.origin:
-                self._note(name, ReloadMode.REIMPORT, known, self.step)
+                self._note(name, ReloadMode.REIMPORT, known, self.step, self._fixture)
         elif gone is not None and gone.origin == spec.origin:
-            self._note(name, ReloadMode.REIMPORT, gone.module(), gone.step)
+            module = gone.module()
+            self._kept.pop(id(module), None)
+            fixture = gone.fixture if gone.fixture is not None and not gone.fixture.is_over else None
+            self._note(name, ReloadMode.REIMPORT, module, gone.step, fixture or self._fixture)
 
     def _put(self, name: str, mine: Any) -> None:
         self._undo.append((name, getattr(_BOOTSTRAP, name), mine))
@@ -224,10 +293,6 @@ def _as_importlib(function: Any) -> Any:
     """Make a function look like one of importlib's: those are left out of tracebacks and of warnings' stack levels."""
     function.__code__ = function.__code__.replace(co_filename=_IMPORTLIB)
     return function
-
-
-def _itself(module: types.ModuleType) -> types.ModuleType:
-    return module
 
 
 def _origin(namespace: dict[str, Any]) -> str | None:

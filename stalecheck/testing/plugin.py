@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 
+from stalecheck.probing import raw
 from stalecheck.probing.words import shown
-from stalecheck.testing.aftermath import Aftermath
+from stalecheck.testing.aftermath import Aftermath, kept_by
 from stalecheck.testing.caller import Line
-from stalecheck.testing.noticing import Change, Noticing
+from stalecheck.testing.noticing import Change, Fixture, Noticing
 from stalecheck.testing.record import Record, check_writable, write_json
 from stalecheck.testing.summary import as_failure, as_lines
 from stalecheck.testing.surroundings import Kept
@@ -21,6 +26,18 @@ from stalecheck.vocabulary import ReloadMode
 
 _TITLE = "stale references"
 _MARKER = "stalecheck_allow"
+_NOT_FAILED = ("passed", "skipped", "xfailed", "xpassed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A test that is over, and may fail nevertheless."""
+
+    nodeid: str
+    location: tuple[str, int | None, str]
+    keywords: dict[str, Any]
+    counted: str | None
+    """The outcome under which it has been counted; None if it is to be counted once more."""
 
 
 class Plugin:
@@ -39,6 +56,10 @@ class Plugin:
         """The tests and collectors that have failed, by themselves or for what they have left behind."""
 
         self._guilty: set[str] = set()
+        self._counted: str | None = None
+        self._ended: dict[str, _Ended] = {}
+        """The tests whose shared fixtures have yet to be judged."""
+
         self._noticing = Noticing()
         self._noticing.start()
         config.add_cleanup(self._noticing.stop)
@@ -60,7 +81,7 @@ class Plugin:
         for change in changes:
             change.step = shown(change.line.filename) if change.line is not None else "conftest.py"
         if changes:
-            self._look(changes, None)
+            self._look(changes, None, ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
@@ -79,6 +100,32 @@ class Plugin:
             self._failed.add(collector.nodeid)
         return report
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Note what a fixture does that several tests share, until it has been torn down."""
+        if fixturedef.scope == "function":
+            return (yield)
+        fixture = Fixture()
+        fixturedef.addfinalizer(partial(self._end_fixture, fixture))  # The last one of them runs first.
+        try:
+            with self._noticing.during(fixture):
+                return (yield)
+        finally:
+            fixturedef.addfinalizer(lambda: self._noticing.enter(fixture) and None)
+
+    def _end_fixture(self, fixture: Fixture) -> None:
+        self._noticing.enter(None)
+        fixture.is_over = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """See whether the markers name modules."""
+        if any(None in each for each in _marked(item)) or any(marker.kwargs for marker in item.iter_markers(_MARKER)):
+            pytest.fail(
+                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', nothing else",
+                pytrace=False,
+            )
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Begin a test."""
         self._noticing.step = nodeid
@@ -89,18 +136,30 @@ class Plugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Help a test that fails, and look when a test has been torn down."""
         report = yield
+        if call.when == "setup":
+            self._failed.discard(item.nodeid)  # It may be run again.
+            self._counted = None
+        if call.when == "call" or report.skipped:
+            self._counted = report.outcome
         if report.failed:
             self._failed.add(item.nodeid)
             self._explain(report, call)
         if call.when == "teardown":
-            found = self._end_step(item)
-            if found and self._is_error:
-                self._fail(item, report, [record for record in found if record.test == item.nodeid])
+            ended = _Ended(item.nodeid, item.location, dict(report.keywords), self._counted)
+            for change in self._noticing.pending:
+                if change.is_open and change.step == item.nodeid:
+                    self._ended[item.nodeid] = ended
+            self._end_step(item)
+            if self._is_error and self._records:
+                self._fail(item.ihook, ended)
+                for other in list(self._ended.values()) if not self._is_worker else ():
+                    self._fail(item.ihook, replace(other, counted=None))
         return report
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Account for what the end of the session has done, and hand over the records."""
+        self._noticing.end_fixtures()
         self._end_step()
         self._noticing.drop()
         if self._is_worker:
@@ -127,12 +186,19 @@ class Plugin:
         """Note the tests that fail for what they have left behind."""
         if getattr(report, "stalecheck", False):
             self._guilty.add(report.nodeid)
+            junit: Any = self._config.stash.get(xml_key, None)
+            counted: str | None = report.stalecheck_counted
+            if junit is not None and counted in junit.stats:
+                junit.stats[counted] -= 1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the section."""
-        passed: list[Any] = terminalreporter.stats.get("passed", [])
-        passed[:] = [report for report in passed if report.nodeid not in self._guilty]
+        for outcome in _NOT_FAILED:
+            reports: list[Any] = terminalreporter.stats.get(outcome, [])
+            reports[:] = [report for report in reports if getattr(report, "nodeid", None) not in self._guilty]
+            if not reports:
+                terminalreporter.stats.pop(outcome, None)
         if not self._records:
             if self._reloaded:
                 number = f"{len(self._reloaded)} modules were" if len(self._reloaded) > 1 else "1 module was"
@@ -146,33 +212,50 @@ class Plugin:
     def _end_step(self, node: pytest.Item | pytest.Collector | None = None) -> list[Record]:
         """Return what the step that has ended has left behind."""
         changes = self._noticing.changes()
-        return self._look(changes, node) if changes else []
+        found: list[Record] = []
+        for change in self._noticing.pending:
+            if change.allowed is None and node is not None and change.step == node.nodeid:
+                change.allowed = tuple(_allowed(node))
+                change.line = change.line or _place(node)
+        for fixture in dict.fromkeys(change.fixture for change in changes):
+            now = [change for change in changes if change.fixture is fixture]
+            later = [change for change in changes if change.snapshots and change.fixture is not fixture]
+            found += self._look(now, node, later)
+        return found
 
-    def _look(self, changes: list[Change], node: pytest.Item | pytest.Collector | None) -> list[Record]:
+    def _look(
+        self, changes: list[Change], node: pytest.Item | pytest.Collector | None, later: Collection[Change]
+    ) -> list[Record]:
         self._reloaded.update(change.module for change in changes)
-        found = self._aftermath.look(changes, _place(node), _allowed(node), Kept())
+        later = [*later, *self._noticing.pending]
+        kept = Kept(self._config, (*self._noticing.own, *kept_by(later)))
+        found = self._aftermath.look(changes, later, _place(node), _allowed(node), kept)
         for change in changes:
-            if change.is_undone:
-                continue
-            self._last[change.module] = _reloaded(change, self._aftermath.versions[change.module] + 1)
+            last = _reloaded(change, self._aftermath.versions[change.module] + 1)
+            if not change.is_undone:
+                self._last[change.module] = last
+            else:
+                self._last.setdefault(change.module, last)
         self._records += found
         return found
 
-    def _fail(self, item: pytest.Item, report: pytest.TestReport, records: list[Record]) -> None:
+    def _fail(self, hook: Any, test: _Ended) -> None:
         """Let a test fail that has passed so far, as if its function had failed."""
-        if not records or item.nodeid in self._failed:
+        records = [record for record in self._records if record.test == test.nodeid]
+        if not records or test.nodeid in self._failed:
             return
-        self._failed.add(item.nodeid)
+        self._failed.add(test.nodeid)
         failure = pytest.TestReport(
-            nodeid=item.nodeid,
-            location=item.location,
-            keywords=dict(report.keywords),
+            nodeid=test.nodeid,
+            location=test.location,
+            keywords=test.keywords,
             outcome="failed",
             longrepr=as_failure(records),
             when="call",
             stalecheck=True,
+            stalecheck_counted=test.counted,
         )
-        item.ihook.pytest_runtest_logreport(report=failure)
+        hook.pytest_runtest_logreport(report=failure)
 
     def _explain(self, report: pytest.TestReport, call: pytest.CallInfo[Any]) -> None:
         """Add to a failure what it has to do with a reload."""
@@ -192,8 +275,10 @@ class Plugin:
             report.sections.append((_TITLE, text))
 
     def _write(self, path: Path) -> None:
+        capture: Any = self._config.pluginmanager.getplugin("capturemanager")
         try:
-            write_json(self._records, path)
+            with capture.global_and_fixture_disabled() if capture is not None else nullcontext():  # /dev/stdout
+                write_json(self._records, path)
         except OSError as error:
             raise pytest.UsageError(f"--stalecheck-json: cannot write {path}: {error.strerror or error}") from error
 
@@ -206,11 +291,17 @@ def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:
 
 
 def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:
-    """Return the patterns of the modules that the markers of a test allow."""
-    markers: Iterable[pytest.Mark] = node.iter_markers(_MARKER) if node is not None else ()
-    return [pattern for marker in markers for pattern in (marker.args or ("*",))]
+    """Return the patterns of the modules that the markers of a test allow; what is wrong in them allows nothing."""
+    return [pattern for each in _marked(node) for pattern in each or ("*",) if pattern is not None]
+
+
+def _marked(node: pytest.Item | pytest.Collector | None) -> Iterator[list[str | None]]:
+    """Yield what each marker of a test names, modules by their names; None for what is neither."""
+    for marker in node.iter_markers(_MARKER) if node is not None else ():
+        named = (raw.module_name(raw.module_dict(one)) if raw.is_module(one) else one for one in marker.args)
+        yield [one if type(one) is str else None for one in named]
 
 
 def _reloaded(change: Change, version: int) -> Reloaded:
     verb = "reloaded" if change.mode is ReloadMode.RELOAD else "replaced"
-    return Reloaded(change.step, change.line, f"{verb} {change.module}", version)
+    return Reloaded(change.step, change.line, f"{verb} {change.module}", version, change.is_undone)

@@ -36,6 +36,9 @@ class Record:
     is_allowed: bool = False
     """Whether a marker allows it, so that it is not reported."""
 
+    is_undone: bool = False
+    """Whether the module of before is back, so that what is found is of a copy made meanwhile."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON knows it."""
         return {
@@ -48,15 +51,17 @@ class Record:
 
 
 def write_json(records: Iterable[Record], path: Path) -> None:
-    """Write records to a file, all or nothing.
+    """Write records to a file, all or nothing; what is a device or a link stays one.
 
     Raises:
         OSError: That is not possible.
     """
     text = json.dumps([record.to_dict() for record in records], indent=2) + "\n"
-    if path.exists() and not path.is_file():  # A device or a pipe.
-        path.write_text(text, encoding="utf-8")
+    if _is_stream(path):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
         return
+    path = path.resolve()
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -79,9 +84,14 @@ def check_writable(path: Path) -> None:
     if path.exists():
         with path.open("ab"):
             pass
-    if not path.exists() or path.is_file():
-        with tempfile.TemporaryFile(dir=path.parent):
+    if not _is_stream(path):
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
             pass
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a file takes what is added to it: a pipe, a device, standard output wherever that is redirected to."""
+    return (path.exists() and not path.is_file()) or path.parts[1:2] in (("dev",), ("proc",))
 
 
 def _take_permissions(new: Path, path: Path) -> None:

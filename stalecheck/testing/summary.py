@@ -26,6 +26,7 @@ _ADVICE = {
         "monkeypatch.setitem(sys.modules, name, module) and monkeypatch.setattr(package, name, module) do."
     ),
 }
+_COPY = "  the module of before is back; what is called old is of the copy that was imported meanwhile"
 _ALLOW = "A test that may do so is marked: @pytest.mark.stalecheck_allow."
 
 
@@ -45,7 +46,11 @@ def as_lines(records: Iterable[Record], *, color: bool, width: int) -> list[str]
 
 def as_failure(records: Iterable[Record]) -> str:
     """Return why a test fails that has reloaded a module."""
-    return "\n".join(as_lines(records, color=False, width=79))
+    listed = list(records)
+    modules = ", ".join(dict.fromkeys(words.safe(record.module) for record in listed))
+    verb = "reloads" if listed[0].mode is ReloadMode.RELOAD else "replaces"
+    first = f"{verb} {modules}, and old objects of it are in use afterwards"
+    return "\n".join([first, *as_lines(listed, color=False, width=79)])
 
 
 def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
@@ -61,7 +66,8 @@ def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
         text += f" at {place(first.line)}" + (f", in {words.safe(first.line.fixture)}" if first.line.fixture else "")
     if first.again:
         text += f", and again at {', '.join(dict.fromkeys(place(line) for line in first.again))}"
-    return [*lines, text, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
+    copy = textwrap.wrap(_COPY, max(width, 40), subsequent_indent="  ") if first.is_undone else []
+    return [*lines, text, *copy, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
 
 
 def place(line: Line) -> str:
@@ -75,4 +81,4 @@ def _likeness(record: Record) -> object:
         (one.origin, one.kind, one.verdict, one.count, tuple((each.path, each.count) for each in one.holders))
         for one in record.findings
     )
-    return record.module, record.mode, record.line, record.again, findings
+    return record.module, record.mode, record.line, record.again, record.is_undone, findings

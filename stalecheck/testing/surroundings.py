@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, cast
 
 import pytest
 
 from stalecheck.probing import raw
 from stalecheck.probing.landmarks import Landmark
-from stalecheck.testing.caller import Line
+from stalecheck.testing.caller import Line, is_runner
 from stalecheck.vocabulary import HolderKind
 
 _ITS_OWN: tuple[type, ...] = (
@@ -35,7 +35,17 @@ class Kept:
 
     REMEDY = "give the fixture function scope, or reload before it is set up"
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config, own: Collection[int] = ()) -> None:
+        """Look at what it keeps now.
+
+        Args:
+            config: What knows its plugins.
+            own: What else is nobody's holder, by id.
+        """
+        self.own = (*own, *_last_exceptions())
+        self.namespaces = {id(namespace): name for namespace, name in _namespaces(config)}
+        """The names of the modules that it runs tests and fixtures from, by the ids of their namespaces."""
+
         found: list[Any] = gc.get_referrers(pytest.FixtureDef)
         self._definitions = [
             (f"{one.scope} fixture {one.argname!r}", one)
@@ -67,7 +77,17 @@ def _line(function: Any) -> Line | None:
     return Line(code.co_filename, code.co_firstlineno) if code is not None else None
 
 
-def last_exceptions() -> Iterator[int]:
+def _namespaces(config: pytest.Config) -> Iterator[tuple[dict[str, Any], str]]:
+    collectors = [cls for cls in raw.all_classes() if raw.is_any(pytest.Module, raw.mro(cls))]
+    found = (raw.stored(one, "_obj") for one in gc.get_referrers(*collectors) if raw.is_any(type(one), collectors))
+    for module in (*found, *config.pluginmanager.get_plugins()):
+        namespace = raw.module_dict(cast(types.ModuleType, module)) if raw.is_module(module) else {}
+        name = raw.module_name(namespace)
+        if name is not None and not is_runner(name):
+            yield namespace, name
+
+
+def _last_exceptions() -> Iterator[int]:
     """Yield the ids of what the interpreter keeps of the last exception that a test has raised."""
     for name in ("last_exc", "last_value", "last_traceback"):
         found = raw.lookup(vars(sys), name)

@@ -24,6 +24,7 @@ from stalecheck.vocabulary import OriginKind, ReloadMode
 _FRAMES = 30
 _PARTS = 50
 _SHOWN = 5
+_DEPTH = 3
 _WIDTH = 79
 _OPTIMIZED = 1
 _CONTAINERS = (list, tuple, set, frozenset)
@@ -37,7 +38,10 @@ class Reloaded:
     line: Line | None
     verb: str
     version: int
-    """Which one was the last before."""
+    """Which one is the present one."""
+
+    is_undone: bool = False
+    """Whether the module of before is back, so that a copy is what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,10 @@ def _of_class(met: _Met, blamed: tuple[Reloaded, int | None]) -> list[str]:
     name = words.safe(f"{raw.class_module(met.cls)}.{raw.class_qualname(met.cls)}")
     where = f" at {place(reloaded.line)}" if reloaded.line else ""
     number = f"version {version}" if version else "an earlier version"
+    which = "the one of the copy that it has left" if reloaded.is_undone else f"the old one ({number}"
+    address = f"at {id(met.cls):#x}):"
     lines = _wrapped(f"{name} is two classes: {words.safe(reloaded.test)} {reloaded.verb}{where}.")
-    lines += _wrapped(f"- the old one ({number}, at {id(met.cls):#x}):", "  ")
+    lines += _wrapped(f"- {which} ({address}" if reloaded.is_undone else f"- {which}, {address}", "  ")
     for text in met.how[:_SHOWN]:
         lines += _wrapped(f"    {words.safe(text)}", "      ")
     if len(met.how) > _SHOWN:
@@ -104,13 +110,14 @@ def _of_class(met: _Met, blamed: tuple[Reloaded, int | None]) -> list[str]:
 
 def _blamed(cls: type, records: Sequence[Record], last: dict[str, Reloaded]) -> tuple[Reloaded, int | None]:
     """Return who has made a class old, and which version it is of; the last one to reload it if that is not known."""
-    present = last[raw.class_module(cls) or ""]
-    for record in records:
+    module = raw.class_module(cls) or ""
+    present = last[module]
+    for record in (record for record in records if record.module == module):
         for finding in record.findings:
             for trace in finding.traces:
                 if _leads_to(trace, finding.kind, cls):
                     verb = f"{'reloaded' if record.mode is ReloadMode.RELOAD else 'replaced'} {record.module}"
-                    return Reloaded(record.test, record.line, verb, present.version), record.version
+                    return Reloaded(record.test, record.line, verb, present.version, record.is_undone), record.version
     return present, present.version - 1 if present.version == 2 else None
 
 
@@ -198,8 +205,15 @@ def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(found[0])), list(dict.fromkeys(found[1]))
 
 
-def _parts(value: object, names: Sequence[str]) -> Iterator[tuple[object, str]]:
-    """Yield what stands in a container, and those attributes of a module or instance that code names."""
+def _parts(value: object, names: Sequence[str], depth: int = _DEPTH) -> Iterator[tuple[object, str]]:
+    """Yield what stands in a container, and those attributes of a module or instance that code names, and theirs."""
+    for part, text in _direct_parts(value, names):
+        yield part, text
+        if depth > 1 and text.startswith("."):
+            yield from ((inner, f"{text}{more}") for inner, more in _parts(part, names, depth - 1))
+
+
+def _direct_parts(value: object, names: Sequence[str]) -> Iterator[tuple[object, str]]:
     if raw.is_any(type(value), _CONTAINERS):
         yield from ((part, "[...]") for part in list(cast("list[object]", value))[:_PARTS])
     elif type(value) is dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -171,6 +172,50 @@ def test_what_a_test_evicts_at_its_end_is_its_own_when_the_next_one_imports_it(t
     assert set(run.holders("test_it.py::test_evicts")) == {"app.Engine", "app.Error"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("del sys.modules['core'], sys.modules[__name__]\n    import core as fresh\n", id="with the test"),
+        pytest.param(
+            "for name in [name for name in sys.modules if name.split('.')[0] in ('core', 'tests')]:\n"
+            "        del sys.modules[name]\n    import core as fresh\n",
+            id="with all tests",
+        ),
+    ],
+)
+def test_a_test_module_that_is_evicted_runs_on(tmp_path: Path, body: str) -> None:
+    files = {
+        "app.py": "",
+        "tests/__init__.py": "",
+        "tests/conftest.py": "import core\n",
+        "tests/test_it.py": f"import sys, core\ndef test_it():\n    {body}",
+        "tests/test_other.py": "from core import Engine\ndef test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files)
+    assert run.tests == ["tests/test_it.py::test_it"]
+    found = [
+        (holder["path"], holder["filename"], holder["line"])
+        for finding in run.records[0]["findings"]
+        for holder in finding["holders"]
+    ]
+    assert sorted(found) == [
+        ("tests.conftest.core", "tests/conftest.py", 1),
+        ("tests.test_it.core", "tests/test_it.py", 1),
+        ("tests.test_other.Engine", "tests/test_other.py", 1),
+    ]
+
+
+def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
+    tests = """
+        import sys, core
+        def test_it():
+            del sys.modules["core"], sys.modules[__name__]
+            import core, test_it
+    """
+    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
+    assert not any(" in " in path for test in run.tests for path in run.holders(test)), run.records
+
+
 def test_the_line_is_the_one_that_begins_the_import(tmp_path: Path) -> None:
     files = {
         "pkg/__init__.py": "from pkg import a\n",
@@ -209,6 +254,125 @@ def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
         ("test_it.py::test_fresh", "core", "conftest.py"),
     ]
     assert "conftest.py:6, in session fixture 'fresh'" in run.out
+
+
+@pytest.mark.parametrize(
+    ("body", "other", "where"),
+    [
+        pytest.param("import other", "import sys\ndel sys.modules['core']\nimport core", ("other.py", 3), id="a body"),
+        pytest.param(
+            "import other",
+            "import sys, importlib\ndel sys.modules['core']\nimportlib.import_module('core')",
+            ("other.py", 3),
+            id="import_module in a body",
+        ),
+        pytest.param("del sys.modules['core']; import other", "import core", ("other.py", 1), id="a new module"),
+        pytest.param("del sys.modules['core'], sys.modules['app']; import app", "", ("test_it.py", 5), id="an old one"),
+    ],
+)
+def test_the_line_is_the_one_that_imports(tmp_path: Path, body: str, other: str, where: tuple[str, int]) -> None:
+    run = run_pytest(tmp_path, {"other.py": other, **the_test(body)})
+    places = [record["where"] for record in run.records if record["module"] == "core"]
+    assert [(place["filename"], place["line"]) for place in places] == [where]
+
+
+SHARED = """
+    import importlib, sys, unittest, app, core, pytest
+    @pytest.fixture(scope="module", autouse=True)
+    def fresh():
+        BODY
+    def test_first(): pass
+    def test_last(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("old = sys.modules.pop('core'); import core; yield; sys.modules['core'] = old", id="put back"),
+        pytest.param(
+            "old, sys.modules['core'] = core, type(core)('core'); yield; sys.modules['core'] = old", id="by hand"
+        ),
+        pytest.param(
+            "with pytest.MonkeyPatch.context() as patch:\n"
+            "            patch.delitem(sys.modules, 'core'); import core; yield",
+            id="monkeypatch",
+        ),
+        pytest.param("old = dict(vars(core)); importlib.reload(core); yield; vars(core).update(old)", id="names"),
+        pytest.param("old = sys.modules.pop('core'); yield; sys.modules['core'] = old", id="imported by a test"),
+    ],
+)
+def test_a_shared_fixture_is_judged_when_it_has_been_torn_down(tmp_path: Path, body: str) -> None:
+    tests = SHARED.replace("BODY", body).replace("test_first(): pass", "test_first(): import core")
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error")
+    assert run.records == []
+    assert run.code == 0, run.out
+
+
+def test_a_class_of_unittest_is_judged_when_it_has_been_torn_down(tmp_path: Path) -> None:
+    tests = """
+        import sys, unittest, unittest.mock, app, core
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.old = sys.modules.pop("core")
+                __import__("core")
+            @classmethod
+            def tearDownClass(cls): sys.modules["core"] = cls.old
+            def test_first(self): pass
+            def test_last(self): pass
+        class TestPatch(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                patch = unittest.mock.patch.dict(sys.modules)
+                patch.start()
+                cls.addClassCleanup(patch.stop)
+                sys.modules.pop("core")
+                __import__("core")
+            def test_first(self): pass
+            def test_last(self): pass
+    """
+    assert run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error").code == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "holders"),
+    [
+        pytest.param("importlib.reload(core); yield", {"app.Engine", "app.Error"}, id="reload"),
+        pytest.param(
+            "del sys.modules['core']; import core; yield", {"app.Engine", "app.Error", "test_it.core"}, id="evicted"
+        ),
+        pytest.param(
+            "importlib.reload(core); yield; importlib.reload(core)", {"app.Engine", "app.Error"}, id="once more"
+        ),
+        pytest.param(
+            "old = sys.modules.pop('core'); import core; app.kept = core.Engine; yield; sys.modules['core'] = old",
+            {"app.kept"},
+            id="something of the copy is kept",
+        ),
+    ],
+)
+def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str, holders: set[str]) -> None:
+    tests = SHARED.replace("BODY", body)
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error", "--junitxml=junit.xml")
+    assert run.tests == ["test_it.py::test_first"]
+    assert set(run.holders("test_it.py::test_first")) == holders
+    assert run.records[0]["where"]["line"] == 5
+    assert "in module fixture 'fresh'" in run.out
+    assert "1 failed, 1 passed" in run.out
+    assert run.code == 1
+    allowed = tests.replace("def test_first", "@pytest.mark.stalecheck_allow\n    def test_first")
+    assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
+
+
+def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> None:
+    tests = SHARED.replace("BODY", "importlib.reload(core); yield").replace(
+        "def test_last(): pass",
+        "def test_middle():\n        app.kept = core.Engine\n        importlib.reload(core)\n    def test_last(): pass",
+    )
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert run.holders("test_it.py::test_middle") == ["app.kept"]
+    assert set(run.holders("test_it.py::test_first")) == {"app.Engine", "app.Error"}
 
 
 def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
@@ -315,6 +479,24 @@ def test_tracebacks_and_warnings_are_what_they_are_without_it(tmp_path: Path) ->
     ]
     assert lines[0] == lines[1]
     assert len(lines[0]) == 2
+
+
+@pytest.mark.parametrize("options", [(), ("-W", "always"), ("-W", "error::DeprecationWarning:core")])
+def test_what_the_compiler_warns_of_is_not_said_again(tmp_path: Path, options: tuple[str, ...]) -> None:
+    files = {
+        "core.py": "import re\nPATTERN = re.compile('\\d+')\nassert 1 is 1\ndef made(): return re\nclass Engine: ...\n",
+        "app.py": "from core import Engine, PATTERN, made\n",
+        "test_it.py": HEAD + "def test_it(): again(core)\n",
+    }
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    runs = [
+        run_pytest(tmp_path / "with", files, *options),
+        run_pytest(tmp_path / "without", files, *options, json_file=None),
+    ]
+    assert len(runs[0].records) == 1
+    counts = [re.findall(r"1 passed(?:, \d+ warnings?)?", run.out) for run in runs]
+    assert counts[0] == counts[1] != []
 
 
 def test_nothing_is_kept_alive(tmp_path: Path) -> None:

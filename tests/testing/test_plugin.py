@@ -49,6 +49,26 @@ def test_it_wakes_up(tmp_path: Path, options: list[str], ini: str, code: int) ->
     assert run.code == code
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest reads no [tool.pytest]")
+@pytest.mark.parametrize(
+    ("value", "code", "said"),
+    [
+        ("true", 0, "= stale references ="),
+        ('"true"', 0, "= stale references ="),
+        ('"error"', 1, "= stale references ="),
+        ("false", 0, "2 passed"),
+        ("5", 4, "stalecheck"),
+        ('"eror"', 4, "`stalecheck = eror` is not known"),
+    ],
+)
+def test_native_toml(tmp_path: Path, value: str, code: int, said: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pytest]\nstalecheck = {value}\n", encoding="utf-8")
+    run = run_pytest(tmp_path, {"test_it.py": POISON}, "-c", "pyproject.toml", json_file=None)
+    assert (run.code, said in run.out) == (code, True), run.out
+    assert ("= stale references =" in run.out) is ("= stale" in said)
+    assert "Traceback" not in run.out
+
+
 def test_toml_takes_true(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nstalecheck = true\n", encoding="utf-8")
     run = run_pytest(tmp_path, {"test_it.py": POISON}, "-c", "pyproject.toml", json_file=None)
@@ -169,6 +189,8 @@ def test_error_for_what_is_no_tests(tmp_path: Path) -> None:
         pytest.param("@pytest.mark.stalecheck_allow('core')", False, id="this module"),
         pytest.param("@pytest.mark.stalecheck_allow('other', 'c*')", False, id="a pattern"),
         pytest.param("@pytest.mark.stalecheck_allow('other')", True, id="another module"),
+        pytest.param("@pytest.mark.stalecheck_allow(core)", False, id="the module itself"),
+        pytest.param("@pytest.mark.stalecheck_allow(app)", True, id="another module itself"),
         pytest.param("pytestmark = pytest.mark.stalecheck_allow", False, id="the whole file"),
     ],
 )
@@ -179,6 +201,15 @@ def test_the_marker_allows(tmp_path: Path, mark: str, is_named: bool) -> None:
     assert run.code == is_named
     asleep = run_pytest(tmp_path, {}, "--strict-markers", json_file=None)
     assert asleep.code == 0, asleep.out
+
+
+@pytest.mark.parametrize("mark", ["(5)", "('core', core.Engine)", "(modules='core')", "(['core'])"])
+def test_a_marker_that_is_wrong_is_that_tests_error(tmp_path: Path, mark: str) -> None:
+    tests = POISON.replace("def test_poison", f"@pytest.mark.stalecheck_allow{mark}\ndef test_poison")
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert "@pytest.mark.stalecheck_allow takes modules, their names and patterns such as 'app.*'" in run.out
+    assert "1 passed, 1 error" in run.out
+    assert run.code == 1
 
 
 def test_what_is_allowed_is_charged_to_nobody_else(tmp_path: Path) -> None:
@@ -198,8 +229,18 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_the_file_may_be_a_device(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("there is no such device")
+    device = Path("/dev/stdout").lstat()
     run = run_pytest(tmp_path, {"test_it.py": POISON}, "-q", json_file="/dev/stdout")
     assert '"test": "test_it.py::test_poison"' in run.out
+    assert Path("/dev/stdout").lstat().st_ino == device.st_ino
+
+
+def test_the_file_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "found.json").symlink_to("other.json")
+    run = run_pytest(tmp_path, {"test_it.py": POISON})
+    assert len(run.records) == 1
+    assert (tmp_path / "found.json").is_symlink()
+    assert not (tmp_path / "other.json").is_symlink()
 
 
 def test_the_working_directory_may_change(tmp_path: Path) -> None:

@@ -152,6 +152,73 @@ def test_an_eviction(tmp_path: Path) -> None:
     assert "core.Engine is two classes: test_a.py::test_poison replaced core at test_a.py:4." in section
 
 
+@pytest.mark.parametrize(
+    ("kept", "body", "said"),
+    [
+        pytest.param(
+            "app.kept = fresh.Engine()",
+            "assert isinstance(app.kept, core.Engine)",
+            "test_b.app.kept, used in test_victim() at test_b.py:5, is an instance of it",
+            id="an instance",
+        ),
+        pytest.param(
+            "app.KEPT = [fresh.Engine()]",
+            "pickle.dumps(app.KEPT[0])",
+            "test_b.app.KEPT[...], used in test_victim() at test_b.py:5, is an instance of it",
+            id="in a list",
+        ),
+        pytest.param(
+            "monkeypatch.delitem(sys.modules, 'app'); import app as other; app.make = other.make",
+            "made = app.make()\nassert isinstance(made, core.Engine)",
+            "local 'made' in test_victim() at test_b.py:6 is an instance of it",
+            id="a function of another copy",
+        ),
+    ],
+)
+def test_a_copy_that_was_made_meanwhile(tmp_path: Path, kept: str, body: str, said: str) -> None:
+    poison = f"""
+        import sys, app
+        def test_poison(monkeypatch):
+            monkeypatch.delitem(sys.modules, 'core')
+            import core as fresh
+            {kept}
+    """
+    section = " ".join(outcome(tmp_path, body, poison=poison).partition(SECTION)[2].split())
+    assert "core.Engine is two classes: test_a.py::test_poison replaced core at test_a.py:5." in section
+    assert "- the one of the copy that it has left (at 0x" in section
+    assert "- the present one (version 1, at 0x" in section
+    assert said in section
+
+
+def test_a_package_that_keeps_the_copy(tmp_path: Path) -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/m.py": "class C: ...\n",
+        "p/n.py": "from p.m import C\nclass D(C): ...\n",
+        "test_a.py": "import sys, p.n\ndef test_poison(monkeypatch):\n"
+        "    monkeypatch.delitem(sys.modules, 'p.m')\n    import p.m\n",
+        "test_b.py": "import p.n\ndef test_victim():\n    made = p.n.D()\n    assert isinstance(made, p.m.C)\n",
+    }
+    run = run_pytest(tmp_path, files)
+    text = " ".join(run.out.split())
+    assert "p.m.C is two classes: test_a.py::test_poison replaced p.m at test_a.py:4." in text
+    assert "test_b.p.m.C, used in test_victim() at test_b.py:4, is it" in text
+    assert "the module of before is back; what is called old is of the copy that was imported meanwhile" in text
+    assert "put the module of before back there, too: monkeypatch.setattr(package, name, module)" in text
+
+
+def test_the_module_is_the_classs_own(tmp_path: Path) -> None:
+    poison = """
+        import sys, app, core
+        def test_poison():
+            del sys.modules["app"], sys.modules["core"]
+            import app
+    """
+    body = "import app as fresh\nassert isinstance(fresh.make(), Engine)\n"
+    section = " ".join(outcome(tmp_path, body, poison=poison).partition(SECTION)[2].split())
+    assert "core.Engine is two classes: test_a.py::test_poison replaced core at test_a.py:5." in section
+
+
 def test_the_test_that_reloads_is_its_own_victim(tmp_path: Path) -> None:
     out = outcome(
         tmp_path,

@@ -1517,3 +1517,48 @@ def test_what_a_package_calls_so_is_told_from_the_module(source: str, is_attribu
     assert [(site.targets, site.attributes) for site in found] == [
         (("p.m",), frozenset({"p.m"} if is_attribute else ()))
     ]
+
+
+# What another file lists
+
+CONSTANTS = """
+    import a, b
+    ORDER = (a, b)
+    NAMES = ["a"] + ["b"]
+    TABLE = {"x": a, "y": b}
+    ONE = "a"
+    FOUND = find()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from config import ORDER\nfor m in ORDER:\n    reload(m)", ("a", "b")),
+        ("from config import ORDER as o\nfor m in reversed(o):\n    reload(m)", ("b", "a")),
+        ("from passed import ORDER\nfor m in ORDER:\n    reload(m)", ("a", "b")),
+        ("import config\nfor n in config.NAMES:\n    reload(sys.modules[n])", ("a", "b")),
+        ("import config\nfor m in config.TABLE.values():\n    reload(m)", ("a", "b")),
+        ("from config import TABLE\nreload(TABLE['y'])", ("b",)),
+        ("from config import ONE\nreload(import_module(ONE))", ("a",)),
+        ("from config import ONE\ndel sys.modules[ONE]\nimport_module(ONE)", ("a",)),
+        ("from config import ONE\nreload(sys.modules[f'p.{ONE}'])", ("p.a",)),
+        ("from config import ONE\nreload(sys.modules['p.' + ONE])", ("p.a",)),
+        ("from config import NAMES\ndef f(n):\n    reload(sys.modules[n])\nfor n in NAMES:\n    f(n)", ("a", "b")),
+    ],
+)
+def test_constant_of_another_file(source: str, expected: tuple[str, ...]) -> None:
+    head = "import sys\nfrom importlib import import_module, reload\n"
+    found = project(config=CONSTANTS, passed="from config import ORDER", main=head + source)
+    assert [(targets, why) for _, _, targets, why in found["main"]] == [(expected, "")]
+
+
+def test_what_another_file_does_not_list() -> None:
+    source = "from importlib import reload\nfrom config import FOUND\nfor m in FOUND:\n    reload(m)"
+    assert [site[2:] for site in project(config=CONSTANTS, main=source)["main"]] == [((), "`FOUND` is not known")]
+
+
+def test_constants_that_import_each_other() -> None:
+    source = "from importlib import reload\nfrom one import X\nfor m in X:\n    reload(m)"
+    found = project(one="from two import X", two="from one import X", main=source)
+    assert [site[2:] for site in found["main"]] == [((), "`X` is not known")]

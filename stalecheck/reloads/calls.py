@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 def called(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     """What a call gives back."""
     if isinstance(node.func, ast.Attribute):
-        owners = evaluator.inner(node.func.value, place)
+        owners = evaluator.opened(evaluator.inner(node.func.value, place))
         if any(isinstance(owner, (Text, Group, Table)) for owner in owners):
             return _method(evaluator, node, owners, place)
     found: list[Item] = []
@@ -152,7 +152,7 @@ def _imported(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> 
     argument = argument_of(node, 0, "name")
     if argument is None:
         return (unknown(node),)
-    names = evaluator.inner(argument, place)
+    names = evaluator.opened(evaluator.inner(argument, place))
     if name == "importlib.import_module":
         package = argument_of(node, 1, "package")
         found = absolute_names(evaluator, names, package, node, place)
@@ -167,7 +167,7 @@ def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None,
     """Names of modules as `importlib.import_module` reads them: one with leading dots is relative to a package."""
     if not any(_starts_with_dot(name) for name in names):
         return names
-    bases = evaluator.inner(package, place) if package is not None else (unknown(node),)
+    bases = evaluator.opened(evaluator.inner(package, place)) if package is not None else (unknown(node),)
     found: list[Item] = []
     for name, base in product(names, bases):
         if not _starts_with_dot(name):
@@ -208,7 +208,7 @@ def _got(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
 
 def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place) -> Items:
     found: list[Item] = []
-    for item in evaluator.inner(argument, place):
+    for item in evaluator.opened(evaluator.inner(argument, place)):
         if item == MODULES:
             found.append(rearranged(Group(((Entry("name"),),)), name))
         elif isinstance(item, Table):

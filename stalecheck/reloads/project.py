@@ -12,6 +12,7 @@ from functools import partial
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import with_half_evictions
+from stalecheck.reloads.constants import Constants
 from stalecheck.reloads.items import Instance, Thing
 from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.outline import read_outline
@@ -94,6 +95,7 @@ class _Project:
         self.readings: list[_Reading] = []
         self._parse = parse
         self._keepers = Keepers(files, self._outline_of)
+        self._constants = Constants(files, self._outline_of)
         self._given = wrappers
         self._definitions: dict[str, tuple[_Reading, str]] = {}
         self._exports: dict[str, str] = {}
@@ -186,7 +188,9 @@ class _Project:
 
     def _search(self, reading: _Reading, names: frozenset[str]) -> bool:
         """Search one file; True when its wrappers are others than before."""
-        findings = search(reading.outline, partial(self._known, reading), names, reading.column, self._keepers)
+        findings = search(
+            reading.outline, partial(self._known, reading), names, reading.column, self._keepers, self._constants
+        )
         reading.finds, reading.called = findings.finds, findings.called
         before, reading.wrappers = reading.wrappers, _families(findings.finds)
         for module in _modules(reading.file):

@@ -65,14 +65,20 @@ class Findings:
 
 
 def search(
-    outline: Outline, known: Known, names: frozenset[str], column: Callable[[int, int], int], keepers: Keepers
+    outline: Outline,
+    known: Known,
+    names: frozenset[str],
+    column: Callable[[int, int], int],
+    keepers: Keepers,
+    constants: Callable[[str], Items],
 ) -> Findings:
     """Find what `outline` reloads; `names` are the last names of the `known` wrappers.
 
-    `keepers` tell what the fixtures, context managers and base classes of the project put back.
-    `column` turns a row and an offset in bytes into a column in code points.
+    `keepers` tell what the fixtures, context managers and base classes of the project put back, `constants`
+    what a constant of another file stands for. `column` turns a row and an offset in bytes into a column in code
+    points.
     """
-    return _Search(outline, known, names | SPELLINGS, column, keepers).run()
+    return _Search(outline, known, names | SPELLINGS, column, keepers, constants).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +109,14 @@ class _Search:
         names: frozenset[str],
         column: Callable[[int, int], int],
         keepers: Keepers,
+        constants: Callable[[str], Items],
     ) -> None:
         self.outline = outline
         self.known = known
         self.names = names
         self.column = column
         self.keepers = keepers
-        self.evaluator = Evaluator(outline, known)
+        self.evaluator = Evaluator(outline, known, constants)
         self.restoration: Restoration | None = None
         self.called: set[str] = set()
         self.importing: dict[int, bool] = {}
@@ -472,7 +479,7 @@ class _Search:
         whys: list[str] = []
         wrong: list[str] = []
         is_swept = False
-        for item in event.items:
+        for item in self.evaluator.opened(event.items) if event.wants == "name" else event.items:
             is_swept = is_swept or isinstance(item, Entry)
             for part in _parts(item, event):
                 if isinstance(part, Text):

@@ -26,7 +26,7 @@ def percent(evaluator: Evaluator, node: ast.BinOp, place: Place) -> Items:
 def _interleaved(evaluator: Evaluator, pieces: list[str], values: list[ast.expr], place: Place) -> Items:
     parts: list[Items] = [(Text(pieces[0]),)]
     for value, piece in zip(values, pieces[1:], strict=True):
-        parts += [evaluator.inner(value, place), (Text(piece),)]
+        parts += [evaluator.opened(evaluator.inner(value, place)), (Text(piece),)]
     return joined(parts)
 
 
@@ -36,7 +36,7 @@ def f_string(evaluator: Evaluator, node: ast.JoinedStr, place: Place) -> Items:
     for value in node.values:
         if isinstance(value, ast.FormattedValue):
             plain = value.conversion in (-1, ord("s")) and value.format_spec is None
-            parts.append(evaluator.inner(value.value, place) if plain else (unknown(node),))
+            parts.append(evaluator.opened(evaluator.inner(value.value, place)) if plain else (unknown(node),))
         else:
             parts.append(evaluator.inner(value, place))
     return joined(parts)

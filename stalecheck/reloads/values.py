@@ -51,11 +51,15 @@ _DEPTH = 60
 
 
 class Evaluator:
-    """Works out expressions of one file; asks `known` which functions reload what they are given."""
+    """Works out expressions of one file.
 
-    def __init__(self, outline: Outline, known: Known) -> None:
+    It asks `known` which functions reload what they are given, and `constants` what other files' constants are.
+    """
+
+    def __init__(self, outline: Outline, known: Known, constants: Callable[[str], Items] | None = None) -> None:
         self.outline = outline
         self.known = known
+        self._constants = constants
         self.saw_unordered = False
         self._steps = 0
         self._depth = 0
@@ -90,6 +94,16 @@ class Evaluator:
     def exported(self, name: str) -> Items:
         """What a name of the module stands for once the module's body has run."""
         return self.items(ast.Name(name, ast.Load(), lineno=END[0], col_offset=0), Place(self.outline.module))
+
+    def opened(self, items: Items) -> Items:
+        """The same items, but for constants of other files what those stand for."""
+        if self._constants is None or not any(isinstance(item, Thing) for item in items):
+            return items
+        found: list[Item] = []
+        for item in items:
+            is_foreign = isinstance(item, Thing) and self.own(item.name) is None
+            found.extend((self._constants(item.name) if is_foreign and isinstance(item, Thing) else ()) or (item,))
+        return tuple(found)
 
     def elements(self, items: Items) -> Items:
         """What a loop over `items` runs through."""
@@ -199,11 +213,11 @@ class Evaluator:
 
     def _subscript(self, node: ast.Subscript, place: Place) -> Items:
         found: list[Item] = []
-        for item in self.inner(node.value, place):
+        for item in self.opened(self.inner(node.value, place)):
             if item == MODULES:
-                found.extend(modules_of(self.inner(node.slice, place), node))
+                found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
-                found.extend(looked_up(item, self.inner(node.slice, place), node))
+                found.extend(looked_up(item, self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Thing) and item.name in NAMESPACES:
                 for key in self.inner(node.slice, place):
                     known = isinstance(key, Text)
@@ -238,6 +252,7 @@ class Evaluator:
 
     def each(self, items: Items, what: str) -> Items:
         """The elements of what `what` is written as, in order."""
+        items = self.opened(items)
         found: list[Item] = []
         are_empty = all(isinstance(item, Group) and not item.elements for item in items) and not self.cuts
         for item in items:
@@ -315,7 +330,7 @@ class Evaluator:
         return self._sum([left, *reversed(terms)], place)
 
     def _sum(self, terms: list[ast.expr], place: Place) -> Items:
-        parts = [self.inner(term, place) for term in terms]
+        parts = [self.opened(self.inner(term, place)) for term in terms]
         if not all(len(part) == 1 and isinstance(part[0], (Group, Table)) for part in parts):
             return joined(parts)
         if all(isinstance(part[0], Table) for part in parts):

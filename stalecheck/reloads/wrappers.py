@@ -35,6 +35,8 @@ def handed(evaluator: Evaluator, wrapper: Wrapper, call: Invocation) -> tuple[It
     is_unordered = False
     for argument in arguments:
         values, unordered = values_of(evaluator, argument, call)
+        if wrapper.takes == "name":
+            values = evaluator.opened(values)
         if wrapper.is_each:
             values = evaluator.elements(values)
             unordered = unordered or evaluator.saw_unordered

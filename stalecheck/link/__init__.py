@@ -216,7 +216,11 @@ def _reloads(
                 name += ".cache_clear"
             parts = name.split(".")
             owners = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-            places = tuple(place for owner in owners for place in rebound.get((sequence.block, owner), ()))
+            names = [*owners]
+            if holding.owner and sequence.block.rpartition(".")[0] == holding.owner:
+                # A method of the instance itself.
+                names += [f"self.{parts[-1]}", "self.__init__"]
+            places = tuple(place for owner in names for place in rebound.get((sequence.block, owner), ()))
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)

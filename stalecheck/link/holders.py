@@ -276,7 +276,7 @@ class _Finder:
                 for capture in closest(held.captures):
                     kind = KINDS[capture.relation]
                     place = capture.span if kind is HolderKind.CONTAINER else attribute.span
-                    yield self._subject.holding(
+                    held_by = self._subject.holding(
                         f"{binding.name}.{attribute.name}",
                         kind,
                         attribute.span if place == NOWHERE else place,
@@ -284,6 +284,7 @@ class _Finder:
                         binding.block,
                         attribute.value,
                     )
+                    yield replace(held_by, owner=thing.of.definition.name)
 
 
 def _element_at(expression: Expression, place: Span) -> Expression:

@@ -60,6 +60,9 @@ from stalecheck.summarize.usage import find_calls, find_local_uses, find_rebindi
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
 
+_RENEWING = (".cache_clear", "self.__init__")
+"""What the calls end with after which a cache is empty, or an object as if it had been made anew."""
+
 _CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
@@ -165,7 +168,7 @@ class Bodies:
             case cst.Expr():
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
-                if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(".cache_clear"):
+                if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(_RENEWING):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
             case cst.Del():
@@ -199,6 +202,9 @@ class Bodies:
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
                 self._put_into(name, value, scope)
                 return
+            case cst.Attribute() if not isinstance(node, cst.AugAssign):
+                self._recorder.enter(node, twin)
+                self._recorder.rebound.append((scope.name, as_written(target), self._ended(twin)))
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
             def convert() -> Expression:
@@ -368,14 +374,16 @@ class Bodies:
         if whole is not None:
             converted = next((part for single, part in shares(whole, converted) if single is target), LITERAL)
         row = self._recorder.at.row
-        # What the statement calls may reload: the name is bound when it ends.
-        ended = (
-            Location(twin.end_lineno or row, (twin.end_col_offset or 0) + 1) if twin is not None else self._recorder.at
-        )
-        self._recorder.rebound.append((scope.name, name, ended))
+        self._recorder.rebound.append((scope.name, name, self._ended(twin)))
         last = scope.last_rows.get(name, row)
         if last <= row or any(row <= place <= last for place in scope.exits):
             self._recorder.bind(name, span, converted, block=scope.name)
+
+    def _ended(self, twin: ast.stmt | None) -> Location:
+        """Return where the statement ends that the walk stands at: what it calls may reload before it binds."""
+        if twin is None or twin.end_lineno is None or twin.end_col_offset is None:
+            return self._recorder.at
+        return Location(twin.end_lineno, twin.end_col_offset + 1)
 
     def _collect_local_imports(
         self,

@@ -7,6 +7,7 @@ function bodies that give nothing back and bind nothing outside. A summary is th
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,9 @@ from stalecheck.attaching import attaches, kept_roots
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants
 from stalecheck.summarize.syntax import FILLERS, binds_inside
+
+RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
+"""What a file contains that reloads something itself."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,6 +31,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
         return source
     lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
+    may_reload = RELOAD_SPELLED.search(source) is not None
     pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
         block = pending.pop()
@@ -41,6 +46,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
                 or bool(kept_roots(statement))
                 or attaches(statement)
                 or (has_walrus and binds_inside(statement))
+                or (may_reload and _renews(statement))
             )
             if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))
@@ -79,6 +85,15 @@ def _reaches_out(function: _Function) -> bool:
                 if _is_outside(target, class_name):
                     return True
     return False
+
+
+def _renews(function: _Function) -> bool:
+    """Whether a function assigns an attribute, or makes its object anew: after a reload that holds nothing old."""
+    return any(
+        (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__")
+        for node in descendants(function)
+    )
 
 
 def _is_outside(target: ast.AST, class_name: str) -> bool:

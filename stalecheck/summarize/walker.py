@@ -60,11 +60,10 @@ from stalecheck.summarize.summary import (
     Summary,
 )
 from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, parse_test
-from stalecheck.summarize.trim import without_idle_statements
+from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 
 _ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
-_RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
 
 
 def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreadable:
@@ -128,7 +127,7 @@ def _without_rejected(source: str, tree: ast.Module) -> str | None:
 class _Walker:
     def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
         self._target_version = target_version
-        self._spells_reload = _RELOAD_SPELLED.search(source) is not None
+        self._spells_reload = RELOAD_SPELLED.search(source) is not None
         self._replaces_itself = REPLACES_ITSELF.search(source.encode()) is not None
         self._answers_names = self._replaces_itself or _ANSWERS_NAMES.search(source) is not None
         self._declared: list[tuple[str, int]] = []
@@ -508,7 +507,7 @@ class _Walker:
                     )
 
     def _reloads_in(self, suite: cst.BaseSuite) -> bool:
-        return self._spells_reload and _RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None
+        return self._spells_reload and RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None
 
     def _branch(
         self, start: Scope, run: Callable[[], None], *, is_kept: bool = False, is_certain: bool = False

@@ -15,7 +15,7 @@ from stalecheck.link.imports import Imports
 from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
-from stalecheck.link.values import ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
+from stalecheck.link.values import ContainerThing, ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -209,6 +209,9 @@ class _Finder:
             value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)
         else:
             value = self._subject.evaluator.binding(self._subject.file, index)
+            if isinstance(expression, Call) and any(isinstance(thing, ContainerThing) for thing in value.things):
+                # What is put in further down is held by the statement that does it.
+                value = self._subject.evaluate(expression, binding.at)
             removed = containers.removed(self._subject.file)
             if removed and isinstance(expression, Call):
                 value = replace(

@@ -395,8 +395,10 @@ class Calls:
 
 
 def _is_outside(thing: Thing) -> bool:
-    """Whether a thing is one of another package that a name stands for, and was not made by a call."""
-    return isinstance(thing, ExternalThing) and not thing.name.endswith("()")
+    """Whether a thing is one of another package that a name stands for, and no call has made it anew."""
+    if not isinstance(thing, ExternalThing):
+        return False
+    return not thing.name.endswith("()") or thing.name.removesuffix("()") in known.SAME_OBJECT
 
 
 def _apart(function: Value) -> tuple[Value, Value]:

@@ -190,13 +190,18 @@ class Containers:
             return False
         return self._evaluator.program.is_forgotten(frame.file, form.rpartition(".")[2], frame.at)
 
-    def opened(self, value: Value, frame: Frame) -> Value:
-        """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
+    def opened(self, value: Value, frame: Frame, *, is_unpacked: bool = False) -> Value:
+        """Return a value with what it holds, where it is a container of another file.
+
+        Of one that `is_unpacked` only what it holds goes on.
+        """
         here = frame.holder or frame.file
         containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here and not t.is_live]
         if not containers:
             return value
         inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
+        if is_unpacked and inside:
+            return replace(value, captures=inside)
         return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))
 
     def taken(self, value: Value, part: Part, frame: Frame) -> Value:

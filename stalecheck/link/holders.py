@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS
+from stalecheck.link.captures import TRAVELS, whole
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.discarded import Discarded
 from stalecheck.link.evaluate import Evaluator
@@ -228,6 +228,7 @@ class _Finder:
             value = replace(value, captures=tuple(c for c in value.captures if c.made not in of_class))
         if "." in binding.name and not constructs(expression):
             value = containers.opened(value, Frame(self._subject.file, binding.at))
+            value = replace(value, captures=whole(value.captures))
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

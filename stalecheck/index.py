@@ -234,8 +234,9 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
+                    binds = (*bound, *_filled(statement))
                     statements.append(
-                        Statement(bound, tuple(mentions), owner, _asked_of(mentions), sets, calls=_callee(statement))
+                        Statement(binds, tuple(mentions), owner, _asked_of(mentions), sets, calls=_callee(statement))
                     )
                 if is_module_level:
                     made.update(dict.fromkeys(bound, len(imports)))
@@ -532,6 +533,14 @@ def _bound(expressions: Iterable[ast.AST]) -> Iterator[str]:
                     yield root.id
         elif not isinstance(node, ast.Constant):
             pending.extend(children(node))
+
+
+def _filled(statement: ast.stmt) -> tuple[str, ...]:
+    """Return the name of the container that a statement puts something into by a method: what it was bound to grows."""
+    name = (
+        filled_by(statement.value) if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else ""
+    )
+    return (name,) if name else ()
 
 
 def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:

@@ -17,6 +17,7 @@ from stalecheck.link.captures import (
     hop,
     is_function_spec,
     is_plain,
+    is_result,
     kept,
     placeless,
     related,
@@ -106,16 +107,17 @@ class Calls:
                 return Value((), (*derived(function), *values_of(joined if name == "join" else given)), is_new=True)
         else:
             function = self._evaluator.evaluate(call.function, frame)
-        arguments = [
-            (argument, self._containers.opened(self._evaluator.evaluate(argument.value, inner), inner))
-            for argument in call.arguments
-        ]
+        arguments = [(argument, self._argument(argument, inner)) for argument in call.arguments]
         if isinstance(call.function, Attribute) and self._classes.hands_on(receiver, call.function.name):
             return Value((), kept(arguments), is_new=True)
         result = self._apply(function, arguments, inner, receiver)
         if isinstance(call.function, Attribute) and receiver.captures:
             return answered(result, receiver, call.function.name)
         return result
+
+    def _argument(self, argument: Argument, frame: Frame) -> Value:
+        value = self._evaluator.evaluate(argument.value, frame)
+        return self._containers.opened(value, frame, is_unpacked=argument.keyword in {"*", "**"})
 
     def _entered(self, manager: Expression, value: Value, frame: Frame) -> Value:
         """Return what a ``with`` statement gets of a context manager."""
@@ -250,7 +252,10 @@ class Calls:
             makes = tuple(capture.made for capture in own)
             deeper = (c if c.made in given else replace(c, behind=makes) for c in others)
             return Value(result.things, (*computed, *deeper), is_new=True)
-        return Value(result.things, result.captures, is_new=result.is_new)
+        seen = {(capture.made.file, capture.mode) for capture in result.captures if capture.relation in visible}
+        # What is known of one way out says more than that another one computes something, in the same module.
+        captures = tuple(c for c in result.captures if not (is_result(c) and (c.made.file, c.mode) in seen))
+        return Value(result.things, captures, is_new=result.is_new)
 
     def is_transparent(self, thing: FunctionThing) -> bool:
         """Whether calling a function runs its body, and gives what that returns, whatever decorates it."""
@@ -395,8 +400,10 @@ class Calls:
 
 
 def _is_outside(thing: Thing) -> bool:
-    """Whether a thing is one of another package that a name stands for, and was not made by a call."""
-    return isinstance(thing, ExternalThing) and not thing.name.endswith("()")
+    """Whether a thing is one of another package that a name stands for, and no call has made it anew."""
+    if not isinstance(thing, ExternalThing):
+        return False
+    return not thing.name.endswith("()") or thing.name.removesuffix("()") in known.SAME_OBJECT
 
 
 def _apart(function: Value) -> tuple[Value, Value]:

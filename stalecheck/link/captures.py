@@ -224,16 +224,32 @@ def _is_made_only(value: Value) -> bool:
 
 
 def kept(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
-    """Return what an unknown callable may keep of its arguments."""
+    """Return what an unknown callable may keep of its arguments: of a container that is an origin itself that one."""
     found: dict[Capture, None] = {}
     for argument, value in arguments:
-        for capture in value.captures:
-            kind = capture.made.origin.kind
-            if kind is OriginKind.MODULE:
+        containers = _containers(value.captures)
+        for capture in whole(value.captures):
+            if capture.made.origin.kind is OriginKind.MODULE:
                 continue
-            relation = Relation.DERIVED if is_plain(capture) else Relation.WRAPPED
+            is_value = is_plain(capture) and capture not in containers
+            relation = Relation.DERIVED if is_value else Relation.WRAPPED
             found[replace(capture, relation=relation, span=argument.span)] = None
     return tuple(found)
+
+
+def whole(captures: Iterable[Capture]) -> tuple[Capture, ...]:
+    """Return captures without the elements of containers that are origins themselves."""
+    found = tuple(captures)
+    origins = {(capture.made.file, capture.mode) for capture in _containers(found)}
+    return tuple(c for c in found if c.relation is not Relation.INSIDE or (c.made.file, c.mode) not in origins)
+
+
+def _containers(captures: Iterable[Capture]) -> frozenset[Capture]:
+    """Return the captures that are containers whose elements are captures, too."""
+    found = tuple(captures)
+    held = {(capture.made.file, capture.mode) for capture in found if capture.relation is Relation.INSIDE}
+    origins = (c for c in found if c.relation is Relation.IS and c.made.origin.kind is OriginKind.VALUE)
+    return frozenset(capture for capture in origins if (capture.made.file, capture.mode) in held)
 
 
 def gathered(arguments: list[tuple[Argument, Value]]) -> Value:

@@ -190,13 +190,18 @@ class Containers:
             return False
         return self._evaluator.program.is_forgotten(frame.file, form.rpartition(".")[2], frame.at)
 
-    def opened(self, value: Value, frame: Frame) -> Value:
-        """Return a value with what it holds, where it is a container of another file that is not the origin itself."""
+    def opened(self, value: Value, frame: Frame, *, is_unpacked: bool = False) -> Value:
+        """Return a value with what it holds, where it is a container of another file.
+
+        Of one that `is_unpacked` only what it holds goes on.
+        """
         here = frame.holder or frame.file
         containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here and not t.is_live]
         if not containers:
             return value
         inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
+        if is_unpacked and inside:
+            return replace(value, captures=inside)
         return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))
 
     def taken(self, value: Value, part: Part, frame: Frame) -> Value:
@@ -319,25 +324,42 @@ class Containers:
                 captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
         return Value(result, (*captures.values(), *others), is_new=True)
 
-    def filled(self, file: SourceFile, binding: Binding, display: Display, before: Location | None = None) -> Value:
-        """Return a container with what later statements at module or class level put into it, up to a place."""
-        display = self.remaining(file, display, before)
-        value = self._evaluator.evaluate(display, Frame(file, binding.at))
-        elements = list(display.elements)
-        captures = list(value.captures)
-        removed = self.removed(file)
-        for element, at in self._additions(file).get(binding, ()):
-            if before is not None and at >= before:
-                continue
-            if element.span in removed and (before is None or removed[element.span] < before):
-                continue
-            elements.append(element)
-            added = Display((element,), is_mapping=display.is_mapping)
-            captures += self._evaluator.evaluate(added, Frame(file, at)).captures
-        if len(elements) == len(display.elements):
+    def filled(self, file: SourceFile, binding: Binding, made: Display | Call, before: Location | None = None) -> Value:
+        """Return a container as later statements at module or class level fill and empty it, up to a place.
+
+        It is written out, or made by a call.
+        """
+        frame = Frame(file, binding.at)
+        value = self._evaluator.evaluate(made, frame)
+        display = _made_here(value, file)
+        if display is None:
             return value
-        filled = Display(tuple(elements), is_mapping=display.is_mapping)
-        return Value((ContainerThing(file, filled),), tuple(captures), is_new=True)
+        gone = {span for span, at in self.removed(file).items() if before is None or at < before}
+        is_emptied = isinstance(made, Call) and binding.span in gone
+        begun = () if is_emptied else tuple(element for element in display.elements if element.span not in gone)
+        put_in = [
+            (element, at)
+            for element, at in self._additions(file).get(binding, ())
+            if (before is None or at < before)
+            and element.span not in gone
+            and (display.is_mapping or not element.is_key)
+        ]
+        if not put_in and len(begun) == len(display.elements):
+            return value
+        if len(begun) < len(display.elements):
+            value = replace(value, captures=self._evaluator.evaluate(replace(display, elements=begun), frame).captures)
+        captures = list(value.captures)
+        for element, at in put_in:
+            inner = Display((element,), is_mapping=display.is_mapping)
+            captures += self._evaluator.evaluate(inner, Frame(file, at)).captures
+        elements = (*begun, *(element for element, _ in put_in))
+        filled = Display(elements, is_sequence=display.is_sequence and not put_in, is_mapping=display.is_mapping)
+        others = (thing for thing in value.things if not isinstance(thing, ContainerThing))
+        return Value((ContainerThing(file, filled), *others), tuple(captures), is_new=True)
+
+    def is_changed(self, file: SourceFile, binding: Binding) -> bool:
+        """Whether statements may put something into what a name stands for, or take something out."""
+        return binding in self._additions(file) or bool(self.removed(file))
 
     def removed(self, file: SourceFile) -> dict[Span, Location]:
         """Return the places of elements that the file itself takes out of their container again, and where."""
@@ -384,16 +406,35 @@ class Containers:
                     )
                     filled.append((function.value, elements, statement.at, statement.is_conditional))
             for target, elements, at, may_lack in filled:
-                for index in target.reaching if isinstance(target, Reference) else ():
-                    filled_one = summary.bindings[index]
-                    is_mapping = isinstance(filled_one.value, Display) and filled_one.value.is_mapping
-                    kept_there = (
-                        (replace(element, may_lack=may_lack), at)
-                        for element in elements
-                        if is_mapping or not element.is_key
-                    )
-                    found.setdefault(filled_one, []).extend(kept_there)
+                container, entries = _outermost(target, tuple(replace(e, may_lack=may_lack) for e in elements))
+                for index in container.reaching if container is not None else ():
+                    kept_there = ((element, at) for element in entries)
+                    found.setdefault(summary.bindings[index], []).extend(kept_there)
         return found
+
+
+def _outermost(target: Expression, elements: tuple[Element, ...]) -> tuple[Reference | None, tuple[Element, ...]]:
+    """Return the container by name that something is put into, and what is: ``T["k"].append(x)`` puts ``[x]`` in."""
+    while not isinstance(target, Reference):
+        match target:
+            case Item(value=outer, index=key) if key is not None:
+                pass
+            case Call(function=Attribute(value=outer, name="setdefault" | "get"), arguments=(Argument(value=key), *_)):
+                pass
+            case _:
+                return None, ()
+        inner = Display(elements, is_mapping=any(element.is_key for element in elements))
+        within = Element(inner, elements[-1].span if elements else NOWHERE, may_lack=True)
+        elements = (Element(key, NOWHERE, is_key=True, may_lack=True), within)
+        target = outer
+    return target, elements
+
+
+def _made_here(value: Value, file: SourceFile) -> Display | None:
+    """Return the display that a container stands for which a file makes; None for what is something else, or more."""
+    makers = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
+    displays = [thing.display for thing in value.things if isinstance(thing, ContainerThing) and thing.file == file]
+    return displays[0] if len(displays) == 1 and makers <= known.CONTAINERS else None
 
 
 def _keeps(found: list[Value]) -> bool:

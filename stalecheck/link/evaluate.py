@@ -168,7 +168,11 @@ class Evaluator:
                 value = self.containers.filled(file, binding, display)
                 return self.own(file, binding, value, OriginKind.VALUE)
             case expression:
-                value = self.evaluate(expression, Frame(file, binding.at, is_held=isinstance(expression, Reference)))
+                if isinstance(expression, Call) and self.containers.is_changed(file, binding):
+                    value = self.containers.filled(file, binding, expression)
+                else:
+                    frame = Frame(file, binding.at, is_held=isinstance(expression, Reference))
+                    value = self.evaluate(expression, frame)
                 if not value.is_new:
                     return value
                 return self.own(file, binding, value, origin_kind(value))

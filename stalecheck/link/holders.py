@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import TRAVELS
+from stalecheck.link.captures import TRAVELS, whole
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.discarded import Discarded
 from stalecheck.link.evaluate import Evaluator
@@ -15,7 +15,7 @@ from stalecheck.link.imports import Imports
 from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
-from stalecheck.link.values import ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
+from stalecheck.link.values import ContainerThing, ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -209,6 +209,9 @@ class _Finder:
             value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)
         else:
             value = self._subject.evaluator.binding(self._subject.file, index)
+            if isinstance(expression, Call) and any(isinstance(thing, ContainerThing) for thing in value.things):
+                # What is put in further down is held by the statement that does it.
+                value = self._subject.evaluate(expression, binding.at)
             removed = containers.removed(self._subject.file)
             if removed and isinstance(expression, Call):
                 value = replace(
@@ -225,6 +228,7 @@ class _Finder:
             value = replace(value, captures=tuple(c for c in value.captures if c.made not in of_class))
         if "." in binding.name and not constructs(expression):
             value = containers.opened(value, Frame(self._subject.file, binding.at))
+            value = replace(value, captures=whole(value.captures))
         consumers = self._consumers.get(binding.name.rpartition(".")[0], frozenset())
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.

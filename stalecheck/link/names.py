@@ -11,13 +11,25 @@ from stalecheck.link.compiled import Compiled
 from stalecheck.link.containers import Containers
 from stalecheck.link.program import Evaluates, Frame, resolve
 from stalecheck.link.stars import Stars
-from stalecheck.link.values import ASKED, NOTHING, Capture, ExternalThing, Made, ModuleThing, Relation, Value, union
+from stalecheck.link.values import (
+    ASKED,
+    NOTHING,
+    Capture,
+    ContainerThing,
+    ExternalThing,
+    Made,
+    ModuleThing,
+    Relation,
+    Value,
+    union,
+)
 from stalecheck.model import Location, Origin, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.submodules import is_read_before_bound
 from stalecheck.summarize.summary import (
     Attribute,
     Binding,
+    Call,
     Display,
     Element,
     Function,
@@ -310,12 +322,26 @@ class Names:
                     values.append(found)
                     if not bindings[index].is_conditional:
                         break
-            elif before is not None and isinstance(display := bindings[index].value, Display):
-                filled = self._containers.filled(file, bindings[index], display, before)
-                values.append(self._evaluator.own(file, bindings[index], filled, OriginKind.VALUE))
             else:
-                values.append(self._evaluator.binding(file, index))
+                values.append(
+                    self._evaluator.binding(file, index) if before is None else self._bound(file, index, before)
+                )
         return union(self.compiled.preferred(values)) if values else NOTHING
+
+    def _bound(self, file: SourceFile, index: int, before: Location) -> Value:
+        """Return what a binding of a file may be; of a container what has been put in before a place."""
+        binding = self._program.summaries[file].bindings[index]
+        match binding.value:
+            case Display() as made:
+                pass
+            case Call() as made if self._containers.is_changed(file, binding):
+                value = self._evaluator.binding(file, index)
+                if not any(isinstance(thing, ContainerThing) for thing in value.things):
+                    return value
+            case _:
+                return self._evaluator.binding(file, index)
+        filled = self._containers.filled(file, binding, made, before)
+        return self._evaluator.own(file, binding, filled, OriginKind.VALUE)
 
     def _fails(self, file: SourceFile, binding: Binding) -> bool:
         """Whether an import asks a module of the project for a name that it cannot have."""

@@ -120,9 +120,11 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """See whether the markers name modules."""
-        if any(None in each for each in _marked(item)) or any(marker.kwargs for marker in item.iter_markers(_MARKER)):
+        if any(None in each for each in _marked(item)) or any(
+            set(marker.kwargs) - {"reason"} for marker in item.iter_markers(_MARKER)
+        ):
             pytest.fail(
-                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', nothing else",
+                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', and a reason",
                 pytrace=False,
             )
 

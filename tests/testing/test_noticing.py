@@ -375,6 +375,40 @@ def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> N
     assert set(run.holders("test_it.py::test_first")) == {"app.Engine", "app.Error"}
 
 
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "pytest_collection_modifyitems(items)",
+        "pytest_collection_finish(session)",
+        "pytest_runtestloop(session)",
+    ],
+)
+def test_what_a_hook_does_is_no_tests_doing(tmp_path: Path, hook: str) -> None:
+    files = {
+        "conftest.py": f"import importlib, app, core\ndef {hook}:\n    importlib.reload(core)\n",
+        "test_it.py": "import app, importlib, core\ndef test_first():\n"
+        "    app.kept = core.Engine\n    importlib.reload(core)\ndef test_last(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    found = {record["test"]: record["where"] for record in run.records}
+    assert found["conftest.py"] == {"filename": "conftest.py", "line": 3}
+    assert set(run.holders("conftest.py")) == {"app.Engine", "app.Error"}
+    assert "app.kept" in run.holders("test_it.py::test_first")
+    assert "test_it.py::test_last" not in found
+    assert "1 failed, 1 passed" in run.out
+
+
+def test_what_the_end_of_the_session_does_is_no_tests_doing(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": "import importlib, app, core\ndef pytest_sessionfinish():\n    importlib.reload(core)\n",
+        "test_it.py": "def test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    assert run.tests == ["conftest.py"]
+    assert "1 passed" in run.out
+    assert run.code == 1
+
+
 def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
     files = {
         "tests/conftest.py": "import importlib, app, core\nimportlib.reload(core)\n",

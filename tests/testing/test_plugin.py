@@ -129,7 +129,7 @@ def test_many_that_leave_the_same_are_one(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, {"app.py": "Engine = None\n", "test_it.py": tests})
     assert len(run.records) == 9
     assert run.out.count("old class core.Engine") == 1
-    assert "+6 more tests; --stalecheck-json FILE shows them" in run.out
+    assert "+6 more tests; --stalecheck-json=FILE shows them" in run.out
     assert "reload core at test_it.py:5, and again at test_it.py:6, test_it.py:8" in run.out
     assert max(map(len, run.out.splitlines())) <= 80
 
@@ -137,7 +137,7 @@ def test_many_that_leave_the_same_are_one(tmp_path: Path) -> None:
 def test_many_holders_are_summed_up(tmp_path: Path) -> None:
     lines = "".join(f"E{number} = core.Engine\n" for number in range(30))
     run = run_pytest(tmp_path, {"app.py": f"import core\n{lines}", "test_it.py": POISON})
-    assert "+20 more; --stalecheck-json FILE shows them" in run.out
+    assert "+20 more; --stalecheck-json=FILE shows them" in run.out
     assert len(run.holders(TEST)) == 30
 
 

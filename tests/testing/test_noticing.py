@@ -533,6 +533,51 @@ def test_what_the_compiler_warns_of_is_not_said_again(tmp_path: Path, options: t
     assert counts[0] == counts[1] != []
 
 
+def test_what_is_reloaded_dies_when_it_would_without_the_plugin(tmp_path: Path) -> None:
+    core = """
+        import sys, enum
+        class Engine: ...
+        class Error(Exception): ...
+        class Color(enum.Enum):
+            RED = 1
+        class Ends:
+            def __del__(self): sys.ended = getattr(sys, "ended", 0) + 1
+        ENDS = Ends()
+        def make(): return Engine()
+    """
+    tests = """
+        import gc, importlib, sys, types, weakref
+        import app, core
+        def fresh():
+            importlib.reload(core)
+            importlib.reload(app)
+            gc.collect()
+        def test_weak_references():
+            found = [weakref.ref(one) for one in (core.Engine, core.Color, core.Color.RED, core.make)]
+            fresh()
+            assert [one() for one in found] == [None] * 4
+        def test_finalizers():
+            before = sys.ended
+            importlib.reload(core)
+            assert sys.ended == before + 1
+        def test_subclasses():
+            fresh()
+            assert len([cls for cls in Exception.__subclasses__() if cls.__module__ == "core"]) == 1
+        def test_the_collector():
+            fresh()
+            assert len([one for one in gc.get_objects() if type(one) is type and one.__module__ == "core"]) == 3
+        def test_evicted():
+            found = weakref.ref(core.Engine), weakref.ref(core)
+            globals().pop("core"), sys.modules.pop("core")
+            importlib.reload(app)
+            globals()["core"] = sys.modules["core"]
+            gc.collect()
+            assert [one() for one in found] == [None, None]
+    """
+    run = run_pytest(tmp_path, {"core.py": core, "app.py": "from core import Engine\n", "test_it.py": tests})
+    assert "5 passed" in run.out, run.out
+
+
 def test_nothing_is_kept_alive(tmp_path: Path) -> None:
     tests = """
         import gc, importlib, sys, weakref, core

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, where_bound
 from stalecheck.probing.made import module_named
 from stalecheck.probing.report import Finding, Holder
+from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import read
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
@@ -45,7 +47,8 @@ def find_atoms(module: str, atoms: Mapping[str, Any]) -> list[Finding]:
 
 
 def _holders(module: str, name: str, value: object) -> Iterator[Holder]:
-    left = list(_names(module, value))
+    # What is installed with Python takes nothing from the program.
+    left = [one for one in _names(module, value) if is_standard(module) or not is_standard(one.module)]
     known = {(module, name)}
     texts: dict[str, str] = {}
     is_growing = True
@@ -53,7 +56,7 @@ def _holders(module: str, name: str, value: object) -> Iterator[Holder]:
         is_growing = False
         for one in list(left):
             text = texts.setdefault(one.filename, read(one.filename))
-            if not any(path.rpartition(".")[2] in text for _, path in known) and "import *" not in text:
+            if not any(_may_take(text, *source, is_own=source[0] == one.module) for source in known):
                 continue
             bound = where_bound(one.filename, one.path)
             if bound is None and one.path != name:
@@ -68,6 +71,19 @@ def _holders(module: str, name: str, value: object) -> Iterator[Holder]:
                 path = f"{one.module}.{one.path}"
                 remedy = remedy_for(bound.kind)
                 yield Holder(path, bound.kind, code, remedy, one.filename, bound.line, 1, one.module, one.path)
+
+
+def _may_take(text: str, module: str, path: str, *, is_own: bool) -> bool:
+    """Whether a source may take a name from a module, or from itself: whether it has the words for that."""
+    if not is_own and not _has(text, module.rpartition(".")[2]):
+        found = raw.imported(module)
+        if found is None or "__path__" not in raw.module_dict(found) or "from ." not in text:
+            return False
+    return "import *" in text or _has(text, path.rpartition(".")[2])
+
+
+def _has(text: str, word: str) -> bool:
+    return word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _names(module: str, value: object) -> Iterator[_Name]:

@@ -32,14 +32,14 @@ _LARGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a module's names, its classes and the containers in those have. It keeps those objects alive."""
+    """What a module's names, its classes and the containers in those have. It keeps those objects alive, or some."""
 
     name: str
     spec: object
     """Each import and each reload makes another one."""
 
     objects: dict[int, Any] = field(default_factory=dict)
-    """What identity tells, by id."""
+    """What identity tells, by id; weak references where it keeps nothing alive that takes one."""
 
     paths: dict[int, str] = field(default_factory=dict)
     atoms: dict[str, Any] = field(default_factory=dict)
@@ -73,12 +73,13 @@ def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
         yield from (id(snapshot.objects), id(snapshot.atoms))
 
 
-def take_snapshot(name: str, module: types.ModuleType | None = None) -> Snapshot:
+def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: bool = False) -> Snapshot:
     """Note what a module has.
 
     Args:
         name: The module's name.
         module: The module, if it may be another one than ``sys.modules`` has.
+        weakly: Whether to keep only alive what takes no weak reference: containers, for one.
     """
     namespace = raw.module_dict(sys.modules[name] if module is None else module)
     snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
@@ -87,7 +88,7 @@ def take_snapshot(name: str, module: types.ModuleType | None = None) -> Snapshot
             if "." not in path and "[" not in path:
                 snapshot.atoms[path] = value
         elif id(value) not in snapshot.objects:
-            snapshot.objects[id(value)] = value
+            snapshot.objects[id(value)] = _weak(value) if weakly else value
             snapshot.paths[id(value)] = path
     stock = take_stock()
     for one in names_of(namespace, name):
@@ -114,6 +115,10 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
+        if type(alone[0]) is _Weak:
+            alone = [alone[0].found()]
+            if alone[0] is None:
+                continue
         if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
             kind = kind_made(namespace, path, alone[0])
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
@@ -126,6 +131,20 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
         name: value for name, value in snapshot.atoms.items() if not _is_equal(value, namespace.get(name, snapshot))
     }
     return exact, atoms
+
+
+@dataclass(frozen=True, slots=True)
+class _Weak:
+    """A weak reference of a snapshot's, which none of the module's own can be taken for."""
+
+    found: weakref.ref[Any]
+
+
+def _weak(value: object) -> object:
+    try:
+        return _Weak(ref(value))
+    except TypeError:
+        return value
 
 
 def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -> None:

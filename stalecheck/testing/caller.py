@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from collections.abc import Collection
@@ -12,6 +13,7 @@ from stalecheck.probing.roots import is_standard
 from stalecheck.probing.variables import values_of
 
 _RUNNERS = ("_pytest", "pluggy", "pytest", "xdist", "execnet", "pytest_asyncio")
+_EXAMPLE = re.compile(r"<doctest (.+)\[(\d+)\]>")
 _REWRITER = "_pytest.assertion.rewrite"
 """It imports test modules, so it stands between an import statement and what that runs."""
 
@@ -45,7 +47,8 @@ def calling_line(again: Collection[str] = ()) -> Line | None:
         frame = frame.f_back
     if found is None:
         return None
-    return Line(found.f_code.co_filename, found.f_lineno, _fixture_of(found))
+    filename, line = _in_file(found)
+    return Line(filename, line, _fixture_of(found))
 
 
 def is_runner(module: str) -> bool:
@@ -61,6 +64,30 @@ def _is_of_user(frame: types.FrameType, module: str) -> bool:
 
 def _is_body(frame: types.FrameType) -> bool:
     return frame.f_code.co_name == "<module>"
+
+
+def _in_file(frame: types.FrameType) -> tuple[str, int]:
+    """Return where a frame is; that of a doctest's example stands in the file that has the example."""
+    name = _EXAMPLE.fullmatch(frame.f_code.co_filename)
+    outer = frame.f_back if name is not None else None
+    while outer is not None and name is not None:
+        if raw.module_name(outer.f_globals) == "doctest":
+            test = dict(values_of(outer)).get("test")
+            examples = raw.stored(test, "examples")
+            if raw.stored(test, "name") == name[1] and type(examples) is list and int(name[2]) < len(examples):
+                found = place_of_example(test, examples[int(name[2])])
+                if found is not None:
+                    return found[0], found[1] + frame.f_lineno - 1
+        outer = outer.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def place_of_example(test: object, example: object) -> tuple[str, int] | None:
+    """Return the file and the line of an example of a doctest; None if that is not known."""
+    filename, first, line = (raw.stored(test, "filename"), raw.stored(test, "lineno"), raw.stored(example, "lineno"))
+    if type(filename) is str and type(first) is int and type(line) is int:
+        return filename, first + line + 1
+    return None
 
 
 def _fixture_of(frame: types.FrameType) -> str | None:

@@ -216,7 +216,7 @@ class Noticing:
         )
         if (name, self._fixture) not in self._changes and not is_put_back:
             change = Change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
-            change.snapshots.append(take_snapshot(name, self._known[name]))
+            change.snapshots.append(take_snapshot(name, self._known[name], weakly=True))
             change.modules.append(weakref.ref(self._known[name]))
             self._changes[name, self._fixture] = change
 
@@ -230,8 +230,9 @@ class Noticing:
         elif line is not None:
             change.again.append(line)
         change.is_in_place |= mode is ReloadMode.RELOAD
+        self._entries.clear()  # It may have the last reference to what is replaced.
         if module is not None:
-            snapshot = take_snapshot(name, module)
+            snapshot = take_snapshot(name, module, weakly=True)
             change.modules.append(weakref.ref(module))
             # `importlib.reload` has stored the new one by now: this module is another version afterwards.
             change.snapshots.append(replace(snapshot, spec=None) if mode is ReloadMode.RELOAD else snapshot)

@@ -77,11 +77,7 @@ class Plugin:
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise pytest.UsageError(f"--stalecheck-json: cannot write {self._json}: {reason}") from error
-        changes = self._noticing.changes()
-        for change in changes:
-            change.step = shown(change.line.filename) if change.line is not None else "conftest.py"
-        if changes:
-            self._look(changes, None, ())
+        self._end_step()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
@@ -120,14 +116,18 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """See whether the markers name modules."""
-        if any(None in each for each in _marked(item)) or any(marker.kwargs for marker in item.iter_markers(_MARKER)):
+        if any(None in each for each in _marked(item)) or any(
+            set(marker.kwargs) - {"reason"} for marker in item.iter_markers(_MARKER)
+        ):
             pytest.fail(
-                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', nothing else",
+                f"@pytest.mark.{_MARKER} takes modules, their names and patterns such as 'app.*', and a reason",
                 pytrace=False,
             )
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Begin a test."""
+        """Begin a test; what hooks have done since the last one, or since the collection, is not its doing."""
+        if any(not change.is_open for change in self._noticing.pending):
+            self._end_step()
         self._noticing.step = nodeid
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -150,6 +150,7 @@ class Plugin:
                 if change.is_open and change.step == item.nodeid:
                     self._ended[item.nodeid] = ended
             self._end_step(item)
+            self._noticing.step = ""
             if self._is_error and self._records:
                 self._fail(item.ihook, ended)
                 for other in list(self._ended.values()) if not self._is_worker else ():
@@ -213,6 +214,8 @@ class Plugin:
         """Return what the step that has ended has left behind."""
         changes = self._noticing.changes()
         found: list[Record] = []
+        for change in changes:  # What no test and no collector has done is the doing of a conftest file.
+            change.step = change.step or (shown(change.line.filename) if change.line is not None else "conftest.py")
         for change in self._noticing.pending:
             if change.allowed is None and node is not None and change.step == node.nodeid:
                 change.allowed = tuple(_allowed(node))

@@ -12,7 +12,7 @@ from stalecheck.testing.caller import Line
 from stalecheck.testing.record import Record
 from stalecheck.vocabulary import ReloadMode
 
-_MORE = "--stalecheck-json FILE"
+_MORE = "--stalecheck-json=FILE"
 _TESTS = 3
 """So many tests that leave the same behind are named."""
 

@@ -13,10 +13,11 @@ from stalecheck.probing import raw, words
 from stalecheck.probing.current import find_current, nested_codes
 from stalecheck.probing.judge import Judge
 from stalecheck.probing.roots import is_standard
+from stalecheck.probing.source import quietly
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.variables import values_of
 from stalecheck.probing.versions import present_namespaces
-from stalecheck.testing.caller import Line, is_runner
+from stalecheck.testing.caller import Line, is_runner, place_of_example
 from stalecheck.testing.record import Record
 from stalecheck.testing.summary import place
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -157,6 +158,10 @@ def _values(error: BaseException) -> Iterator[tuple[object, str]]:
             continue
         seen.add(id(one))
         yield from ((part, "an argument of the exception") for part in _stored(one, "args"))
+        if raw.class_module(type(one)) == "doctest":
+            yield from _of_example(one)
+            failure = raw.stored(one, "exc_info")
+            pending += [failure[1]] if type(failure) is tuple else []
         traceback, frames = _stored(one, "__traceback__"), []
         while traceback is not None:
             frames.append((traceback.tb_frame, traceback.tb_lineno))
@@ -191,6 +196,26 @@ def _of_frame(frame: types.FrameType, line: int) -> Iterator[tuple[object, str]]
             yield value, f"{module}.{variable}, used {where},"
             for part, text in _parts(value, attributes):
                 yield part, f"{module}.{variable}{text}, used {where},"
+
+
+def _of_example(error: object) -> Iterator[tuple[object, str]]:
+    """Yield what the example of a doctest names that has failed."""
+    test, example = raw.stored(error, "test"), raw.stored(error, "example")
+    source, namespace = raw.stored(example, "source"), raw.stored(test, "globs")
+    if type(source) is not str or type(namespace) is not dict:
+        return
+    try:
+        with quietly():
+            names, attributes = _names(compile(source, "<example>", "single", dont_inherit=True))
+    except (SyntaxError, ValueError):
+        return
+    found = place_of_example(test, example)
+    where = f", used at {place(Line(*found))}," if found is not None else ", used in the example,"
+    for variable in names:
+        value = raw.lookup(namespace, variable)
+        if value is not None:
+            yield value, f"{variable}{where}"
+            yield from ((part, f"{variable}{text}{where}") for part, text in _parts(value, attributes))
 
 
 def _names(code: types.CodeType) -> tuple[list[str], list[str]]:

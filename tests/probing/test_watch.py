@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,32 @@ def test_numbers_are_found_under_other_names_where_the_source_says_that_they_are
         "core.NAME": [["app.NAME", "from-import", "STL105"], ["pack.deep.NAME", "star-import", "STL102"]],
         "core.PI": [["pack.deep.PI", "star-import", "STL102"]],
     }
+
+
+def test_numbers_of_a_package_are_found_and_only_sources_that_may_take_them_are_parsed(tmp_path: Path) -> None:
+    files = {
+        "pack/__init__.py": "import os\nROOT = os.environ.get('NOBODY')\n",
+        "pack/inner.py": "from . import ROOT\n",
+        "pack/below/__init__.py": "",
+        "pack/below/deep.py": "from .. import ROOT as R\nfrom .. import *\nK = R\n",
+        "other.py": "ROOT = None\nR = ROOT\ndef pack(): ...\n",
+    }
+    script = """
+        import argparse, ctypes, http.client, unittest.mock, xml.dom.minidom
+        import other, pack.inner, pack.below.deep
+        from stalecheck.probing import atoms
+        parsed = set()
+        def where_bound(filename, qualname, original=atoms.where_bound):
+            parsed.add(filename.replace(os.sep, "/").partition("/pack/")[2] or filename)
+            return original(filename, qualname)
+        atoms.where_bound = where_bound
+        os.environ["NOBODY"] = "x"
+        report = stalecheck.reload(pack)
+        answer([sorted(holder.path for one in report for holder in one.holders), sorted(parsed)])
+    """
+    holders, parsed = run_script(tmp_path, files, f"import os\n{textwrap.dedent(script)}")
+    assert holders == ["pack.below.deep.K", "pack.below.deep.R", "pack.below.deep.ROOT", "pack.inner.ROOT"]
+    assert [name for name in parsed if not name.endswith("other.py")] == ["below/deep.py", "inner.py"]
 
 
 def test_the_caches_of_the_standard_library_hold_nothing_that_counts(tmp_path: Path) -> None:

@@ -375,6 +375,40 @@ def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> N
     assert set(run.holders("test_it.py::test_first")) == {"app.Engine", "app.Error"}
 
 
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "pytest_collection_modifyitems(items)",
+        "pytest_collection_finish(session)",
+        "pytest_runtestloop(session)",
+    ],
+)
+def test_what_a_hook_does_is_no_tests_doing(tmp_path: Path, hook: str) -> None:
+    files = {
+        "conftest.py": f"import importlib, app, core\ndef {hook}:\n    importlib.reload(core)\n",
+        "test_it.py": "import app, importlib, core\ndef test_first():\n"
+        "    app.kept = core.Engine\n    importlib.reload(core)\ndef test_last(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    found = {record["test"]: record["where"] for record in run.records}
+    assert found["conftest.py"] == {"filename": "conftest.py", "line": 3}
+    assert set(run.holders("conftest.py")) == {"app.Engine", "app.Error"}
+    assert "app.kept" in run.holders("test_it.py::test_first")
+    assert "test_it.py::test_last" not in found
+    assert "1 failed, 1 passed" in run.out
+
+
+def test_what_the_end_of_the_session_does_is_no_tests_doing(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": "import importlib, app, core\ndef pytest_sessionfinish():\n    importlib.reload(core)\n",
+        "test_it.py": "def test_it(): pass\n",
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    assert run.tests == ["conftest.py"]
+    assert "1 passed" in run.out
+    assert run.code == 1
+
+
 def test_a_conftest_is_named_by_its_path(tmp_path: Path) -> None:
     files = {
         "tests/conftest.py": "import importlib, app, core\nimportlib.reload(core)\n",
@@ -497,6 +531,51 @@ def test_what_the_compiler_warns_of_is_not_said_again(tmp_path: Path, options: t
     assert len(runs[0].records) == 1
     counts = [re.findall(r"1 passed(?:, \d+ warnings?)?", run.out) for run in runs]
     assert counts[0] == counts[1] != []
+
+
+def test_what_is_reloaded_dies_when_it_would_without_the_plugin(tmp_path: Path) -> None:
+    core = """
+        import sys, enum
+        class Engine: ...
+        class Error(Exception): ...
+        class Color(enum.Enum):
+            RED = 1
+        class Ends:
+            def __del__(self): sys.ended = getattr(sys, "ended", 0) + 1
+        ENDS = Ends()
+        def make(): return Engine()
+    """
+    tests = """
+        import gc, importlib, sys, types, weakref
+        import app, core
+        def fresh():
+            importlib.reload(core)
+            importlib.reload(app)
+            gc.collect()
+        def test_weak_references():
+            found = [weakref.ref(one) for one in (core.Engine, core.Color, core.Color.RED, core.make)]
+            fresh()
+            assert [one() for one in found] == [None] * 4
+        def test_finalizers():
+            before = sys.ended
+            importlib.reload(core)
+            assert sys.ended == before + 1
+        def test_subclasses():
+            fresh()
+            assert len([cls for cls in Exception.__subclasses__() if cls.__module__ == "core"]) == 1
+        def test_the_collector():
+            fresh()
+            assert len([one for one in gc.get_objects() if type(one) is type and one.__module__ == "core"]) == 3
+        def test_evicted():
+            found = weakref.ref(core.Engine), weakref.ref(core)
+            globals().pop("core"), sys.modules.pop("core")
+            importlib.reload(app)
+            globals()["core"] = sys.modules["core"]
+            gc.collect()
+            assert [one() for one in found] == [None, None]
+    """
+    run = run_pytest(tmp_path, {"core.py": core, "app.py": "from core import Engine\n", "test_it.py": tests})
+    assert "5 passed" in run.out, run.out
 
 
 def test_nothing_is_kept_alive(tmp_path: Path) -> None:

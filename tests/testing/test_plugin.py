@@ -129,7 +129,7 @@ def test_many_that_leave_the_same_are_one(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, {"app.py": "Engine = None\n", "test_it.py": tests})
     assert len(run.records) == 9
     assert run.out.count("old class core.Engine") == 1
-    assert "+6 more tests; --stalecheck-json FILE shows them" in run.out
+    assert "+6 more tests; --stalecheck-json=FILE shows them" in run.out
     assert "reload core at test_it.py:5, and again at test_it.py:6, test_it.py:8" in run.out
     assert max(map(len, run.out.splitlines())) <= 80
 
@@ -137,7 +137,7 @@ def test_many_that_leave_the_same_are_one(tmp_path: Path) -> None:
 def test_many_holders_are_summed_up(tmp_path: Path) -> None:
     lines = "".join(f"E{number} = core.Engine\n" for number in range(30))
     run = run_pytest(tmp_path, {"app.py": f"import core\n{lines}", "test_it.py": POISON})
-    assert "+20 more; --stalecheck-json FILE shows them" in run.out
+    assert "+20 more; --stalecheck-json=FILE shows them" in run.out
     assert len(run.holders(TEST)) == 30
 
 
@@ -170,6 +170,47 @@ def test_error_counts_no_test_twice(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in run.out
 
 
+def test_error_counts_what_is_expected_to_fail_once(tmp_path: Path) -> None:
+    bodies = {
+        "@pytest.mark.xfail": "assert 0",
+        "@pytest.mark.xfail()": "pass",
+        "@pytest.mark.stalecheck_allow('other')": "pytest.skip()",
+    }
+    tests = "import importlib, pytest, app, core\n@pytest.fixture(autouse=True)\ndef fresh(): importlib.reload(app)\n"
+    for number, (mark, body) in enumerate(bodies.items()):
+        tests += f"{mark}\ndef test_{number}():\n    importlib.reload(core)\n    {body}\n"
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error", "--junitxml=junit.xml")
+    assert "= 3 failed in " in run.out
+    assert "FAILED test_it.py::test_0 - reloads core, and old objects of it are" in run.out
+    found = re.search('failures="([0-9]+)" skipped="([0-9]+)" tests="([0-9]+)"', (tmp_path / "junit.xml").read_text())
+    assert found is not None
+    assert found.groups() == ("3", "0", "3")
+
+
+def test_error_holds_for_a_test_that_passes_when_it_is_run_again(tmp_path: Path) -> None:
+    conftest = """
+        import pytest
+        from _pytest.runner import runtestprotocol
+        def pytest_runtest_protocol(item, nextitem):  # As pytest-rerunfailures does.
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            for last in (False, True):
+                item._initrequest()
+                reports = runtestprotocol(item, log=False, nextitem=nextitem)
+                if last or not any(report.failed for report in reports):
+                    for report in reports:
+                        item.ihook.pytest_runtest_logreport(report=report)
+                    return True
+    """
+    tests = POISON.replace("    pass", "    app.kept = core.Engine").replace(
+        "def test_poison():\n", "runs = []\ndef test_poison():\n    runs.append(1)\n"
+    )
+    tests = tests.replace("(core)\n", "(core)\n    assert len(runs) == 2\n", 1)
+    run = run_pytest(tmp_path, {"conftest.py": conftest, "test_it.py": tests}, "--stalecheck=error")
+    assert run.tests == [TEST]
+    assert "1 failed, 1 passed" in run.out
+    assert run.code == 1
+
+
 def test_error_for_what_is_no_tests(tmp_path: Path) -> None:
     collected = {"test_it.py": "import importlib, app, core\nimportlib.reload(core)\ndef test_it(): pass\n"}
     run = run_pytest(tmp_path, collected, "--stalecheck=error")
@@ -189,6 +230,7 @@ def test_error_for_what_is_no_tests(tmp_path: Path) -> None:
         pytest.param("@pytest.mark.stalecheck_allow('core')", False, id="this module"),
         pytest.param("@pytest.mark.stalecheck_allow('other', 'c*')", False, id="a pattern"),
         pytest.param("@pytest.mark.stalecheck_allow('other')", True, id="another module"),
+        pytest.param("@pytest.mark.stalecheck_allow(reason='it has to')", False, id="a reason"),
         pytest.param("@pytest.mark.stalecheck_allow(core)", False, id="the module itself"),
         pytest.param("@pytest.mark.stalecheck_allow(app)", True, id="another module itself"),
         pytest.param("pytestmark = pytest.mark.stalecheck_allow", False, id="the whole file"),

@@ -29,7 +29,7 @@ def test_each_option_is_in_the_table() -> None:
     for name in (
         "--stalecheck",
         "--stalecheck=error",
-        "--stalecheck-json FILE",
+        "--stalecheck-json=FILE",
         "stalecheck = true",
         "stalecheck_allow",
     ):

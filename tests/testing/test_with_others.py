@@ -101,6 +101,30 @@ def test_unittest(tmp_path: Path) -> None:
     assert "user.C" in run.holders("test_it.py::TestOnce::test_it")
 
 
+@pytest.mark.parametrize("folder", [".", "docs"])
+def test_an_example_is_named_by_its_file(tmp_path: Path, folder: str) -> None:
+    text = """
+        >>> import importlib, app, core
+        >>> def fresh():
+        ...     importlib.reload(core)
+        >>> fresh()
+    """
+    victim = """
+        >>> import app, core
+        >>> isinstance(app.make(), core.Engine)
+        True
+    """
+    files = {f"{folder}/a.txt": text, f"{folder}/b.txt": victim, f"{folder}/c.txt": victim.replace("make", "Engine")}
+    (tmp_path / "docs").mkdir()
+    run = run_pytest(tmp_path, files, "--doctest-glob=*.txt")
+    (record,) = run.records
+    name = f"{folder}/a.txt".removeprefix("./")
+    assert record["where"] == {"filename": name, "line": 4}
+    section = " ".join(run.out.split())
+    assert f"core.Engine is two classes: {name}::a.txt reloaded core at {name}:4." in section
+    assert f"app.Engine, used at {name.replace('a.txt', 'c.txt')}:3, is it" in section
+
+
 def test_doctest(tmp_path: Path) -> None:
     text = ">>> import importlib, app, core\n>>> engine = core.Engine()\n>>> again = importlib.reload(core)\n"
     module = (

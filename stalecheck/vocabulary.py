@@ -128,6 +128,67 @@ def remedy_for(holder: HolderKind) -> str:
     return _REMEDIES[holder]
 
 
+CONTAINERS = frozenset(
+    {
+        *(
+            f"builtins.{name}"
+            for name in [
+                "list",
+                "dict",
+                "set",
+                "tuple",
+                "frozenset",
+                "sorted",
+                "reversed",
+                "enumerate",
+                "zip",
+                "iter",
+            ]
+        ),
+        "builtins.dict.fromkeys",
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.ChainMap",
+        "collections.Counter",
+        "collections.UserDict",
+        "collections.UserList",
+        "types.MappingProxyType",
+        "types.SimpleNamespace",
+        "itertools.chain",
+        "itertools.cycle",
+        "itertools.repeat",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+        "weakref.WeakSet",
+    }
+)
+"""Calls that make a container of their arguments, or of the elements of their arguments."""
+
+HOOKS = frozenset(
+    {
+        "sys.excepthook",
+        "sys.unraisablehook",
+        "sys.displayhook",
+        "sys.breakpointhook",
+        "sys.stdout",
+        "sys.stderr",
+        "sys.stdin",
+        "threading.excepthook",
+        "warnings.showwarning",
+        "warnings.formatwarning",
+        "builtins.__import__",
+        "logging.lastResort",
+        "ssl._create_default_https_context",
+        "socket.socket",
+    }
+)
+"""Attributes of the standard library that keep a callable (or an object) for the whole process."""
+
+MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
+"""Methods that put their arguments into a container."""
+
+
 class Severity(IntEnum):
     """What will happen after the reload, not how sure the report is. Higher is worse."""
 

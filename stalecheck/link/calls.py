@@ -204,7 +204,10 @@ class Calls:
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not self._classes.makes_anew(thing):
             return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
-        bases = self._classes.external_bases(thing) & known.CONTAINERS
+        outer = self._classes.external_bases(thing)
+        if not captures and outer & known.RECORDS:
+            return Value((InstanceThing(thing),), gathered(arguments).captures, is_new=True)
+        bases = outer & known.CONTAINERS
         if not captures and bases:
             return self._containers.container(
                 (InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS)

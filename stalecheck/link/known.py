@@ -6,6 +6,8 @@ given, and to have computed something from the plain values it was given.
 
 from __future__ import annotations
 
+from stalecheck import vocabulary
+
 SAME_AGAIN = {
     "kept by name": frozenset(
         {
@@ -125,41 +127,7 @@ COMPUTES = frozenset(
 )
 """Calls whose result is a value computed from the arguments."""
 
-CONTAINERS = frozenset(
-    {
-        *(
-            f"builtins.{name}"
-            for name in [
-                "list",
-                "dict",
-                "set",
-                "tuple",
-                "frozenset",
-                "sorted",
-                "reversed",
-                "enumerate",
-                "zip",
-                "iter",
-            ]
-        ),
-        "builtins.dict.fromkeys",
-        "collections.deque",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.ChainMap",
-        "collections.Counter",
-        "collections.UserDict",
-        "collections.UserList",
-        "types.MappingProxyType",
-        "types.SimpleNamespace",
-        "itertools.chain",
-        "itertools.cycle",
-        "itertools.repeat",
-        "weakref.WeakKeyDictionary",
-        "weakref.WeakValueDictionary",
-        "weakref.WeakSet",
-    }
-)
+CONTAINERS = vocabulary.CONTAINERS
 """Calls that make a container of their arguments, or of the elements of their arguments."""
 
 MAPPINGS = frozenset(
@@ -444,24 +412,7 @@ KEEPERS = {
 }
 """Methods with which an object of the standard library, by its top module, keeps what it is given."""
 
-HOOKS = frozenset(
-    {
-        "sys.excepthook",
-        "sys.unraisablehook",
-        "sys.displayhook",
-        "sys.breakpointhook",
-        "sys.stdout",
-        "sys.stderr",
-        "sys.stdin",
-        "threading.excepthook",
-        "warnings.showwarning",
-        "warnings.formatwarning",
-        "builtins.__import__",
-        "logging.lastResort",
-        "ssl._create_default_https_context",
-        "socket.socket",
-    }
-)
+HOOKS = vocabulary.HOOKS
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
 VALUE_METHODS = frozenset(name for kind in (str, bytes, int, float, list, tuple, set, dict) for name in dir(kind))
@@ -482,5 +433,5 @@ REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard",
 UNPACKERS = frozenset({"extend", "extendleft", "update"})
 """Methods that put the elements of their arguments into a container."""
 
-MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
+MUTATORS = vocabulary.MUTATORS
 """Methods that put their arguments into a container."""

@@ -33,7 +33,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
-                yield place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
+                yield place.aspect(f"closure variable {name!r}", place.kind or HolderKind.CLOSURE), walked
     elif child is function.__globals__:
         for key in keys_of(function.__globals__, inner):
             yield place.part(f".__globals__[{key}]", HolderKind.ATTRIBUTE), 2

@@ -97,7 +97,7 @@ def of_context(place: Place, context: Any, way: Way) -> Step | None:
 
 def of_variable(place: Place, variable: Any, way: Way) -> Step:
     """Name the default of a context variable."""
-    return place.aspect("default", HolderKind.CONTEXT_VARIABLE), 1
+    return place.aspect("default", place.kind or HolderKind.CONTEXT_VARIABLE), 1
 
 
 def of_thread_local(place: Place, holder: object, way: Way) -> Step | None:
@@ -117,8 +117,8 @@ def of_thread(place: Place, thread: Any, way: Way) -> Step | None:
         return None
     name = found[0].text
     if name == "._target":
-        return place.aspect("target", HolderKind.CALLBACK), found[1]
+        return place.aspect("target", place.kind or HolderKind.CALLBACK), found[1]
     noun = {"._args": "arguments", "._kwargs": "keyword arguments"}.get(name)
     if noun is not None:
-        return place.aspect(noun, HolderKind.CALLBACK), found[1]
+        return place.aspect(noun, place.kind or HolderKind.CALLBACK), found[1]
     return place.part(name, HolderKind.ATTRIBUTE), found[1]

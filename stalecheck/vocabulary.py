@@ -185,6 +185,19 @@ HOOKS = frozenset(
 )
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
+REGISTRIES = frozenset(
+    {
+        "copyreg.dispatch_table",
+        "email.charset.CODEC_MAP",
+        "gc.callbacks",
+        "sys.meta_path",
+        "sys.path_hooks",
+        "sys.path_importer_cache",
+        "warnings.filters",
+    }
+)
+"""Containers of the standard library in which a callable (or an object) is registered by putting it there."""
+
 MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
 """Methods that put their arguments into a container."""
 

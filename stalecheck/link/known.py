@@ -311,8 +311,12 @@ TRANSPARENT_DECORATORS = CACHES | frozenset(
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
 
+REGISTRIES = vocabulary.REGISTRIES
+"""Containers of the standard library in which a callable (or an object) is registered by putting it there."""
+
 REGISTRARS = frozenset(
     {
+        *(f"{registry}.{method}" for registry in vocabulary.REGISTRIES for method in vocabulary.MUTATORS),
         "atexit.register",
         "signal.signal",
         "sys.settrace",
@@ -320,10 +324,6 @@ REGISTRARS = frozenset(
         "sys.addaudithook",
         "sys.set_asyncgen_hooks",
         "sys.monitoring.register_callback",
-        "sys.path_hooks.append",
-        "sys.path_hooks.insert",
-        "sys.meta_path.append",
-        "sys.meta_path.insert",
         "threading.settrace",
         "threading.setprofile",
         "threading.settrace_all_threads",
@@ -334,8 +334,6 @@ REGISTRARS = frozenset(
         "copyreg.constructor",
         "weakref.finalize",
         "os.register_at_fork",
-        "gc.callbacks.append",
-        "gc.callbacks.insert",
         "faulthandler.register",
         "logging.setLoggerClass",
         "logging.setLogRecordFactory",

@@ -12,7 +12,7 @@ from stalecheck.probing.bound import Bound, is_bound, nearest_bound, where_bound
 from stalecheck.probing.made import is_field
 from stalecheck.probing.old import Origin
 from stalecheck.probing.place import Place
-from stalecheck.vocabulary import HOOKS, MUTATORS, HolderKind, OriginKind
+from stalecheck.vocabulary import HOOKS, MUTATORS, REGISTRIES, HolderKind, OriginKind
 
 _OF_OBJECTS = (
     HolderKind.ATTRIBUTE,
@@ -81,12 +81,16 @@ def is_name(module: str, text: str) -> bool:
 def of_standard(place: Place, module: str, name: str, origin: Origin, obj: object) -> HolderKind:
     """Return the kind of a holder in the standard library.
 
-    What is there has been registered; an attribute that is no hook has been assigned.
+    What is there has been registered; an attribute that is no hook has been assigned, and a public container that is
+    no registry has been filled.
     """
     if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
         return HolderKind.HISTORY
     if place.kind not in _PLAIN:
         return cast(HolderKind, place.kind)
+    is_public = not any(part.startswith("_") for part in name.split("."))
+    if place.kind is HolderKind.CONTAINER and is_public and f"{module}.{name}" not in REGISTRIES:
+        return HolderKind.CONTAINER
     return of_attribute(place, origin, obj) or HolderKind.CALLBACK
 
 

@@ -371,43 +371,7 @@ REGISTRARS = frozenset(
 )
 """Functions of the standard library that keep a callable (or an object) they are given, for the whole process."""
 
-KEEPERS = {
-    "argparse": frozenset({"add_argument", "set_defaults", "register"}),
-    "asyncio": frozenset(
-        {
-            "add_reader",
-            "add_signal_handler",
-            "add_writer",
-            "add_done_callback",
-            "call_at",
-            "call_later",
-            "call_soon",
-            "call_soon_threadsafe",
-            "set_exception_handler",
-            "set_task_factory",
-        }
-    ),
-    "contextlib": frozenset({"callback", "enter_context", "push_async_callback", "push_async_exit"}),
-    "logging": frozenset({"addFilter", "addHandler", "setFormatter", "setTarget"}),
-    "optparse": frozenset({"add_option", "set_defaults"}),
-    "sched": frozenset({"enter", "enterabs"}),
-    "selectors": frozenset({"modify", "register"}),
-    "sqlite3": frozenset(
-        {
-            "create_aggregate",
-            "create_collation",
-            "create_function",
-            "create_window_function",
-            "set_authorizer",
-            "set_progress_handler",
-            "set_trace_callback",
-        }
-    ),
-    "urllib": frozenset({"add_handler"}),
-    "wsgiref": frozenset({"set_app"}),
-    "xml": frozenset({"setContentHandler", "setDTDHandler", "setEntityResolver", "setErrorHandler"}),
-    "xmlrpc": frozenset({"register_function", "register_instance"}),
-}
+KEEPERS = vocabulary.KEEPERS
 """Methods with which an object of the standard library, by its top module, keeps what it is given."""
 
 HOOKS = vocabulary.HOOKS

@@ -212,9 +212,27 @@ def _defined(line: int, decorators: list[ast.expr]) -> Bound:
 def _assigned(line: int, value: ast.expr | None) -> Bound:
     if isinstance(value, ast.Constant):
         return Bound(None, line, is_constant=True)
+    options = list(_options(value)) if value is not None else []
+    value = next((one for one in options if isinstance(one, ast.Call)), options[0] if options else None)
     if isinstance(value, ast.Call):
         return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
     return Bound(HolderKind.ALIAS, line, _dotted(value))
+
+
+def _options(value: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an expression may be that is no constant."""
+    match value:
+        case ast.IfExp(body=first, orelse=second):
+            yield from (*_options(first), *_options(second))
+        case ast.BoolOp(values=values):
+            for one in values:
+                yield from _options(one)
+        case ast.NamedExpr(value=inner) | ast.Await(value=inner):
+            yield from _options(inner)
+        case ast.Constant():
+            pass
+        case _:
+            yield value
 
 
 def _dotted(expression: ast.expr | None) -> str | None:

@@ -9,10 +9,12 @@ from typing import cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, is_bound, nearest_bound, where_bound
+from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.made import is_field
 from stalecheck.probing.old import Origin
 from stalecheck.probing.place import Place
-from stalecheck.vocabulary import HOOKS, MUTATORS, REGISTRIES, HolderKind, OriginKind
+from stalecheck.probing.roots import is_standard
+from stalecheck.vocabulary import HOOKS, KEEPERS, MUTATORS, REGISTRIES, HolderKind, OriginKind
 
 _OF_OBJECTS = (
     HolderKind.ATTRIBUTE,
@@ -62,7 +64,7 @@ def of_name(module: str, name: str, place: Place, origin: Origin, obj: object) -
     if found is not None and is_field(raw.module_dict(holder), found):
         kind = HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
     elif kind in _OF_OBJECTS and found is not None and found.kind is HolderKind.INSTANCE:
-        kind = _given(found, origin) or kind
+        kind = _given(found, origin, raw.resolve(raw.module_dict(holder), name)) or kind
     elif kind is None and found is not None and found.kind is HolderKind.INSTANCE and whole != name:
         is_made_class = raw.is_class(raw.resolve(raw.module_dict(holder), name))
         kind = HolderKind.CONTAINER if is_made_class else None  # The names that `type` has been given.
@@ -111,13 +113,13 @@ def of_attribute(place: Place, origin: Origin, obj: object, owner: str = "") -> 
     return _kind(HolderKind.INSTANCE, "", origin, obj)
 
 
-def _given(bound: Bound, origin: Origin) -> HolderKind | None:
+def _given(bound: Bound, origin: Origin, value: object) -> HolderKind | None:
     """Return how an object has got what it holds: by the call that has made it, or by one of a method; None if neither.
 
     Where both have been given something, the arguments that name the origin are taken.
     """
     names = set(origin.name.split("."))
-    calls = [(method, arguments) for method, arguments in bound.calls if arguments]
+    calls = [(method, arguments) for method, arguments in bound.calls if arguments and _keeps(value, method)]
     naming = [method for method, arguments in calls if not names.isdisjoint(arguments)]
     if bound.given and (not naming or not names.isdisjoint(bound.given)):
         return HolderKind.WRAPPED_CALLABLE
@@ -125,6 +127,12 @@ def _given(bound: Bound, origin: Origin) -> HolderKind | None:
     if not methods:
         return None
     return HolderKind.CONTAINER if MUTATORS.issuperset(methods) else HolderKind.CALLBACK
+
+
+def _keeps(value: object, method: str) -> bool:
+    """Whether a method keeps what it is given: one of the user's may, of the standard library those that do."""
+    tops = [type_name(base)[0].partition(".")[0].removeprefix("_") for base in raw.mro(type(value))]
+    return method in MUTATORS or not is_standard(tops[0]) or any(method in KEEPERS.get(top, ()) for top in tops)
 
 
 def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:

@@ -277,6 +277,18 @@ SOURCES: dict[str, str] = {
         """,
     "abstract_base": "import abc\nclass A(abc.ABC): pass\nA.register(core.Engine)\nK = core.Engine",
     "own_registry": "R = []\ndef register(f): R.append(f)\nregister(core.save)",
+    "future": "import asyncio\nL = asyncio.new_event_loop()\nX = L.create_future()\nX.set_result(core.Engine())",
+    "own_method": "class S:\n    def keep(self, f): self.f = f\nX = S()\nX.keep(core.save)",
+    "own_method_beside_given": """
+        class S:
+            def __init__(self, n): self.n = n; self.fs = []
+            def keep(self, f): self.fs.append(f)
+        X = S(core.Engine)
+        X.keep(core.save)
+        """,
+    "conditional": "X = core.Engine() if core else None; Y = None or core.Engine(); Z = core.save if core else None",
+    "conditional_call": "import functools\nX = functools.partial(core.save) if core else None",
+    "instance_by_condition": "class S:\n    def __init__(self, x): self.x = x\nX = S(core.save) if core else None",
     "event_loop": "import asyncio\nL = asyncio.new_event_loop()\nL.set_exception_handler(core.save)",
     "selector": """
         import selectors, socket
@@ -326,9 +338,11 @@ ONLY_PROBED = frozenset(
         "array_like",
         "attribute_by_setattr",
         "attribute_of_logger",
+        "future",
         "heap",
         "made_by_function",
         "made_by_instance",
+        "own_method",
         "type_aliases",
     }
 )

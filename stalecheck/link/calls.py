@@ -206,7 +206,8 @@ class Calls:
             return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
         outer = self._classes.external_bases(thing)
         if not captures and outer & known.RECORDS:
-            return Value((InstanceThing(thing),), gathered(arguments).captures, is_new=True)
+            held = gathered(arguments, with_values=True).captures
+            return Value((InstanceThing(thing),), held, is_new=True)
         bases = outer & known.CONTAINERS
         if not captures and bases:
             return self._containers.container(
@@ -332,7 +333,8 @@ class Calls:
         if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
             is_enum = name.removesuffix("()") in known.ENUMS
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
-            fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
+            is_record = name.removesuffix("()") in known.RECORDS
+            fields = gathered(arguments, with_values=True).captures if is_record else ()
             return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
         if name == "importlib.import_module" and arguments:
             dotted = [text_of(text) for text in constants(self._evaluator, arguments[0][0].value, frame.file)]

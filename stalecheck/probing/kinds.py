@@ -26,7 +26,6 @@ _OF_OBJECTS = (
 """How an object holds what it has been given, which its name says better."""
 
 _PLAIN = (
-    None,
     HolderKind.CONTAINER,
     HolderKind.ATTRIBUTE,
     HolderKind.SLOT,
@@ -68,6 +67,8 @@ def of_name(module: str, name: str, place: Place, origin: Origin, obj: object) -
     elif kind is None and found is not None and found.kind is HolderKind.INSTANCE and whole != name:
         is_made_class = raw.is_class(raw.resolve(raw.module_dict(holder), name))
         kind = HolderKind.CONTAINER if is_made_class else None  # The names that `type` has been given.
+    if kind is HolderKind.WRAPPED_CALLABLE and origin.ruled is OriginKind.VALUE:
+        kind = HolderKind.ALIAS  # What is made of a value is one itself.
     line = found.line if found else None
     return Named(filename, line, name, kind or _kind(found.kind if found else None, name, origin, obj))
 
@@ -88,8 +89,8 @@ def of_standard(place: Place, module: str, name: str, origin: Origin, obj: objec
     """
     if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
         return HolderKind.HISTORY
-    if place.kind not in _PLAIN:
-        return cast(HolderKind, place.kind)
+    if place.kind is not None and place.kind not in _PLAIN:
+        return place.kind
     is_public = not any(part.startswith("_") for part in name.split("."))
     if place.kind is HolderKind.CONTAINER and is_public and f"{module}.{name}" not in REGISTRIES:
         return HolderKind.CONTAINER

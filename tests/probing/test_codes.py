@@ -305,15 +305,62 @@ SOURCES: dict[str, str] = {
 }
 """What stands in ``app_NAME.py`` below ``import core_NAME as core``."""
 
+VALUES = {
+    "value": "from core import TABLE, settings; A = core.TABLE; L = core.LOCK; N = core.LIMIT",
+    "value_in_container": "X = [core.TABLE]; Y = {'a': core.LOCK}; Z = (core.settings,)",
+    "value_partial": """
+        import functools
+        X = functools.partial(print, core.TABLE)
+        Y = functools.partial(print, core.LOCK)
+        """,
+    "value_attribute": "class S: pass\nX = S()\nX.a = core.TABLE; X.b = core.LOCK; X.c = core.settings",
+    "value_given": "class S:\n    def __init__(self, x): self.x = x\nX = S(core.TABLE); Y = S(core.LOCK)",
+    "value_made": """
+        class S:
+            def __init__(self): self.x = core.TABLE; self.y = core.LOCK; self.z = core.settings
+        X = S()
+        """,
+    "value_default": "def f(a=core.TABLE, *, b=core.LOCK): pass",
+    "value_class": "class S:\n    x = core.TABLE\n    y = core.LOCK\n    z = core.settings",
+    "value_namespace": "import types\nX = types.SimpleNamespace(a=core.TABLE, b=core.LOCK)",
+    "value_named_tuple": "import collections\nX = collections.namedtuple('P', 'x y')(core.TABLE, core.LOCK)",
+    "value_enum": "import enum\nclass Kind(enum.Enum):\n    A = core.TABLE\n    B = core.LOCK",
+    "value_context": "import contextvars\nX = contextvars.ContextVar('x', default=core.TABLE)",
+    "value_closure": """
+        def outer(x):
+            def inner(): return x
+            return inner
+        X = outer(core.TABLE); Y = outer(core.LOCK)
+        """,
+    "value_in_standard": "import string\nstring.NAME = core.TABLE",
+    "value_type_variable": "import typing\nX = typing.TypeVar('X', bound=core.ALIAS)",
+    "value_bound_method": "X = core.TABLE.append",
+    "value_conditional": "A = core.TABLE if core else None; B = core.LOCK or None",
+}
+"""What holds plain values: of these the probe knows with `stalecheck.reload` only that they are old."""
+
 HOLDERS = {one.name: one.source for one in CASES if one.since <= sys.version_info}
 """The same, of the tests of the names that the probe gives."""
+
+EXACT = """
+import threading
+TABLE = [1, 2]
+LOCK = threading.Lock()
+LIMIT = 1234567
+ALIAS = list[int]
+"""
+"""What the module that is reloaded makes besides."""
 
 SCRIPT = """
     answers = {}
     for case in CASES:
         core, app = importlib.import_module("core_" + case), importlib.import_module("app_" + case)
-        importlib.reload(core)
-        answers[case] = stalecheck.probe(core).to_dict()["findings"]
+        if IS_EXACT:
+            report = stalecheck.reload(core)
+        else:
+            importlib.reload(core)
+            report = stalecheck.probe(core)
+        answers[case] = report.to_dict()["findings"]
         del core, app
     answer(answers)
     import os
@@ -374,15 +421,16 @@ class Answers:
 
 
 @cache
-def answers(directory: Path, sources: tuple[tuple[str, str], ...]) -> Answers:
+def answers(directory: Path, sources: tuple[tuple[str, str], ...], *, is_exact: bool = False) -> Answers:
     """Return what both halves say of cases that are imported into one process."""
     files = {}
     for name, source in sources:
         source = textwrap.dedent(source).strip("\n").replace("NAME", name)
-        files[f"core_{name}.py"] = CORE
+        files[f"core_{name}.py"] = f"{CORE}{EXACT}" if is_exact else CORE
         files[f"app_{name}.py"] = f"import core_{name} as core\n{source.replace('from core', f'from core_{name}')}\n"
         files[f"other_{name}.py"] = ""
-    script = f"CASES = {[name for name, _ in sources]!r}\n{textwrap.dedent(SCRIPT)}"
+    names = [name for name, _ in sources]
+    script = f"CASES, IS_EXACT = {names!r}, {is_exact}\n{textwrap.dedent(SCRIPT)}"
     found = run_script(directory, files, script)
     (directory / "main.py").unlink()
     probed = {name: set(_probed(name, findings)) for name, findings in found.items()}
@@ -432,6 +480,11 @@ def test_both_halves_give_a_holder_the_same_code(name: str, directory: Path) -> 
 @pytest.mark.parametrize("name", HOLDERS)
 def test_both_halves_give_what_the_probe_names_the_same_code(name: str, directory: Path) -> None:
     _compared(name, answers(directory / "holders", tuple(HOLDERS.items())))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_both_halves_give_a_holder_of_a_value_the_same_code(name: str, directory: Path) -> None:
+    assert _compared(name, answers(directory / "values", tuple(VALUES.items()), is_exact=True))
 
 
 def _compared(name: str, found: Answers) -> bool:

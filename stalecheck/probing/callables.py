@@ -39,8 +39,9 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
             yield place.part(f".__globals__[{key}]", HolderKind.ATTRIBUTE), 2
     elif child is raw.function_dict(function):
         for name in names_of(cast(Any, child), inner):
+            kind = HolderKind.WRAPPED_CALLABLE if name == "__wrapped__" else None
             is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
-            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
+            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else kind), 2
     else:
         for annotation in _annotations(child, inner):
             yield place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2

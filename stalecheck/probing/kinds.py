@@ -64,9 +64,11 @@ def of_name(module: str, name: str, place: Place, origin: Origin, obj: object) -
         kind = HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
     elif kind in _OF_OBJECTS and found is not None and found.kind is HolderKind.INSTANCE:
         kind = _given(found, origin, raw.resolve(raw.module_dict(holder), name)) or kind
-    elif kind is None and found is not None and found.kind is HolderKind.INSTANCE and whole != name:
-        is_made_class = raw.is_class(raw.resolve(raw.module_dict(holder), name))
-        kind = HolderKind.CONTAINER if is_made_class else None  # The names that `type` has been given.
+    elif kind is None and found is not None and whole != name:
+        if found.is_definition:  # Somebody else has set the attribute of a function or class.
+            kind = _kind(HolderKind.INSTANCE, "", origin, obj)
+        elif found.kind is HolderKind.INSTANCE and raw.is_class(raw.resolve(raw.module_dict(holder), name)):
+            kind = HolderKind.CONTAINER  # The names that `type` has been given.
     if kind is HolderKind.WRAPPED_CALLABLE and origin.ruled is OriginKind.VALUE:
         kind = HolderKind.ALIAS  # What is made of a value is one itself.
     line = found.line if found else None

@@ -42,7 +42,9 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     value = way[at]
     if type(value) is types.FunctionType and value.__code__ is frame.f_code:
         return place.aspect(f"{noun} {_where(frame)}", HolderKind.GENERATOR), at  # What it runs itself.
-    return _variable(place, frame, way, at, HolderKind.GENERATOR, noun=f"{noun} ")
+    is_expression = frame.f_code.co_name == "<genexpr>"
+    kind = HolderKind.CONTAINER if is_expression else HolderKind.GENERATOR
+    return _variable(place, frame, way, at, kind, noun=f"{noun} ")
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:

@@ -217,6 +217,16 @@ SOURCES: dict[str, str] = {
             a = functools.partial(core.save)
             b = core.Engine().run
         """,
+    "attached": """
+        def attach(x): x.tool = core.Engine(); x.other = core.save; return x
+        @attach
+        def f(): pass
+        @attach
+        class S: pass
+        def g(): pass
+        attach(g)
+        """,
+    "generator_expression": "X = (one for one in [core.save]); Y = (1 for one in [core.Engine])",
     "thread_local": "import threading\nX = threading.local()\nX.a = core.save; X.b = core.Engine()",
     "namespace_attribute": "import types\nX = types.SimpleNamespace()\nX.a = core.save; X.b = core.Engine()",
     "partial_attribute": "import functools\nX = functools.partial(print)\nX.a = core.save",

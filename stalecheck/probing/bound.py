@@ -122,11 +122,12 @@ def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound]]:
                     targets = [only]
                 case _:
                     continue
-            for target in targets:
+            pairs = [pair for target in targets for pair in _pairs(target, value)]
+            for target, part in pairs:
                 match target:
                     case ast.Attribute(value=ast.Name(id=itself), attr=name) if names[:1] == [itself]:
-                        if _names(value).isdisjoint(names):
-                            yield name, _assigned(target.lineno, value)
+                        if part is not None and _names(part).isdisjoint(names):
+                            yield name, _assigned(target.lineno, part)
 
 
 def _names(*expressions: ast.expr) -> frozenset[str]:
@@ -186,23 +187,25 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
 
 
 def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:
+    for one, part in _pairs(target, value):
+        dotted = _dotted(one)
+        if dotted is not None:
+            yield f"{scope}{dotted}", _assigned(one.lineno, part)
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield each name or attribute of a target with what it is assigned; None where that is not written."""
     match target:
-        case ast.Name(id=name):
-            yield f"{scope}{name}", _assigned(target.lineno, value)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             values: list[Any] = [None] * len(elements)
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(elements):
                 values = list(value.elts)
             for element, part in zip(elements, values, strict=True):
-                yield from _of_target(element, part, scope)
+                yield from _pairs(element, part)
         case ast.Starred(value=inner):
-            yield from _of_target(inner, None, scope)
-        case ast.Attribute():
-            dotted = _dotted(target)
-            if dotted is not None:
-                yield f"{scope}{dotted}", _assigned(target.lineno, value)
+            yield from _pairs(inner, None)
         case _:
-            pass
+            yield target, value
 
 
 def _defined(line: int, decorators: list[ast.expr]) -> Bound:

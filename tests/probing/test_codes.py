@@ -398,7 +398,6 @@ ONLY_PROBED = frozenset(
         "future",
         "heap",
         "made_by_function",
-        "made_by_instance",
         "own_method",
         "type_aliases",
     }

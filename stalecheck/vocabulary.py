@@ -128,6 +128,119 @@ def remedy_for(holder: HolderKind) -> str:
     return _REMEDIES[holder]
 
 
+CONTAINERS = frozenset(
+    {
+        *(
+            f"builtins.{name}"
+            for name in [
+                "list",
+                "dict",
+                "set",
+                "tuple",
+                "frozenset",
+                "sorted",
+                "reversed",
+                "enumerate",
+                "zip",
+                "iter",
+            ]
+        ),
+        "builtins.dict.fromkeys",
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.ChainMap",
+        "collections.Counter",
+        "collections.UserDict",
+        "collections.UserList",
+        "types.MappingProxyType",
+        "types.SimpleNamespace",
+        "itertools.chain",
+        "itertools.cycle",
+        "itertools.repeat",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+        "weakref.WeakSet",
+    }
+)
+"""Calls that make a container of their arguments, or of the elements of their arguments."""
+
+HOOKS = frozenset(
+    {
+        "sys.excepthook",
+        "sys.unraisablehook",
+        "sys.displayhook",
+        "sys.breakpointhook",
+        "sys.stdout",
+        "sys.stderr",
+        "sys.stdin",
+        "threading.excepthook",
+        "warnings.showwarning",
+        "warnings.formatwarning",
+        "builtins.__import__",
+        "logging.lastResort",
+        "ssl._create_default_https_context",
+        "socket.socket",
+    }
+)
+"""Attributes of the standard library that keep a callable (or an object) for the whole process."""
+
+REGISTRIES = frozenset(
+    {
+        "copyreg.dispatch_table",
+        "email.charset.CODEC_MAP",
+        "gc.callbacks",
+        "sys.meta_path",
+        "sys.path_hooks",
+        "sys.path_importer_cache",
+        "warnings.filters",
+    }
+)
+"""Containers of the standard library in which a callable (or an object) is registered by putting it there."""
+
+KEEPERS = {
+    "argparse": frozenset({"add_argument", "set_defaults", "register"}),
+    "asyncio": frozenset(
+        {
+            "add_reader",
+            "add_signal_handler",
+            "add_writer",
+            "add_done_callback",
+            "call_at",
+            "call_later",
+            "call_soon",
+            "call_soon_threadsafe",
+            "set_exception_handler",
+            "set_task_factory",
+        }
+    ),
+    "contextlib": frozenset({"callback", "enter_context", "push_async_callback", "push_async_exit"}),
+    "logging": frozenset({"addFilter", "addHandler", "setFormatter", "setTarget"}),
+    "optparse": frozenset({"add_option", "set_defaults"}),
+    "sched": frozenset({"enter", "enterabs"}),
+    "selectors": frozenset({"modify", "register"}),
+    "sqlite3": frozenset(
+        {
+            "create_aggregate",
+            "create_collation",
+            "create_function",
+            "create_window_function",
+            "set_authorizer",
+            "set_progress_handler",
+            "set_trace_callback",
+        }
+    ),
+    "urllib": frozenset({"add_handler"}),
+    "wsgiref": frozenset({"set_app"}),
+    "xml": frozenset({"setContentHandler", "setDTDHandler", "setEntityResolver", "setErrorHandler"}),
+    "xmlrpc": frozenset({"register_function", "register_instance"}),
+}
+"""Methods with which an object of the standard library, by its top module, keeps what it is given."""
+
+MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
+"""Methods that put their arguments into a container."""
+
+
 class Severity(IntEnum):
     """What will happen after the reload, not how sure the report is. Higher is worse."""
 

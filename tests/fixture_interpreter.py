@@ -389,7 +389,8 @@ class SlotFinder:
                         self.add(f"{prefix}{node.name}:{bound}", "local", [alias.lineno])
             elif isinstance(part, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
                 rows = range(part.lineno, (part.end_lineno or part.lineno) + 1)
-                for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+                targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+                for target in [inner for one in targets for inner in unpacked(one)]:
                     if isinstance(target, ast.Name) and target.id in global_names:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
@@ -452,6 +453,18 @@ class SlotFinder:
             self.fills += [(container.id, rows), (prefix + container.id, rows)]
         if container is receiver or not isinstance(container, ast.Name):
             self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def unpacked(target: ast.expr) -> Iterator[ast.expr]:
+    """Yield the targets within one that takes something apart."""
+    match target:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for element in elements:
+                yield from unpacked(element)
+        case ast.Starred(value=inner):
+            yield from unpacked(inner)
+        case _:
+            yield target
 
 
 def outermost(node: ast.expr) -> ast.expr:

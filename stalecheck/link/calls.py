@@ -208,7 +208,11 @@ class Calls:
         captures = tuple(replace(c, of_instance=True) for c in related(function, Relation.INSTANCE))
         if not self._classes.makes_anew(thing):
             return Value((InstanceThing(thing, may_be_old=True),), captures or kept(arguments), is_new=True)
-        bases = self._classes.external_bases(thing) & known.CONTAINERS
+        outer = self._classes.external_bases(thing)
+        if not captures and outer & known.RECORDS:
+            held = gathered(arguments, with_values=True).captures
+            return Value((InstanceThing(thing),), held, is_new=True)
+        bases = outer & known.CONTAINERS
         if not captures and bases:
             return self._containers.container(
                 (InstanceThing(thing),), arguments, frame, is_mapping=bool(bases & known.MAPPINGS)
@@ -336,7 +340,8 @@ class Calls:
         if name.removesuffix("()") in known.CLASS_FACTORIES and name.endswith("()"):
             is_enum = name.removesuffix("()") in known.ENUMS
             relation = Relation.MEMBER if is_enum else Relation.INSTANCE
-            fields = gathered(arguments).captures if name.removesuffix("()") in known.RECORDS else ()
+            is_record = name.removesuffix("()") in known.RECORDS
+            fields = gathered(arguments, with_values=True).captures if is_record else ()
             return Value(result, (*related(function, relation), *fields), is_new=not is_enum)
         if name == "importlib.import_module" and arguments:
             dotted = [text_of(text) for text in constants(self._evaluator, arguments[0][0].value, frame.file)]

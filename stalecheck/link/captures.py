@@ -252,15 +252,18 @@ def _containers(captures: Iterable[Capture]) -> frozenset[Capture]:
     return frozenset(capture for capture in origins if (capture.made.file, capture.mode) in held)
 
 
-def gathered(arguments: list[tuple[Argument, Value]]) -> Value:
-    """Return what ``*args`` or ``**kwargs`` hold of the arguments that they take up."""
+def gathered(arguments: list[tuple[Argument, Value]], *, with_values: bool = False) -> Value:
+    """Return what ``*args`` or ``**kwargs`` hold of the arguments that they take up.
+
+    Plain values are taken for something computed from them, if not `with_values`: a container holds these as well.
+    """
     found: dict[Capture, None] = {}
     for argument, value in arguments:
         for capture in value.captures:
             kind = capture.made.origin.kind
             if kind is OriginKind.MODULE or is_result(capture):
                 continue
-            is_value = capture.relation is Relation.IS and kind is OriginKind.VALUE
+            is_value = capture.relation is Relation.IS and kind is OriginKind.VALUE and not with_values
             relation = Relation.DERIVED if is_value else Relation.INSIDE
             found[replace(capture, relation=relation, span=argument.span)] = None
     return Value((), tuple(found), is_new=True)

@@ -6,6 +6,8 @@ given, and to have computed something from the plain values it was given.
 
 from __future__ import annotations
 
+from stalecheck import vocabulary
+
 SAME_AGAIN = {
     "kept by name": frozenset(
         {
@@ -128,41 +130,7 @@ COMPUTES = frozenset(
 CHOOSES = frozenset({"builtins.max", "builtins.min"})
 """Those of them that give one of their arguments, or an element of the only one."""
 
-CONTAINERS = frozenset(
-    {
-        *(
-            f"builtins.{name}"
-            for name in [
-                "list",
-                "dict",
-                "set",
-                "tuple",
-                "frozenset",
-                "sorted",
-                "reversed",
-                "enumerate",
-                "zip",
-                "iter",
-            ]
-        ),
-        "builtins.dict.fromkeys",
-        "collections.deque",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.ChainMap",
-        "collections.Counter",
-        "collections.UserDict",
-        "collections.UserList",
-        "types.MappingProxyType",
-        "types.SimpleNamespace",
-        "itertools.chain",
-        "itertools.cycle",
-        "itertools.repeat",
-        "weakref.WeakKeyDictionary",
-        "weakref.WeakValueDictionary",
-        "weakref.WeakSet",
-    }
-)
+CONTAINERS = vocabulary.CONTAINERS
 """Calls that make a container of their arguments, or of the elements of their arguments."""
 
 MAPPINGS = frozenset(
@@ -346,8 +314,12 @@ TRANSPARENT_DECORATORS = CACHES | frozenset(
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
 
+REGISTRIES = vocabulary.REGISTRIES
+"""Containers of the standard library in which a callable (or an object) is registered by putting it there."""
+
 REGISTRARS = frozenset(
     {
+        *(f"{registry}.{method}" for registry in vocabulary.REGISTRIES for method in vocabulary.MUTATORS),
         "atexit.register",
         "signal.signal",
         "sys.settrace",
@@ -355,10 +327,6 @@ REGISTRARS = frozenset(
         "sys.addaudithook",
         "sys.set_asyncgen_hooks",
         "sys.monitoring.register_callback",
-        "sys.path_hooks.append",
-        "sys.path_hooks.insert",
-        "sys.meta_path.append",
-        "sys.meta_path.insert",
         "threading.settrace",
         "threading.setprofile",
         "threading.settrace_all_threads",
@@ -369,8 +337,6 @@ REGISTRARS = frozenset(
         "copyreg.constructor",
         "weakref.finalize",
         "os.register_at_fork",
-        "gc.callbacks.append",
-        "gc.callbacks.insert",
         "faulthandler.register",
         "logging.setLoggerClass",
         "logging.setLogRecordFactory",
@@ -408,63 +374,10 @@ REGISTRARS = frozenset(
 )
 """Functions of the standard library that keep a callable (or an object) they are given, for the whole process."""
 
-KEEPERS = {
-    "argparse": frozenset({"add_argument", "set_defaults", "register"}),
-    "asyncio": frozenset(
-        {
-            "add_reader",
-            "add_signal_handler",
-            "add_writer",
-            "add_done_callback",
-            "call_at",
-            "call_later",
-            "call_soon",
-            "call_soon_threadsafe",
-            "set_exception_handler",
-            "set_task_factory",
-        }
-    ),
-    "contextlib": frozenset({"callback", "enter_context", "push_async_callback", "push_async_exit"}),
-    "logging": frozenset({"addFilter", "addHandler", "setFormatter", "setTarget"}),
-    "optparse": frozenset({"add_option", "set_defaults"}),
-    "sched": frozenset({"enter", "enterabs"}),
-    "selectors": frozenset({"modify", "register"}),
-    "sqlite3": frozenset(
-        {
-            "create_aggregate",
-            "create_collation",
-            "create_function",
-            "create_window_function",
-            "set_authorizer",
-            "set_progress_handler",
-            "set_trace_callback",
-        }
-    ),
-    "urllib": frozenset({"add_handler"}),
-    "wsgiref": frozenset({"set_app"}),
-    "xml": frozenset({"setContentHandler", "setDTDHandler", "setEntityResolver", "setErrorHandler"}),
-    "xmlrpc": frozenset({"register_function", "register_instance"}),
-}
+KEEPERS = vocabulary.KEEPERS
 """Methods with which an object of the standard library, by its top module, keeps what it is given."""
 
-HOOKS = frozenset(
-    {
-        "sys.excepthook",
-        "sys.unraisablehook",
-        "sys.displayhook",
-        "sys.breakpointhook",
-        "sys.stdout",
-        "sys.stderr",
-        "sys.stdin",
-        "threading.excepthook",
-        "warnings.showwarning",
-        "warnings.formatwarning",
-        "builtins.__import__",
-        "logging.lastResort",
-        "ssl._create_default_https_context",
-        "socket.socket",
-    }
-)
+HOOKS = vocabulary.HOOKS
 """Attributes of the standard library that keep a callable (or an object) for the whole process."""
 
 VALUE_METHODS = frozenset(name for kind in (str, bytes, int, float, list, tuple, set, dict) for name in dir(kind))
@@ -485,5 +398,5 @@ REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard",
 UNPACKERS = frozenset({"extend", "extendleft", "update"})
 """Methods that put the elements of their arguments into a container."""
 
-MUTATORS = frozenset({"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "setdefault", "push"})
+MUTATORS = vocabulary.MUTATORS
 """Methods that put their arguments into a container."""

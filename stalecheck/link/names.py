@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -41,6 +42,7 @@ from stalecheck.summarize.summary import (
 )
 from stalecheck.vocabulary import OriginKind
 
+_BUILTINS = frozenset(dir(builtins))
 MODULE_ATTRIBUTES = frozenset(
     {
         "__name__",
@@ -92,7 +94,7 @@ class Names:
             by_function = self._late_names(file).get(reference.name, ())
             value = self._reach(file, reference.name, by_function) if by_function else None
         if value is None:
-            return Value((ExternalThing(f"builtins.{reference.name}"),))
+            return Value((ExternalThing(f"{self._outer_module(file, reference)}.{reference.name}"),))
         captures = value.captures
         if self._is_kept(file, reference):
             # A wrapper is reported where it stands, by its name: whoever holds it too is no second wrapper.
@@ -101,6 +103,17 @@ class Names:
         if frame.holder is not None and frame.holder != file:
             return hop(value, file, frame.at)
         return value
+
+    def _outer_module(self, file: SourceFile, reference: Reference) -> str:
+        """Return the module outside of what was read that brings a name with its star, or `builtins`."""
+        bindings = self._program.summaries[file].bindings
+        stars = [bindings[index].value for index in reference.stars]
+        outer = {
+            star.module
+            for star in stars
+            if isinstance(star, StarImport) and not star.level and self._program.table.find(star.module, file) is None
+        }
+        return min(outer) if len(outer) == 1 and reference.name not in _BUILTINS else "builtins"
 
     def _is_kept(self, file: SourceFile, reference: Reference) -> bool:
         """Whether a name still stands for the same object when the file's top level has run."""

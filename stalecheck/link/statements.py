@@ -54,7 +54,12 @@ class Statements:
             return
         # What is put into itself brings nothing that is not there.
         values = [element for element in store.values if element.is_unpacked or element.value != store.target]
-        yield from self._elements(store.name, values, target, store.at)
+        is_registry = any(
+            isinstance(thing, ExternalThing) and thing.name in known.REGISTRIES for thing in target.things
+        )
+        kind = HolderKind.CALLBACK if is_registry else HolderKind.CONTAINER
+        for holding in self._elements(store.name, values, target, store.at):
+            yield replace(holding, holder=replace(holding.holder, kind=kind))
 
     def _attribute_store(self, store: Store, target: Value) -> Iterator[Holding]:
         [element] = store.values

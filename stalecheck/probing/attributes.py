@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import sys
 import types
 from collections.abc import Iterable, Iterator
 from gc import get_referents
-from typing import Any
+from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
@@ -17,6 +16,10 @@ from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 """What a class keeps of the way its bases were written: ``Base[Item]``."""
+
+
+_OF_VALUES = ("_value2member_map_", "_unhashable_values_", "_unhashable_values_map_")
+"""What an Enum keeps of the values of its members: tables from or to them."""
 
 
 def of_instance(place: Place, holder: object, way: Way) -> Steps:
@@ -169,31 +172,44 @@ def of_class(place: Place, cls: type, way: Way) -> Steps:
         yield place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
     elif type(child) is dict and inner is not None:
         for name in names_of(raw.class_dict(cls), inner):
-            kind = HolderKind.ENUM_MEMBER if type(inner) is cls and raw.inherits(type(cls), enum.EnumMeta) else None
-            found = Place(f"{place.text}.{name}", "", place.kind or kind)
-            yield _special(place, name, way) or (found, 2)
+            yield _special(place, name, way) or (_member(place, name), 2)
+
+
+def _member(place: Place, name: str) -> Place:
+    """Return the place of what a class has under a name: that is a name as well."""
+    return Place(f"{place.text}.{name}", "", place.kind)
 
 
 def _special(place: Place, name: str, way: Way) -> Step | None:
     """Name what stands in the tables that Enum, dataclasses and annotations keep in a class."""
     table, value = way[2], after(way, 3)
+    if name in _OF_VALUES and value is not None:
+        member = _member_of(cast(type, way[0]), value)
+        return (_member(place, f"{member}._value_"), 3) if member is not None else None
     if type(table) is not dict or value is None:
         return None
     key = next((key for key, found in list(dict.items(table)) if found is value), None)
     if name == "_member_map_" and type(key) is str:
-        return place.part(f".{key}", HolderKind.ENUM_MEMBER), 3
-    if name == "_value2member_map_":
-        found = key is None and next((found for one, found in list(dict.items(table)) if one is value), None)
-        member = raw.stored(found or value, "_name_")
-        if type(member) is str:
-            return place.part(f".{member}{'._value_' if found else ''}", HolderKind.ENUM_MEMBER), 3
+        return _member(place, key), 3
+    if name == "_field_defaults" and type(key) is str:
+        return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
     if name == "__dataclass_fields__" and type(key) is str and len(way) > 4:
-        for part in ("default", "default_factory"):  # Of a field they say more than its type, be that the same.
-            if raw.stored(value, part) is way[4]:
-                return place.aspect(f"field {key!r}.{part}", HolderKind.DEFAULT_ARGUMENT), 4
+        if raw.stored(value, "default") is way[4]:  # Of a field it says more than its type, be that the same.
+            return Place(place.text, f"field {key!r}.default", place.kind), 4  # That is what the class body binds.
+        if raw.stored(value, "default_factory") is way[4]:
+            return place.aspect(f"field {key!r}.default_factory", HolderKind.DEFAULT_ARGUMENT), 4
         if raw.stored(value, "type") is way[4]:
             return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
         return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
     if name in ("__annotations__", "__annotations_cache__") and type(key) is str:
         return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 3
+    return None
+
+
+def _member_of(cls: type, held: object) -> str | None:
+    """Return the name of the member of an Enum that is, or whose value is, what a table of the class holds."""
+    members = raw.lookup(raw.class_dict(cls), "_member_map_")
+    for name, member in list(dict.items(members)) if type(members) is dict else ():
+        if type(name) is str and (member is held or raw.stored(member, "_value_") is held):
+            return name
     return None

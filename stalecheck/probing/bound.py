@@ -27,6 +27,23 @@ class Bound:
     is_definition: bool = False
     """Whether a ``def`` or ``class`` statement binds it."""
 
+    given: frozenset[str] = frozenset()
+    """The names in the arguments of what is called."""
+
+    calls: tuple[tuple[str, frozenset[str]], ...] = ()
+    """The methods of it that the module's own statements call, each with the names in its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a module's source says of its names."""
+
+    bindings: dict[str, Bound]
+    attributes: dict[str, dict[str, Bound]]
+    """What the ``__init__`` of each class assigns to attributes of the instance without using its parameters."""
+
+    calls: dict[str, list[tuple[str, frozenset[str]]]]
+
 
 def where_bound(filename: str, qualname: str) -> Bound | None:
     """Return where a module's or class's name is bound last, as far as its source says so.
@@ -37,7 +54,7 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
     """
     found = _bindings(filename)
     if qualname in found:
-        bound = found[qualname]
+        bound = replace(found[qualname], calls=tuple(_source(filename).calls.get(qualname, ())))
         other = found.get(bound.source or "") if bound.kind is HolderKind.ALIAS else None
         return replace(bound, kind=other.kind) if other and other.kind is HolderKind.INSTANCE else bound
     scope, _, _ = qualname.rpartition(".")
@@ -46,7 +63,7 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
 
 def forget() -> None:
     """Let go of what has been read: files change."""
-    _bindings.cache_clear()
+    _source.cache_clear()
 
 
 def nearest_bound(filename: str, name: str) -> str:
@@ -57,28 +74,81 @@ def nearest_bound(filename: str, name: str) -> str:
     return name
 
 
-@cache
+def is_bound(filename: str, name: str) -> bool:
+    """Whether a module's source binds a dotted name itself."""
+    return name in _bindings(filename)
+
+
 def _bindings(filename: str) -> dict[str, Bound]:
+    return _source(filename).bindings
+
+
+@cache
+def _source(filename: str) -> _Source:
+    found = _Source({}, {}, {})
     try:
         with quietly():
             tree = ast.parse(read(filename))
     except (SyntaxError, ValueError, RecursionError):
-        return {}
-    found: dict[str, Bound] = {}
-    for name, bound in _of_body(tree.body, ""):
-        if bound.kind is HolderKind.STAR_IMPORT and name in found:
-            bound = replace(bound, source=f"{found[name].source},{bound.source}")
-        if name not in found or not bound.is_constant:
-            found[name] = bound
+        return found
+    bindings = found.bindings
+    for name, bound in _of_body(tree.body, "", found):
+        if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
+            bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
+        if name not in bindings or not bound.is_constant:
+            bindings[name] = bound
+    for name, bound in list(bindings.items()):
+        if bound.kind is HolderKind.INSTANCE and bound.source is not None:
+            scoped = f"{name.rpartition('.')[0]}.{bound.source}"
+            attributes = found.attributes.get(scoped) or found.attributes.get(bound.source, {})
+            for attribute, made in attributes.items():
+                bindings.setdefault(f"{name}.{attribute}", made)
     return found
 
 
-def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]]:
+def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound]]:
+    """Yield what ``__init__`` assigns to attributes of the instance that is not made of what it is given."""
+    for method in definition.body:
+        if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+            continue
+        spec = method.args
+        listed = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *filter(None, (spec.vararg, spec.kwarg))]
+        names = [one.arg for one in listed]
+        for statement in ast.walk(method):
+            match statement:
+                case ast.Assign(targets=targets, value=value):
+                    pass
+                case ast.AnnAssign(target=ast.expr() as only, value=ast.expr() as value):
+                    targets = [only]
+                case _:
+                    continue
+            pairs = [pair for target in targets for pair in _pairs(target, value)]
+            for target, part in pairs:
+                match target:
+                    case ast.Attribute(value=ast.Name(id=itself), attr=name) if names[:1] == [itself]:
+                        if part is not None and _names(part).isdisjoint(names):
+                            yield name, _assigned(target.lineno, part)
+
+
+def _names(*expressions: ast.expr) -> frozenset[str]:
+    """Return the names and attributes that occur in expressions."""
+    parts = [part for one in expressions for part in ast.walk(one)]
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    return frozenset(names | {part.attr for part in parts if isinstance(part, ast.Attribute)})
+
+
+def _arguments(call: ast.Call) -> frozenset[str]:
+    return _names(*call.args, *(keyword.value for keyword in call.keywords))
+
+
+def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[tuple[str, Bound]]:
+    """Yield what statements bind, and note in what is found of the source what else they say of names."""
     for statement in body:
         match statement:
             case ast.ClassDef(name=name, body=inner, decorator_list=decorators):
                 yield f"{scope}{name}", _defined(statement.lineno, decorators)
-                yield from _of_body(inner, f"{scope}{name}.")
+                yield from _of_body(inner, f"{scope}{name}.", found)
+                found.attributes[f"{scope}{name}"] = dict(_of_instance(statement))
             case (
                 ast.FunctionDef(name=name, decorator_list=decorators)
                 | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
@@ -100,13 +170,15 @@ def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]
                 yield from _of_target(target, value, scope)
             case ast.For(target=target, body=inner):
                 yield from _of_target(target, None, scope)
-                yield from _of_body(inner, scope)
+                yield from _of_body(inner, scope, found)
             case ast.With(body=inner):
-                yield from _of_body(inner, scope)
+                yield from _of_body(inner, scope, found)
             case ast.If() | ast.Try() | ast.While():
                 for field in ("body", "handlers", "orelse", "finalbody"):
                     for part in getattr(statement, field, []):
-                        yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope)
+                        yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope, found)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=called, attr=method)) as call):
+                found.calls.setdefault(f"{scope}{_dotted(called)}", []).append((method, _arguments(call)))
             case _:
                 pass
         for inner_expression in ast.walk(statement) if isinstance(statement, ast.Expr | ast.Assign | ast.If) else ():
@@ -115,19 +187,25 @@ def _of_body(body: Iterable[ast.stmt], scope: str) -> Iterator[tuple[str, Bound]
 
 
 def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:
+    for one, part in _pairs(target, value):
+        dotted = _dotted(one)
+        if dotted is not None:
+            yield f"{scope}{dotted}", _assigned(one.lineno, part)
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield each name or attribute of a target with what it is assigned; None where that is not written."""
     match target:
-        case ast.Name(id=name):
-            yield f"{scope}{name}", _assigned(target.lineno, value)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             values: list[Any] = [None] * len(elements)
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(elements):
                 values = list(value.elts)
             for element, part in zip(elements, values, strict=True):
-                yield from _of_target(element, part, scope)
+                yield from _pairs(element, part)
         case ast.Starred(value=inner):
-            yield from _of_target(inner, None, scope)
+            yield from _pairs(inner, None)
         case _:
-            pass
+            yield target, value
 
 
 def _defined(line: int, decorators: list[ast.expr]) -> Bound:
@@ -137,9 +215,27 @@ def _defined(line: int, decorators: list[ast.expr]) -> Bound:
 def _assigned(line: int, value: ast.expr | None) -> Bound:
     if isinstance(value, ast.Constant):
         return Bound(None, line, is_constant=True)
+    options = list(_options(value)) if value is not None else []
+    value = next((one for one in options if isinstance(one, ast.Call)), options[0] if options else None)
     if isinstance(value, ast.Call):
-        return Bound(HolderKind.INSTANCE, line, _dotted(value.func))
+        return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
     return Bound(HolderKind.ALIAS, line, _dotted(value))
+
+
+def _options(value: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an expression may be that is no constant."""
+    match value:
+        case ast.IfExp(body=first, orelse=second):
+            yield from (*_options(first), *_options(second))
+        case ast.BoolOp(values=values):
+            for one in values:
+                yield from _options(one)
+        case ast.NamedExpr(value=inner) | ast.Await(value=inner):
+            yield from _options(inner)
+        case ast.Constant():
+            pass
+        case _:
+            yield value
 
 
 def _dotted(expression: ast.expr | None) -> str | None:

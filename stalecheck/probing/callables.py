@@ -33,14 +33,15 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
             if cell is inner:
                 walked = 3 if len(way) > 3 else 2
-                yield place.aspect(f"closure variable {name!r}", HolderKind.CLOSURE), walked
+                yield place.aspect(f"closure variable {name!r}", place.kind or HolderKind.CLOSURE), walked
     elif child is function.__globals__:
         for key in keys_of(function.__globals__, inner):
             yield place.part(f".__globals__[{key}]", HolderKind.ATTRIBUTE), 2
     elif child is raw.function_dict(function):
         for name in names_of(cast(Any, child), inner):
+            kind = HolderKind.WRAPPED_CALLABLE if name == "__wrapped__" else None
             is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
-            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else HolderKind.WRAPPED_CALLABLE), 2
+            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else kind), 2
     else:
         for annotation in _annotations(child, inner):
             yield place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2

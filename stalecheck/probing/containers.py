@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import Any
 
 from stalecheck.probing import raw
+from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.place import Place, Step, Steps, Way, keys_of, written
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import CONTAINERS, HolderKind
 
 SEQUENCES = (list, tuple, deque)
+
+_BUILT_IN = re.compile(r"\w+iterator|dict_\w+|mappingproxy")
+"""Types that are called by another name, or by a method: ``iter([])``, ``{}.keys()``."""
+
+
+def is_container(kind: type) -> bool:
+    """Whether objects of a type are containers to the linter's rules, or show what is in one."""
+    names = [type_name(base) for base in raw.mro(kind)]
+    if any(f"{module}.{name}" in CONTAINERS for module, name in names):
+        return True
+    return names[0][0] in ("builtins", "_collections") and _BUILT_IN.fullmatch(names[0][1]) is not None
 
 
 def of_dict(place: Place, holder: Any, way: Way) -> Steps:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import re
 import types
 from collections.abc import Iterable, Iterator
@@ -13,12 +12,13 @@ from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import nearest_bound, where_bound
+from stalecheck.probing.bound import where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
+from stalecheck.probing.kinds import is_name, of_attribute, of_name, of_standard
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
-from stalecheck.probing.made import IMPORTS, binding, is_field, kind_of
+from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
@@ -61,18 +61,6 @@ _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 
 _FIELD = re.compile(r"field '(\w+)'")
 """What a dataclass keeps of an attribute."""
-
-_PLAIN = (
-    None,
-    HolderKind.CONTAINER,
-    HolderKind.ATTRIBUTE,
-    HolderKind.SLOT,
-    HolderKind.WRAPPED_CALLABLE,
-    HolderKind.CLOSURE,
-    HolderKind.ENUM_MEMBER,
-)
-"""Kinds that say less than that a holder is in the standard library."""
-
 
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
@@ -476,13 +464,16 @@ class Assembly:
             is_history = way.start.kind is HolderKind.HISTORY
             for place in walk(Place(way.start.text, "", way.start.kind), objects):
                 text = in_ipython(place.text.removeprefix(way.start.text)) if is_history else place.text
-                yield replace(_as_holder(text, way.start.kind, origin), way=("the interpreter", *place.trail))
+                kind = way.start.kind
+                if kind is HolderKind.CALLBACK:
+                    kind = of_attribute(place, origin, objects[-1], way.start.text) or kind
+                yield replace(_as_holder(text, kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            for place in walk(Place(root.path), objects):
+            for place in walk(Place(root.path), objects, partial(is_name, root.module)):
                 if not _OF_DISPATCH.search(place.text):
                     yield self._named(place, root.module, root.name, origin, objects)
             return
@@ -515,21 +506,22 @@ class Assembly:
             for key in keys_of(way[0], way[1]):
                 yield from walk(Place(module, f"annotation {key}", HolderKind.ANNOTATION), way[1:])
         else:
-            yield from walk(Place(f"{module}.{variable}"), way)
+            yield from walk(Place(f"{module}.{variable}"), way, partial(is_name, module))
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if module == "typing":
             return _as_holder("typing's cache", HolderKind.TYPING_CACHE, origin)
         if is_standard(module):
-            return _as_holder(place.text, _registered(place, module, name), origin)
+            return _as_holder(place.text, of_standard(place, module, name, origin, objects[-1]), origin)
         dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
-        filename, line, name, kind = _bound(_namespace(module, objects[0]), name, origin, objects[-1])
-        found = _as_holder(place.text, place.kind or kind, origin, filename, line)
-        found = self._as_bound(found, place, module, name, objects)
         field = _FIELD.match(place.what)
-        return replace(found, module=module, name=f"{name}.{field[1]}" if field else name, way=(module, *place.trail))
+        namespace = _namespace(module, objects[0])
+        named = of_name(namespace, f"{name}.{field[1]}" if field else name, place, origin, objects[-1])
+        found = _as_holder(place.text, named.kind, origin, named.filename, named.line)
+        found = self._as_bound(found, place, module, named.name, objects)
+        return replace(found, module=module, name=named.name, way=(module, *place.trail))
 
     def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
         """Return a holder that is a part of what a name stands for, by how the name was bound.
@@ -700,55 +692,12 @@ def _is_made_of_class(obj: object) -> bool:
     )
 
 
-def _registered(place: Place, module: str, name: str) -> HolderKind:
-    """Return the kind of a holder in the standard library: what is there has been registered."""
-    if (module == "sys" and name.startswith("last_")) or (module, name) == ("builtins", "_"):
-        return HolderKind.HISTORY
-    return HolderKind.CALLBACK if place.kind in _PLAIN else place.kind or HolderKind.CALLBACK
-
-
 def _namespace(module: str, root: object) -> dict[str, Any]:
     """Return the namespace that a way begins in: that of a module, which may no longer be imported."""
     if type(root) is dict:
         return cast("dict[str, Any]", root)
     found = raw.imported(module)
     return raw.module_dict(found) if found is not None else {}
-
-
-def _bound(
-    namespace: dict[str, Any], name: str, origin: Origin, obj: object
-) -> tuple[str | None, int | None, str, HolderKind]:
-    """Return where a name of a module is bound, the part of it that is, and in which way."""
-    filename = raw.lookup(namespace, "__file__")
-    if type(filename) is not str:
-        return None, None, name.partition(".")[0], _kind(None, name, origin, obj)
-    name = nearest_bound(filename, name)
-    found = where_bound(filename, name)
-    line = found.line if found else None
-    if found is not None and is_field(namespace, found):
-        return filename, line, name, HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
-    return filename, line, name, _kind(found.kind if found else None, name, origin, obj)
-
-
-def _kind(bound: HolderKind | None, name: str, origin: Origin, obj: object) -> HolderKind:
-    """Return how a name of a module or class holds an old object."""
-    if origin.kind is OriginKind.MODULE:
-        return HolderKind.MODULE_IMPORT if bound is not HolderKind.ALIAS else HolderKind.ALIAS
-    if bound in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.DECORATED):
-        return cast(HolderKind, bound)
-    if bound is HolderKind.MODULE_IMPORT:
-        return HolderKind.FROM_IMPORT  # ``import p.m as x`` where the package binds ``m`` to something else
-    if origin.ruled is OriginKind.INSTANCE and raw.inherits(type(type(obj)), enum.EnumMeta):
-        return HolderKind.ENUM_MEMBER
-    if bound is HolderKind.INSTANCE:
-        if origin.ruled is OriginKind.INSTANCE:
-            return HolderKind.INSTANCE
-        return HolderKind.WRAPPED_CALLABLE if "<locals>" in origin.name else HolderKind.ALIAS
-    if bound is None and name == origin.name:
-        return HolderKind.FROM_IMPORT
-    if bound is None and origin.ruled is OriginKind.INSTANCE:
-        return HolderKind.INSTANCE
-    return HolderKind.ALIAS
 
 
 def _summed(each: Iterable[list[Holder]]) -> list[Holder]:

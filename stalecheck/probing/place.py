@@ -43,7 +43,7 @@ class Place:
         """The whole name."""
         return f"{self.what}{self.where} of {self.subject}" if self.what else f"{self.subject}{self.where}"
 
-    def part(self, suffix: str, kind: HolderKind) -> Place:
+    def part(self, suffix: str, kind: HolderKind | None) -> Place:
         """Return the place of an item or an attribute."""
         if self.what:
             return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind)

@@ -42,7 +42,9 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     value = way[at]
     if type(value) is types.FunctionType and value.__code__ is frame.f_code:
         return place.aspect(f"{noun} {_where(frame)}", HolderKind.GENERATOR), at  # What it runs itself.
-    return _variable(place, frame, way, at, HolderKind.GENERATOR, noun=f"{noun} ")
+    is_expression = frame.f_code.co_name == "<genexpr>"
+    kind = HolderKind.CONTAINER if is_expression else HolderKind.GENERATOR
+    return _variable(place, frame, way, at, kind, noun=f"{noun} ")
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
@@ -97,7 +99,7 @@ def of_context(place: Place, context: Any, way: Way) -> Step | None:
 
 def of_variable(place: Place, variable: Any, way: Way) -> Step:
     """Name the default of a context variable."""
-    return place.aspect("default", HolderKind.CONTEXT_VARIABLE), 1
+    return place.aspect("default", place.kind or HolderKind.CONTEXT_VARIABLE), 1
 
 
 def of_thread_local(place: Place, holder: object, way: Way) -> Step | None:
@@ -117,8 +119,8 @@ def of_thread(place: Place, thread: Any, way: Way) -> Step | None:
         return None
     name = found[0].text
     if name == "._target":
-        return place.aspect("target", HolderKind.CALLBACK), found[1]
+        return place.aspect("target", place.kind or HolderKind.CALLBACK), found[1]
     noun = {"._args": "arguments", "._kwargs": "keyword arguments"}.get(name)
     if noun is not None:
-        return place.aspect(noun, HolderKind.CALLBACK), found[1]
+        return place.aspect(noun, place.kind or HolderKind.CALLBACK), found[1]
     return place.part(name, HolderKind.ATTRIBUTE), found[1]

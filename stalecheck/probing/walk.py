@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import enum
 import functools
 import threading
 import types
@@ -20,12 +21,18 @@ _SHOWN = 50
 """So many places at each end of a long way are shown: the others are nodes of a list."""
 
 
-def walk(place: Place, way: Way) -> Iterator[Place]:
-    """Yield where the last object of a way is, given where the first one is; its holder may have it several times."""
+def walk(place: Place, way: Way, is_name: Callable[[str], bool] | None = None) -> Iterator[Place]:
+    """Yield where the last object of a way is, given where the first one is; its holder may have it several times.
+
+    Args:
+        place: Where the first object is.
+        way: The objects.
+        is_name: Whether a place, as it is written, is a name: what lies beyond it is the name's.
+    """
     at = 0
     trail = [place.text]
     while at < len(way) - 1:
-        steps = list(_steps(place, way[at:]))
+        steps = [(_ruled(place, found, way[at], is_name), walked) for found, walked in _steps(place, way[at:])]
         last = [found for found, walked in steps if at + walked == len(way) - 1]
         if len(last) > 1 and len(last) == len(steps):
             yield from (replace(found, trail=tuple(dict.fromkeys((*trail, found.text)))) for found in last)
@@ -35,6 +42,20 @@ def walk(place: Place, way: Way) -> Iterator[Place]:
         if at <= _SHOWN or len(way) - at <= _SHOWN:
             trail.append(place.text)
     yield replace(place, trail=tuple(dict.fromkeys(trail)))
+
+
+def _ruled(before: Place, found: Place, holder: object, is_name: Callable[[str], bool] | None) -> Place:
+    """Return a place in a holder with the kind that the holder gives it, the first one beyond a name."""
+    if found.kind is None:
+        return found
+    if is_name is not None and not found.what and found.subject != before.subject and is_name(found.subject):
+        return replace(found, kind=None)
+    if before.kind is None and found.kind in (HolderKind.ATTRIBUTE, HolderKind.SLOT):
+        if raw.inherits(type(type(holder)), enum.EnumMeta):
+            return replace(found, kind=None)  # A member stands for its value.
+        if containers.is_container(type(holder)):
+            return replace(found, kind=HolderKind.CONTAINER)
+    return found
 
 
 def _steps(place: Place, way: Way) -> Steps:
@@ -86,8 +107,8 @@ def _unknown(place: Place, way: Way) -> Step:
     module, name = type_name(kind)
     is_view = raw.is_any(kind, _VIEWS) or "__next__" in raw.class_dict(kind)
     if is_view and module in ("builtins", "itertools", "_collections") and len(way) > 2:
-        return place, 1
-    return place.aspect(f"something in the {name}", HolderKind.ATTRIBUTE), 1
+        return place.part("", HolderKind.CONTAINER if containers.is_container(kind) else HolderKind.WRAPPED_CALLABLE), 1
+    return place.aspect(f"something in the {name}", place.kind or HolderKind.ATTRIBUTE), 1
 
 
 def _of_alias(place: Place, holder: Any, way: Way) -> Steps:
@@ -107,7 +128,7 @@ def _of_typing_alias(place: Place, holder: Any, way: Way) -> Steps:
 
 
 def _of_weak_reference(place: Place, holder: Any, way: Way) -> Step:
-    return place.aspect("callback", HolderKind.FINALIZER), 1
+    return place.aspect("callback", place.kind or HolderKind.FINALIZER), 1
 
 
 def _of_finalizer(place: Place, holder: Any, way: Way) -> Step | None:

@@ -515,7 +515,7 @@ class Bodies:
         for statement, twin in body:
             yield from self._self_fillings(self_name, statement, twin, scope)
             if isinstance(statement, cst.Assign):
-                pairs = [(target.target, statement.value) for target in statement.targets]
+                pairs = [pair for target in statement.targets for pair in _pairs(target.target, statement.value)]
             elif isinstance(statement, cst.AnnAssign) and statement.value is not None:
                 pairs = [(statement.target, statement.value)]
             else:
@@ -548,6 +548,20 @@ def _assigned(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
     for statement in body:
         if isinstance(statement, ast.Assign):
             yield from ((item.id, statement.lineno) for item in statement.targets if isinstance(item, ast.Name))
+
+
+def _pairs(
+    target: cst.BaseExpression, value: cst.BaseExpression
+) -> Iterator[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """Yield each target of an assignment with what it is assigned, as far as several are written one by one."""
+    if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)):
+        elements = [*target.elements, *value.elements]
+        is_plain = not any(isinstance(element, cst.StarredElement) for element in elements)
+        if is_plain and len(target.elements) == len(value.elements):
+            for one, part in zip(target.elements, value.elements, strict=True):
+                yield from _pairs(one.value, part.value)
+    else:
+        yield target, value
 
 
 def _makes_container(node: cst.BaseExpression) -> bool:

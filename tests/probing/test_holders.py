@@ -97,14 +97,14 @@ CONTAINERS = [
     case(
         "default_dict",
         "import collections\nD = collections.defaultdict(core.Engine)\nD['a']",
-        ("app.D.default_factory", "slot", None, 3),
+        ("app.D.default_factory", "container", "STL205", 3),
         ("app.D['a']", "container", "STL205", 3),
     ),
     case(
         "dict_subclass",
         "class D(dict): pass\nX = D(a=core.Engine())\nX.b = core.save",
         ("app.X['a']", "container", "STL205", 3),
-        ("app.X.b", "attribute", None, 3),
+        ("app.X.b", "alias", "STL104", 4),
     ),
     case(
         "ordered",
@@ -114,31 +114,31 @@ CONTAINERS = [
     case(
         "chain_map",
         "import collections\nX = collections.ChainMap({'a': core.save})",
-        ("app.X.maps[0]['a']", "attribute", None, 3),
+        ("app.X.maps[0]['a']", "container", "STL205", 3),
     ),
     case(
         "mapping_proxy",
         "import types\nX = types.MappingProxyType({'a': core.save})",
         ("app.X['a']", "container", "STL205", 3),
     ),
-    case("namespace", "import types\nX = types.SimpleNamespace(a=core.save)", ("app.X.a", "attribute", None, 3)),
+    case("namespace", "import types\nX = types.SimpleNamespace(a=core.save)", ("app.X.a", "container", "STL205", 3)),
 ]
 
 ATTRIBUTES = [
     case(
         "instance_attribute",
         "class S:\n    def __init__(self): self.engine = core.Engine()\nX = S()",
-        ("app.X.engine", "attribute", None, 4),
+        ("app.X.engine", "instance", "STL201", 3),
     ),
     case(
         "real_dict",
         "class S:\n    def __init__(self): self.engine = core.Engine()\nX = S()\nX.__dict__",
-        ("app.X.engine", "attribute", None, 4),
+        ("app.X.engine", "instance", "STL201", 3),
     ),
     case(
         "many_attributes",
         "class S: pass\nX = S()\nfor i in range(40): setattr(X, f'a{i}', i)\nX.engine = core.Engine()",
-        ("app.X.engine", "attribute", None, 3),
+        ("app.X.engine", "instance", "STL201", 5),
     ),
     case(
         "computed_attribute",
@@ -148,17 +148,17 @@ ATTRIBUTES = [
     case(
         "class_default",
         "class S:\n    engine = None\nX = S()\nX.engine = core.Engine()",
-        ("app.X.engine", "attribute", None, 4),
+        ("app.X.engine", "instance", "STL201", 5),
     ),
     case(
         "slot",
         "class S:\n    __slots__ = ('engine',)\nX = S()\nX.engine = core.Engine()",
-        ("app.X.engine", "slot", None, 4),
+        ("app.X.engine", "instance", "STL201", 5),
     ),
     case(
         "deep_attribute",
         "class A: pass\nX = A(); X.b = A(); X.b.c = [A()]; X.b.c[0].d = core.Engine()",
-        ("app.X.b.c[0].d", "attribute", None, 3),
+        ("app.X.b.c[0].d", "container", "STL205", 3),
     ),
     case(
         "cached_property",
@@ -176,9 +176,11 @@ ATTRIBUTES = [
         "old_in_old",
         "X = core.Engine()\nX.part = core.Engine()",
         ("app.X", "instance", "STL201", 2),
-        ("app.X.part", "attribute", None, 2),
+        ("app.X.part", "instance", "STL201", 3),
     ),
-    case("exception_argument", "X = ValueError('a', core.Engine())", ("app.X.args[1]", "attribute", None, 2)),
+    case(
+        "exception_argument", "X = ValueError('a', core.Engine())", ("app.X.args[1]", "wrapped-callable", "STL206", 2)
+    ),
 ]
 
 CALLABLES = [
@@ -239,7 +241,7 @@ CALLABLES = [
     case(
         "function_attribute",
         "def f(): pass\nf.engine = core.Engine()",
-        ("app.f.engine", "wrapped-callable", "STL206", 2),
+        ("app.f.engine", "instance", "STL201", 3),
     ),
     case(
         "unbounded_cache",
@@ -310,24 +312,24 @@ TYPES = [
         "dataclass_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = core.Engine",
         ("app.S.x", "alias", "STL104", 5),
-        ("field 'x'.default of app.S", "default-argument", "STL204", 4),
+        ("field 'x'.default of app.S", "alias", "STL104", 5),
     ),
     case(
         "dataclass_field_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = dataclasses.field(default=core.Engine)",
         ("app.S.x", "default-argument", "STL204", 5),
-        ("field 'x'.default of app.S", "default-argument", "STL204", 4),
+        ("field 'x'.default of app.S", "default-argument", "STL204", 5),
     ),
     case(
         "dataclass_factory",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: type = field(default_factory=core.Engine)",
-        ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),
+        ("field 'x'.default_factory of app.S", "default-argument", "STL204", 5),
     ),
     case(
         "field_default_factory_of_its_type",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: core.Engine = field(default_factory=core.Engine)",
         ("annotation 'x' of app.S", "annotation", "STL211", 4),
-        ("field 'x'.default_factory of app.S", "default-argument", "STL204", 4),
+        ("field 'x'.default_factory of app.S", "default-argument", "STL204", 5),
     ),
     case(
         "dataclass_annotation",
@@ -337,7 +339,7 @@ TYPES = [
     case(
         "enum_value",
         "import enum\nclass Kind(enum.Enum):\n    A = core.Engine()",
-        ("app.Kind.A._value_", "enum-member", "STL208", 4),
+        ("app.Kind.A._value_", "instance", "STL201", 4),
     ),
 ]
 
@@ -495,7 +497,7 @@ REGISTRIES = [
     case(
         "weak_callback",
         "import weakref\nclass S: pass\nX = S()\nR = weakref.ref(X, core.save)",
-        ("callback of app.R", "finalizer", "STL210", 5),
+        ("callback of app.R", "wrapped-callable", "STL206", 5),
     ),
     case(
         "context_variable",
@@ -510,12 +512,12 @@ REGISTRIES = [
     case(
         "context_default",
         "import contextvars\nV = contextvars.ContextVar('request', default=core.Engine())",
-        ("default of app.V", "context-variable", None, 3),
+        ("default of app.V", "wrapped-callable", "STL206", 3),
     ),
     case(
         "thread_local",
         "import threading\nL = threading.local()\nL.engine = core.Engine()",
-        ("app.L.engine", "attribute", None, 3),
+        ("app.L.engine", "instance", "STL201", 4),
     ),
     case(
         "thread_target",

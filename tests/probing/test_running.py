@@ -510,8 +510,8 @@ def test_mocks_that_stand_for_old_classes(tmp_path: Path) -> None:
         answer(old())
         """,
     )
-    assert ["__main__.double._spec_class", "attribute", None] in found
-    assert ["__main__.wrapped._mock_wraps", "attribute", None] in found
+    assert ["__main__.double._spec_class", "wrapped-callable", "STL206"] in found
+    assert ["__main__.wrapped._mock_wraps", "wrapped-callable", "STL206"] in found
     assert not any("something" in path for path, _, _ in found)
 
 

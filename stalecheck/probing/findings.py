@@ -16,7 +16,7 @@ from stalecheck.probing.bound import where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
-from stalecheck.probing.kinds import is_name, of_attribute, of_name, of_standard
+from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_standard
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, kind_of
 from stalecheck.probing.old import Old, Origin
@@ -473,7 +473,7 @@ class Assembly:
         if root.name:
             if _is_made_of_class(objects[0]):
                 return
-            for place in walk(Place(root.path), objects, partial(is_name, root.module)):
+            for place in walk(Place(root.path), objects, names_bound_in(root.module)):
                 if not _OF_DISPATCH.search(place.text):
                     yield self._named(place, root.module, root.name, origin, objects)
             return
@@ -506,7 +506,7 @@ class Assembly:
             for key in keys_of(way[0], way[1]):
                 yield from walk(Place(module, f"annotation {key}", HolderKind.ANNOTATION), way[1:])
         else:
-            yield from walk(Place(f"{module}.{variable}"), way, partial(is_name, module))
+            yield from walk(Place(f"{module}.{variable}"), way, names_bound_in(module))
 
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if module == "typing":

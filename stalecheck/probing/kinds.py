@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -74,12 +75,14 @@ def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, 
     return Named(filename, line, name, kind or _kind(found.kind if found else None, name, origin, obj))
 
 
-def is_name(module: str, text: str) -> bool:
-    """Whether a place, as it is written, is a name that the source of a module binds."""
+def names_bound_in(module: str) -> Callable[[str], bool]:
+    """Return what tells whether a place, as it is written, is a name that the source of a module binds."""
     holder = raw.imported(module)
     filename = raw.lookup(raw.module_dict(holder), "__file__") if holder is not None else None
-    name = text.removeprefix(f"{module}.")
-    return type(filename) is str and name != text and is_bound(filename, name)
+    if type(filename) is not str:
+        return lambda text: False
+    prefix = f"{module}."
+    return lambda text: text.startswith(prefix) and is_bound(filename, text[len(prefix) :])
 
 
 def of_standard(place: Place, module: str, name: str, origin: Origin, obj: object) -> HolderKind:

@@ -210,7 +210,8 @@ def test_every_option_is_mentioned(option: str) -> None:
 def test_no_option_is_mentioned_that_does_not_exist() -> None:
     text = "".join(part for part in blocks("sh") if "pip install" not in part) + prose()
     known = {name for parameter in cli.command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    known |= set(re.findall(r'"(--[a-z-]+)"', Path(pytest_plugin.__file__).read_text(encoding="utf-8")))
+    for program in (Path(pytest_plugin.__file__), ROOT / "tests" / "agreement" / "__main__.py"):
+        known |= set(re.findall(r'"(--[a-z-]+)"', program.read_text(encoding="utf-8")))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= known | {"--help"}
 
 

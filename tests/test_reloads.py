@@ -427,6 +427,11 @@ def test_loop_over_a_set_is_unordered(group: str) -> None:
         ("from b import Loader\nreload(Loader().module)", "`b.Loader.module` is not known"),
         ("from b import Loader\nreload(type(Loader()).module)", "`b.Loader.module` is not known"),
         ("from b import P\nclass C(P):\n    def f(self):\n        reload(self.module)", "`b.P.module` is not known"),
+        (
+            "class C:\n    @property\n    def module(self):\n        return self.m\n    def f(self):\n"
+            "        reload(self.module)",
+            "`self.module` is not known",
+        ),
         ("reload(**options)", "`reload(**options)` is not known"),
         (
             "import pkgutil, sys\nfor _, n, _ in pkgutil.iter_modules(x):\n    reload(sys.modules[n])",

@@ -38,7 +38,7 @@ from stalecheck.reloads.items import (
     unknown,
 )
 from stalecheck.reloads.names import bindings_at, bound, named
-from stalecheck.reloads.scopes import END, START, Binding, Comprehension, Outline, Place, Position, Scope
+from stalecheck.reloads.scopes import END, START, Binding, Comprehension, Outline, Place, Position, Scope, terminal
 from stalecheck.reloads.sites import Wrapper
 from stalecheck.reloads.texts import f_string, percent
 
@@ -201,7 +201,7 @@ class Evaluator:
                 for binding in (*scope.bindings.get(name, ()), *scope.attributes.get(name, ())):
                     if id(binding) not in self.active:
                         self.active.add(id(binding))
-                        found.extend(bound(self, binding))
+                        found.extend(self._gotten(binding, item) or bound(self, binding))
                         self.active.discard(id(binding))
                 break
             if isinstance(scope.node, ast.ClassDef) and scope.place is not None:
@@ -210,6 +210,17 @@ class Evaluator:
                     classes.extend(parent.name for parent in parents if isinstance(parent, Thing))
         is_held = any(not isinstance(part, (Hole, Unknown)) for part in found)
         return tuple(part for part in found if not isinstance(part, Hole)) if is_held else (unknown(node),)
+
+    def _gotten(self, binding: Binding, item: Instance | Thing) -> Items:
+        """What a property of an object gives; nothing where the attribute is none."""
+        scope = binding.scope
+        if scope is None or not isinstance(item, Instance):
+            return ()
+        decorators = getattr(scope.node, "decorator_list", ())
+        if not any(terminal(decorator) in ("property", "cached_property") for decorator in decorators):
+            return ()
+        given = tuple(part for value, place in scope.results for part in self.inner(value, place))
+        return given or (Unknown(f"`{scope.name}` is not known"),)
 
     def _subscript(self, node: ast.Subscript, place: Place) -> Items:
         found: list[Item] = []

@@ -60,9 +60,6 @@ from stalecheck.summarize.usage import find_calls, find_local_uses, find_rebindi
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
 
-_RENEWING = (".cache_clear", "self.__init__")
-"""What the calls end with after which a cache is empty, or an object as if it had been made anew."""
-
 _CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
@@ -168,9 +165,10 @@ class Bodies:
             case cst.Expr():
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
-                if isinstance(node.value, cst.Call) and as_written(node.value.func).endswith(_RENEWING):
+                called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
+                if called.endswith(".cache_clear") or (called == "self.__init__" and twin is not None):
                     self._recorder.enter(node, twin)
-                    self._recorder.rebound.append((scope.name, as_written(node.value.func), self._recorder.at))
+                    self._recorder.rebound.append((scope.name, called, self._recorder.at))
             case cst.Del():
                 if isinstance(node.target, cst.Name) and node.target.value in scope.global_names:
                     self._recorder.enter(node, twin)
@@ -202,7 +200,7 @@ class Bodies:
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
                 self._put_into(name, value, scope)
                 return
-            case cst.Attribute() if not isinstance(node, cst.AugAssign):
+            case cst.Attribute() if twin is not None and not isinstance(node, cst.AugAssign):
                 self._recorder.enter(node, twin)
                 self._recorder.rebound.append((scope.name, as_written(target), self._ended(twin)))
 

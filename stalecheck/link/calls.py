@@ -31,6 +31,7 @@ from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
+    Capture,
     ClassThing,
     ContainerThing,
     ExternalThing,
@@ -381,7 +382,9 @@ class Calls:
             return Value(result, is_new=True)  # Which of the names pass is not known.
         if name in known.LAZY and len(arguments) > 1:
             iterated = _iterated(name, [argument for argument, _ in arguments], frame)
-            return Value((*result, iterated), kept(arguments), is_new=True)
+            # Of a container it makes its elements, and does not hand it on.
+            captures = (c.related(Relation.DERIVED) if _is_value(c) else c for c in kept(arguments))
+            return Value((*result, iterated), tuple(captures), is_new=True)
         if name == "builtins.sorted":
             arguments = [(argument, value) for argument, value in arguments if argument.keyword != "key"]
         if name in known.CONTAINERS:
@@ -402,6 +405,10 @@ class Calls:
         options = [value for argument, value in arguments if argument.keyword == "default"]
         options += [self._evaluator.evaluate(item, frame) for item in only] or [value for _, value in plain]
         return union([NOTHING, *options])
+
+
+def _is_value(capture: Capture) -> bool:
+    return capture.made.origin.kind is OriginKind.VALUE
 
 
 def _is_outside(thing: Thing) -> bool:

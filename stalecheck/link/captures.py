@@ -16,6 +16,7 @@ from stalecheck.link.values import (
     InstanceThing,
     ModuleThing,
     Relation,
+    Thing,
     Value,
 )
 from stalecheck.model import Location, SourceFile
@@ -309,13 +310,21 @@ def taken_of(value: Value, module: SourceFile, held: Value) -> Value:
 
     `held` is the module as a value: under eviction its own way decides what is old, not the place of the attribute.
     """
-    ways = [c for c in held.captures if c.made.origin.kind is OriginKind.MODULE and c.made.file == module]
-    if not ways or not value.captures:
+    ways = tuple(c for c in held.captures if c.made.origin.kind is OriginKind.MODULE and c.made.file == module)
+    if not ways:
         return value
+    is_container = any(isinstance(thing, ContainerThing) and thing.file == module for thing in value.things)
+    things = tuple(_in_ways(thing, module, ways) for thing in value.things) if is_container else value.things
+    if not value.captures:
+        return replace(value, things=things)
     captures = [capture if capture.mode else replace(capture, mode=ReloadMode.RELOAD) for capture in value.captures]
     evicted = [replace(way, mode=ReloadMode.REIMPORT) for way in ways]
     captures += along(replace(value, captures=tuple(c for c in value.captures if c.mode is None)), evicted).captures
-    return Value(value.things, tuple(dict.fromkeys(captures)), value.is_new)
+    return Value(things, tuple(dict.fromkeys(captures)), value.is_new)
+
+
+def _in_ways(thing: Thing, module: SourceFile, ways: tuple[Capture, ...]) -> Thing:
+    return replace(thing, ways=ways) if isinstance(thing, ContainerThing) and thing.file == module else thing
 
 
 def along(value: Value, ways: Iterable[Capture]) -> Value:

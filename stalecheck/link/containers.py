@@ -16,6 +16,7 @@ from stalecheck.link.captures import (
     reached,
     read_out,
     related,
+    taken_of,
     under,
 )
 from stalecheck.link.classes import Classes
@@ -258,7 +259,7 @@ class Containers:
                     self._running.add(display)
                     found.append(self.elements(Value((replace(thing, is_lazy=False),), value.captures), None, frame))
                     self._running.discard(display)
-                case ContainerThing(file=file, display=display):
+                case ContainerThing(file=file, display=display, ways=ways):
                     elements = part_of(display, part).elements
                     if keys and display.is_mapping:
                         elements = part_of(under(display, keys), part).elements
@@ -284,8 +285,9 @@ class Containers:
                         within: tuple[Capture, ...] = ()
                         if file != here:
                             # What a container within this one holds comes along with it.
-                            within = hop(item, file, frame.at, relations={Relation.INSIDE}).captures
-                            item = hop(item, file, frame.at)
+                            inside = hop(item, file, frame.at, relations={Relation.INSIDE})
+                            within = taken_of(inside, file, Value((), ways)).captures
+                            item = taken_of(hop(item, file, frame.at), file, Value((), ways))
                         if not item.captures and (is_new or not item.things):
                             item = replace(item, captures=derived(value))
                         found.append(Value(item.things, (*item.captures, *within), is_new and is_made))

@@ -34,7 +34,10 @@ class Namespaces:
 
     def of(self, value: Value) -> Value:
         """Return ``vars(m)``: a table that changes when the module is reloaded in place."""
-        things = (ContainerThing(file, self._table(file), is_live=True) for file in self._files(value))
+        things = (
+            ContainerThing(file, self._table(file), is_live=True, ways=_ways(value, file))
+            for file in self._files(value)
+        )
         return Value(tuple(things))
 
     def members(self, value: Value, predicate: Value) -> Value:
@@ -43,7 +46,10 @@ class Namespaces:
         if predicate.things and not all(name in _PREDICATES for name in names):
             return Value(is_new=True)
         kind = _PREDICATES[names[0]] if names else None
-        things = (ContainerThing(file, self._table(file, kind, in_pairs=True)) for file in self._files(value))
+        things = (
+            ContainerThing(file, self._table(file, kind, in_pairs=True), ways=_ways(value, file))
+            for file in self._files(value)
+        )
         return Value(tuple(things), is_new=True)
 
     def is_table(self, thing: Thing) -> bool:
@@ -113,6 +119,12 @@ class Namespaces:
             found = self._stars.brought(file, summary.bindings[star])
             names.update(dict.fromkeys(found[1] if found is not None else ()))
         return names
+
+
+def _ways(value: Value, module: SourceFile) -> tuple[Capture, ...]:
+    """Return how a module came to the place where its names are asked for."""
+    captures = (c for c in value.captures if c.made.origin.kind is OriginKind.MODULE)
+    return tuple(capture for capture in captures if capture.made.file == module)
 
 
 def _kind(capture: Capture) -> OriginKind:

@@ -154,6 +154,9 @@ class ContainerThing:
     is_live: bool = False
     """The names of a module: they are the new ones when that has been reloaded in place."""
 
+    ways: tuple[Capture, ...] = ()
+    """Of what was taken of a module that is evicted how the module came here: its elements came the same way."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExternalThing:

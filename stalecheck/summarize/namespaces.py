@@ -30,6 +30,8 @@ def is_namespace(node: cst.BaseExpression) -> bool:
             return is_namespace(inner)
         case cst.Call(func=cst.Name(value="vars"), args=[_]):
             return True
+        case cst.Call(func=cst.Name(value="dict" | "list" | "sorted" | "tuple"), args=[cst.Arg(value=inner), *_]):
+            return is_namespace(inner)
         case cst.Call(func=function):
             return as_written(function).rpartition(".")[2] == "getmembers"
         case cst.Attribute(attr=cst.Name(value="__dict__")):

@@ -231,7 +231,7 @@ class Plugin:
     ) -> list[Record]:
         self._reloaded.update(change.module for change in changes)
         later = [*later, *self._noticing.pending]
-        kept = Kept(self._config, (*self._noticing.own, *kept_by(later)))
+        kept = Kept(self._config, (*self._noticing.own, *kept_by(later)), _classes_to_come(node))
         found = self._aftermath.look(changes, later, _place(node), _allowed(node), kept)
         for change in changes:
             last = _reloaded(change, self._aftermath.versions[change.module] + 1)
@@ -291,6 +291,13 @@ def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:
     if isinstance(node, pytest.Item):
         return Line(str(node.path), (node.location[1] or 0) + 1)
     return Line(str(node.path), 1) if isinstance(node, pytest.File) else None
+
+
+def _classes_to_come(node: pytest.Item | pytest.Collector | None) -> list[pytest.Class]:
+    """Return the classes that have tests which run after this one."""
+    items = node.session.items if isinstance(node, pytest.Item) else []
+    at = next((number for number, item in enumerate(items, 1) if item is node), len(items))
+    return list(dict.fromkeys(one for item in items[at:] for one in item.listchain() if isinstance(one, pytest.Class)))
 
 
 def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:

@@ -107,11 +107,14 @@ class Plugin:
             with self._noticing.during(fixture):
                 return (yield)
         finally:
-            fixturedef.addfinalizer(lambda: self._noticing.enter(fixture) and None)
+            fixturedef.addfinalizer(partial(self._begin_teardown, fixture))
+
+    def _begin_teardown(self, fixture: Fixture) -> None:
+        fixture.outer = self._noticing.enter(fixture)
 
     def _end_fixture(self, fixture: Fixture) -> None:
-        self._noticing.enter(None)
-        fixture.is_over = True
+        self._noticing.enter(fixture.outer)
+        fixture.is_over, fixture.outer = True, None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

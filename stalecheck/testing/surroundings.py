@@ -90,7 +90,11 @@ def _line(function: Any) -> Line | None:
 
 def _namespaces(config: pytest.Config) -> Iterator[tuple[dict[str, Any], str]]:
     collectors = [cls for cls in raw.all_classes() if raw.is_any(pytest.Module, raw.mro(cls))]
-    found = (raw.stored(one, "_obj") for one in gc.get_referrers(*collectors) if raw.is_any(type(one), collectors))
+    found = (
+        raw.stored(one, "_obj")
+        for one in gc.get_referrers(*collectors)
+        if raw.is_any(type(one), collectors) and one.config is config  # Not those of a `pytester`.
+    )
     for module in (*found, *config.pluginmanager.get_plugins()):
         namespace = raw.module_dict(cast(types.ModuleType, module)) if raw.is_module(module) else {}
         name = raw.module_name(namespace)

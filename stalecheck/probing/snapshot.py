@@ -171,6 +171,8 @@ def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[
     seen: set[int] = set()
     while pending:
         path, value = pending.popleft()
+        if raw.is_module(value):  # One is another's, be it in a registry.
+            continue
         yield path, value
         if id(value) in seen or _is_atom(value):
             continue

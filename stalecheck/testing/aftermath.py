@@ -174,6 +174,9 @@ def _located(finding: Finding, change: Change, kept: Kept) -> Finding:
 
 
 def _of_test(holder: Holder, change: Change, kept: Kept) -> Holder:
+    remedy = kept.remedy(holder.path)
+    if remedy is not None:
+        return replace(holder, code=None, remedy=remedy)
     if change.is_undone and holder.path == change.module:
         return replace(holder, remedy=_PUT_BACK)
     for name, line in kept.fixtures().items():

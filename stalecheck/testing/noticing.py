@@ -26,6 +26,8 @@ class Fixture:
     """A fixture that several tests share: what it does is judged when it has been torn down."""
 
     is_over: bool = False
+    outer: Fixture | None = None
+    """The one that has asked for it."""
 
 
 @dataclass(slots=True)

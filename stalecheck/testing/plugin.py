@@ -107,11 +107,14 @@ class Plugin:
             with self._noticing.during(fixture):
                 return (yield)
         finally:
-            fixturedef.addfinalizer(lambda: self._noticing.enter(fixture) and None)
+            fixturedef.addfinalizer(partial(self._begin_teardown, fixture))
+
+    def _begin_teardown(self, fixture: Fixture) -> None:
+        fixture.outer = self._noticing.enter(fixture)
 
     def _end_fixture(self, fixture: Fixture) -> None:
-        self._noticing.enter(None)
-        fixture.is_over = True
+        self._noticing.enter(fixture.outer)
+        fixture.is_over, fixture.outer = True, None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -231,7 +234,7 @@ class Plugin:
     ) -> list[Record]:
         self._reloaded.update(change.module for change in changes)
         later = [*later, *self._noticing.pending]
-        kept = Kept(self._config, (*self._noticing.own, *kept_by(later)))
+        kept = Kept(self._config, (*self._noticing.own, *kept_by(later)), _classes_to_come(node))
         found = self._aftermath.look(changes, later, _place(node), _allowed(node), kept)
         for change in changes:
             last = _reloaded(change, self._aftermath.versions[change.module] + 1)
@@ -291,6 +294,13 @@ def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:
     if isinstance(node, pytest.Item):
         return Line(str(node.path), (node.location[1] or 0) + 1)
     return Line(str(node.path), 1) if isinstance(node, pytest.File) else None
+
+
+def _classes_to_come(node: pytest.Item | pytest.Collector | None) -> list[pytest.Class]:
+    """Return the classes that have tests which run after this one."""
+    items = node.session.items if isinstance(node, pytest.Item) else []
+    at = next((number for number, item in enumerate(items, 1) if item is node), len(items))
+    return list(dict.fromkeys(one for item in items[at:] for one in item.listchain() if isinstance(one, pytest.Class)))
 
 
 def _allowed(node: pytest.Item | pytest.Collector | None) -> list[str]:

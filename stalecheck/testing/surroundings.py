@@ -33,15 +33,20 @@ _ITS_OWN: tuple[type, ...] = (
 class Kept:
     """Tells what pytest keeps."""
 
+    _TESTS = "the tests to come of "
     REMEDY = "give the fixture function scope, or reload before it is set up"
 
-    def __init__(self, config: pytest.Config, own: Collection[int] = ()) -> None:
+    def __init__(
+        self, config: pytest.Config, own: Collection[int] = (), classes: Collection[pytest.Class] = ()
+    ) -> None:
         """Look at what it keeps now.
 
         Args:
             config: What knows its plugins.
             own: What else is nobody's holder, by id.
+            classes: The classes of which tests are still to be run.
         """
+        self._classes = classes
         self.own = (*own, *_last_exceptions())
         self.namespaces = {id(namespace): name for namespace, name in _namespaces(config)}
         """The names of the modules that it runs tests and fixtures from, by the ids of their namespaces."""
@@ -61,9 +66,15 @@ class Kept:
         )
 
     def landmarks(self) -> Iterator[tuple[object, Landmark]]:
-        """Yield the values of the fixtures that later tests are given."""
+        """Yield the values of the fixtures that later tests are given, and the classes that have those tests."""
+        for collector in self._classes:
+            yield raw.stored(collector, "_obj"), Landmark(f"{self._TESTS}{collector.nodeid}", HolderKind.CACHED_RESULT)
         for name, definition in self._definitions:
             yield definition.cached_result[0], Landmark(name, HolderKind.CACHED_RESULT)
+
+    def remedy(self, holder: str) -> str | None:
+        """Return what to do about a holder that pytest keeps for its tests; None for all others."""
+        return "reload the module of a test in a process of its own" if holder.startswith(self._TESTS) else None
 
     def fixtures(self) -> dict[str, Line | None]:
         """Return where those fixtures are."""
@@ -79,7 +90,11 @@ def _line(function: Any) -> Line | None:
 
 def _namespaces(config: pytest.Config) -> Iterator[tuple[dict[str, Any], str]]:
     collectors = [cls for cls in raw.all_classes() if raw.is_any(pytest.Module, raw.mro(cls))]
-    found = (raw.stored(one, "_obj") for one in gc.get_referrers(*collectors) if raw.is_any(type(one), collectors))
+    found = (
+        raw.stored(one, "_obj")
+        for one in gc.get_referrers(*collectors)
+        if raw.is_any(type(one), collectors) and one.config is config  # Not those of a `pytester`.
+    )
     for module in (*found, *config.pluginmanager.get_plugins()):
         namespace = raw.module_dict(cast(types.ModuleType, module)) if raw.is_module(module) else {}
         name = raw.module_name(namespace)

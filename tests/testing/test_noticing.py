@@ -81,6 +81,15 @@ def test_a_test_is_not_named(tmp_path: Path, body: str) -> None:
     assert run.code == 0, run.out
 
 
+def test_a_module_in_a_registry_is_another_ones(tmp_path: Path) -> None:
+    core = "import sys, colorsys\nMODULES = {'colors': colorsys}\nclass Engine: ...\nclass Error(Exception): ...\n"
+    tests = f"{HEAD}import colorsys\ndef test_it():\n    again(core)\n    again(importlib)\n"
+    run = run_pytest(tmp_path, {"core.py": core, "app.py": "from core import Engine\n", "test_it.py": tests})
+    holders = run.holders("test_it.py::test_it")
+    assert "app.Engine" in holders
+    assert not {"test_it.colorsys", "core.colorsys", "test_it.importlib"}.intersection(holders)
+
+
 def test_each_old_object_is_charged_to_the_test_that_made_it_old(tmp_path: Path) -> None:
     tests = """
         def test_first(): again(core)
@@ -531,6 +540,27 @@ def test_what_the_compiler_warns_of_is_not_said_again(tmp_path: Path, options: t
     assert len(runs[0].records) == 1
     counts = [re.findall(r"1 passed(?:, \d+ warnings?)?", run.out) for run in runs]
     assert counts[0] == counts[1] != []
+
+
+def test_a_class_that_reloads_its_own_module_has_tests_to_come(tmp_path: Path) -> None:
+    tests = """
+        import importlib, sys, unittest
+        class TestUnit(unittest.TestCase):
+            def test_a(self): importlib.reload(sys.modules[__name__])
+            def test_b(self): assert not isinstance(self, TestUnit)
+            def test_c(self): importlib.reload(sys.modules[__name__])
+        class TestPlain:
+            def test_a(self): assert not isinstance(self, TestPlain)
+            def test_b(self): importlib.reload(sys.modules[__name__])
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert "5 passed" in run.out, run.out
+    assert run.tests == ["test_it.py::TestUnit::test_a"]
+    assert set(run.holders(run.tests[0])) == {
+        "the tests to come of test_it.py::TestUnit",
+        "the tests to come of test_it.py::TestPlain",
+    }
+    assert "reload the module of a test in a process of its own:" in run.out
 
 
 def test_what_is_reloaded_dies_when_it_would_without_the_plugin(tmp_path: Path) -> None:

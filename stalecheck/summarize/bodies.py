@@ -400,7 +400,7 @@ class Bodies:
                 ]
         if imports and twin is not None:
             names = {name for name, *_ in imports}
-            uses = find_local_uses(twin, names)
+            uses = find_local_uses(twin, [(name, at) for name, _, _, at in imports])
             assigned = find_rebindings(twin, names) if uses else {}
             calls = find_calls(twin) if uses else ()
             for name, span, bound, at in imports:

@@ -113,13 +113,37 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunction
             pending += children(node)
 
 
-def find_local_uses(function: ast.stmt, names: set[str]) -> dict[str, tuple[Location, ...]]:
-    """Return where a function body reads each of the names."""
-    found: dict[str, list[Location]] = {}
-    for node in descendants(function):
-        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
-            found.setdefault(node.id, []).append(Location(node.lineno, node.col_offset + 1))
-    return {name: tuple(sorted(places)) for name, places in found.items()}
+def find_local_uses(function: ast.stmt, imports: Sequence[tuple[str, Location]]) -> dict[str, tuple[Location, ...]]:
+    """Return where a function body reads the names that import statements bind at the given places.
+
+    What a loop reads it reads again in its next round, up to its end; what a function within reads is also read
+    where that function is.
+    """
+    names = {name for name, _ in imports}
+    found: dict[str, set[Location]] = {name: set() for name in names}
+    reads: dict[str, list[Location]] = {}
+    inner: list[tuple[str, set[str]]] = []
+    pending: list[tuple[ast.AST, tuple[ast.stmt, ...]]] = [(function, ())]
+    while pending:
+        node, loops = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            reads.setdefault(node.id, []).append(_begin(node))
+            if node.id in names:
+                found[node.id].add(_begin(node))
+                found[node.id].update(
+                    _after(loop)
+                    for loop in loops
+                    if any(name == node.id and not _begin(loop) <= at <= _end(loop) for name, at in imports)
+                )
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not function:
+            inner.append((node.name, {part.id for part in descendants(node) if isinstance(part, ast.Name)} & names))
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            loops = (*loops, node)
+        pending.extend((child, loops) for child in children(node))
+    for name, taken in inner:
+        for used in taken:
+            found[used].update(reads.get(name, ()))
+    return {name: tuple(sorted(places)) for name, places in found.items() if places}
 
 
 def find_rebindings(function: ast.stmt, names: set[str]) -> dict[str, list[tuple[Location, Location]]]:
@@ -164,6 +188,15 @@ def _assigned(statement: ast.stmt) -> set[str]:
         for node in descendants(target)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     }
+
+
+def _after(loop: ast.stmt) -> Location:
+    end = _end(loop)
+    return Location(end.row, end.column + 1)
+
+
+def _begin(node: ast.stmt | ast.expr) -> Location:
+    return Location(node.lineno, node.col_offset + 1)
 
 
 def _end(node: ast.stmt | ast.expr) -> Location:

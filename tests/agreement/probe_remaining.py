@@ -77,13 +77,16 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     VALUES: ("STL202_singleton/of_the_standard_library STL105 app *",),
     OTHER_NAME: ("STL101_from_import/imported_by_its_longer_name_too STL101 *",),
     PLACE: (
+        "STL102_star_import/names_of_other_branches STL102 * [*]",
         "STL105_copied_value/list_of_public_names STL102 user [*]",
         "STL204_default_argument/lambda_within STL204 app <lambda>",
         "STL205_container/filled STL205 app registry.HANDLERS",
+        "STL205_container/names_of_a_held_module STL104 c m1",
         "STL210_callback/containers_of_the_standard_library STL205 app string.Template.parts",
     ),
     PART: (
         "STL104_alias/plain STL104 app holder.kind",
+        "STL206_wrapped_callable/containers_given_away * server *",
         "STL207_cached_result/* STL207 app Service.engine",
     ),
     NOT_ALIVE: (

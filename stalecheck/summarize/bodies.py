@@ -55,6 +55,7 @@ from stalecheck.summarize.syntax import (
     names_below,
     walruses,
 )
+from stalecheck.summarize.trim import RELOAD_SPELLED
 from stalecheck.summarize.usage import find_calls, find_local_uses, find_rebindings
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
@@ -103,6 +104,7 @@ class Bodies:
     def __init__(self, recorder: Recorder, source: str) -> None:
         self._recorder = recorder
         self._has_walrus = ":=" in source
+        self._may_reload = RELOAD_SPELLED.search(source) is not None
 
     def collect(self, node: cst.FunctionDef, twin: ast.stmt | None, name: str, outer: Body | None) -> Body:
         """Read a function's statements: what it returns, what its names are assigned, which globals it binds."""
@@ -166,7 +168,7 @@ class Bodies:
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
                 called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
-                if called.endswith(".cache_clear") or (called == "self.__init__" and twin is not None):
+                if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, called, self._recorder.at))
             case cst.Del():
@@ -200,7 +202,7 @@ class Bodies:
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
                 self._put_into(name, value, scope)
                 return
-            case cst.Attribute() if twin is not None and not isinstance(node, cst.AugAssign):
+            case cst.Attribute() if self._may_reload and not isinstance(node, cst.AugAssign):
                 self._recorder.enter(node, twin)
                 self._recorder.rebound.append((scope.name, as_written(target), self._ended(twin)))
 

@@ -80,6 +80,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL102_star_import/names_of_other_branches STL102 * [*]",
         "STL105_copied_value/list_of_public_names STL102 user [*]",
         "STL204_default_argument/lambda_within STL204 app <lambda>",
+        "STL205_container/emptied_elsewhere STL205 stays kept.OTHER",
         "STL205_container/filled STL205 app registry.HANDLERS",
         "STL205_container/names_of_a_held_module STL104 c m1",
         "STL210_callback/containers_of_the_standard_library STL205 app string.Template.parts",
@@ -91,7 +92,8 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     ),
     NOT_ALIVE: (
         "STL101_from_import/function_body STL101 app refresh.<locals>.C",
-        "STL101_from_import/local_before_a_call_that_reloads STL101 test_app *.<locals>.C",
+        "STL101_from_import/local_before_a_* STL101 test_app *.<locals>.C",
+        "STL103_module_import/local_bound_again * run *.<locals>.*",
     ),
     UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),
     REPLACED: ("STL101_from_import/module_replaced_by_a_wrapper * n *",),

@@ -223,6 +223,8 @@ def _reloads(
             places = tuple(place for owner in names for place in rebound.get((sequence.block, owner), ()))
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
+            elif places:
+                continue  # What the name is bound to there is a holding of its own.
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:

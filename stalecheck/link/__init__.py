@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TypeAlias
 
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holders import find_holdings
@@ -12,8 +13,8 @@ from stalecheck.link.holding import Holding, names_in, root
 from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.nearest import nearest
 from stalecheck.link.order import Event, Sequence, stale_since
-from stalecheck.link.program import Program
-from stalecheck.link.values import Relation, Trait
+from stalecheck.link.program import Frame, Program
+from stalecheck.link.values import FunctionThing, Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
 from stalecheck.summarize.summary import NameImport, Summary, Usage
@@ -77,6 +78,10 @@ class StaleReference:
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
 
+_Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Location, ...]]
+"""Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
+
+
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
     evaluator = Evaluator(program)
@@ -85,10 +90,11 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
     for sequence in sequences:
         for file in {file for event in sequence.events for file in event.files}:
             by_origin.setdefault(file, []).append(sequence)
+    cleared = _cleared(program, evaluator)
     for file, summary in program.summaries.items():
-        rebound: dict[tuple[str, str], tuple[Location, ...]] = {}
+        rebound: _Rebound = dict(cleared.get(file, {}))
         for block, name, at in summary.rebound:
-            rebound[block, name] = (*rebound.get((block, name), ()), at)
+            rebound[file, block, name] = (*rebound.get((file, block, name), ()), at)
         usages = {name: frozenset(kinds) for name, kinds in summary.usages}
         found = nearest(
             (holding, reloads)
@@ -100,6 +106,25 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         }
         for holding, reloads in _merged(found):
             yield _stale_reference(holding, reloads, usages, imports, program)
+
+
+def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Rebound]:
+    """Return where functions of other files clear the caches of each file: ``app.get.cache_clear()``."""
+    found: dict[SourceFile, _Rebound] = {}
+    for file, summary in program.summaries.items():
+        for block, name, at in summary.rebound:
+            if not name.endswith(".cache_clear"):
+                continue
+            first, *rest = name.split(".")[:-1]
+            value = evaluator.name(file, first)
+            for attribute in rest:
+                value = evaluator.attribute(value, attribute, Frame(file, at))
+            for thing in value.things:
+                if isinstance(thing, FunctionThing) and thing.file != file:
+                    key = file, block, f"{thing.function.name}.cache_clear"
+                    places = found.setdefault(thing.file, {})
+                    places[key] = (*places.get(key, ()), at)
+    return found
 
 
 def _name_in(file: SourceFile, module: SourceFile, written: str, program: Program) -> str:
@@ -151,7 +176,7 @@ def _lasting(
     holding: Holding,
     by_origin: Mapping[SourceFile, Iterable[Sequence]],
     import_order: ImportOrder,
-    rebound: dict[tuple[str, str], tuple[Location, ...]],
+    rebound: _Rebound,
 ) -> tuple[Reload, ...]:
     """Return the reloads that leave a holder stale for good.
 
@@ -187,7 +212,7 @@ def _reloads(
     holding: Holding,
     sequences: Iterable[Sequence],
     import_order: ImportOrder,
-    rebound: dict[tuple[str, str], tuple[Location, ...]],
+    rebound: _Rebound,
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
     # The import of an evicted submodule binds its name in the package again.
@@ -210,7 +235,7 @@ def _reloads(
         places: tuple[Location, ...] = ()
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
-        if sequence.file == holding.file and sequence.block and not holding.until:
+        if sequence.file is not None and sequence.block and not holding.until:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
@@ -220,7 +245,8 @@ def _reloads(
             if holding.owner and sequence.block.rpartition(".")[0] == holding.owner:
                 # A method of the instance itself.
                 names += [f"self.{parts[-1]}", "self.__init__"]
-            places = tuple(place for owner in names for place in rebound.get((sequence.block, owner), ()))
+            keys = [(sequence.file, sequence.block, owner) for owner in names]
+            places = tuple(place for key in keys for place in rebound.get(key, ()))
             if is_same_block:
                 places = tuple(place for place in places if place > holding.capture.taken)
             elif places:

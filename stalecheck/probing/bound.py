@@ -11,6 +11,8 @@ from typing import Any
 from stalecheck.probing.source import quietly, read
 from stalecheck.vocabulary import HolderKind
 
+_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -26,6 +28,9 @@ class Bound:
 
     is_definition: bool = False
     """Whether a ``def`` or ``class`` statement binds it."""
+
+    is_display: bool = False
+    """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
 
     given: frozenset[str] = frozenset()
     """The names in the arguments of what is called."""
@@ -219,7 +224,8 @@ def _assigned(line: int, value: ast.expr | None) -> Bound:
     value = next((one for one in options if isinstance(one, ast.Call)), options[0] if options else None)
     if isinstance(value, ast.Call):
         return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
-    return Bound(HolderKind.ALIAS, line, _dotted(value))
+    is_display = bool(options) and all(isinstance(one, _DISPLAYS) for one in options)
+    return Bound(HolderKind.ALIAS, line, _dotted(value), is_display=is_display)
 
 
 def _options(value: ast.expr) -> Iterator[ast.expr]:

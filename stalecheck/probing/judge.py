@@ -352,8 +352,10 @@ class Judge:
         """What the module's own code says its file is; code made by `exec` says something else."""
         names = {code.co_filename for code in self._current.codes.values()}
         spec = raw.lookup(self._current.namespace, "__spec__")
-        known = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
-        return frozenset(name for name in names if name in known) or frozenset(names)
+        said = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
+        known = {name for name in said if type(name) is str}
+        files = {name for name in names if name.startswith("<frozen ") or not name.startswith("<")} or known
+        return frozenset(names & known or files or names)
 
     @cached_property
     def _codes(self) -> list[types.CodeType]:

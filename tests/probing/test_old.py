@@ -549,6 +549,24 @@ def test_what_a_class_decorator_has_made_is_old_with_what_it_was_made_of(
     assert found == [[f"__main__.{name}", "instance", verdict] for name in ("first", "second", "third")]
 
 
+@pytest.mark.parametrize("look", ["probe", "reload"])
+@pytest.mark.parametrize("edited", ["", "x: int = 2", "x: int = 1; y: int = 1"])
+@pytest.mark.parametrize("given", ["", "slots=True", "frozen=True, order=True"])
+def test_a_dataclass_without_methods_of_its_own(tmp_path: Path, look: str, given: str, edited: str) -> None:
+    core = f"import dataclasses\n@dataclasses.dataclass({given})\nclass D:\n    x: int = 1\n"
+    script = f"""
+        import core
+        from core import D
+        thing = D()
+        edit("core", {core.replace("x: int = 1", edited) if edited else core!r})
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.kind.value, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": core}, script)
+    verdict = "stale" if edited else "duplicate"
+    assert found == [["__main__.D", "class", verdict], ["__main__.thing", "instance", verdict]]
+
+
 @pytest.mark.parametrize("body", ["pass", "def run(self): return 1", "x = 1"])
 @pytest.mark.parametrize("look", ["probe", "reload"])
 def test_a_class_that_has_become_a_function_is_old(tmp_path: Path, look: str, body: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from stalecheck.probing.source import quietly, read
+from stalecheck.probing.source import statements
 from stalecheck.vocabulary import HolderKind
 
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
@@ -91,13 +91,8 @@ def _bindings(filename: str) -> dict[str, Bound]:
 @cache
 def _source(filename: str) -> _Source:
     found = _Source({}, {}, {})
-    try:
-        with quietly():
-            tree = ast.parse(read(filename))
-    except (SyntaxError, ValueError, RecursionError):
-        return found
     bindings = found.bindings
-    for name, bound in _of_body(tree.body, "", found):
+    for name, bound in _of_body(statements(filename), "", found):
         if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
             bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
         if name not in bindings or not bound.is_constant:

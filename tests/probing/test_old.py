@@ -387,6 +387,32 @@ def test_what_has_new_code_but_the_old_identity_is_split(patch: str, tmp_path: P
     assert {name: found.get(name) for name in expected} == expected
 
 
+def test_it_is_split_still_while_the_file_has_an_error(tmp_path: Path) -> None:
+    core = (
+        PATCHED + "for _ in range(2):\n    def looped():\n        return 4\n    kept = globals().get('looped_first')\n"
+    )
+    core += "    looped_first = kept or looped\n    app.loops.append(looped)\n"
+    core = "import app\n" + core
+    script = f"""
+        import app, core
+        from core import f, C
+        edit("core", core_text := {core.replace("1", "3")!r})
+        importlib.reload(core)
+        f.__code__ = core.f.__code__
+        C.m.__code__, C.n.__code__ = core.C.m.__code__, core.C.n.__code__
+        edit("core", core_text.replace("class C", "def (:\\nclass C") + "def broken(:\\n    pass\\n")
+        edit("app", "loops = []\\ndef (:\\n")
+        answer({{
+            one.origin: [one.verdict, *sorted((holder.path, holder.line) for holder in one.holders)]
+            for one in stalecheck.probe("core") if one.verdict == "split"
+        }})
+    """
+    assert run_script(tmp_path, {"core.py": core, "app.py": "loops = []\n"}, script) == {
+        "core.C": ["split", ["__main__.C", 22]],
+        "core.f": ["split", ["__main__.f", 22]],
+    }
+
+
 def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> None:
     source = "def same():\n    return 1\ndef other():\n    return 1\nclass A:\n    x = 1\nclass B:\n    x = 1\n"
     edited = "# above\n" + source.replace("other():\n    return 1", "other():\n    return 2").replace(

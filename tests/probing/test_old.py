@@ -607,6 +607,28 @@ def test_a_class_that_has_become_a_function_is_old(tmp_path: Path, look: str, bo
     assert found == [["__main__.Thing", "class", "stale"], ["__main__.thing", "instance", "stale"]]
 
 
+@pytest.mark.parametrize("look", ["probe", "reload"])
+def test_modules_that_the_interpreter_has_in_itself_are_duplicates_after_a_reload(tmp_path: Path, look: str) -> None:
+    watched = "report = stalecheck.reload(core)" if look == "reload" else "importlib.reload(core)"
+    script = f"""
+        import genericpath as core, codecs, posixpath, sysconfig, encodings.utf_8
+        answers = []
+        for core in (core, posixpath, codecs):
+            {watched}
+            report = stalecheck.probe(core) if {look == "probe"} else report
+            answers.append({{
+                f"{{one.origin}} {{holder.path}}": [one.verdict, holder.code, bool(holder.line)]
+                for one in report for holder in one.holders
+            }})
+        answer(answers)
+    """
+    paths, posix, codecs = run_script(tmp_path, {}, script)
+    assert paths["genericpath.exists posixpath.exists"] == ["duplicate", "STL102", True]
+    assert posix["posixpath.realpath sysconfig.realpath"] == ["duplicate", "STL101", True]
+    assert codecs["codecs.Codec base class of encodings.utf_8.StreamReader"] == ["duplicate", "STL203", True]
+    assert {verdict for found in (paths, posix, codecs) for verdict, _, _ in found.values()} <= {"duplicate", "stale"}
+
+
 def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
     names = ("Color", "Flag", "Bits", "Level", "Word", "Part", "Whole")
     found = verdicts(tmp_path, ENUMS, "red = core.Color.RED; importlib.reload(core)")

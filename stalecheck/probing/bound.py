@@ -32,6 +32,9 @@ class Bound:
     is_display: bool = False
     """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
 
+    taken: frozenset[str] = frozenset()
+    """The first names of the attributes and items that it may be, where it is nothing else: ``a`` in ``a.b["c"]``."""
+
     given: frozenset[str] = frozenset()
     """The names in the arguments of what is called."""
 
@@ -216,6 +219,12 @@ def _assigned(line: int, value: ast.expr | None) -> Bound:
     if isinstance(value, ast.Constant):
         return Bound(None, line, is_constant=True)
     options = list(_options(value)) if value is not None else []
+    taken = [_taken(one) for one in options]
+    found = _of_options(line, options)
+    return found if None in taken else replace(found, taken=frozenset(filter(None, taken)))
+
+
+def _of_options(line: int, options: list[ast.expr]) -> Bound:
     value = next((one for one in options if isinstance(one, ast.Call)), options[0] if options else None)
     if isinstance(value, ast.Call):
         return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
@@ -237,6 +246,21 @@ def _options(value: ast.expr) -> Iterator[ast.expr]:
             pass
         case _:
             yield value
+
+
+def _taken(expression: ast.expr) -> str | None:
+    """Return the first name in an expression that takes an attribute or item; None for any other expression."""
+    match expression:
+        case ast.Name(id=name):
+            return name
+        case (
+            ast.Attribute(value=inner)
+            | ast.Subscript(value=inner)
+            | ast.Call(func=ast.Attribute(value=inner, attr="get"))
+        ):
+            return _taken(inner)
+        case _:
+            return None
 
 
 def _dotted(expression: ast.expr | None) -> str | None:

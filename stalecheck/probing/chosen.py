@@ -5,13 +5,18 @@ from __future__ import annotations
 import enum
 import sys
 import types
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.made import binding, resolved
+from stalecheck.probing.made import IMPORTS, binding, resolved
 from stalecheck.probing.roots import root_of
 from stalecheck.vocabulary import HolderKind
+
+_IMPORTED = (HolderKind.MODULE_IMPORT, *IMPORTS)
+
+_LARGE = 1_000
+"""What is in a container with more is not looked at."""
 
 
 def chosen(value: object, names: Collection[str], homes: Collection[int]) -> bool:
@@ -39,40 +44,61 @@ def is_imported(module: types.ModuleType) -> bool:
     return raw.imported(raw.module_name(raw.module_dict(module)) or "") is module
 
 
-def made_elsewhere(wanted: Collection[int], names: Collection[str]) -> set[int]:
+def made_elsewhere(wanted: Mapping[int, str], namespace: dict[str, Any], names: Collection[str]) -> set[int]:
     """Return those of some objects that other modules have made, as their sources say, and have under a name.
 
+    Of what a module has taken out of something imported, that may be a container's.
+
     Args:
-        wanted: The objects' ids.
-        names: The names that the module goes by that has them too.
+        wanted: The objects' paths in a module that has them too, by id.
+        namespace: That module's namespace.
+        names: The names that it goes by.
     """
     found: set[int] = set()
-    for namespace, path, value in _named(wanted):
-        is_other = id(value) not in found and raw.module_name(namespace) not in names
-        if is_other and _is_made(namespace, path, value, names):
+    taken = {one for one, path in wanted.items() if _is_taken(namespace, path)}
+    for other, path, value in _named(lambda value: id(value) in wanted) if wanted else ():
+        if id(value) not in found and raw.module_name(other) not in names and _is_made(other, path, value, names):
             found.add(id(value))
+    taken -= found
+    for other, path, value in _named(lambda value: not taken.isdisjoint(_parts(value))) if taken else ():
+        if raw.module_name(other) not in names and _is_made(other, path, value, names):
+            found |= taken.intersection(_parts(value))
     return found
 
 
-def _named(wanted: Collection[int]) -> Iterator[tuple[dict[str, Any], str, object]]:
-    """Yield the names of modules, and of their classes, that stand for objects."""
+def _named(is_wanted: Callable[[object], bool]) -> Iterator[tuple[dict[str, Any], str, object]]:
+    """Yield what is wanted of what the names of modules, and of their classes, stand for."""
     modules = {
         name: raw.module_dict(found)
         for name, found in list(sys.modules.items())
         if type(name) is str and raw.is_module(found)
     }
     for namespace in modules.values():
-        for name, value in _standing_for(namespace, wanted):
-            yield namespace, name, value
-    for cls in raw.all_classes() if wanted else ():
-        of = modules.get(raw.class_module(cls) or "", {})
-        for name, value in _standing_for(raw.class_dict(cls), wanted):
-            if raw.resolve(of, raw.class_qualname(cls)) is cls:
-                yield of, f"{raw.class_qualname(cls)}.{name}", value
+        for name, value in list(namespace.items()):
+            if is_wanted(value) and type(name) is str:
+                yield namespace, name, value
+    for cls in raw.all_classes():
+        for name, value in list(raw.class_dict(cls).items()):
+            if is_wanted(value) and type(name) is str:
+                of = modules.get(raw.class_module(cls) or "", {})
+                if raw.resolve(of, raw.class_qualname(cls)) is cls:
+                    yield of, f"{raw.class_qualname(cls)}.{name}", value
 
 
-def _standing_for(namespace: Mapping[str, Any], wanted: Collection[int]) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in list(namespace.items()) if id(value) in wanted and type(name) is str]
+def _parts(value: object) -> Iterator[int]:
+    """Yield what a container that is not large has in it, by id."""
+    kind = type(value)
+    if kind is dict and len(cast("dict[object, object]", value)) <= _LARGE:
+        yield from map(id, list(cast("dict[object, object]", value).values()))
+    elif (kind is list or kind is tuple) and len(cast("list[object]", value)) <= _LARGE:
+        yield from map(id, list(cast("list[object]", value)))
+
+
+def _is_taken(namespace: dict[str, Any], path: str) -> bool:
+    """Whether a module's source says that a name stands for a part of something imported."""
+    bound = binding(namespace, path)
+    firsts = [binding(namespace, name) for name in bound.taken] if bound is not None else []
+    return bool(firsts) and all(one is not None and one.kind in _IMPORTED for one in firsts)
 
 
 def _is_anothers(cls: type, names: Collection[str]) -> bool:

@@ -127,7 +127,8 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     exact = Old(snapshot.name)
     changed = [name for name in snapshot.names.keys() & namespace.keys() if snapshot.names[name] != id(namespace[name])]
     wanted = {one for one in snapshot.paths if one not in present}.union(snapshot.names[name] for name in changed)
-    homes = made_elsewhere(wanted, names)
+    untold = {one: path for one, path in snapshot.paths.items() if one in wanted and not _is_told(snapshot, one, names)}
+    homes = made_elsewhere(untold, namespace, names)
     choices = {id(module): module for module in (one() for one in snapshot.modules) if module and is_imported(module)}
     inner: tuple[str, ...] = ()
     alone: list[Any] = []
@@ -162,6 +163,15 @@ class _Weak:
     """A weak reference of a snapshot's, which none of the module's own can be taken for."""
 
     found: weakref.ref[Any]
+
+
+def _is_told(snapshot: Snapshot, one: int, names: frozenset[str]) -> bool:
+    """Whether the type of an object of a snapshot tells whose it is."""
+    value = snapshot.objects[one]
+    value = value.found() if type(value) is _Weak else value
+    if type(value) is types.FunctionType:
+        return raw.module_name(value.__globals__) in names
+    return raw.class_module(value if raw.is_class(value) else type(value)) in names
 
 
 def _weak(value: object) -> object:

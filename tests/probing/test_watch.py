@@ -373,7 +373,7 @@ def test_a_sentinel_is_found_in_containers_that_the_collector_does_not_track(tmp
 
 
 MODES = """
-import enum
+import collections, enum
 class Mode(enum.Enum):
     DEV = 1
     PROD = 2
@@ -383,6 +383,8 @@ class Held:
     first = Mem()
     second = Mem()
 mem, redis = Mem(), Redis()
+Near = collections.namedtuple("Point", "x")
+Far = collections.namedtuple("Point", "y")
 TABLE = {"a": [1]}
 OTHER = {"b": [2]}
 def f(): pass
@@ -399,6 +401,7 @@ INST = modes.redis if R else modes.mem
 HELD = Held.second if R else Held.first
 TAB = modes.OTHER if R else modes.TABLE
 FN = modes.g if R else modes.f
+POINT = modes.Far if R else modes.Near
 OUT = sys.stderr if R else sys.stdout
 LOCK = threading.RLock if R else threading.Lock
 NUMBER = float if R else int
@@ -409,7 +412,7 @@ else:
 BOTH = [modes.mem, modes.redis]
 """.replace("import modes, os", "import modes, os, sys, threading")
 
-CHOSEN = ["BACKEND", "FN", "HELD", "INST", "LOCK", "MODE", "NUMBER", "OUT", "TAB", "codec"]
+CHOSEN = ["BACKEND", "FN", "HELD", "INST", "LOCK", "MODE", "NUMBER", "OUT", "POINT", "TAB", "codec"]
 
 
 @pytest.mark.parametrize("again", ["importlib.reload(cfg)", "del sys.modules['cfg']; import cfg"])
@@ -487,4 +490,44 @@ def test_what_others_have_got_of_the_reloaded_module_is_old(tmp_path: Path) -> N
         ["cfg.TABLE['a']", "use.A"],
         ["cfg.get", "use.get"],
         ["cfg.given", "use.G"],
+    ]
+
+
+def test_what_is_chosen_out_of_anothers_containers_is_not_old_where_that_has_it(tmp_path: Path) -> None:
+    files = {
+        "modes.py": """
+            class Mem: pass
+            BACKENDS = {"mem": Mem(), "redis": Mem()}
+            ROWS = [[1], [2]]
+            class Held:
+                table = {"a": {1: 2}, "b": {3: 4}}
+            """,
+        "cfg.py": """
+            import modes, os
+            R = os.environ.get("REAL")
+            BACKEND = modes.BACKENDS["redis" if R else "mem"]
+            OTHER = modes.BACKENDS.get("redis" if R else "mem")
+            ROW = modes.ROWS[1] if R else modes.ROWS[0]
+            TABLE = modes.Held.table["b" if R else "a"]
+            MADE = [3]
+            modes.ROWS.append(MADE)
+            CALLED = modes.Mem()
+            modes.BACKENDS["called" + str(R)] = CALLED
+            """,
+        "use.py": "from cfg import BACKEND, OTHER, ROW, TABLE\n",
+    }
+    script = """
+        import os, cfg, use
+        with stalecheck.watch("cfg") as watched:
+            os.environ["REAL"] = "1"
+            importlib.reload(cfg)
+        answer(sorted([one.origin, *sorted(holder.path for holder in one.holders)] for one in watched.report))
+    """
+    assert run_script(tmp_path, files, script) == [
+        ["cfg.BACKEND", "use.BACKEND"],
+        ["cfg.CALLED", "modes.BACKENDS['calledNone']"],
+        ["cfg.MADE", "modes.ROWS[2]"],
+        ["cfg.OTHER", "use.OTHER"],
+        ["cfg.ROW", "use.ROW"],
+        ["cfg.TABLE", "use.TABLE"],
     ]

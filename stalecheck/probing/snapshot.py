@@ -167,7 +167,7 @@ class _Weak:
 
 def _is_told(snapshot: Snapshot, one: int, names: frozenset[str]) -> bool:
     """Whether the type of an object of a snapshot tells whose it is."""
-    value = snapshot.objects[one]
+    value: Any = snapshot.objects[one]
     value = value.found() if type(value) is _Weak else value
     if type(value) is types.FunctionType:
         return raw.module_name(value.__globals__) in names

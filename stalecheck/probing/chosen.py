@@ -19,7 +19,7 @@ _LARGE = 1_000
 """What is in a container with more is not looked at."""
 
 
-def chosen(value: object, names: Collection[str], homes: Collection[int]) -> bool:
+def is_chosen(value: object, names: Collection[str], homes: Collection[int]) -> bool:
     """Whether a module has a value from another one that is imported, has made it and has it under its own name.
 
     Args:

@@ -14,7 +14,7 @@ from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.attributes import attributes_of
-from stalecheck.probing.chosen import chosen, is_imported, made_elsewhere
+from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
 from stalecheck.probing.made import kind_made
@@ -140,7 +140,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
                 continue
         if one not in wanted or sys.getrefcount(alone[0]) <= _ALONE:
             continue
-        if chosen(alone[0], names, homes):
+        if is_chosen(alone[0], names, homes):
             choices[one] = alone[0]
             inner += (f"{path}[",)
         elif one not in present and not _is_of_other(alone[0], names) and not path.startswith(inner):

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from stalecheck.probing.source import quietly, read
+from stalecheck.probing.source import statements
 from stalecheck.vocabulary import HolderKind
+
+_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class Bound:
 
     is_definition: bool = False
     """Whether a ``def`` or ``class`` statement binds it."""
+
+    is_display: bool = False
+    """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
+
+    taken: frozenset[str] = frozenset()
+    """The first names of the attributes and items that it may be, where it is nothing else: ``a`` in ``a.b["c"]``."""
 
     given: frozenset[str] = frozenset()
     """The names in the arguments of what is called."""
@@ -86,13 +94,8 @@ def _bindings(filename: str) -> dict[str, Bound]:
 @cache
 def _source(filename: str) -> _Source:
     found = _Source({}, {}, {})
-    try:
-        with quietly():
-            tree = ast.parse(read(filename))
-    except (SyntaxError, ValueError, RecursionError):
-        return found
     bindings = found.bindings
-    for name, bound in _of_body(tree.body, "", found):
+    for name, bound in _of_body(statements(filename), "", found):
         if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
             bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
         if name not in bindings or not bound.is_constant:
@@ -216,10 +219,17 @@ def _assigned(line: int, value: ast.expr | None) -> Bound:
     if isinstance(value, ast.Constant):
         return Bound(None, line, is_constant=True)
     options = list(_options(value)) if value is not None else []
+    taken = [_taken(one) for one in options]
+    found = _of_options(line, options)
+    return found if None in taken else replace(found, taken=frozenset(filter(None, taken)))
+
+
+def _of_options(line: int, options: list[ast.expr]) -> Bound:
     value = next((one for one in options if isinstance(one, ast.Call)), options[0] if options else None)
     if isinstance(value, ast.Call):
         return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
-    return Bound(HolderKind.ALIAS, line, _dotted(value))
+    is_display = bool(options) and all(isinstance(one, _DISPLAYS) for one in options)
+    return Bound(HolderKind.ALIAS, line, _dotted(value), is_display=is_display)
 
 
 def _options(value: ast.expr) -> Iterator[ast.expr]:
@@ -236,6 +246,21 @@ def _options(value: ast.expr) -> Iterator[ast.expr]:
             pass
         case _:
             yield value
+
+
+def _taken(expression: ast.expr) -> str | None:
+    """Return the first name in an expression that takes an attribute or item; None for any other expression."""
+    match expression:
+        case ast.Name(id=name):
+            return name
+        case (
+            ast.Attribute(value=inner)
+            | ast.Subscript(value=inner)
+            | ast.Call(func=ast.Attribute(value=inner, attr="get"))
+        ):
+            return _taken(inner)
+        case _:
+            return None
 
 
 def _dotted(expression: ast.expr | None) -> str | None:

@@ -511,13 +511,15 @@ class Assembly:
     def _named(self, place: Place, module: str, name: str, origin: Origin, objects: list[object]) -> Holder:
         if module == "typing":
             return _as_holder("typing's cache", HolderKind.TYPING_CACHE, origin)
-        if is_standard(module):
+        namespace = _namespace(module, objects[0])
+        # What is installed with Python takes nothing from the program, but modules of it do from each other.
+        is_taken = is_standard(origin.module) and place.kind is not HolderKind.CONTAINER and binding(namespace, name)
+        if is_standard(module) and not is_taken:
             return _as_holder(place.text, of_standard(place, module, name, origin, objects[-1]), origin)
         dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
         field = _FIELD.match(place.what)
-        namespace = _namespace(module, objects[0])
         named = of_name(namespace, f"{name}.{field[1]}" if field else name, place, origin, objects[-1])
         found = _as_holder(place.text, named.kind, origin, named.filename, named.line)
         found = self._as_bound(found, place, module, named.name, objects)

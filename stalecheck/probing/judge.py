@@ -34,6 +34,9 @@ _MADE_ANEW = (types.FunctionType, list, dict, set, property, staticmethod, class
 _OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
 """What a class is given when its body has nothing of it."""
 
+_FROZEN = "<frozen "
+"""How the file names of code begin that the interpreter has in itself."""
+
 _NOTES_LINES = sys.version_info >= (3, 13)
 """Whether a class statement notes its first line in the class."""
 
@@ -90,8 +93,8 @@ class Judge:
         name = raw.code_name(function)
         today = raw.resolve(self._current.namespace, name)
         if id(code) in self._current.codes:
-            is_patched = type(unwrapped(today)) is types.FunctionType and name in self._times.once
-            return "split" if is_patched else None
+            is_other = type(unwrapped(today)) is types.FunctionType and name in self._times.once
+            return self._of_patched_in(code) if is_other else None
         if code.co_filename not in self._file_names:
             return None
         if self._is_of_other_code(code, name) and not self._current.is_reached(function):
@@ -249,7 +252,7 @@ class Judge:
         written = [function.__code__ for function in own if function.__code__.co_filename in self._file_names]
         present = [code for code in written if id(code) in current.codes]
         if present:
-            return self._of_patched(cls, own, today)
+            return self._of_patched(cls, own, today, present)
         executions: set[Execution] = {self._marks.execution(code) for code in written}
         if "present" in executions:
             return None
@@ -263,14 +266,23 @@ class Judge:
             return self._class_verdict(cls, today)
         return self._of_plain(cls, today, is_foreign=bool(functions) and not own)
 
-    def _of_patched(self, cls: type, own: list[types.FunctionType], today: object) -> Verdict | None:
+    def _of_patched(
+        self, cls: type, own: list[types.FunctionType], today: object, present: list[types.CodeType]
+    ) -> Verdict | None:
         """Return the verdict on a class that runs code of the present version but does not stand in its place."""
         current = self._current
         if id(cls) in current.objects or raw.class_qualname(cls) not in self._times.once or not raw.is_class(today):
             return None
         if any(id(function) in current.objects for function in own) and _is_remade(cls, cast(type, today)):
             return None
-        return "split"
+        return self._of_patched_in(present[0])
+
+    def _of_patched_in(self, code: types.CodeType) -> Verdict:
+        """Return the verdict on what is another one than the present, but runs its code: it has been given that.
+
+        What is frozen into the interpreter has one code for all executions (Python 3.11 and 3.12).
+        """
+        return "duplicate" if code.co_filename.startswith(_FROZEN) else "split"
 
     def _of_plain(self, cls: type, today: object, *, is_foreign: bool) -> Verdict | None:
         """Return the verdict on a class without a function that tells.
@@ -352,8 +364,10 @@ class Judge:
         """What the module's own code says its file is; code made by `exec` says something else."""
         names = {code.co_filename for code in self._current.codes.values()}
         spec = raw.lookup(self._current.namespace, "__spec__")
-        known = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
-        return frozenset(name for name in names if name in known) or frozenset(names)
+        said = (raw.lookup(self._current.namespace, "__file__"), getattr(spec, "origin", None))
+        known = {name for name in said if type(name) is str}
+        files = {name for name in names if name.startswith(_FROZEN) or not name.startswith("<")} or known
+        return frozenset(names & known or files or names)
 
     @cached_property
     def _codes(self) -> list[types.CodeType]:

@@ -38,13 +38,13 @@ def kind_made(namespace: Mapping[str, Any], name: str, value: object) -> OriginK
     # `threading.Lock` is no class, but is called like what it makes.
     is_called_alike = bound.source.rpartition(".")[2].lower() == raw.class_name(type(value)).lower()
     return (
-        OriginKind.INSTANCE if is_called_alike or raw.is_class(_resolved(namespace, bound.source)) else OriginKind.VALUE
+        OriginKind.INSTANCE if is_called_alike or raw.is_class(resolved(namespace, bound.source)) else OriginKind.VALUE
     )
 
 
 def module_named(namespace: Mapping[str, Any], dotted: str) -> types.ModuleType | None:
     """Return the module that a dotted name leads to in a namespace; None if it leads to none."""
-    found = _resolved(namespace, dotted)
+    found = resolved(namespace, dotted)
     return found if raw.is_module(found) else None
 
 
@@ -70,14 +70,14 @@ def is_field(namespace: Mapping[str, Any], bound: Bound) -> bool:
         return False
     module = raw.imported("dataclasses")
     field = raw.lookup(raw.module_dict(module), "field") if module is not None else None
-    return field is not None and _resolved(namespace, bound.source) is field
+    return field is not None and resolved(namespace, bound.source) is field
 
 
 def _is_container(value: object) -> bool:
     return any(type(value) is kind for kind in (dict, list, set, tuple, frozenset))
 
 
-def _resolved(namespace: Mapping[str, Any], dotted: str) -> Any:
+def resolved(namespace: Mapping[str, Any], dotted: str) -> Any:
     """Return what a dotted name leads to, through modules and classes only."""
     first, *rest = dotted.split(".")
     builtin = namespace.get("__builtins__")

@@ -14,6 +14,7 @@ from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.attributes import attributes_of
+from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
 from stalecheck.probing.made import kind_made
@@ -44,6 +45,12 @@ class Snapshot:
     paths: dict[int, str] = field(default_factory=dict)
     atoms: dict[str, Any] = field(default_factory=dict)
     """What only the value tells, by the name in the module."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    """What its other names stand for, by id."""
+
+    modules: list[weakref.ref[types.ModuleType]] = field(default_factory=list)
+    """The modules among that; they are not kept alive."""
 
     made: list[weakref.ref[Any]] = field(default_factory=list)
     """All functions and classes of the module, wherever they are; they are not kept alive."""
@@ -90,6 +97,11 @@ def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: 
         elif id(value) not in snapshot.objects:
             snapshot.objects[id(value)] = _weak(value) if weakly else value
             snapshot.paths[id(value)] = path
+    for path, value in list(namespace.items()):
+        if type(path) is str and not _is_dunder(path) and path not in snapshot.atoms:
+            snapshot.names[path] = id(value)
+            if raw.is_module(value):
+                snapshot.modules.append(ref(cast(types.ModuleType, value)))
     stock = take_stock()
     for one in names_of(namespace, name):
         functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)
@@ -101,6 +113,7 @@ def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: 
 def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[str, Any]]:
     """Return what a module no longer has: objects, and plain values that are others by now, by name.
 
+    What it has chosen among the objects of another module is like a plain value: it may have come from there.
     The snapshot gives up its objects; those that nobody else holds are gone then.
 
     Args:
@@ -112,6 +125,12 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     present = {id(value) for _, value in _values(namespace, names)}
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)
+    changed = [name for name in snapshot.names.keys() & namespace.keys() if snapshot.names[name] != id(namespace[name])]
+    wanted = {one for one in snapshot.paths if one not in present}.union(snapshot.names[name] for name in changed)
+    untold = {one: path for one, path in snapshot.paths.items() if one in wanted and not _is_told(snapshot, one, names)}
+    homes = made_elsewhere(untold, namespace, names)
+    choices = {id(module): module for module in (one() for one in snapshot.modules) if module and is_imported(module)}
+    inner: tuple[str, ...] = ()
     alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
@@ -119,7 +138,12 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
             alone = [alone[0].found()]
             if alone[0] is None:
                 continue
-        if one not in present and sys.getrefcount(alone[0]) > _ALONE and not _is_of_other(alone[0], names):
+        if one not in wanted or sys.getrefcount(alone[0]) <= _ALONE:
+            continue
+        if is_chosen(alone[0], names, homes):
+            choices[one] = alone[0]
+            inner += (f"{path}[",)
+        elif one not in present and not _is_of_other(alone[0], names) and not path.startswith(inner):
             kind = kind_made(namespace, path, alone[0])
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
@@ -130,6 +154,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     atoms = {
         name: value for name, value in snapshot.atoms.items() if not _is_equal(value, namespace.get(name, snapshot))
     }
+    atoms.update((name, choices[snapshot.names[name]]) for name in changed if snapshot.names[name] in choices)
     return exact, atoms
 
 
@@ -138,6 +163,15 @@ class _Weak:
     """A weak reference of a snapshot's, which none of the module's own can be taken for."""
 
     found: weakref.ref[Any]
+
+
+def _is_told(snapshot: Snapshot, one: int, names: frozenset[str]) -> bool:
+    """Whether the type of an object of a snapshot tells whose it is."""
+    value: Any = snapshot.objects[one]
+    value = value.found() if type(value) is _Weak else value
+    if type(value) is types.FunctionType:
+        return raw.module_name(value.__globals__) in names
+    return raw.class_module(value if raw.is_class(value) else type(value)) in names
 
 
 def _weak(value: object) -> object:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getcwd
 from tokenize import open as open_source
+
+_BEGIN = re.compile(r"^[^\W\d]", re.MULTILINE)
+"""Where a statement of a module begins, or a part of one: ``else:``."""
 
 
 def read(filename: str) -> str:
@@ -20,6 +25,31 @@ def read(filename: str) -> str:
             return file.read()
     except (OSError, SyntaxError, ValueError):
         return ""
+
+
+def statements(filename: str) -> list[ast.stmt]:
+    """Return the statements of a source; of one that is being edited and has an error, those that can be parsed."""
+    text = read(filename)
+    try:
+        return _parsed(text)
+    except SyntaxError:
+        pass
+    except (ValueError, RecursionError):
+        return []
+    found: list[ast.stmt] = []
+    for begin in _BEGIN.finditer(text):
+        end = _BEGIN.search(text, begin.end())
+        try:
+            # The lines before it keep their numbers.
+            found += _parsed("\n" * text.count("\n", 0, begin.start()) + text[begin.start() : end and end.start()])
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return found
+
+
+def _parsed(text: str) -> list[ast.stmt]:
+    with quietly():
+        return ast.parse(text).body
 
 
 def working_directory() -> str | None:

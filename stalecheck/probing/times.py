@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stalecheck.probing.source import quietly, read
+from stalecheck.probing.source import statements
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -24,12 +24,7 @@ class Times:
 
 def read_times(filename: str) -> Times:
     """Return how many times the source in a file can define its names; nothing where it cannot be read."""
-    try:
-        with quietly():
-            tree = ast.parse(read(filename))
-    except (SyntaxError, ValueError, RecursionError):
-        return Times()
-    found = list(_definitions(tree.body, "", frozenset(), is_repeated=False))
+    found = list(_definitions(statements(filename), "", frozenset(), is_repeated=False))
     often = frozenset(name for name, is_repeated in found if is_repeated)
     return Times(frozenset(name for name, _ in found) - often, often)
 

@@ -61,7 +61,7 @@ def watch(module: types.ModuleType | str) -> Watch:
     """Watch a module for the time of a ``with`` statement.
 
     Of numbers and strings, which have no identity, those names of modules and classes are found that their source
-    imports or assigns from the module.
+    imports or assigns from the module. So it is with what the module has chosen among another one's objects.
 
     Args:
         module: A module or its dotted name.
@@ -96,6 +96,8 @@ def compare(snapshot: Snapshot) -> Report:
     namespace = raw.module_dict(module)
     try:
         exact, atoms = replaced(snapshot, namespace)
-        return report_on([snapshot.name], exact=[exact], more=find_atoms(snapshot.name, atoms))
+        more = find_atoms(snapshot.name, atoms)
+        atoms.clear()
+        return report_on([snapshot.name], exact=[exact], more=more)
     except KeyboardInterrupt:
         return Report((), (snapshot.name,), notes=("interrupted: it has not been looked at",))

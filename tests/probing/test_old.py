@@ -387,6 +387,32 @@ def test_what_has_new_code_but_the_old_identity_is_split(patch: str, tmp_path: P
     assert {name: found.get(name) for name in expected} == expected
 
 
+def test_it_is_split_still_while_the_file_has_an_error(tmp_path: Path) -> None:
+    core = (
+        PATCHED + "for _ in range(2):\n    def looped():\n        return 4\n    kept = globals().get('looped_first')\n"
+    )
+    core += "    looped_first = kept or looped\n    app.loops.append(looped)\n"
+    core = "import app\n" + core
+    script = f"""
+        import app, core
+        from core import f, C
+        edit("core", core_text := {core.replace("1", "3")!r})
+        importlib.reload(core)
+        f.__code__ = core.f.__code__
+        C.m.__code__, C.n.__code__ = core.C.m.__code__, core.C.n.__code__
+        edit("core", core_text.replace("class C", "def (:\\nclass C") + "def broken(:\\n    pass\\n")
+        edit("app", "loops = []\\ndef (:\\n")
+        answer({{
+            one.origin: [one.verdict, *sorted((holder.path, holder.line) for holder in one.holders)]
+            for one in stalecheck.probe("core") if one.verdict == "split"
+        }})
+    """
+    assert run_script(tmp_path, {"core.py": core, "app.py": "loops = []\n"}, script) == {
+        "core.C": ["split", ["__main__.C", 22]],
+        "core.f": ["split", ["__main__.f", 22]],
+    }
+
+
 def test_equal_code_is_a_duplicate_and_other_code_is_stale(tmp_path: Path) -> None:
     source = "def same():\n    return 1\ndef other():\n    return 1\nclass A:\n    x = 1\nclass B:\n    x = 1\n"
     edited = "# above\n" + source.replace("other():\n    return 1", "other():\n    return 2").replace(
@@ -549,6 +575,24 @@ def test_what_a_class_decorator_has_made_is_old_with_what_it_was_made_of(
     assert found == [[f"__main__.{name}", "instance", verdict] for name in ("first", "second", "third")]
 
 
+@pytest.mark.parametrize("look", ["probe", "reload"])
+@pytest.mark.parametrize("edited", ["", "x: int = 2", "x: int = 1; y: int = 1"])
+@pytest.mark.parametrize("given", ["", "slots=True", "frozen=True, order=True"])
+def test_a_dataclass_without_methods_of_its_own(tmp_path: Path, look: str, given: str, edited: str) -> None:
+    core = f"import dataclasses\n@dataclasses.dataclass({given})\nclass D:\n    x: int = 1\n"
+    script = f"""
+        import core
+        from core import D
+        thing = D()
+        edit("core", {core.replace("x: int = 1", edited) if edited else core!r})
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.kind.value, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": core}, script)
+    verdict = "stale" if edited else "duplicate"
+    assert found == [["__main__.D", "class", verdict], ["__main__.thing", "instance", verdict]]
+
+
 @pytest.mark.parametrize("body", ["pass", "def run(self): return 1", "x = 1"])
 @pytest.mark.parametrize("look", ["probe", "reload"])
 def test_a_class_that_has_become_a_function_is_old(tmp_path: Path, look: str, body: str) -> None:
@@ -561,6 +605,28 @@ def test_a_class_that_has_become_a_function_is_old(tmp_path: Path, look: str, bo
     """
     found = run_script(tmp_path, {"core.py": f"class Thing:\n    {body}\ndef f():\n    return 1\n"}, script)
     assert found == [["__main__.Thing", "class", "stale"], ["__main__.thing", "instance", "stale"]]
+
+
+@pytest.mark.parametrize("look", ["probe", "reload"])
+def test_modules_that_the_interpreter_has_in_itself_are_duplicates_after_a_reload(tmp_path: Path, look: str) -> None:
+    watched = "report = stalecheck.reload(core)" if look == "reload" else "importlib.reload(core)"
+    script = f"""
+        import genericpath as core, codecs, posixpath, sysconfig, encodings.utf_8
+        answers = []
+        for core in (core, posixpath, codecs):
+            {watched}
+            report = stalecheck.probe(core) if {look == "probe"} else report
+            answers.append({{
+                f"{{one.origin}} {{holder.path}}": [one.verdict, holder.code, bool(holder.line)]
+                for one in report for holder in one.holders
+            }})
+        answer(answers)
+    """
+    paths, posix, codecs = run_script(tmp_path, {}, script)
+    assert paths["genericpath.exists posixpath.exists"] == ["duplicate", "STL102", True]
+    assert posix["posixpath.realpath sysconfig.realpath"] == ["duplicate", "STL101", True]
+    assert codecs["codecs.Codec base class of encodings.utf_8.StreamReader"] == ["duplicate", "STL203", True]
+    assert {verdict for found in (paths, posix, codecs) for verdict, _, _ in found.values()} <= {"duplicate", "stale"}
 
 
 def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:

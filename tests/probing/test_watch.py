@@ -370,3 +370,164 @@ def test_a_sentinel_is_found_in_containers_that_the_collector_does_not_track(tmp
         "default argument 'x'[0] of app.work",
         "default argument 'y' of app.work",
     ]
+
+
+MODES = """
+import collections, enum
+class Mode(enum.Enum):
+    DEV = 1
+    PROD = 2
+class Mem: pass
+class Redis: pass
+class Held:
+    first = Mem()
+    second = Mem()
+mem, redis = Mem(), Redis()
+Near = collections.namedtuple("Point", "x")
+Far = collections.namedtuple("Point", "y")
+TABLE = {"a": [1]}
+OTHER = {"b": [2]}
+def f(): pass
+def g(): pass
+"""
+
+CHOICE = """
+import modes, os
+from modes import Held, Mode
+R = os.environ.get("REAL")
+BACKEND = modes.Redis if R else modes.Mem
+MODE = Mode.PROD if R else Mode.DEV
+INST = modes.redis if R else modes.mem
+HELD = Held.second if R else Held.first
+TAB = modes.OTHER if R else modes.TABLE
+FN = modes.g if R else modes.f
+POINT = modes.Far if R else modes.Near
+OUT = sys.stderr if R else sys.stdout
+LOCK = threading.RLock if R else threading.Lock
+NUMBER = float if R else int
+if R:
+    import json as codec
+else:
+    import pickle as codec
+BOTH = [modes.mem, modes.redis]
+""".replace("import modes, os", "import modes, os, sys, threading")
+
+CHOSEN = ["BACKEND", "FN", "HELD", "INST", "LOCK", "MODE", "NUMBER", "OUT", "POINT", "TAB", "codec"]
+
+
+@pytest.mark.parametrize("again", ["importlib.reload(cfg)", "del sys.modules['cfg']; import cfg"])
+def test_what_is_chosen_of_another_module_is_not_old_where_that_has_it(tmp_path: Path, again: str) -> None:
+    files = {
+        "modes.py": MODES,
+        "cfg.py": CHOICE,
+        "third.py": "import modes\nMODE = modes.Mode.DEV\nROWS = [modes.mem, modes.Mode.DEV]\nFN = modes.f\n",
+    }
+    script = f"""
+        import os, cfg, third
+        with stalecheck.watch("cfg") as watched:
+            os.environ["REAL"] = "1"
+            {again}
+        answer([[one.origin, [holder.path for holder in one.holders]] for one in watched.report])
+    """
+    found = run_script(tmp_path, files, script)
+    assert [one for one in found if one[0] not in ("cfg", "cfg.BOTH")] == []
+
+
+@pytest.mark.parametrize("again", ["importlib.reload(cfg)", "del sys.modules['cfg']; import cfg"])
+def test_who_took_a_choice_has_the_old_one(tmp_path: Path, again: str) -> None:
+    files = {
+        "modes.py": MODES,
+        "cfg.py": CHOICE,
+        "use.py": f"import cfg\nfrom cfg import {', '.join(CHOSEN)}\nK = cfg.BACKEND\nclass C:\n    mode = cfg.MODE\n",
+        "late.py": "from modes import Mem as BACKEND\n",
+    }
+    script = f"""
+        import os, cfg, use, late
+        with stalecheck.watch("cfg") as watched:
+            os.environ["REAL"] = "1"
+            {again}
+        answer([
+            [one.origin, sorted([holder.path, holder.line, holder.code] for holder in one.holders)]
+            for one in watched.report if one.origin not in ("cfg", "cfg.BOTH")
+        ])
+    """
+    more = {"BACKEND": [["use.K", 3, "STL105"]], "MODE": [["use.C.mode", 5, "STL105"]]}
+    assert sorted(run_script(tmp_path, files, script)) == [
+        [f"cfg.{name}", sorted([[f"use.{name}", 2, "STL105"], *more.get(name, [])])] for name in CHOSEN
+    ]
+
+
+def test_what_others_have_got_of_the_reloaded_module_is_old(tmp_path: Path) -> None:
+    files = {
+        "reg.py": "ITEMS = []\nclass Given: pass\ndef give(x):\n    return x\n",
+        "cfg.py": """
+            import reg
+            ROWS = [1]
+            TABLE = {"a": [2]}
+            ITEM = {"x": [1]}
+            reg.ITEMS.append(ITEM)
+            given = reg.Given()
+            def get(): return TABLE
+            """,
+        "use.py": """
+            import cfg, reg
+            from cfg import ROWS, get
+            T = get()
+            G = cfg.given
+            A = cfg.TABLE["a"]
+            R = reg.give(cfg.ROWS)
+            """,
+    }
+    script = """
+        import cfg, use
+        report = stalecheck.reload(cfg)
+        answer(sorted([one.origin, *sorted(holder.path for holder in one.holders)] for one in report))
+    """
+    assert run_script(tmp_path, files, script) == [
+        ["cfg.ITEM", "reg.ITEMS[0]"],
+        ["cfg.ROWS", "use.R", "use.ROWS"],
+        ["cfg.TABLE", "use.T"],
+        ["cfg.TABLE['a']", "use.A"],
+        ["cfg.get", "use.get"],
+        ["cfg.given", "use.G"],
+    ]
+
+
+def test_what_is_chosen_out_of_anothers_containers_is_not_old_where_that_has_it(tmp_path: Path) -> None:
+    files = {
+        "modes.py": """
+            class Mem: pass
+            BACKENDS = {"mem": Mem(), "redis": Mem()}
+            ROWS = [[1], [2]]
+            class Held:
+                table = {"a": {1: 2}, "b": {3: 4}}
+            """,
+        "cfg.py": """
+            import modes, os
+            R = os.environ.get("REAL")
+            BACKEND = modes.BACKENDS["redis" if R else "mem"]
+            OTHER = modes.BACKENDS.get("redis" if R else "mem")
+            ROW = modes.ROWS[1] if R else modes.ROWS[0]
+            TABLE = modes.Held.table["b" if R else "a"]
+            MADE = [3]
+            modes.ROWS.append(MADE)
+            CALLED = modes.Mem()
+            modes.BACKENDS["called" + str(R)] = CALLED
+            """,
+        "use.py": "from cfg import BACKEND, OTHER, ROW, TABLE\n",
+    }
+    script = """
+        import os, cfg, use
+        with stalecheck.watch("cfg") as watched:
+            os.environ["REAL"] = "1"
+            importlib.reload(cfg)
+        answer(sorted([one.origin, *sorted(holder.path for holder in one.holders)] for one in watched.report))
+    """
+    assert run_script(tmp_path, files, script) == [
+        ["cfg.BACKEND", "use.BACKEND"],
+        ["cfg.CALLED", "modes.BACKENDS['calledNone']"],
+        ["cfg.MADE", "modes.ROWS[2]"],
+        ["cfg.OTHER", "use.OTHER"],
+        ["cfg.ROW", "use.ROW"],
+        ["cfg.TABLE", "use.TABLE"],
+    ]

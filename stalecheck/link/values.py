@@ -103,6 +103,12 @@ class Capture:
     is_answer: bool = False
     """What a method of an object gave back: what is read out of that is not computed from the object's class."""
 
+    is_of_member: bool = False
+    """Computed from a member of the origin, an Enum: the class's own result would be any object."""
+
+    is_computed: bool = False
+    """What a container holds was computed from the origin, and is not the origin."""
+
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
         return replace(self, relation=relation)

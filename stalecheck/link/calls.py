@@ -350,7 +350,9 @@ class Calls:
             modules = [self._evaluator.evaluate(NamedModule(module), frame) for module in names if module]
             return union(modules) if modules else Value(result)
         if name in known.SAME_OBJECT:
-            return Value(result)
+            # A module that asks for its own constants is trusted to be asked for what they are: `m.log`.
+            others = (capture for capture in values_of(arguments) if capture.made.file != frame.file)
+            return Value(result, tuple(others) if name in known.SAME_FOR_SAME else ())
         if name == "functools.partial" and arguments and not arguments[0][0].keyword:
             thing = PartialThing(frame.file, arguments[0][1], tuple(arguments[1:]))
             return Value((*result, thing), (*derived(function), *kept(arguments)), is_new=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.definitions import Definitions
 from stalecheck.link.captures import inside, is_result
+from stalecheck.link.definitions import Definitions
 from stalecheck.link.holding import HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.registrations import Registrations, belongs_to
 from stalecheck.link.values import (

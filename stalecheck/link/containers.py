@@ -21,7 +21,7 @@ from stalecheck.link.captures import (
     under,
 )
 from stalecheck.link.classes import Classes
-from stalecheck.link.constants import constants
+from stalecheck.link.constants import constants, is_text
 from stalecheck.link.emptied import find_removed
 from stalecheck.link.overwritten import Later, Overwritten, behind
 from stalecheck.link.program import Evaluates, Frame
@@ -34,6 +34,7 @@ from stalecheck.link.values import (
     Made,
     Relation,
     Thing,
+    Trait,
     Value,
     union,
 )
@@ -76,7 +77,11 @@ class Containers:
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
     def display(self, display: Display, frame: Frame) -> Value:
-        """Return a container display, and what its elements keep."""
+        """Return a container display, and what its elements keep; of a slice of a string another one."""
+        if display.sliced is not None:
+            value = self._evaluator.evaluate(display.sliced, frame)
+            if is_text(display.sliced) or (value.captures and all(_is_of_text(c) for c in value.captures)):
+                return Value((), derived(value), is_new=True)
         first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:
             if isinstance(element.value, Literal):
@@ -441,6 +446,10 @@ def _made_here(value: Value, file: SourceFile) -> Display | None:
     makers = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
     displays = [thing.display for thing in value.things if isinstance(thing, ContainerThing) and thing.file == file]
     return displays[0] if len(displays) == 1 and makers <= known.CONTAINERS else None
+
+
+def _is_of_text(capture: Capture) -> bool:
+    return Trait.TEXT in capture.made.traits and capture.relation in {Relation.IS, Relation.DERIVED}
 
 
 def _keeps(found: list[Value]) -> bool:

@@ -51,6 +51,9 @@ class Trait(IntEnum):
     HOLDS_CLASSES = 6
     """A container of classes, which ``except`` and ``isinstance`` take."""
 
+    TEXT = 7
+    """A string or bytes, as it is written."""
+
 
 ASKED = Location(0, 0)
 """Where a module took what its ``__getattr__`` answers: it is asked whenever another one takes it."""

@@ -74,6 +74,9 @@ class StaleReference:
     is_filled_elsewhere: bool = False
     """A container that the body of the origin's module has filled."""
 
+    is_computed: bool = False
+    """What a container holds was computed from the origin."""
+
     is_module_hidden: bool = False
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
@@ -306,7 +309,7 @@ def _stale_reference(
     )
     origin = capture.made.origin
     is_decorator = holding.holder.kind is HolderKind.DECORATED and not holding.is_argument
-    is_computed = capture.relation is Relation.DERIVED and not is_decorator
+    is_computed = capture.is_computed or (capture.relation is Relation.DERIVED and not is_decorator)
     if is_computed and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
         origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
     if capture.name:
@@ -335,6 +338,7 @@ def _stale_reference(
         attached_by=holding.attached_by,
         is_filled_elsewhere=holding.is_filled_elsewhere,
         is_module_hidden=_is_hidden(module, program),
+        is_computed=capture.is_computed,
     )
 
 

@@ -126,7 +126,15 @@ class Calls:
             things = self._evaluator.evaluate(manager.function, frame).things
             if any(isinstance(thing, ExternalThing) and thing.name in known.ENTERED for thing in things):
                 return self._evaluator.evaluate(manager.arguments[0].value, frame)
+        if value.things and all(self._has_method(thing, "__enter__") for thing in value.things):
+            return self._apply(self._evaluator.attribute(value, "__enter__", frame), [], frame, value)
         return self._evaluator.evaluate(Derived((manager,)), frame)
+
+    def _has_method(self, thing: Thing, name: str) -> bool:
+        """Whether a thing is an instance of a class of the project with a method that nothing decorates."""
+        found = self._classes.member(thing.of, name) if isinstance(thing, InstanceThing) else None
+        bound = found and self._program.summaries[found[0].file].bindings[found[1]].value
+        return isinstance(bound, Function) and not bound.decorators and not bound.is_opaque
 
     def decorated(self, thing: FunctionThing, frame: Frame) -> Value:
         """Return what the name of a function stands for: an instance if a decorator makes one of the function."""
@@ -350,7 +358,9 @@ class Calls:
             modules = [self._evaluator.evaluate(NamedModule(module), frame) for module in names if module]
             return union(modules) if modules else Value(result)
         if name in known.SAME_OBJECT:
-            return Value(result)
+            # A module that asks for its own constants is trusted to be asked for what they are: `m.log`.
+            others = (capture for capture in values_of(arguments) if capture.made.file != frame.file)
+            return Value(result, tuple(others) if name in known.SAME_FOR_SAME else ())
         if name == "functools.partial" and arguments and not arguments[0][0].keyword:
             thing = PartialThing(frame.file, arguments[0][1], tuple(arguments[1:]))
             return Value((*result, thing), (*derived(function), *kept(arguments)), is_new=True)

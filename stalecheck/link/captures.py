@@ -71,7 +71,14 @@ def origin_kind(value: Value) -> OriginKind:
 
 def is_result(capture: Capture) -> bool:
     """Whether a capture is only what a function or class of the reloaded module computed."""
-    return capture.relation is Relation.DERIVED and capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}
+    is_called = capture.made.origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS} and not capture.is_of_member
+    return is_called and capture.relation is Relation.DERIVED
+
+
+def inside(capture: Capture) -> Capture:
+    """Return a capture as a container has it whose element it is one of."""
+    is_computed = capture.is_computed or capture.relation is Relation.DERIVED
+    return replace(capture, relation=Relation.INSIDE, is_computed=is_computed)
 
 
 def is_plain(capture: Capture) -> bool:

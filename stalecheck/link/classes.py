@@ -29,6 +29,7 @@ from stalecheck.vocabulary import OriginKind
 
 _MOST_BASES = 40
 _OBJECT = ExternalThing("builtins.object")
+_OF_MEMBERS = frozenset({"value", "_value_"})
 _ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 
 
@@ -143,6 +144,9 @@ class Classes:
             for attribute in owner.definition.attributes
             if attribute.name == name
         ]
+        if not set_there and name in _OF_MEMBERS and self.is_enum(thing.of):
+            computed = (replace(c, is_of_member=c.relation is Relation.MEMBER) for c in value.captures)
+            return Value((), derived(Value((), tuple(computed))), is_new=True)
         kept = union(set_there) if set_there else NOTHING
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
 

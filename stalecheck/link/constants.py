@@ -52,6 +52,18 @@ def constants(evaluator: Evaluates, expression: Bound, file: SourceFile, depth: 
     return ()
 
 
+def is_text(expression: Bound) -> bool:
+    """Whether an expression is a string or bytes, as it is written or put together."""
+    match expression:
+        case Literal():
+            return expression.is_text
+        case Derived(texts=texts):
+            return bool(texts)
+        case Display(sliced=sliced) if sliced is not None:
+            return is_text(sliced)
+    return False
+
+
 def written_name(constant: Literal) -> str:
     """Return the name that a constant is; empty where it is none."""
     name = constant.written[1:-1]

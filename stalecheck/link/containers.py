@@ -10,6 +10,7 @@ from stalecheck.link.captures import (
     Part,
     derived,
     hop,
+    inside,
     is_generic,
     is_result,
     part_of,
@@ -20,7 +21,7 @@ from stalecheck.link.captures import (
     under,
 )
 from stalecheck.link.classes import Classes
-from stalecheck.link.constants import constants
+from stalecheck.link.constants import constants, is_text
 from stalecheck.link.emptied import find_removed
 from stalecheck.link.overwritten import Later, Overwritten, behind
 from stalecheck.link.program import Evaluates, Frame
@@ -33,6 +34,7 @@ from stalecheck.link.values import (
     Made,
     Relation,
     Thing,
+    Trait,
     Value,
     union,
 )
@@ -75,7 +77,11 @@ class Containers:
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
     def display(self, display: Display, frame: Frame) -> Value:
-        """Return a container display, and what its elements keep."""
+        """Return a container display, and what its elements keep; of a slice of a string another one."""
+        if display.sliced is not None:
+            value = self._evaluator.evaluate(display.sliced, frame)
+            if is_text(display.sliced) or (value.captures and all(_is_of_text(c) for c in value.captures)):
+                return Value((), derived(value), is_new=True)
         first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:
             if isinstance(element.value, Literal):
@@ -88,8 +94,11 @@ class Containers:
                 value = self._evaluator.evaluate(element.value, replace(frame, is_held=is_held))
             for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
-                if key not in first and not is_result(capture):
-                    first[key] = replace(capture, relation=Relation.INSIDE, span=element.span)
+                if is_result(capture):
+                    continue
+                held = first.setdefault(key, replace(inside(capture), span=element.span))
+                if held.is_computed and not inside(capture).is_computed:
+                    first[key] = replace(held, is_computed=False)
         return Value((ContainerThing(frame.file, display),), tuple(first.values()), is_new=True)
 
     def item(self, item: Item, frame: Frame) -> Value:
@@ -155,8 +164,8 @@ class Containers:
         names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
         if part is Part.KEYS or not names & known.MAPPINGS:
             return found
-        inside = (capture for capture in value.captures if capture.relation is Relation.INSIDE)
-        return replace(found, captures=tuple(dict.fromkeys((*found.captures, *inside))))
+        held = (capture for capture in value.captures if capture.relation is Relation.INSIDE)
+        return replace(found, captures=tuple(dict.fromkeys((*found.captures, *held))))
 
     def is_own(self, index: Expression, frame: Frame) -> bool:
         """Whether the arguments of an alias name something that the file itself makes, and that equals no older one.
@@ -200,10 +209,10 @@ class Containers:
         containers = [t for t in value.things if isinstance(t, ContainerThing) and t.file != here and not t.is_live]
         if not containers:
             return value
-        inside = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
-        if is_unpacked and inside:
-            return replace(value, captures=inside)
-        return replace(value, captures=tuple(dict.fromkeys((*value.captures, *inside))))
+        held = self.taken(Value(tuple(containers)), Part.WHOLE, frame).captures
+        if is_unpacked and held:
+            return replace(value, captures=held)
+        return replace(value, captures=tuple(dict.fromkeys((*value.captures, *held))))
 
     def taken(self, value: Value, part: Part, frame: Frame) -> Value:
         """Return a container that is made of the elements of another one, or of a part of them."""
@@ -227,13 +236,13 @@ class Containers:
             for thing in things
             if isinstance(thing, ContainerThing)
         ]
-        inside = [
-            replace(capture, relation=Relation.INSIDE, span=spans.get(capture.made, NOWHERE))
+        held = [
+            replace(inside(capture), span=spans.get(capture.made, NOWHERE))
             for capture in union(elements).captures
-            if capture.relation is not Relation.DERIVED
+            if capture.relation is not Relation.DERIVED or capture.is_of_member
         ]
-        others = () if inside else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
-        return Value(things, (*inside, *others), is_new=True)
+        others = () if held else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
+        return Value(things, (*held, *others), is_new=True)
 
     def elements(
         self,
@@ -285,8 +294,8 @@ class Containers:
                         within: tuple[Capture, ...] = ()
                         if file != here:
                             # What a container within this one holds comes along with it.
-                            inside = hop(item, file, frame.at, relations={Relation.INSIDE})
-                            within = taken_of(inside, file, Value((), ways)).captures
+                            held = hop(item, file, frame.at, relations={Relation.INSIDE})
+                            within = taken_of(held, file, Value((), ways)).captures
                             item = taken_of(hop(item, file, frame.at), file, Value((), ways))
                         if not item.captures and (is_new or not item.things):
                             item = replace(item, captures=derived(value))
@@ -323,7 +332,7 @@ class Containers:
                 key = (capture.made, capture.via[-1], capture.mode)
                 has_place = capture.relation is Relation.INSIDE and capture.span != NOWHERE
                 span = capture.span if has_place else argument.span
-                captures.setdefault(key, replace(capture, relation=Relation.INSIDE, span=span))
+                captures.setdefault(key, replace(inside(capture), span=span))
         return Value(result, (*captures.values(), *others), is_new=True)
 
     def filled(self, file: SourceFile, binding: Binding, made: Display | Call, before: Location | None = None) -> Value:
@@ -437,6 +446,10 @@ def _made_here(value: Value, file: SourceFile) -> Display | None:
     makers = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
     displays = [thing.display for thing in value.things if isinstance(thing, ContainerThing) and thing.file == file]
     return displays[0] if len(displays) == 1 and makers <= known.CONTAINERS else None
+
+
+def _is_of_text(capture: Capture) -> bool:
+    return Trait.TEXT in capture.made.traits and capture.relation in {Relation.IS, Relation.DERIVED}
 
 
 def _keeps(found: list[Value]) -> bool:

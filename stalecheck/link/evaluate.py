@@ -10,7 +10,7 @@ from stalecheck.link.attached import Attaching
 from stalecheck.link.calls import Calls
 from stalecheck.link.captures import TRAVELS, derived, hop, is_mapping, origin_kind, related, renamed, taken_of
 from stalecheck.link.classes import Classes
-from stalecheck.link.constants import constants, written_name
+from stalecheck.link.constants import constants, is_text, written_name
 from stalecheck.link.containers import Containers
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
 from stalecheck.link.namespaces import Namespaces
@@ -26,6 +26,7 @@ from stalecheck.link.values import (
     Made,
     ModuleThing,
     Relation,
+    Trait,
     Value,
     union,
 )
@@ -192,7 +193,8 @@ class Evaluator:
         if file not in self.program.reloaded or binding.block:
             return value
         origin = Origin(file.module, binding.name, kind, file.path, binding.at)
-        made = Made(origin, file, binding.is_kept, frozenset(self.classes.traits(value)))
+        traits = {*self.classes.traits(value), *([Trait.TEXT] if is_text(binding.value) else [])}
+        made = Made(origin, file, binding.is_kept, frozenset(traits))
         own = Capture(made, Relation.IS, (file,), binding.at)
         others = tuple(capture for capture in value.captures if capture.made.file != file)
         return Value(value.things, (own, *others), is_new=True)

@@ -53,7 +53,10 @@ SAME_AGAIN = {
 """Calls of the standard library that answer with the object they answered with before, by the reason."""
 
 SAME_OBJECT = frozenset().union(*SAME_AGAIN.values())
-"""All of them: nothing goes stale with what they answer."""
+"""All of them: nothing goes stale with what they answer to what is no constant of a reloaded module."""
+
+SAME_FOR_SAME = SAME_OBJECT - SAME_AGAIN["a plain value that nothing changes"]
+"""Those whose answer is another one for another argument."""
 
 METHODS_OF_SAME = frozenset(
     f"{maker}().{name}"

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
+from stalecheck.link.captures import inside, is_result
 from stalecheck.link.definitions import Definitions
-from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
+from stalecheck.link.holding import HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.registrations import Registrations, belongs_to
 from stalecheck.link.values import (
-    Capture,
     ClassThing,
     ContainerThing,
     ExternalThing,
@@ -96,16 +96,17 @@ class Statements:
             for capture in closest(value.captures):
                 if (capture.made, capture.mode) in seen or belongs_to(target, capture):
                     continue
-                if capture.relation is Relation.DERIVED and (element.is_unpacked or capture.made.origin.kind in CALLED):
+                if capture.relation is Relation.DERIVED and element.is_unpacked and not capture.is_of_member:
+                    continue
+                if is_result(capture):
                     continue
                 seen.add((capture.made, capture.mode))
                 place = capture.span if capture.relation is Relation.INSIDE else element.span
-                inside = replace(capture, relation=_inside(capture))
                 yield self._subject.holding(
                     name,
                     HolderKind.CONTAINER,
                     element.span if place == NOWHERE else place,
-                    inside,
+                    capture if capture.relation is Relation.MEMBER else inside(capture),
                     "",
                     element.value,
                 )
@@ -148,10 +149,6 @@ class Statements:
             yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
         else:
             yield from self._registrations.of_own(statement)
-
-
-def _inside(capture: Capture) -> Relation:
-    return capture.relation if capture.relation is Relation.MEMBER else Relation.INSIDE
 
 
 def _may_be_mapping(container: Thing) -> bool:

@@ -51,6 +51,9 @@ class Trait(IntEnum):
     HOLDS_CLASSES = 6
     """A container of classes, which ``except`` and ``isinstance`` take."""
 
+    TEXT = 7
+    """A string or bytes, as it is written."""
+
 
 ASKED = Location(0, 0)
 """Where a module took what its ``__getattr__`` answers: it is asked whenever another one takes it."""
@@ -102,6 +105,12 @@ class Capture:
 
     is_answer: bool = False
     """What a method of an object gave back: what is read out of that is not computed from the object's class."""
+
+    is_of_member: bool = False
+    """Computed from a member of the origin, an Enum: the class's own result would be any object."""
+
+    is_computed: bool = False
+    """What a container holds was computed from the origin, and is not the origin."""
 
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""

@@ -13,7 +13,7 @@ def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> S
     """Return the severity that follows from what the origin is; `usual` where that decides nothing."""
     if Trait.IDENTITY_ONLY in reference.traits or reference.origin.name == "__all__":
         return Severity.NOTE
-    if reference.relation is Relation.DERIVED:
+    if reference.relation is Relation.DERIVED or reference.is_computed:
         return usual
     if Trait.SENTINEL in reference.traits:
         return Severity.ERROR

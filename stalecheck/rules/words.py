@@ -25,7 +25,9 @@ def old(reference: StaleReference) -> str:
 
 
 def held(reference: StaleReference) -> str:
-    """Return what a holder keeps: the old origin, or an instance of it."""
+    """Return what a holder keeps: the old origin, an instance of it, or what was computed from it."""
+    if reference.is_computed:
+        return f"what was computed from the old `{reference.origin.module}.{reference.origin.name}`"
     return f"an instance of {old(reference)}" if reference.of_instance else old(reference)
 
 

@@ -259,7 +259,7 @@ class Converter:
         indexes: list[Element] = []
         for element in node.slice:
             if not isinstance(element.slice, cst.Index):
-                return Display((Element(Item(value), self._span(node)),))
+                return Display((Element(Item(value), self._span(node)),), sliced=value)
             index = element.slice.value
             value_of = _literal(index) if isinstance(index, cst.ConcatenatedString) else self.convert(index, look)
             indexes.append(Element(value_of, self._span(index)))

@@ -114,6 +114,9 @@ class Display:
     iterated: Element | None = None
     """Of a generator expression what it iterates over, all that it keeps: its elements are made when asked for."""
 
+    sliced: Expression | None = None
+    """Of a slice what it is taken of, which may be a string and no container."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -198,6 +198,7 @@ class _Walker:
             case cst.For():
                 self._for(node, twin)
             case cst.While():
+                self._recorder.convert(node.test)
                 self._branches([(node.body, block_of(twin, "body")), (None, None)])
                 self._else(node.orelse, block_of(twin, "orelse"))
             case cst.With():
@@ -206,6 +207,8 @@ class _Walker:
                 self._match(node, twin)
             case cst.Del():
                 self._delete(node.target)
+            case cst.Assert():
+                self._recorder.convert(node.test)
             case cst.Raise():
                 self._recorder.scope.is_dead = True
             case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import types
 from collections.abc import Iterable, Iterator
@@ -237,7 +238,13 @@ class Assembly:
         if not raw.is_class(found):
             return False
         ids, types_ = way.shape or (way.ids, ())
-        return id(found) in types_ or any(type(self._graph.objects[one]) is found for one in ids)
+        objects = [self._graph.objects[one] for one in ids]
+        # An Enum's member says so itself, even where a tool has given it another class.
+        return id(found) in types_ or any(
+            type(one) is found or raw.stored(one, "__objclass__") is found
+            for one in objects
+            if type(one) is found or raw.inherits(type(type(one)), enum.EnumMeta)
+        )
 
     def _is_of_subclass(self, parent: int, child: int) -> bool:
         """Whether a tuple is that of the bases of a class that refers to its base itself."""

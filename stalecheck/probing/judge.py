@@ -299,6 +299,8 @@ class Judge:
                 return None
             if _names(type(cls)) != _names(type(today)):
                 return None  # What `enum` and metaclasses' decorators have made it from.
+            if self._is_patched_enum(cls, cast(type, today)):
+                return "split"
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
@@ -309,6 +311,13 @@ class Judge:
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
+
+    def _is_patched_enum(self, cls: type, today: type) -> bool:
+        """Whether a tool has given an old Enum the members of the present one: each execution makes a table of them."""
+        if not raw.inherits(type(cls), enum.EnumMeta) or raw.class_qualname(cls) not in self._times.once:
+            return False
+        members = raw.lookup(raw.class_dict(cls), "_member_map_")
+        return type(members) is dict and members is raw.lookup(raw.class_dict(today), "_member_map_")
 
     def _is_one_of_many(self, cls: type, today: type) -> bool:
         """Whether the present version itself may have made a class beside the one that has its name."""
@@ -350,6 +359,12 @@ class Judge:
             return "duplicate" if functions and all(shape(code) in self._shapes for code in functions) else "stale"
         mine = _does(cls)
         return "duplicate" if any(mine == _does(one) for one in present) else "stale"
+
+    def moved_from(self, cls: type) -> type | None:
+        """Return the present Enum that the members of an old one may have been moved to; None for other classes."""
+        today = raw.resolve(self._current.namespace, raw.class_qualname(cls))
+        is_enum = raw.inherits(type(cls), enum.EnumMeta) and raw.inherits(type(today), enum.EnumMeta)
+        return cast(type, today) if is_enum and today is not cls else None
 
     def of_derived(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that a function of the module has made of an old one; None if it is reached."""

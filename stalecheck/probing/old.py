@@ -129,7 +129,21 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     _deepen(old)
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
+    _add_moved(old, [today for today in map(judge.moved_from, classes) if today is not None])
     return old
+
+
+def _add_moved(old: Old, enums: list[type]) -> None:
+    """Add the old members that a tool has given the class of today: that has other ones of those names."""
+    own = {id(enums), id(old.objects)}
+    for found in heap.referrers(list(enums), is_own=own.__contains__) if enums else ():
+        kind = type(found)
+        if id(found) in old.objects or not any(kind is one for one in enums):
+            continue
+        members, name = raw.lookup(raw.class_dict(kind), "_member_map_"), raw.stored(found, "_name_")
+        member = raw.lookup(members, name) if type(members) is dict and type(name) is str else None
+        if member is not None and member is not found:
+            old.add(found, raw.class_qualname(kind), OriginKind.INSTANCE, "split")
 
 
 def _add_derived(old: Old, judge: Judge, classes: list[type]) -> list[type]:

@@ -105,3 +105,23 @@ def test_an_edit_that_fails(tmp_path: Path) -> None:
     )
     assert "ZeroDivisionError" in answers[4]
     assert said(answers) == {}
+
+
+@pytest.mark.parametrize("mode", ["1", "2", "3", *FULL])
+def test_a_member_of_an_edited_enum(tmp_path: Path, mode: str) -> None:
+    palette = "import enum\nclass Color(enum.Enum):\n    RED = 1\n    BLUE = 2\n"
+    answers = run_cells(
+        tmp_path,
+        {"palette.py": palette},
+        f"%load_ext stalecheck\n%load_ext autoreload\n%stalecheck auto\n%autoreload {mode}",
+        "%aimport palette" if mode.startswith("1") else "import palette",
+        "red = palette.Color.RED",
+        "1",
+        {"palette.py": palette.replace("BLUE = 2", "BLUE = 3")},
+        "red == palette.Color.RED",
+        "report = %stalecheck palette\n[(one.kind.value, one.holders[0].path) for one in report]",
+    )
+    assert list(said(answers).values()) == [
+        ["`red` (In [3]) is an instance of the old palette.Color: run In [3] again"]
+    ]
+    assert "[('instance', '__main__.red')]" in answers[-1]

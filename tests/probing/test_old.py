@@ -636,6 +636,37 @@ def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
     assert found["core.Color instance"] == "duplicate"
 
 
+def test_members_that_have_been_moved_to_the_present_enum_are_split(tmp_path: Path) -> None:
+    core = "import enum\nclass Color(enum.Enum):\n    RED = 1\n    BLUE = 2\n"
+    core += "class Perm(enum.Flag):\n    R = 1\n    W = 2\n"
+    core += "    @classmethod\n    def _missing_(cls, value):\n        found = object.__new__(cls)\n"
+    core += "        found._name_, found._value_ = 'more', value\n        return found\n"
+    script = """
+        import core
+        from core import Color, Perm
+        red, rights, more = Color.RED, Perm.R, core.Perm(8)
+        importlib.reload(core)
+        for old, new, members in ((Color, core.Color, (red, Color.BLUE)), (Perm, core.Perm, (rights, Perm.W))):
+            for member in members:
+                object.__setattr__(member, "__class__", new)
+            for name, value in vars(new).items():
+                if name not in ("__dict__", "__weakref__", "__doc__"):
+                    type.__setattr__(old, name, value)
+        del old, new, members, member, name, value
+        present, both, more = core.Color.RED, core.Perm.R | core.Perm.W, core.Perm(8)
+        del Perm
+        answer(sorted(
+            [one.origin, one.kind.value, one.verdict, *sorted(holder.path for holder in one.holders)]
+            for one in stalecheck.probe("core")
+        ))
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [
+        ["core.Color", "class", "split", "__main__.Color"],
+        ["core.Color", "instance", "split", "__main__.red"],
+        ["core.Perm", "instance", "split", "__main__.rights"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [

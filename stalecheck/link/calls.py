@@ -361,6 +361,8 @@ class Calls:
             # A module that asks for its own constants is trusted to be asked for what they are: `m.log`.
             others = (capture for capture in values_of(arguments) if capture.made.file != frame.file)
             return Value(result, tuple(others) if name in known.SAME_FOR_SAME else ())
+        if name in known.COPIERS and (copied := self._copied(arguments, frame)) is not None:
+            return copied
         if name == "functools.partial" and arguments and not arguments[0][0].keyword:
             thing = PartialThing(frame.file, arguments[0][1], tuple(arguments[1:]))
             return Value((*result, thing), (*derived(function), *kept(arguments)), is_new=True)
@@ -407,6 +409,26 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+    def _copied(self, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value | None:
+        """Return the copy of a container or instance of the project; what has no copies itself; None of the rest."""
+        value = self._evaluator.evaluate(arguments[0][0].value, frame) if arguments else NOTHING
+        if any(isinstance(thing, ContainerThing) for thing in value.things):
+            taken = self._containers.taken(value, Part.WHOLE, frame)
+            return replace(taken, captures=placeless(taken.captures))
+        if value.things and all(map(self._is_its_copy, value.things)):
+            return value
+        if not value.things or not all(isinstance(thing, InstanceThing) for thing in value.things):
+            return None
+        made = related(self._classes.class_of(value), Relation.INSTANCE)
+        makers = {capture.made.file for capture in made}
+        others = (capture for capture in kept(arguments) if capture.made.file not in makers)
+        return Value(value.things, (*(replace(c, of_instance=True) for c in made), *others), is_new=True)
+
+    def _is_its_copy(self, thing: Thing) -> bool:
+        """Whether copying a thing gives the thing itself."""
+        is_member = isinstance(thing, InstanceThing) and self._classes.is_enum(thing.of)
+        return is_member or isinstance(thing, (FunctionThing, ClassThing))
 
     def _chosen(self, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value:
         """Return what ``max`` gives: one of its arguments, or an element of the only one."""

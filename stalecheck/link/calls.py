@@ -51,6 +51,7 @@ from stalecheck.summarize.summary import (
     Argument,
     Attribute,
     Call,
+    Choice,
     ClassExpression,
     Derived,
     Display,
@@ -481,5 +482,28 @@ def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerTh
 
 def passes_through(thing: FunctionThing) -> bool:
     """Whether a decorator hands its argument back unchanged."""
-    returns = thing.function.returns
+    returns = [part for item in thing.function.returns for part in _options(item)]
+    back = [item for item in returns if _is_handed_back(item)]
+    # Without its argument it makes the decorator: ``if function is None: return inner``.
+    return bool(back) and all(item in back or _is_pass_through(item) for item in returns)
+
+
+def _options(expression: Expression) -> tuple[Expression, ...]:
+    return expression.options if isinstance(expression, Choice) else (expression,)
+
+
+def _is_handed_back(expression: Expression) -> bool:
+    match expression:
+        case Parameter():
+            return True
+        case Call(function=function, arguments=(Argument(value=Parameter(), keyword=""),)):
+            return _is_pass_through(function)
+    return False
+
+
+def _is_pass_through(expression: Expression) -> bool:
+    """Whether an expression is a function within a function that hands its argument back."""
+    if not isinstance(expression, FunctionExpression):
+        return False
+    returns = expression.function.returns
     return bool(returns) and all(isinstance(item, Parameter) for item in returns)

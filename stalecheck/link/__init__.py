@@ -77,6 +77,9 @@ class StaleReference:
     is_computed: bool = False
     """What a container holds was computed from the origin."""
 
+    is_of_member: bool = False
+    """What a container holds is a member of the origin, an Enum."""
+
     is_module_hidden: bool = False
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
@@ -339,6 +342,7 @@ def _stale_reference(
         is_filled_elsewhere=holding.is_filled_elsewhere,
         is_module_hidden=_is_hidden(module, program),
         is_computed=capture.is_computed,
+        is_of_member=capture.is_of_member,
     )
 
 

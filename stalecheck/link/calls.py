@@ -51,6 +51,7 @@ from stalecheck.summarize.summary import (
     Argument,
     Attribute,
     Call,
+    Choice,
     ClassExpression,
     Derived,
     Display,
@@ -361,6 +362,8 @@ class Calls:
             # A module that asks for its own constants is trusted to be asked for what they are: `m.log`.
             others = (capture for capture in values_of(arguments) if capture.made.file != frame.file)
             return Value(result, tuple(others) if name in known.SAME_FOR_SAME else ())
+        if name in known.COPIERS and (copied := self._copied(arguments, frame)) is not None:
+            return copied
         if name == "functools.partial" and arguments and not arguments[0][0].keyword:
             thing = PartialThing(frame.file, arguments[0][1], tuple(arguments[1:]))
             return Value((*result, thing), (*derived(function), *kept(arguments)), is_new=True)
@@ -407,6 +410,26 @@ class Calls:
         if name in known.MOCKS:
             arguments = [(argument, value) for argument, value in arguments if not is_function_spec(argument, value)]
         return Value(result, (*derived(function), *kept(arguments)), is_new=True)
+
+    def _copied(self, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value | None:
+        """Return the copy of a container or instance of the project; what has no copies itself; None of the rest."""
+        value = self._evaluator.evaluate(arguments[0][0].value, frame) if arguments else NOTHING
+        if any(isinstance(thing, ContainerThing) for thing in value.things):
+            taken = self._containers.taken(value, Part.WHOLE, frame)
+            return replace(taken, captures=placeless(taken.captures))
+        if value.things and all(map(self._is_its_copy, value.things)):
+            return value
+        if not value.things or not all(isinstance(thing, InstanceThing) for thing in value.things):
+            return None
+        made = related(self._classes.class_of(value), Relation.INSTANCE)
+        makers = {capture.made.file for capture in made}
+        others = (capture for capture in kept(arguments) if capture.made.file not in makers)
+        return Value(value.things, (*(replace(c, of_instance=True) for c in made), *others), is_new=True)
+
+    def _is_its_copy(self, thing: Thing) -> bool:
+        """Whether copying a thing gives the thing itself."""
+        is_member = isinstance(thing, InstanceThing) and self._classes.is_enum(thing.of)
+        return is_member or isinstance(thing, (FunctionThing, ClassThing))
 
     def _chosen(self, arguments: list[tuple[Argument, Value]], frame: Frame) -> Value:
         """Return what ``max`` gives: one of its arguments, or an element of the only one."""
@@ -459,5 +482,28 @@ def _iterated(name: str, arguments: list[Argument], frame: Frame) -> ContainerTh
 
 def passes_through(thing: FunctionThing) -> bool:
     """Whether a decorator hands its argument back unchanged."""
-    returns = thing.function.returns
+    returns = [part for item in thing.function.returns for part in _options(item)]
+    back = [item for item in returns if _is_handed_back(item)]
+    # Without its argument it makes the decorator: ``if function is None: return inner``.
+    return bool(back) and all(item in back or _is_pass_through(item) for item in returns)
+
+
+def _options(expression: Expression) -> tuple[Expression, ...]:
+    return expression.options if isinstance(expression, Choice) else (expression,)
+
+
+def _is_handed_back(expression: Expression) -> bool:
+    match expression:
+        case Parameter():
+            return True
+        case Call(function=function, arguments=(Argument(value=Parameter(), keyword=""),)):
+            return _is_pass_through(function)
+    return False
+
+
+def _is_pass_through(expression: Expression) -> bool:
+    """Whether an expression is a function within a function that hands its argument back."""
+    if not isinstance(expression, FunctionExpression):
+        return False
+    returns = expression.function.returns
     return bool(returns) and all(isinstance(item, Parameter) for item in returns)

@@ -78,7 +78,8 @@ def is_result(capture: Capture) -> bool:
 def inside(capture: Capture) -> Capture:
     """Return a capture as a container has it whose element it is one of."""
     is_computed = capture.is_computed or capture.relation is Relation.DERIVED
-    return replace(capture, relation=Relation.INSIDE, is_computed=is_computed)
+    is_of_member = capture.is_of_member or capture.relation is Relation.MEMBER
+    return replace(capture, relation=Relation.INSIDE, is_computed=is_computed, is_of_member=is_of_member)
 
 
 def is_plain(capture: Capture) -> bool:

@@ -29,6 +29,7 @@ from stalecheck.vocabulary import OriginKind
 
 _MOST_BASES = 40
 _OBJECT = ExternalThing("builtins.object")
+_FLAGS = frozenset({"enum.Flag", "enum.IntFlag"})
 _OF_MEMBERS = frozenset({"value", "_value_"})
 _ENUM_NAMES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 
@@ -317,6 +318,10 @@ class Classes:
             )
         return answer
 
+    def is_flag(self, thing: Thing) -> bool:
+        """Whether a thing is a member of a Flag: what its members make together is one of its members, too."""
+        return isinstance(thing, InstanceThing) and not self.external_bases(thing.of).isdisjoint(_FLAGS)
+
     def makes_anew(self, thing: ClassThing) -> bool:
         """Whether calling a class makes an object, and its ``__new__`` cannot answer with one that it made before."""
         found = self.member(thing, "__new__")
@@ -348,6 +353,9 @@ class Classes:
                     yield Trait.SENTINEL
                 case ExternalThing(name=name) if name.removesuffix("()") in known.IDENTITY_ONLY:
                     yield Trait.IDENTITY_ONLY
+                case InstanceThing(of=of) if self.is_enum(of):
+                    yield Trait.ENUM_MEMBER
+                    yield from self.traits(Value((of,)))
                 case ClassThing():
                     bases = self.external_bases(thing)
                     if bases & {"typing.Protocol", "typing_extensions.Protocol"}:

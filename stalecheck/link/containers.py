@@ -160,7 +160,7 @@ class Containers:
             if found.captures:
                 return found
         value = self._evaluator.evaluate(expression, frame)
-        found = self.elements(value, None, frame, part, later=later)
+        found = _without_itself(self.elements(value, None, frame, part, later=later), value)
         names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
         if part is Part.KEYS or not names & known.MAPPINGS:
             return found
@@ -446,6 +446,13 @@ def _made_here(value: Value, file: SourceFile) -> Display | None:
     makers = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
     displays = [thing.display for thing in value.things if isinstance(thing, ContainerThing) and thing.file == file]
     return displays[0] if len(displays) == 1 and makers <= known.CONTAINERS else None
+
+
+def _without_itself(elements: Value, container: Value) -> Value:
+    """Return the elements of a container without what only says that they come out of it, where more is known."""
+    itself = {capture.made for capture in container.captures if capture.relation is Relation.IS}
+    captures = [c for c in elements.captures if c.relation is not Relation.DERIVED or c.made not in itself]
+    return replace(elements, captures=tuple(captures)) if captures else elements
 
 
 def _is_of_text(capture: Capture) -> bool:

@@ -214,7 +214,8 @@ class Definitions:
             if function is not None and names & known.CACHES:
                 is_property = _CACHED_PROPERTY in names
                 yield from self._cached(binding, replace(function, decorators=()), is_property=is_property)
-            passes = any(isinstance(thing, FunctionThing) and passes_through(thing) for thing in value.things)
+            functions = [thing for thing in value.things if isinstance(thing, FunctionThing)]
+            passes = bool(functions) and all(map(passes_through, functions))
             for capture in closest(value.captures):
                 is_constant = capture.made.origin.kind is OriginKind.VALUE
                 if not (capture.relation is Relation.DERIVED and is_constant):
@@ -227,7 +228,7 @@ class Definitions:
                             binding.block,
                             decorator.value,
                         ),
-                        passes_through=passes and capture.relation is Relation.IS,
+                        passes_through=passes and capture.made.origin.kind is OriginKind.FUNCTION,
                         is_argument=capture.span != NOWHERE,
                     )
 

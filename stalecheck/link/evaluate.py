@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.attached import Attaching
@@ -240,7 +241,8 @@ class Evaluator:
             case Narrowed():
                 return self.namespaces.narrowed(expression, frame)
             case Derived(operands=operands, summands=summands, is_tested=is_tested):
-                return self._sum(summands, frame) or self._derived(operands, frame, is_tested=is_tested)
+                joined = None if is_tested else self._flags(operands, frame)
+                return joined or self._sum(summands, frame) or self._derived(operands, frame, is_tested=is_tested)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
             case ClassExpression(definition=definition, captures=captures):
@@ -295,6 +297,28 @@ class Evaluator:
         if not all(names) or not names:
             return Value((), derived(value), is_new=True)
         return union([self.attribute(value, written, frame) for written in names])
+
+    def _flags(self, operands: tuple[Expression, ...], frame: Frame) -> Value | None:
+        """Return the member that members of a Flag make together; None if any operand is something else."""
+        found: list[Value] = []
+        for operand in operands:
+            value = self.evaluate(operand, frame)
+            if not value.things or not all(map(self.classes.is_flag, value.things)):
+                return None
+            found.append(value)
+        if not found:
+            return None
+        things = union(found).things
+        owners = [thing.of for thing in things if isinstance(thing, InstanceThing)]
+        made = {capture.made for owner in owners for capture in self.classes.captures_of(owner)}
+        members = [capture for value in found for capture in value.captures if capture.relation is Relation.MEMBER]
+        captures = {
+            (owner, member.mode): replace(member, made=owner)
+            for member in reversed(members)
+            for owner in made
+            if owner.file == member.made.file
+        }
+        return Value(things, tuple(captures.values()), is_new=True)
 
     def _sum(self, summands: tuple[Element, ...], frame: Frame) -> Value | None:
         """Return the container that a sum or union of containers is; None if it is something else."""

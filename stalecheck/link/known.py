@@ -173,6 +173,9 @@ CONSUMERS = frozenset(
 )
 """Calls that use a function they are given and let go of it."""
 
+COPIERS = frozenset({"copy.copy", "copy.deepcopy", "copy.replace", "dataclasses.replace"})
+"""Calls that make another object of the class of their first argument, with its elements."""
+
 LAZY = frozenset({"builtins.map", "builtins.filter"})
 """Iterators that make or pick each element when they are asked for it."""
 

@@ -107,7 +107,7 @@ class Capture:
     """What a method of an object gave back: what is read out of that is not computed from the object's class."""
 
     is_of_member: bool = False
-    """Computed from a member of the origin, an Enum: the class's own result would be any object."""
+    """What is computed comes from a member of the origin, an Enum, or what a container holds is such a member."""
 
     is_computed: bool = False
     """What a container holds was computed from the origin, and is not the origin."""

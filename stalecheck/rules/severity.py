@@ -17,7 +17,8 @@ def severity(reference: StaleReference, usual: Severity = Severity.WARNING) -> S
         return usual
     if Trait.SENTINEL in reference.traits:
         return Severity.ERROR
-    is_member = reference.relation is Relation.MEMBER or Trait.ENUM_MEMBER in reference.traits
+    is_held = reference.relation is Relation.MEMBER or reference.is_of_member
+    is_member = is_held or Trait.ENUM_MEMBER in reference.traits
     if is_member and Trait.COMPARABLE_ENUM not in reference.traits:
         return Severity.ERROR
     return usual

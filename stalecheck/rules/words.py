@@ -28,6 +28,8 @@ def held(reference: StaleReference) -> str:
     """Return what a holder keeps: the old origin, an instance of it, or what was computed from it."""
     if reference.is_computed:
         return f"what was computed from the old `{reference.origin.module}.{reference.origin.name}`"
+    if reference.is_of_member and reference.origin.kind is OriginKind.CLASS:
+        return f"a member of the old Enum `{reference.origin.module}.{reference.origin.name}`"
     return f"an instance of {old(reference)}" if reference.of_instance else old(reference)
 
 

@@ -67,7 +67,9 @@ class Old:
     def take(self, other: Old) -> None:
         """Take what else is old of the same module."""
         for one, origin in other.origins.items():
-            if one not in self.objects:
+            mine = self.origins.get(one)
+            # Of an Enum's member that has been moved to the present class it is known which one it was.
+            if mine is None or (mine.kind is OriginKind.INSTANCE and mine.verdict == "split" == origin.verdict):
                 self.add(other.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
         self.namespaces.update(other.namespaces)
 

@@ -80,7 +80,8 @@ class Containers:
         """Return a container display, and what its elements keep; of a slice of a string another one."""
         if display.sliced is not None:
             value = self._evaluator.evaluate(display.sliced, frame)
-            if is_text(display.sliced) or (value.captures and all(_is_of_text(c) for c in value.captures)):
+            is_of_text = not value.things and value.captures and all(map(_is_of_text, value.captures))
+            if is_of_text or is_text(display.sliced):
                 return Value((), derived(value), is_new=True)
         first: dict[tuple[Made, SourceFile, ReloadMode | None], Capture] = {}
         for element in display.elements:

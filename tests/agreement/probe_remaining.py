@@ -44,6 +44,7 @@ INNER = "what an old value itself is made of is an origin of its own to the prob
 NOT_ALIVE = "nothing of it is alive when the probe looks"
 REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
+PLAIN = "the value of an Enum's member is a plain value: no object of the old class is kept"
 
 REMAINING: tuple[Remaining, ...] = (
     Remaining(UNTRACKED, "inside not named", "more_itertools.recipes", "more_itertools.more", "*"),
@@ -74,6 +75,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
         "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",
     ),
+    PLAIN: ("STL205_container/values_of_members STL205 app *",),
     VALUES: ("STL202_singleton/of_the_standard_library STL105 app *",),
     OTHER_NAME: ("STL101_from_import/imported_by_its_longer_name_too STL101 *",),
     PLACE: (

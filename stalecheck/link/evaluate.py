@@ -64,7 +64,7 @@ _TYPING = ("typing.", "typing_extensions.")
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 """Attributes that are strings, whatever has them."""
 
-_MOST_STEPS = 4_000
+_MOST_STEPS = 8_000
 """How many expressions are looked at for one binding: what takes more is not worth knowing."""
 
 

@@ -254,7 +254,7 @@ class _Finder:
                 # A second name is no second container; an attribute of a class is a way of its own to reach it.
                 if not constructs(expression) and "." not in name:
                     continue
-                kind, place = HolderKind.CONTAINER, capture.span
+                kind, place = HolderKind.CONTAINER, capture.span if constructs(expression) else span
             elif capture.relation is Relation.WRAPPED and isinstance(expression, Reference):
                 continue
             else:

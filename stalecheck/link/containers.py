@@ -78,7 +78,8 @@ class Containers:
 
     def display(self, display: Display, frame: Frame) -> Value:
         """Return a container display, and what its elements keep; of a slice of a string another one."""
-        if display.sliced is not None:
+        if isinstance(display.sliced, (Reference, Attribute, Derived, Display)):
+            # Elements of other containers are not looked at twice: that would take too many steps.
             value = self._evaluator.evaluate(display.sliced, frame)
             is_of_text = not value.things and value.captures and all(map(_is_of_text, value.captures))
             if is_of_text or is_text(display.sliced):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from stalecheck.index import FileIndex, Import
 from stalecheck.model import Location, SourceFile
@@ -53,32 +52,6 @@ class ImportOrder:
                         imports = index.imports if index is not None else ()
                         pending += [other for item in imports for other in self._targets(target, item)]
         return firsts.get(file)
-
-    def begins_below(self, file: SourceFile, top: SourceFile) -> Location | None:
-        """Return the place in the top level of `top` that runs a file first; None where others may run it before."""
-        if top not in self._summaries:
-            return None
-        pending, seen = [file], {top}
-        while pending:
-            reached = pending.pop()
-            if reached in seen:
-                continue
-            seen.add(reached)
-            importers = self._importers.get(reached)
-            if not importers:
-                return None
-            pending += importers
-        return self.first_import(file, top)
-
-    @cached_property
-    def _importers(self) -> Mapping[SourceFile, frozenset[SourceFile]]:
-        """Return who imports each file, at whatever place."""
-        found: dict[SourceFile, set[SourceFile]] = {}
-        for file, index in self._indexes.items():
-            for item in (*index.imports, *(item for body in index.bodies for item in body.imports)):
-                for target in self._targets(file, item):
-                    found.setdefault(target, set()).add(file)
-        return {file: frozenset(importers - {file}) for file, importers in found.items()}
 
     def is_of_first_run(self, file: SourceFile, at: Location) -> bool:
         """Whether only the first run of a file's body gets to a place, and later ones do not bind the names again."""

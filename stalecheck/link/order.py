@@ -108,15 +108,14 @@ def stale_since(
 
 
 def _begun(file: SourceFile, sequence: Sequence, import_order: ImportOrder) -> int:
-    """Return how many events have happened when a file first runs that only the reloading top level imports."""
-    top = sequence.imported
-    if top is None or file == top:
+    """Return how many events have happened when a submodule first runs whose own package reloads when imported."""
+    package = sequence.imported
+    if package is None or not package.is_package:
         return 0
-    if top.is_package and file.module.startswith(f"{top.module}."):
-        place = import_order.first_import(file, top)
-        return len(sequence.events) if place is None else sum(event.at < place for event in sequence.events)
-    place = import_order.begins_below(file, top)
-    return 0 if place is None else sum(event.at < place for event in sequence.events)
+    if not file.module.startswith(f"{package.module}."):
+        return 0
+    place = import_order.first_import(file, package)
+    return len(sequence.events) if place is None else sum(event.at < place for event in sequence.events)
 
 
 def _runs_before(file: SourceFile, origin: SourceFile, sequence: Sequence) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stalecheck.model import SourceFile
-from stalecheck.modules import ModuleTable
-from stalecheck.reloads.items import Group, Items, Table, Text
+from stalecheck.reloads.items import Group, Items, Table, Text, Thing
 from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.values import Evaluator
 
@@ -16,7 +15,10 @@ class Constants:
 
     def __init__(self, files: Iterable[SourceFile], outline_of: Callable[[SourceFile], Outline | None]) -> None:
         self._outline_of = outline_of
-        self._table = ModuleTable(tuple(files))
+        self._modules: dict[str, SourceFile] = {}
+        for file in files:
+            for module in (file.module, *file.aliases):
+                self._modules.setdefault(module, file)
         self._evaluators: dict[SourceFile, Evaluator | None] = {}
         self._found: dict[str, Items] = {}
 
@@ -29,7 +31,7 @@ class Constants:
 
     def _read(self, name: str) -> Items:
         module, _, constant = name.rpartition(".")
-        file = None if self._table.find(name) else self._table.find(module)
+        file = None if name in self._modules else self._modules.get(module)
         if file is None:
             return ()
         if file not in self._evaluators:
@@ -38,5 +40,8 @@ class Constants:
         evaluator = self._evaluators[file]
         if evaluator is None or constant not in evaluator.outline.module.bindings:
             return ()
-        items = evaluator.opened(evaluator.exported(constant))
+        items = evaluator.exported(constant)
+        if items == (Thing(name),):
+            return ()
+        items = evaluator.opened(items)
         return items if items and all(isinstance(item, (Group, Table, Text)) for item in items) else ()

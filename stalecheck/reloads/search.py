@@ -32,6 +32,7 @@ from stalecheck.reloads.items import (
 )
 from stalecheck.reloads.keepers import Keepers, parameters_of
 from stalecheck.reloads.once import is_noted
+from stalecheck.reloads.optional import optional_blocks
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
@@ -512,6 +513,7 @@ class _Search:
             event.is_unordered and len(attributes) > 1,
             event.place.is_main,
             event.place.branch,
+            optional_blocks(event.place),
             bool(event.place.guards) or event.place.is_rerun,
             event.spelling in EVICTIONS
             and not whys

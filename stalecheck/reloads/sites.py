@@ -42,6 +42,9 @@ class ReloadSite:
     branch: tuple[tuple[int, int], ...] = ()
     """The branches that it stands in: of which statement, and which of its blocks."""
 
+    optional: frozenset[tuple[int, int]] = frozenset()
+    """Those of them that a call leaves out when its arguments say so."""
+
     is_guarded: bool = False
     """Whether it stands below any ``if``, or below a ``try`` that the first run breaks off: at module level mostly what
     runs only when the module runs again."""

@@ -112,7 +112,8 @@ def nominate(
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
-    return frozenset(nomination.nominated | nomination.explaining() | packages)
+    clearing = {file for file in reloading if indexes[file].clears_caches}
+    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing)
 
 
 class _Nomination:

@@ -264,10 +264,15 @@ def _reloads(
             happens = called or tuple(
                 event.end or event.at for event in sequence.events if reload in event.reloads.values()
             )
-            if holding.until and happens and max(holding.until) <= min(happens):
+            if holding.until and happens and not any(_is_read_after(holding, at) for at in happens):
                 continue
             found[reload] = None
     return tuple(sorted(found, key=_reload_order))
+
+
+def _is_read_after(holding: Holding, at: Location) -> bool:
+    """Whether a call of the function reads a local import after what happens at a place."""
+    return max(holding.until) > max([at, *(last for start, end, last in holding.unreached if start <= at <= end)])
 
 
 def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:

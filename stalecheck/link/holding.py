@@ -74,6 +74,9 @@ class Holding:
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 
+    unreached: tuple[tuple[Location, Location, Location], ...] = ()
+    """From where to where in its function a call does not get from what happens there, and up to where not."""
+
     called: tuple[tuple[SourceFile | None, str, Location], ...] = ()
     """Which functions are called between a local import and there: file, name and where the call ends. Without a
     file it is what the test fixture of that name gave."""

@@ -105,6 +105,18 @@ class ReloadPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A further parameter of a wrapper, the text of which is a part of the name that it reloads."""
+
+    parameter: str
+    position: int
+    """Among the positional parameters, without ``self`` or ``cls``; -1 when it goes by name only."""
+
+    default: tuple[str, ...] = ()
+    """The texts that its default stands for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapper:
     """A function one of whose parameters reaches a reload: its calls are reloads."""
 
@@ -118,13 +130,16 @@ class Wrapper:
     takes: Literal["module", "name"]
     mode: ReloadMode
     patterns: tuple[str, ...] = ("{}",)
-    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``.
+    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``, ``{package}.{}``.
 
     Empty for a function that is only called ``reload`` and reloads nothing.
     """
 
     default: tuple[str, ...] = ()
     """The names that the parameter's default stands for."""
+
+    slots: tuple[Slot, ...] = ()
+    """The other parameters that stand in `patterns`: ``package``."""
 
     is_each: bool = False
     """Whether the argument is a sequence, each element of which is reloaded."""

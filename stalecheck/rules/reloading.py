@@ -38,3 +38,12 @@ class Reloading:
                 for file in event.files:
                     found.setdefault(file, {})[event.reloads[file]] = None
         return {file: tuple(reloads) for file, reloads in found.items()}
+
+    def together(self, file: SourceFile) -> frozenset[SourceFile]:
+        """Return the modules that are reloaded whenever a module is, itself included."""
+        groups = [
+            frozenset(other for event in sequence.events for other in event.files)
+            for sequence in self.sequences
+            if any(file in event.files for event in sequence.events)
+        ]
+        return frozenset.intersection(*groups) | {file} if groups else frozenset({file})

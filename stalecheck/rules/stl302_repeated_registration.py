@@ -111,7 +111,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         tree = reloading.parse(file)
         if tree is None:
             continue
-        together = _reloaded_with(file, reloading)
+        together = reloading.together(file)
         for node, why, severity in _registrations(tree, file, together, reloading):
             yield Flaw(
                 file,
@@ -306,16 +306,6 @@ def _said(keeping: Keeping, who: str) -> tuple[str, Severity]:
     if keeping is Keeping.REFUSED:
         return f"`{who}` refuses what it has already, and the reload ends there", Severity.ERROR
     return f"`{who}` keeps the old one as well", Severity.WARNING
-
-
-def _reloaded_with(file: SourceFile, reloading: Reloading) -> frozenset[SourceFile]:
-    """Return the modules that are reloaded whenever a module is, itself included."""
-    groups = [
-        frozenset(other for event in sequence.events for other in event.files)
-        for sequence in reloading.sequences
-        if any(file in event.files for event in sequence.events)
-    ]
-    return frozenset.intersection(*groups) | {file} if groups else frozenset({file})
 
 
 def _shorten(node: ast.expr) -> str:

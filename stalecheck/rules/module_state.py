@@ -19,6 +19,7 @@ MUTATORS = frozenset(
     }
 )
 
+_REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 _CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
 """Functions that open something of which there is to be one."""
@@ -33,6 +34,9 @@ class TopLevel:
     value: ast.expr
     is_guarded: bool
     """Below a condition or a ``try``: it may be what keeps the name over a reload."""
+
+    is_asked_for: bool = False
+    """Below a condition for which the module's own name is handed out: ``if not is_reload(__name__)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,27 @@ class Singleton:
 
 def assignments(tree: ast.Module) -> Iterator[TopLevel]:
     """Yield the assignments of names at module level, conditional ones included."""
-    pending: list[tuple[ast.stmt, bool]] = [(statement, False) for statement in reversed(tree.body)]
+    pending: list[tuple[ast.stmt, bool, bool]] = [(statement, False, False) for statement in reversed(tree.body)]
     while pending:
-        statement, is_guarded = pending.pop()
+        statement, is_guarded, is_asked_for = pending.pop()
         match statement:
             case ast.Assign(targets=[ast.Name() as target], value=value):
-                yield TopLevel(target.id, target, value, is_guarded)
+                yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
-                yield TopLevel(target.id, target, value, is_guarded)
+                yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
             case ast.If() | ast.Try() | ast.With():
                 inner = [*statement.body, *getattr(statement, "orelse", []), *getattr(statement, "finalbody", [])]
                 for handler in getattr(statement, "handlers", []):
                     inner += handler.body
-                pending += [(child, True) for child in reversed(inner)]
+                asks = isinstance(statement, ast.If) and _asks_by_name(statement.test)
+                pending += [(child, True, is_asked_for or asks) for child in reversed(inner)]
+
+
+def _asks_by_name(test: ast.expr) -> bool:
+    return any(
+        isinstance(call, ast.Call) and any(isinstance(a, ast.Name) and a.id == "__name__" for a in call.args)
+        for call in ast.walk(test)
+    )
 
 
 def changes(tree: ast.Module) -> Iterator[Change]:
@@ -204,7 +216,8 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
                 root = _root(owner)
                 name = aliases.get(root, "" if root in local else root)
-                if name:
+                is_of_item = not isinstance(owner, ast.Name)
+                if name and not (is_of_item and method in _REMOVERS):
                     yield Change(name, outermost, node, rebinds=False)
 
 

@@ -25,16 +25,26 @@ class OutsideChange:
     """The module that it stands in."""
 
     rebinds: bool
+    value: str = ""
+    """What it is bound to, as written, the last time in one function; `is_again` if that is not the only time there."""
+
+    is_again: bool = False
+    is_old: bool = False
+    """It is put back to what the function found."""
+
+    def is_passing(self, first: ast.expr) -> bool:
+        """Whether it is what it was at first again when the function is over."""
+        return self.is_old or (self.is_again and self.value == ast.unparse(first))
 
 
-def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, OutsideChange]]:
-    """Return the names of each reloaded module that others change, each with the first change.
+def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[OutsideChange]]]:
+    """Return the names of each reloaded module that others change, with the changes.
 
     What tests change, and what is reloaded together with the module, does not count.
     """
     reloaded = reloading.reloads()
     words = {file: file.module.rpartition(".")[2].encode() for file in reloaded}
-    found: dict[SourceFile, dict[str, OutsideChange]] = {}
+    found: dict[SourceFile, dict[str, list[OutsideChange]]] = {}
     for file, source in reloading.sources.items():
         if is_test(file) or not any(word in source for other, word in words.items() if other != file):
             continue
@@ -42,8 +52,7 @@ def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, OutsideC
         for module, name, change in _changes(tree, file, reloading) if tree is not None else ():
             if module in reloaded and module != file and file not in reloading.together(module):
                 names = found.setdefault(module, {})
-                if name not in names or (names[name].rebinds and not change.rebinds):
-                    names[name] = change
+                names.setdefault(name, []).append(change)
     return found
 
 
@@ -98,7 +107,33 @@ def _changes(
                 continue
             is_own = isinstance(target, ast.Name) and target.id in stored
             if not is_own and reloading.program.table.find(f"{module}.{name}", file) is None:
-                yield other, name, OutsideChange(file.module, rebinds)
+                yield (
+                    other,
+                    name,
+                    _change(node, target, file, functions) if rebinds else OutsideChange(file.module, rebinds=False),
+                )
+
+
+def _change(node: ast.AST, target: ast.expr, file: SourceFile, functions: list[Function]) -> OutsideChange:
+    """Return a change that binds a name again, with what the function makes of it in the end."""
+    written = ast.unparse(target)
+    around = [f for f in functions if f.lineno <= target.lineno <= (f.end_lineno or 0)]
+    if not around:
+        return OutsideChange(file.module, rebinds=True)
+    assigned = [n for n in ast.walk(around[-1]) if isinstance(n, ast.Assign)]
+    values = sorted(
+        ((n.lineno, n.value) for n in assigned if any(ast.unparse(t) == written for t in n.targets)), key=lambda v: v[0]
+    )
+    if not values:
+        return OutsideChange(file.module, rebinds=True)
+    last = values[-1][1]
+    is_old = isinstance(last, ast.Name) and any(
+        isinstance(n.value, ast.Attribute)
+        and ast.unparse(n.value) == written
+        and any(isinstance(t, ast.Name) and t.id == last.id for t in n.targets)
+        for n in assigned
+    )
+    return OutsideChange(file.module, rebinds=True, value=ast.unparse(last), is_again=len(values) > 1, is_old=is_old)
 
 
 def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:

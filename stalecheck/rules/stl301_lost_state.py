@@ -111,12 +111,13 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         kept = kept_names(file, reloading.program)
         lazy = {made.name for made in singletons(tree)}  # STL303 says it of them.
         for made in {made.name: made for made in assignments(tree) if made.name not in lazy}.values():
-            lost = reloads if made.name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
-            what = _what_is_lost(made, later.get(made.name, []), outside.get(made.name), tree) if lost else ""
+            is_kept = made.name in kept or made.is_asked_for
+            lost = reloads if not is_kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
+            what = _what_is_lost(made, later.get(made.name, []), outside.get(made.name, []), tree) if lost else ""
             if what:
                 lost = tuple(reload for reload in lost if not puts_back(made.name, reload, reloading))
             if what and lost:
-                yield _flaw(file, made, what, lost, reloading, is_guarded=made.name in kept)
+                yield _flaw(file, made, what, lost, reloading, is_guarded=is_kept)
 
 
 def _flaw(
@@ -147,7 +148,7 @@ def _changed_later(tree: ast.Module) -> dict[str, list[Change]]:
     return found
 
 
-def _what_is_lost(made: TopLevel, later: list[Change], outside: OutsideChange | None, tree: ast.Module) -> str:
+def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChange], tree: ast.Module) -> str:
     """Return what happens to a name while the program runs; nothing where it stays as the body makes it."""
     value = _first_value(made.value)
     maker = value.func if isinstance(value, ast.Call) else None
@@ -163,11 +164,11 @@ def _what_is_lost(made: TopLevel, later: list[Change], outside: OutsideChange | 
     )
     if rebound is not None:
         return f"which `{rebound.function}` binds again"
-    if outside is not None and outside.rebinds:
-        return f"which `{outside.module}` binds again"
-    if outside is not None and is_container:
-        return f"which `{outside.module}` fills"
-    return ""
+    other = next((change for change in outside if not change.rebinds and is_container), None)
+    if other is not None:
+        return f"which `{other.module}` fills"
+    other = next((change for change in outside if change.rebinds and not change.is_passing(value)), None)
+    return f"which `{other.module}` binds again" if other is not None else ""
 
 
 def _first_value(value: ast.expr) -> ast.expr:

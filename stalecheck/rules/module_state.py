@@ -130,7 +130,7 @@ def used_at_top_level(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def local_names(function: Function) -> frozenset[str]:
+def local_names(function: Function | ast.Lambda) -> frozenset[str]:
     """Return the names that are a function's own, or those of the functions within it."""
     declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
     found: set[str] = set()

@@ -164,6 +164,7 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         sources,
         cache(partial(_parse_alive, sources, config.target_version)),
         names_gone(events.reloaded, config.since, program.indexes, config.root) if config.since else {},
+        config.below_version,
     )
 
 

@@ -230,6 +230,8 @@ def _reloads(
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
+        if holding.emptied_by and not _is_filled_again(holding, sequence):
+            continue
         if holding.is_reset and (
             (sequence.is_guarded and sequence.file == holding.file)
             or any(
@@ -268,6 +270,16 @@ def _reloads(
                 continue
             found[reload] = None
     return tuple(sorted(found, key=_reload_order))
+
+
+def _is_filled_again(holding: Holding, sequence: Sequence) -> bool:
+    """Whether a container is made and filled once more after the last time that another module has emptied it."""
+    for event in reversed(sequence.events):
+        if not holding.emptied_by.isdisjoint(event.files):
+            return False
+        if holding.file in event.files:
+            return True
+    return False
 
 
 def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:

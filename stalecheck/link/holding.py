@@ -81,6 +81,9 @@ class Holding:
     is_filled_elsewhere: bool = False
     """A container that the body of the origin's module has filled: its own body makes it anew, empty."""
 
+    emptied_by: frozenset[SourceFile] = frozenset()
+    """The modules that take it out of the container again when they are imported."""
+
     owner: str = ""
     """The class whose ``__init__`` assigns it, an attribute of an instance."""
 

@@ -300,11 +300,25 @@ class _Nomination:
         pending = list(self.nominated)
         while pending:
             file = pending.pop()
-            for source in (self._sources(file) | self._keeping.get(file, set())) - found:
+            for source in (self._sources(file) | self._keeping.get(file, set()) | self._ancestry(file)) - found:
                 found.add(source)
                 if source in self.taint:
                     pending.append(source)
         return {file for file in found if self._indexes[file].error is None}
+
+    def _ancestry(self, file: SourceFile) -> set[SourceFile]:
+        """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what
+        an attribute of the class is."""
+        taint = self.taint.get(file, _Taint())
+        found: set[SourceFile] = set()
+        pending = [(file, name) for name in self._bases(file).keys() & (taint.names.keys() | taint.heirs.keys())]
+        while pending:
+            owner, name = pending.pop()
+            for mention in self._bases(owner).get(name, ()):
+                for source in self._defining(mention, self._locals[owner]) - found:
+                    found.add(source)
+                    pending += ((source, inner) for inner in self._bases(source))
+        return found
 
     def _sources(self, file: SourceFile) -> set[SourceFile]:
         local = self._locals[file]

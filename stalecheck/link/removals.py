@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 
 from stalecheck.link.emptied import CHANGING, Contents
 from stalecheck.link.program import Program, resolve

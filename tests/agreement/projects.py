@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -648,8 +649,11 @@ def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
 
 
 def names_of_module(here: Source, draw: st.DrawFn) -> None:
-    # LEFT_OUT: all names of a package.
-    module = draw(one_of([handle for handle, source in here.handles.items() if not source.is_package]))
+    # LEFT_OUT: all names of a package, a package that takes itself or its submodule from a submodule.
+    listed = {handle: source for handle, source in here.handles.items() if not source.is_package}
+    module = draw(
+        one_of([h for h, source in listed.items() if not any(map(partial(here.is_circular, source), source.names))])
+    )
     template = draw(
         st.sampled_from(
             [

@@ -243,7 +243,8 @@ def _reloads(
         places: tuple[Location, ...] = ()
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
-        if sequence.file is not None and sequence.block and not holding.until:
+        is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
+        if sequence.file is not None and sequence.block and not holding.until and not is_same:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"

@@ -17,6 +17,7 @@ from stalecheck.summarize.summary import (
     Expression,
     Filled,
     Function,
+    Literal,
     ModuleImport,
     NameImport,
     Reference,
@@ -137,14 +138,28 @@ class Removals:
     def _place(self, file: SourceFile, target: Expression, depth: int = 0) -> tuple[SourceFile, int] | None:
         """Return where the one container is made that an expression of a file stands for; None if it is not known."""
         match target:
-            case Reference(reaching=(index,), stars=(), is_late=False):
-                return self._made(file, index, target.name, depth)
             case Reference(name=name, reaching=(), stars=stars, is_late=False):
                 return self._brought(file, name, stars, depth)
+            case Reference(name=name, reaching=reaching, stars=(), is_late=False):
+                return self._made_by_one(file, name, reaching, depth)
             case Attribute(value=owner, name=name):
                 module = self._module(file, owner)
                 return None if module is None else self._exported(module, name, depth)
         return None
+
+    def _made_by_one(
+        self, file: SourceFile, name: str, reaching: tuple[int, ...], depth: int
+    ) -> tuple[SourceFile, int] | None:
+        """Return where a container is made that one of some bindings binds; the others stand in for it."""
+        possible = [index for index in reaching if not self._stands_in(file, index)]
+        return self._made(file, possible[0], name, depth) if len(possible) == 1 else None
+
+    def _stands_in(self, file: SourceFile, index: int) -> bool:
+        """Whether a binding binds nothing of the project: None, or what only another installation has."""
+        bound = self._program.summaries[file].bindings[index].value
+        if isinstance(bound, NameImport):
+            return resolve(self._program, file, bound.module, bound.level) is None
+        return isinstance(bound, Literal)
 
     def _made(self, file: SourceFile, index: int, name: str, depth: int) -> tuple[SourceFile, int] | None:
         binding = self._program.summaries[file].bindings[index]
@@ -168,7 +183,7 @@ class Removals:
             return None
         for known, reaching in summary.exports:
             if known == name:
-                return self._made(file, reaching[0], name, depth) if len(reaching) == 1 else None
+                return self._made_by_one(file, name, reaching, depth)
         return self._brought(file, name, summary.stars, depth)
 
     def _brought(

@@ -230,6 +230,8 @@ def _reloads(
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
+        if holding.emptied_by and not _is_filled_again(holding, sequence):
+            continue
         if holding.is_reset and (
             (sequence.is_guarded and sequence.file == holding.file)
             or any(
@@ -241,7 +243,8 @@ def _reloads(
         places: tuple[Location, ...] = ()
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
-        if sequence.file is not None and sequence.block and not holding.until:
+        is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
+        if sequence.file is not None and sequence.block and not holding.until and not is_same:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
@@ -273,6 +276,16 @@ def _reloads(
 def _is_read_after(holding: Holding, at: Location) -> bool:
     """Whether a call of the function reads a local import after what happens at a place."""
     return max(holding.until) > max([at, *(last for start, end, last in holding.unreached if start <= at <= end)])
+
+
+def _is_filled_again(holding: Holding, sequence: Sequence) -> bool:
+    """Whether a container is made and filled once more after the last time that another module has emptied it."""
+    for event in reversed(sequence.events):
+        if not holding.emptied_by.isdisjoint(event.files):
+            return False
+        if holding.file in event.files:
+            return True
+    return False
 
 
 def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:

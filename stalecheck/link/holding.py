@@ -84,6 +84,13 @@ class Holding:
     is_filled_elsewhere: bool = False
     """A container that the body of the origin's module has filled: its own body makes it anew, empty."""
 
+    made_by: frozenset[SourceFile] = frozenset()
+    """The other modules that may make the container: as long as they do not run again, binding its name anew gives
+    the same one."""
+
+    emptied_by: frozenset[SourceFile] = frozenset()
+    """The modules that take it out of the container again when they are imported."""
+
     owner: str = ""
     """The class whose ``__init__`` assigns it, an attribute of an instance."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from stalecheck.index import imported_names
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.rules.module_state import local_names
@@ -13,6 +15,7 @@ from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted
 from stalecheck.rules.surroundings import is_test
 
+_INDENTED = re.compile(rb"\n[ \t]+(?:import|from)[ \t]")
 _FILLS = frozenset({"append", "appendleft", "add", "insert", "extend", "update", "setdefault", "put"})
 _RESTORES = frozenset({"update", "extend", "append", "add", "__setattr__"})
 
@@ -42,18 +45,30 @@ def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[Out
 
     What tests change, and what is reloaded together with the module, does not count.
     """
-    reloaded = reloading.reloads()
-    words = {file: file.module.rpartition(".")[2].encode() for file in reloaded}
+    reloaded = frozenset(reloading.reloads())
+    together: dict[SourceFile, frozenset[SourceFile]] = {}
     found: dict[SourceFile, dict[str, list[OutsideChange]]] = {}
-    for file, source in reloading.sources.items():
-        if is_test(file) or not any(word in source for other, word in words.items() if other != file):
-            continue
-        tree = reloading.parse(file)
-        for module, name, change in _changes(tree, file, reloading) if tree is not None else ():
-            if module in reloaded and module != file and file not in reloading.together(module):
-                names = found.setdefault(module, {})
-                names.setdefault(name, []).append(change)
+    for file in _importers(reloaded, reloading):
+        tree = reloading.parse(file) if not is_test(file) else None
+        for module, name, change in _changes(tree, file, reloaded, reloading) if tree is not None else ():
+            if module not in together:
+                together[module] = reloading.together(module)
+            if file not in together[module]:
+                found.setdefault(module, {}).setdefault(name, []).append(change)
     return found
+
+
+def _importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator[SourceFile]:
+    """Yield the files that import any of some modules, or something from them, at module level or in a function."""
+    table = reloading.program.table
+    for file, index in reloading.program.indexes.items():
+        bases = {(absolute(file, item.level, item.module) or "", item.name) for item in index.imports}
+        names = {base for base, _ in bases} | {f"{base}.{name}" for base, name in bases if name}
+        source = reloading.sources.get(file, b"")
+        if _INDENTED.search(source):
+            names.update(imported_names(source))
+        if any(table.find(name, file) in modules for name in names if name):
+            yield file
 
 
 def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
@@ -93,7 +108,7 @@ def _sets(node: ast.expr, name: str) -> bool:
 
 
 def _changes(
-    tree: ast.Module, file: SourceFile, reloading: Reloading
+    tree: ast.Module, file: SourceFile, modules: frozenset[SourceFile], reloading: Reloading
 ) -> Iterator[tuple[SourceFile, str, OutsideChange]]:
     """Yield what a file changes in others: the module, the name, and how."""
     bound = _bound(tree, file)
@@ -103,7 +118,7 @@ def _changes(
         for target, rebinds in _targets(node):
             module, _, name = dotted(target, bound).rpartition(".")
             other = reloading.program.table.find(module, file) if module else None
-            if other is None or _is_shadowed(target, functions):
+            if other not in modules or other is None or other == file or _is_shadowed(target, functions):
                 continue
             is_own = isinstance(target, ast.Name) and target.id in stored
             if not is_own and reloading.program.table.find(f"{module}.{name}", file) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -108,7 +108,11 @@ def keeping_of(path: Sequence[str], tree: ast.Module, given: Given, through: Seq
 
 
 def keeping_of_subclasses(
-    definition: ast.ClassDef, file: SourceFile, again: frozenset[SourceFile], reloading: Reloading
+    definition: ast.ClassDef,
+    file: SourceFile,
+    again: frozenset[SourceFile],
+    names: dict[SourceFile, dict[str, str]],
+    reloading: Reloading,
 ) -> tuple[Keeping, str]:
     """Return what the bases and the metaclass of a class do with it, and who does it; nothing if all are made anew.
 
@@ -116,6 +120,7 @@ def keeping_of_subclasses(
         definition: The class.
         file: The module that it stands in.
         again: The modules that run again together.
+        names: What imports bind in the files that have been looked at, to be filled.
         reloading: The run.
     """
     seen: set[tuple[SourceFile, str]] = set()
@@ -131,12 +136,14 @@ def keeping_of_subclasses(
             if keeping is not Keeping.REPLACED:
                 return keeping, f"{module.module}.{current.name}"
         for base in (*current.bases, *(k.value for k in current.keywords if k.arg == "metaclass")):
-            pending += _definitions_of(base, tree, module, reloading)
+            if module not in names:
+                names[module] = imported_names(tree, module)
+            pending += _definitions_of(base, tree, module, names[module], reloading)
     return Keeping.REPLACED, ""
 
 
 def _definitions_of(
-    node: ast.expr, tree: ast.Module, file: SourceFile, reloading: Reloading
+    node: ast.expr, tree: ast.Module, file: SourceFile, names: Mapping[str, str], reloading: Reloading
 ) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
     if isinstance(node, ast.Subscript):
         node = node.value
@@ -145,7 +152,7 @@ def _definitions_of(
             if isinstance(own, ast.ClassDef) and own.name == node.id:
                 yield own, file
                 return
-    module, _, name = dotted(node, imported_names(tree, file)).rpartition(".")
+    module, _, name = dotted(node, names).rpartition(".")
     other = reloading.program.table.find(module, file) if module else None
     there = reloading.parse(other) if other is not None else None
     if other is not None and there is not None:

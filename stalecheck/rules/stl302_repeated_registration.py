@@ -107,12 +107,13 @@ _METRICS = frozenset(
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag what each run of a reloaded module's body adds to something else."""
+    known: dict[SourceFile, dict[str, str]] = {}
     for file, reloads in reloading.reloads().items():
         tree = reloading.parse(file)
         if tree is None:
             continue
         together = reloading.together(file)
-        for node, why, severity in _registrations(tree, file, together, reloading):
+        for node, why, severity in _registrations(tree, file, together, known, reloading):
             yield Flaw(
                 file,
                 span_of(node, reloading.sources[file]),
@@ -124,7 +125,11 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 
 def _registrations(
-    tree: ast.Module, file: SourceFile, together: frozenset[SourceFile], reloading: Reloading
+    tree: ast.Module,
+    file: SourceFile,
+    together: frozenset[SourceFile],
+    known: dict[SourceFile, dict[str, str]],
+    reloading: Reloading,
 ) -> Iterator[_Found]:
     """Yield what registers something, why it matters that it happens again, and how much."""
     names = imported_names(tree, file)
@@ -134,7 +139,7 @@ def _registrations(
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield from _by_decorators(statement, names, frozenset(made), together, reloading)
             if isinstance(statement, ast.ClassDef):
-                yield from _by_bases(statement, file, together, reloading)
+                yield from _by_bases(statement, file, together, known, reloading)
             continue
         match statement:
             case ast.Expr(value=ast.Call(func=ast.Name(id=called)) as call) if statement not in guarded:
@@ -167,9 +172,13 @@ def _by_decorators(
 
 
 def _by_bases(
-    definition: ast.ClassDef, file: SourceFile, together: frozenset[SourceFile], reloading: Reloading
+    definition: ast.ClassDef,
+    file: SourceFile,
+    together: frozenset[SourceFile],
+    known: dict[SourceFile, dict[str, str]],
+    reloading: Reloading,
 ) -> Iterator[_Found]:
-    keeping, who = keeping_of_subclasses(definition, file, together, reloading)
+    keeping, who = keeping_of_subclasses(definition, file, together, known, reloading)
     if keeping is not Keeping.REPLACED:
         for base in (*definition.bases, *(keyword.value for keyword in definition.keywords)):
             yield base, *_said(keeping, who)

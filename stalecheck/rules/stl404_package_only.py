@@ -66,6 +66,7 @@ from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
+from stalecheck.rules.statements import imports
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _SHOWN = 3
@@ -88,7 +89,9 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             for event in sequence.events
             for file in event.files
         }
-        sources = _sources(package, reloading) if _imports(package, reloading) else _in_use(package, reloading)
+        sources = (
+            _sources(package, reloading) if _imports(package, reloading) else _in_use(package, place.file, reloading)
+        )
         if sources and again.isdisjoint(sources):
             names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
             has = (
@@ -110,21 +113,15 @@ def _imports(package: SourceFile, reloading: Reloading) -> bool:
     return index is not None and bool(index.imports)
 
 
-def _in_use(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
-    """Return the submodules of a package with an empty ``__init__.py`` that the project imports."""
-    tree = reloading.parse(package)
-    if tree is None or not all(map(_is_nothing, tree.body)):
+def _in_use(package: SourceFile, file: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules of a package with an empty ``__init__.py`` that the file that reloads it imports."""
+    tree, own = reloading.parse(file), reloading.parse(package)
+    if tree is None or own is None or not all(map(_is_nothing, own.body)):
         return []
-    last = package.module.rpartition(".")[2].encode()
-    found: dict[SourceFile, None] = {}
-    for file, index in reloading.program.indexes.items():
-        for item in index.imports if last in reloading.sources.get(file, b"") else ():
-            base = absolute(file, item.level, item.module) or ""
-            for name in (f"{base}.{item.name}", base):
-                submodule = reloading.program.table.find(name, file) if name.startswith(f"{package.module}.") else None
-                if submodule is not None and submodule != file:
-                    found[submodule] = None
-    return sorted(found, key=lambda file: file.module)
+    names = {name for _, name, _ in imports(tree, file) if name.startswith(f"{package.module}.")}
+    names |= {name.rpartition(".")[0] for name in names}
+    found = {reloading.program.table.find(name, file) for name in names} - {None, package}
+    return sorted((module for module in found if module is not None), key=lambda module: module.module)
 
 
 def _is_nothing(statement: ast.stmt) -> bool:

@@ -52,7 +52,8 @@ LEFT_OUT = {
         "that is depends on when they are called"
     ),
     "what a module makes itself, put into a container of another module": (
-        "reloading the module puts the new one beside the old one: that is for STL302 to say, of the statement"
+        "reloading the module puts the new one beside the old one: STL302 says so, of the statement, and its "
+        "diagnostics name no holder to compare"
     ),
     "a submodule evicted together with who takes it from its package": (
         "until the submodule is imported again `from p import a` gives the old one; modules that are evicted together "

@@ -105,7 +105,13 @@ def compared(answer: Mapping[str, Any], diagnostics: Iterable[Diagnostic]) -> li
         if diagnostic.holder and diagnostic.origin and diagnostic.holder.kind is HolderKind.CALLBACK:
             # It names the function that registers, not what that fills.
             label = f"{diagnostic.origin.module}:{diagnostic.origin.name}"
-            slots += [slot for slot, inside in held.inside.items() if inside == label]
+            through = {module for module in diagnostic.via if module != diagnostic.origin.module}
+            slots += [
+                slot
+                for slot, inside in held.inside.items()
+                # Of a module on the way that was reloaded as well it is a name that the module no longer has.
+                if inside == label or inside.partition(":")[0] in through
+            ]
         if diagnostic.holder and diagnostic.holder.kind is HolderKind.CONTAINER:
             slots += [other for slot in slots for other in same.get(slot, ())]
         for module, name in slots:

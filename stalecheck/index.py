@@ -193,6 +193,7 @@ def index_parsed(tree: ast.Module | Unreadable, data: bytes) -> FileIndex:
 def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     """Index a parsed file."""
     is_deep = b":=" in data or b"globals()" in data
+    binds_by_name = b"globals()" in data or b"locals()" in data or b"vars()" in data or b"[__name__]" in data
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
@@ -232,6 +233,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 expressions = list(_expressions(statement))
                 mentions = _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
+                if binds_by_name:
+                    bound = (*bound, *_named(statement))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
                     binds = (*bound, *_filled(statement))
@@ -375,6 +378,39 @@ def _captured(statement: ast.stmt) -> Iterator[str]:
             name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
             if name is not None:
                 yield name
+
+
+def _named(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names of the module that a statement binds by strings: ``globals()["K"] = …``, a loop that does so."""
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        if any(True for inner in statement.body for _ in _naming(inner)):
+            yield from _texts(descendants(statement.iter))
+    else:
+        yield from _texts(_naming(statement))
+
+
+def _naming(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the expressions, most of them strings, that say what a statement binds in its own module."""
+    match statement:
+        case ast.Assign(targets=targets):
+            yield from (t.slice for t in targets if isinstance(t, ast.Subscript) and _is_own_names(t.value))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=inner, attr="update")) as call) if _is_own_names(inner):
+            yield from (ast.Constant(argument.arg) for argument in call.keywords)
+            yield from (key for table in call.args if isinstance(table, ast.Dict) for key in table.keys if key)
+        case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[owner, name, _])):
+            if isinstance(owner, (ast.Name, ast.Subscript)):
+                yield name
+
+
+def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _is_own_names(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+    return False
 
 
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

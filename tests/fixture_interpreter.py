@@ -325,6 +325,8 @@ class SlotFinder:
         self.package = package
         self.slots: dict[str, Slot] = {}
         self.fills: list[tuple[str, set[int]]] = []
+        self.looped: dict[str, list[str]] = {}
+        """The strings that the names of a loop stand for, one after the other."""
 
     def finish(self) -> list[Slot]:
         for name, rows in self.fills:
@@ -413,6 +415,12 @@ class SlotFinder:
         if isinstance(node, ast.Expr):
             self.add(f"call {min(rows)}", "call", rows)
             self.registration(node.value, prefix)
+            self.setting(node.value, prefix, rows)
+        if isinstance(node, ast.For) and isinstance(node.iter, (ast.Tuple, ast.List)):
+            self.looped = {}
+            for element in node.iter.elts:
+                for one, value in zip(unpacked(node.target), unpacked(element), strict=False):
+                    self.looped.setdefault(ast.unparse(one), []).extend(texts(value))
         for name in ("body", "orelse", "finalbody"):
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
@@ -436,6 +444,9 @@ class SlotFinder:
             self.target(node.value, prefix, rows)
         elif isinstance(node, ast.Attribute):
             self.add(ast.unparse(node), "expression", rows)
+        elif isinstance(node, ast.Subscript) and is_own_names(node.value):
+            for name in texts(node.slice) or self.looped.get(ast.unparse(node.slice), []):
+                self.add(prefix + name, "binding", rows)
         elif isinstance(node, ast.Subscript):
             container = outermost(node.value)
             if isinstance(container, ast.Name):
@@ -443,16 +454,38 @@ class SlotFinder:
             else:
                 self.add(ast.unparse(node.value), "expression", rows)
 
+    def setting(self, node: ast.expr, prefix: str, rows: Iterable[int]) -> None:
+        match node:
+            case ast.Call(func=ast.Attribute(value=inner, attr="update")) if is_own_names(inner):
+                for name in [*texts(node), *filter(None, (keyword.arg for keyword in node.keywords))]:
+                    self.add(prefix + name, "binding", rows)
+            case ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"), args=[owner, name, _]):
+                for text in texts(name) or self.looped.get(ast.unparse(name), []):
+                    self.add(f"{ast.unparse(owner)}.{text}", "expression", rows)
+
     def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             self.registered(node.func.value, set(rows_of(node)), prefix)
 
     def registered(self, receiver: ast.expr, rows: set[int], prefix: str) -> None:
+        if is_own_names(receiver):
+            return
         container = outermost(receiver)
         if isinstance(container, ast.Name):
             self.fills += [(container.id, rows), (prefix + container.id, rows)]
         if container is receiver or not isinstance(container, ast.Name):
             self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def texts(node: ast.expr) -> list[str]:
+    """The strings in an expression."""
+    constants = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
+
+
+def is_own_names(node: ast.expr) -> bool:
+    """Whether an expression is ``globals()``, ``locals()`` or ``vars()``."""
+    return isinstance(node, ast.Call) and not node.args and ast.unparse(node.func) in ("globals", "locals", "vars")
 
 
 def unpacked(target: ast.expr) -> Iterator[ast.expr]:
@@ -572,7 +605,9 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
     elif slot.kind == "attached":
         yield None, attached(module, path, slot.name.partition(" ")[0], run)
     elif slot.kind == "expression":
-        yield None, evaluate(slot.name, space)
+        owner = slot.name.rpartition(".")[0]
+        part_of = f"{owner} attached" if isinstance(evaluate(owner, space), type) else owner
+        yield part_of or None, evaluate(slot.name, space)
     else:
         yield None, class_attribute(space, slot.name) if "." in slot.name else space.get(slot.name, ABSENT)
         yield from attributes_of_singletons(module, slot)

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from stalecheck.summarize.expressions import (
     choice,
     double_star_name,
     first_annotation,
+    overlay,
     parameter_names,
     share,
     shares,
@@ -37,6 +38,7 @@ from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Scope
+from stalecheck.summarize.settings import Row, literal_name, own_name, rows, setting, updated
 from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
@@ -55,6 +57,8 @@ from stalecheck.summarize.summary import (
     Function,
     Item,
     ModuleImport,
+    NamedModule,
+    Reference,
     StarImport,
     Store,
     Summary,
@@ -133,6 +137,9 @@ class _Walker:
         self._declared: list[tuple[str, int]] = []
         self._cached_at: Span | None = None
         self._recorder = Recorder(positions)
+        self._rounds: list[tuple[Row, Mapping[str, tuple[int, ...]]]] = []
+        """What each round of the loop whose body is being read binds, and what its names stand for meanwhile."""
+
         self._public = Public(self._recorder)
         self._bodies = Bodies(self._recorder, source)
 
@@ -240,9 +247,50 @@ class _Walker:
             ) if name := self._kept_name(twin):
                 self._bind_kept(name, key, default)
                 return
+        if self._is_set(node.value):
+            return
         value = self._recorder.convert(node.value)
         if isinstance(node.value, cst.Call) and isinstance(value, Call):
             self._record_call(node.value, value)
+
+    def _is_set(self, node: cst.BaseExpression) -> bool:
+        """Whether a call binds names that are known, or sets attributes of such names; it does, then."""
+        for name, place, bound in (entries := updated(node)):
+            self._recorder.bind(name, self._recorder.span(place), self._recorder.convert(bound))
+        found = setting(node)
+        if found is None:
+            return bool(entries)
+        named = list(self._named(found.name, found.value))
+        owner, holder = self._recorder.convert(found.owner), self._holder_name(found.owner)
+        span = self._recorder.span(found.name)
+        for name, value in named:
+            if self._is_itself(owner):
+                self._recorder.bind(name, span, value)
+            else:
+                self._set_attribute(owner, holder and f"{holder}.{name}", name, value, span)
+        return bool(named)
+
+    def _is_itself(self, owner: Expression) -> bool:
+        """Whether an expression is the module that is being read: ``sys.modules[__name__]``."""
+        while isinstance(owner, Reference) and len(owner.reaching) == 1 and not owner.stars:
+            bound = self._recorder.bindings[owner.reaching[0]].value
+            if not isinstance(bound, (NamedModule, Reference)):
+                return False
+            owner = bound
+        return owner == NamedModule("__name__")
+
+    def _named(self, key: cst.BaseExpression, node: cst.BaseExpression) -> Iterator[tuple[str, Expression]]:
+        """Yield what something is bound to under a name in a string: one of a loop's over such, or one written out."""
+        if literal_name(key):
+            yield literal_name(key), self._recorder.convert(node)
+        for row, reaching in self._rounds if isinstance(key, cst.Name) else ():
+            names = self._recorder.scope.names
+            if isinstance(key, cst.Name) and key.value in row and names.get(key.value) == reaching[key.value]:
+                name = literal_name(row[key.value])
+                if name:
+                    given = {local: self._recorder.convert(value) for local, value in row.items()}
+                    look = overlay(given, self._recorder.look)
+                    yield name, self._recorder.converter.convert(node, look)
 
     def _record_call(self, node: cst.Call, value: Call) -> None:
         name = as_written(node.func)
@@ -303,27 +351,31 @@ class _Walker:
         if isinstance(target, cst.Name):
             self._recorder.bind(target.value, self._recorder.span(target), value)
         elif isinstance(target, cst.Attribute):
-            self._recorder.stores.append(
-                Store(
-                    self._recorder.convert(target.value),
-                    self._holder_name(target),
-                    (Element(value, self._recorder.span(target)),),
-                    self._recorder.span(target),
-                    self._recorder.at,
-                    target.attr.value,
-                    is_conditional=self._may_not_run(),
-                )
-            )
+            owner, span = self._recorder.convert(target.value), self._recorder.span(target)
+            self._set_attribute(owner, self._holder_name(target), target.attr.value, value, span)
         elif isinstance(target, cst.Subscript):
             self._store_item(target, value, node)
 
+    def _set_attribute(self, owner: Expression, holder: str, name: str, value: Expression, span: Span) -> None:
+        self._recorder.stores.append(
+            Store(
+                owner,
+                holder,
+                (Element(value, span),),
+                span,
+                self._recorder.at,
+                name,
+                is_conditional=self._may_not_run(),
+            )
+        )
+
     def _store_item(self, target: cst.Subscript, value: Expression, node: cst.BaseExpression) -> None:
-        match target:
-            case cst.Subscript(
-                value=cst.Call(func=cst.Name(value="globals"), args=[]),
-                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))],
-            ):
-                self._recorder.bind(str(key.evaluated_value), self._recorder.span(target), value)
+        key = own_name(target)
+        if key is not None:
+            named = [(literal_name(key), value)] if literal_name(key) else list(self._named(key, node))
+            for name, part in named:
+                self._recorder.bind(name, self._recorder.span(target), part)
+            if named:
                 return
         held: tuple[Element, ...] = (Element(value, self._recorder.span(node)),)
         if any(isinstance(part.slice, cst.Slice) for part in target.slice):
@@ -609,7 +661,10 @@ class _Walker:
             if isinstance(single, cst.Name)
         }
         self._recorder.looping += 1
+        outer, names = self._rounds, dict(self._recorder.scope.names)
+        self._rounds = [(row, names) for row in rows(node.target, node.iter)] or outer
         self._suite(node.body, block_of(twin, "body"))
+        self._rounds = outer
         self._recorder.looping -= 1
         if is_of_names:
             # Which of the names comes last is not known.

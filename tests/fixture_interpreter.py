@@ -697,6 +697,8 @@ def edges(thing: Any, old: Old) -> list[object]:
         return []
     if kind is types.MethodType:
         return [thing.__self__] if old.origin(thing.__self__) else [thing.__func__, thing.__self__]
+    if kind is types.BuiltinMethodType:
+        return [] if isinstance(thing.__self__, types.ModuleType) else [thing.__self__]
     if kind is types.FunctionType:
         cells = [cell_value(cell) for cell in thing.__closure__ or ()]
         return [thing.__defaults__, thing.__kwdefaults__, vars(thing), *cells]

@@ -36,7 +36,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.vocabulary import HolderKind, ReloadMode
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
@@ -233,6 +233,7 @@ class _Finder:
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.
             value = replace(value, captures=tuple(c for c in value.captures if c.made.file not in consumers))
+        value = _as_method(value, expression)
         yield from self._assigned(binding.name, binding.span, value, expression, binding)
         if not binding.block:
             yield from self._instance_attributes(binding, value)
@@ -289,6 +290,20 @@ class _Finder:
                         attribute.value,
                     )
                     yield replace(held_by, owner=thing.of.definition.name)
+
+
+def _as_method(value: Value, expression: Expression) -> Value:
+    """Return a value as the bound method of an object of the standard library keeps that, if it is one."""
+    names = {thing.name for thing in value.things if isinstance(thing, ExternalThing)}
+    if not isinstance(expression, Attribute) or names.isdisjoint(known.BOUND_METHODS):
+        return value
+    captures = (
+        capture.related(Relation.WRAPPED)
+        if capture.relation is Relation.DERIVED and capture.made.origin.kind is OriginKind.INSTANCE
+        else capture
+        for capture in value.captures
+    )
+    return replace(value, captures=tuple(captures))
 
 
 def _element_at(expression: Expression, place: Span) -> Expression:

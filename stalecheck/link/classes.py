@@ -151,10 +151,10 @@ class Classes:
             return Value((), derived(Value((), tuple(computed))), is_new=True)
         if set_there:
             kept = union(set_there)
-            captures = [_part_of(value, name, capture) for capture in kept.captures]
-            if all(capture.relation is Relation.INSIDE for capture in captures):
-                captures += derived(value)  # The container itself is the instance's.
-            kept = replace(kept, captures=tuple(captures))
+            held = [_part_of(value, name, capture) for capture in kept.captures]
+            if all(capture.relation is Relation.INSIDE for capture in held):
+                held += derived(value)  # The container itself is the instance's.
+            kept = replace(kept, captures=tuple(held))
         else:
             kept = self._shared(thing, name, value, frame)
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)

@@ -22,6 +22,7 @@ from stalecheck.attaching import (
     may_be_hook,
     root_of,
 )
+from stalecheck.called import find_filling
 from stalecheck.model import Location
 from stalecheck.nodes import children, descendants
 
@@ -198,6 +199,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     statements: list[Statement] = []
     bodies: list[Body] = []
     made: dict[str, int] = {}
+    filling = find_filling(tree)
     for statement, owner in _level(tree.body):
         is_module_level = not owner
         match statement:
@@ -211,7 +213,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     mentions |= _mentions(_dispatched(statement))
                 if mentions:
                     statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
-                body = _body(statement, owner, is_deep=is_deep)
+                body = _body(statement, owner, is_deep=is_deep, fills=statement in filling)
                 if body is not None:
                     if is_answering:
                         answered = (*_declared(tree), *_imported_by_name(tree, statement))
@@ -579,10 +581,11 @@ def _filled(statement: ast.stmt) -> tuple[str, ...]:
     return (name,) if name else ()
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool, fills: bool) -> Body | None:
     """Index a function body; None for one that keeps nothing and gives nothing back.
 
-    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``.
+    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``. A function that
+    `fills` something while the file is imported binds that anew.
     """
     imports: list[Import] = []
     returned: list[ast.AST] = []
@@ -591,7 +594,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     targets: list[ast.expr] = []
     local: set[str] = set()
     global_names: list[str] = []
-    binds_globally = False
+    binds_globally = fills
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
     may_attach = may_be_hook(function)
@@ -616,6 +619,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 continue
             case ast.Expr() | ast.Pass():
                 if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                    assigned += [*node.value.args, *node.value.keywords] if fills else ()
                     may_attach = may_attach or is_setting(node.value)
                     filled.append(filled_by(node.value))
                 continue
@@ -672,6 +676,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         attached = list(attached_values(function))
         returned += attached
     outside = {name for name in filled if name not in own or name in global_names}
+    if fills:
+        global_names += sorted(outside)
     keeps = bool(attached) and may_be_hook(function)
     if outside and not keeps and not outside <= _parameters(function):
         keeps = bool(kept_roots(function))

@@ -108,7 +108,11 @@ class _Finder:
         for item in sorted(statements, key=lambda statement: statement.at):
             if self._discarded.takes(item):
                 continue
-            yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
+            found = self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
+            owner = item.within[-1].rpartition(".")[0] if item.within else ""
+            yield from (
+                (replace(holding, within=item.within, owner=owner) for holding in found) if item.within else found
+            )
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from stalecheck.attaching import filled_roots, statements
+from stalecheck.attaching import filled_roots, root_of, statements
 from stalecheck.nodes import descendants
 
 
@@ -130,5 +130,13 @@ def _fills(function: ast.FunctionDef) -> bool:
             outside.update(statement.names)
         if isinstance(statement, ast.Assign):
             local.update(target.id for target in statement.targets if isinstance(target, ast.Name))
-    found = {root for statement in statements(function) for root in filled_roots(statement)} - {""}
+    found = {root for statement in statements(function) for root in _given_roots(statement)} - {""}
     return bool(outside) or bool(found - local)
+
+
+def _given_roots(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names with which what a statement fills is written, or what it gives something to: a registry."""
+    yield from filled_roots(statement)
+    match statement:
+        case ast.Expr(value=ast.Call(func=called, args=[_, *_])):
+            yield root_of(called)

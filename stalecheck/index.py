@@ -107,6 +107,9 @@ class Body:
     keeps: bool = False
     """It may put what it is given into a container that it does not make, for good."""
 
+    fills: bool = False
+    """The file calls it while it is imported, and it fills something for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -703,6 +706,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(global_names),
         bool(attached),
         keeps,
+        fills,
     )
 
 

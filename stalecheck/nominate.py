@@ -112,7 +112,7 @@ def nominate(
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
-    return frozenset(nomination.nominated | nomination.explaining() | packages)
+    return frozenset(nomination.nominated | nomination.explaining() | packages | nomination.refilling())
 
 
 class _Nomination:
@@ -303,6 +303,11 @@ class _Nomination:
                 if source in self.taint:
                     pending.append(source)
         return {file for file in found if self._indexes[file].error is None}
+
+    def refilling(self) -> set[SourceFile]:
+        """Return the files that reload and may then call what fills something in a nominated file."""
+        filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
+        return {file for file in self._helpers if not filled.isdisjoint(self._asked.get(file, ()))}
 
     def _sources(self, file: SourceFile) -> set[SourceFile]:
         local = self._locals[file]

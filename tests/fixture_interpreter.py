@@ -397,11 +397,17 @@ class SlotFinder:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                         self.add(prefix + target.attr, "self", rows)
-        for part in ast.walk(node) if node.name == "__init__" else ():
+        for part in ast.walk(node):
             filled = part.func if isinstance(part, ast.Call) else part
+            if node.name != "__init__" and not fills(filled):
+                continue
             match outermost(filled.value) if isinstance(filled, (ast.Attribute, ast.Subscript)) else None:
                 case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
                     self.add(prefix + attribute, "self", rows_of(part))
+                case ast.Attribute(value=ast.Name(id="cls"), attr=attribute):
+                    self.fills.append((prefix + attribute, set(rows_of(part))))
+                case ast.Name(id=name):
+                    self.fills.append((name, set(rows_of(part))))
 
     def other(self, node: ast.stmt, prefix: str) -> None:
         rows = rows_of(node)
@@ -475,6 +481,13 @@ class SlotFinder:
             self.fills += [(container.id, rows), (prefix + container.id, rows)]
         if container is receiver or not isinstance(container, ast.Name):
             self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def fills(node: ast.AST) -> bool:
+    """Whether an expression is an item that is assigned, or a method that puts something into a container."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("add", "append", "extend", "insert", "setdefault", "update")
+    return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
 
 
 def texts(node: ast.expr) -> list[str]:
@@ -651,8 +664,8 @@ def attributes_of_singletons(module: types.ModuleType, slot: Slot) -> Iterator[t
     """For `Service.engine`: the attribute of each module-level instance of the file's own `Service`."""
     qualified, _, attribute = slot.name.rpartition(".")
     for name, value in list(module.__dict__.items()):
-        kind = type(value)
-        if qualified and kind.__module__ == module.__name__ and kind.__qualname__ == qualified:
+        owners = [(base.__module__, base.__qualname__) for base in type(value).__mro__]
+        if qualified and (module.__name__, qualified) in owners:
             yield name, getattr(value, "__dict__", {}).get(attribute, ABSENT)
 
 

@@ -257,7 +257,8 @@ class _Finder:
                 kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span
             elif capture.relation is Relation.INSIDE:
                 # A second name is no second container; an attribute of a class is a way of its own to reach it.
-                if not constructs(expression) and "." not in name:
+                is_name = not constructs(expression) or (isinstance(expression, Call) and not value.is_new)
+                if is_name and "." not in name:
                     continue
                 kind, place = HolderKind.CONTAINER, capture.span if constructs(expression) else span
             elif capture.relation is Relation.WRAPPED and isinstance(expression, Reference):

@@ -50,6 +50,8 @@ class Recorder:
         """Make a statement the place where the walk stands."""
         self.positions.enter(node, twin)
         if self.within:
+            # In the order in which they run, where the call stands.
+            self.at = Location(self.at.row, self.at.column + 1)
             return
         if not isinstance(node, (cst.Pass, cst.Global)):
             self.at = self.positions.start(node, twin)

@@ -162,7 +162,7 @@ class Runner:
         names = list(parameter_names(function.node.params))
         itself = names.pop(0) if names and receiver and function.decorator != "staticmethod" else ""
         running = Running(function.name, itself, receiver, frozenset(_global_names(function.twin)), given)
-        outer = recorder.scope
+        outer, at = recorder.scope, recorder.at
         base = outer.outer if outer.function is not None else outer
         recorder.scope = Scope(f"{function.name}.<locals>.", outer=base, function=running)
         recorder.within = (*recorder.within, function.name)
@@ -174,6 +174,8 @@ class Runner:
         self._stack.pop()
         recorder.within = recorder.within[:-1]
         recorder.scope = outer
+        if not self._stack:
+            recorder.at = at
 
     def _bind_globals(self, function: _Function) -> None:
         """Let the names that a function declares as global stand for what it binds them to, or for what they did."""

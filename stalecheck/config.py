@@ -103,6 +103,9 @@ class Config:
     target_version: tuple[int, int] = (3, 10)
     """The oldest Python that the project runs on; by default the lower bound of its ``requires-python``."""
 
+    below_version: tuple[int, int] | None = None
+    """The first Python that the project no longer runs on, from the upper bound of its ``requires-python``."""
+
     since: str = ""
     """A git revision to compare the reloaded modules with; empty: none."""
 
@@ -141,8 +144,9 @@ def load_config(
         source, table, section = _read_named(config_file, cwd) if config_file is not None else _find(start, cwd)
         if source is not None:
             given = _read_table(table, source, cwd, section=section)
-        target = _required_python(config.root, cwd) or config.target_version
-        config = replace(config, source=source, target_version=target)
+        required = _required_python(config.root, cwd)
+        target = _lower_bound(required) or config.target_version
+        config = replace(config, source=source, target_version=target, below_version=_upper_bound(required))
     return replace(config, **_lay_over(given, _read_options(overrides, cwd)))
 
 
@@ -343,15 +347,27 @@ def _read_toml(path: Path, cwd: Path) -> dict[str, Any]:
     return table
 
 
-def _required_python(root: Path, cwd: Path) -> tuple[int, int] | None:
-    """The lower bound of ``requires-python``, if the project states one."""
+def _required_python(root: Path, cwd: Path) -> str:
+    """The project's ``requires-python``; empty if it states none."""
     path = root / "pyproject.toml"
     project = _read_toml(path, cwd).get("project") if is_file(path) else None
     required = project.get("requires-python") if isinstance(project, dict) else None
-    if not isinstance(required, str):
-        return None
+    return required if isinstance(required, str) else ""
+
+
+def _lower_bound(required: str) -> tuple[int, int] | None:
     bounds = re.findall(r"(?:>=|~=|==|(?<![<>=~!])>)\s*(\d+)(?:\.(\d+))?", required)
     return max(((int(major), int(minor or 0)) for major, minor in bounds), default=None)
+
+
+def _upper_bound(required: str) -> tuple[int, int] | None:
+    """The first minor version that ``<3.12``, ``<=3.11`` or ``==3.11.*`` leaves out."""
+    found = []
+    for operator, major, minor, micro in re.findall(r"(<=|<|==)\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?", required):
+        is_left_out = operator == "<" and not int(micro or 0)
+        if minor or is_left_out:
+            found.append((int(major), int(minor or 0) + (not is_left_out)))
+    return min(found, default=None)
 
 
 def _read_table(table: object, source: Path, cwd: Path, *, section: str) -> dict[str, Any]:

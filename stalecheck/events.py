@@ -147,13 +147,15 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
 
 
 def _paths(events: list[Event]) -> Iterator[list[Event]]:
-    """Yield the ways through a block: for each event those that can run in the same call."""
+    """Yield the ways through a block: for each event those that can run in the same call, and those that have to."""
     seen: set[frozenset[Event]] = set()
     for event in events:
-        path = [other for other in events if not _exclude(event, other)]
-        if frozenset(path) not in seen:
-            seen.add(frozenset(path))
-            yield path
+        most = [other for other in events if not _exclude(event, other)]
+        least = [other for other in most if other.optional.issubset(event.branch)]
+        for path in (most, least):
+            if frozenset(path) not in seen:
+                seen.add(frozenset(path))
+                yield path
 
 
 def _exclude(one: Event, other: Event) -> bool:
@@ -313,6 +315,7 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
         at,
         reloads,
         site.branch,
+        site.optional,
         group if site.is_unordered else 0,
         site.is_once,
         leaves_attribute=site.leaves_attribute,

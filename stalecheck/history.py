@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stalecheck.errors import UsageError
-from stalecheck.index import FileIndex, index_tree, parse
+from stalecheck.index import FileIndex, Unreadable, index_tree, parse
 from stalecheck.model import SourceFile
 
 
@@ -36,16 +36,56 @@ def names_gone(
         if now is None or not path.is_relative_to(top):
             continue
         before = _old_names(f"{commit.decode().strip()}:{path.relative_to(top).as_posix()}", root)
-        kept = {*now.made, *(item.local for item in now.imports)}
-        if "*" not in (item.name for item in now.imports) and before - kept:
-            gone[file] = frozenset(before - kept)
+        left = before - _names_now(now, parse(path.read_bytes())) if before else before
+        if left and "*" not in (item.name for item in now.imports) and "__getattr__" not in now.made:
+            gone[file] = left
     return gone
 
 
 def _old_names(blob: str, root: Path) -> frozenset[str]:
     done = subprocess.run(["git", "cat-file", "blob", blob], cwd=root, capture_output=True, check=False)
     tree = parse(done.stdout) if done.returncode == 0 else None
-    return frozenset(index_tree(tree, done.stdout).made) if isinstance(tree, ast.Module) else frozenset()
+    if not isinstance(tree, ast.Module):
+        return frozenset()
+    imported: set[str] = set()
+    deleted: set[str] = set()
+    for statement in _top_level(tree):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            imported |= {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+        elif isinstance(statement, ast.Delete):
+            deleted |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    return frozenset({*index_tree(tree, done.stdout).made, *imported} - deleted - {"*"})
+
+
+def _names_now(index: FileIndex, tree: ast.Module | Unreadable) -> frozenset[str]:
+    """Return what a module binds, its functions through ``global`` and ``globals()["x"] = …`` included."""
+    names = {*index.made, *(item.local for item in index.imports)}
+    for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+        match node:
+            case ast.Global(names=declared):
+                names.update(declared)
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name(id="globals" | "vars" | "locals")),
+                slice=ast.Constant(value=str() as name),
+                ctx=ast.Store(),
+            ):
+                names.add(name)
+            case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str() as name), _]):
+                names.add(name)
+    return frozenset(names)
+
+
+def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements of a module, those below conditions, loops and ``try`` too."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            pending += ast.iter_child_nodes(node)
 
 
 def _git(arguments: list[str], root: Path, revision: str = "") -> bytes:

@@ -133,6 +133,9 @@ class FileIndex:
     public: tuple[str, ...] | None = None
     """What ``__all__`` lists, if it is written out in one place."""
 
+    clears_caches: bool = False
+    """It may call ``cache_clear``."""
+
     needs_libcst: Unreadable | None = None
     """Set when the running Python cannot parse the file: LibCST, which knows newer syntax, may."""
 
@@ -251,7 +254,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
         bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
-    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), made, public)
+    return FileIndex(tuple(imports), tuple(statements), tuple(bodies), made, public, b"cache_clear" in data)
 
 
 def _public(tree: ast.Module) -> tuple[str, ...] | None:

@@ -26,16 +26,18 @@ class _Taint:
 
     names: dict[str, _Groups] = field(default_factory=dict)
     carriers: dict[str, _Groups] = field(default_factory=dict)
+    heirs: dict[str, _Groups] = field(default_factory=dict)
+    """Classes that are not old themselves, but inherit what is, and what is made of them: attributes may be old."""
 
     def escape(self, group: int | None) -> None:
         """Forget which groups taint what the file keeps, but its own: from here even their members may take it old."""
-        for names in (self.names, self.carriers):
+        for names in (self.names, self.carriers, self.heirs):
             for name, groups in names.items():
                 names[name] = frozenset(number if number == group else _ANY for number in groups)
 
     def size(self) -> int:
         """Return a number that grows with the taint."""
-        return sum(map(len, self.names.values())) + sum(map(len, self.carriers.values()))
+        return sum(len(groups) for names in (self.names, self.carriers, self.heirs) for groups in names.values())
 
     def get(self, name: str) -> _Groups:
         """Return what taints a name."""
@@ -112,7 +114,8 @@ def nominate(
     nomination.spread()
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
-    return frozenset(nomination.nominated | nomination.explaining() | packages | nomination.refilling())
+    clearing = {file for file in reloading if indexes[file].clears_caches}
+    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | nomination.refilling())
 
 
 class _Nomination:
@@ -298,7 +301,7 @@ class _Nomination:
         pending = list(self.nominated)
         while pending:
             file = pending.pop()
-            for source in (self._sources(file) | self._keeping.get(file, set())) - found:
+            for source in (self._sources(file) | self._keeping.get(file, set()) | self._ancestry(file)) - found:
                 found.add(source)
                 if source in self.taint:
                     pending.append(source)
@@ -309,6 +312,20 @@ class _Nomination:
         filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
         return {file for file in self._helpers if not filled.isdisjoint(self._asked.get(file, ()))}
 
+    def _ancestry(self, file: SourceFile) -> set[SourceFile]:
+        """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what
+        an attribute of the class is."""
+        taint = self.taint.get(file, _Taint())
+        found: set[SourceFile] = set()
+        pending = [(file, name) for name in self._bases(file).keys() & (taint.names.keys() | taint.heirs.keys())]
+        while pending:
+            owner, name = pending.pop()
+            for mention in self._bases(owner).get(name, ()):
+                for source in self._defining(mention, self._locals[owner]) - found:
+                    found.add(source)
+                    pending += ((source, inner) for inner in self._bases(source))
+        return found
+
     def _sources(self, file: SourceFile) -> set[SourceFile]:
         local = self._locals[file]
         if self._indexes[file].needs_libcst is not None:
@@ -316,7 +333,7 @@ class _Nomination:
             return {*chain.from_iterable(local.modules.values()), *local.stars, *taken}
         taint = self.taint.get(file, _Taint())
         sources = {star for star in local.stars if self._may_bring(star, taint)} | self._reached.get(file, set())
-        for name in self._roots.get(file, set()) | taint.names.keys():
+        for name in self._roots.get(file, set()) | taint.names.keys() | taint.heirs.keys():
             sources.update(self._origins(name, local))
         if any(body.imports for body in self._indexes[file].bodies):
             sources |= self._asked[file] & self._helpers
@@ -366,12 +383,15 @@ class _Nomination:
                     hit |= groups
                 for name, groups in brought.carriers.items():
                     _add(taint.carriers, name, groups)
+                for name, groups in brought.heirs.items():
+                    _add(taint.heirs, name, groups)
         for name, origins in local.names.items():
             for module, taken in origins:
                 other = self.taint.get(module)
                 if other is not None:
                     _add(taint.names, name, other.names.get(taken, _NONE))
                     _add(taint.carriers, name, other.carriers.get(taken, _NONE))
+                    _add(taint.heirs, name, other.heirs.get(taken, _NONE))
                     answered = self._answered(module, taken)
                     _add(taint.names, name, answered)
                     hit |= other.names.get(taken, _NONE) | answered
@@ -411,9 +431,22 @@ class _Nomination:
                         _add(taint.carriers, statement.owner, groups)
                     for dotted in statement.sets:
                         self._set_on_module(dotted, local, groups)
+                inherited = groups if statement.inherits else _NONE
+                for mention in statement.mentions:
+                    inherited |= self._inherited_by(mention, local, taint)
+                for name in (*statement.binds, *filter(None, [statement.inherits])):
+                    _add(taint.heirs, name, inherited)
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:
+        """Return what a class, or something made of one, has inherited that may be old."""
+        first, *rest = dotted.split(".")
+        if not rest:
+            return taint.heirs.get(first, _NONE)
+        modules = self._led_to(local.modules.get(first, ()), rest[:-1])
+        return _NONE.union(*(self.taint[m].heirs.get(rest[-1], _NONE) for m in modules if m in self.taint))
 
     def _carried_by(self, dotted: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         """Return what a function that a statement calls may give to what it is called with."""
@@ -486,7 +519,7 @@ class _Nomination:
         if not attributes:
             return groups
         rest = attributes.split(".")
-        groups |= taint.carriers.get(rest[-1], _NONE)
+        groups |= taint.carriers.get(rest[-1], _NONE) | taint.heirs.get(first, _NONE)
         modules = local.modules.get(first, ())
         for end in range(len(rest), 0, -1) if local.dotted and not modules else ():
             module = local.dotted.get(".".join((first, *rest[:end])))
@@ -503,6 +536,8 @@ class _Nomination:
         name, *rest = attributes
         other = self.taint.get(module)
         groups = self._whole(module) if name == ANY_NAME else _NONE if other is None else other.get(name)
+        if rest and other is not None:
+            groups |= other.heirs.get(name, _NONE)
         inner = () if groups else self._module_attribute(module, name)
         if not groups and not inner:
             groups = self._answered(module, name)

@@ -67,8 +67,7 @@ def run(
     nominated = nominate(
         indexes, table, events.reloaded, events.evicted, events.reloading, events.together, events.left
     )
-    clearing = {file for file in events.reloading if b"cache_clear" in sources[file]}
-    closely = {file: sources[file] for file in files if file in nominated or file in clearing}
+    closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     is_forgotten = Forms(sources, indexes, table).is_forgotten
     program = Program(
@@ -165,6 +164,7 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         sources,
         cache(partial(_parse_alive, sources, config.target_version)),
         names_gone(events.reloaded, config.since, program.indexes, config.root) if config.since else {},
+        config.below_version,
     )
 
 

@@ -209,7 +209,11 @@ def test_all_keys(project: Project, dash: str) -> None:
 
 
 def test_every_field_has_a_key() -> None:
-    assert set(config_module._READERS) == {field.name for field in fields(Config)} - {"root", "source"}
+    assert set(config_module._READERS) == {field.name for field in fields(Config)} - {
+        "root",
+        "source",
+        "below_version",
+    }
 
 
 @pytest.mark.parametrize(
@@ -234,6 +238,26 @@ def test_target_version_follows_requires_python(
 ) -> None:
     root = project({"pyproject.toml": f"[project]\nname = 'x'\n{project_table}"})
     assert load_config([root], cwd=root).target_version == expected
+
+
+@pytest.mark.parametrize(
+    ("required", "expected"),
+    [
+        pytest.param(">=3.8", None, id="none"),
+        pytest.param(">=3.8,<3.12", (3, 12), id="<"),
+        pytest.param(">=3.8, <= 3.11", (3, 12), id="<="),
+        pytest.param("==3.11.*", (3, 12), id="=="),
+        pytest.param(">=3.8,<3.12.0", (3, 12), id="the first of a minor version"),
+        pytest.param("<3.12.4", (3, 13), id="a part of a minor version"),
+        pytest.param("<4,<3.13", (3, 13), id="the lowest"),
+        pytest.param(">=3.8,<4", (4, 0), id="major only"),
+    ],
+)
+def test_the_upper_bound_follows_requires_python(
+    project: Project, required: str, expected: tuple[int, int] | None
+) -> None:
+    root = project({"pyproject.toml": f"[project]\nname = 'x'\nrequires-python = '{required}'"})
+    assert load_config([root], cwd=root).below_version == expected
 
 
 def test_target_version_of_the_root_without_section(project: Project) -> None:

@@ -69,6 +69,51 @@ def test_what_does_not_count_on_the_name_is_silent(repository: Path, source: str
     assert found(repository, since="HEAD", reloaded=["m"]) == []
 
 
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        pytest.param({"m.py": f"{NEW}x = gone\n"}, [("m.py", 3, "gone")], id="the module itself"),
+        pytest.param({"m.py": f"{NEW}\ndef f(gone):\n    return gone\n"}, [], id="a parameter in the module itself"),
+        pytest.param({"m.py": f"{NEW}class C:\n    gone = 1\n    x = gone\n"}, [], id="a name of a class in itself"),
+        pytest.param({"m.py": f"{NEW}\ndef f():\n    global gone\n    gone = 1\n"}, [], id="bound by a function"),
+        pytest.param({"m.py": f"{NEW}globals()['gone'] = 1\n"}, [], id="bound through its namespace"),
+        pytest.param({"m.py": f"{NEW}\ndef __getattr__(name):\n    return 1\n"}, [], id="answered by the module"),
+        pytest.param({"app.py": "from m import *\ngone()\nkept()\n"}, [("app.py", 2, "gone")], id="a star"),
+        pytest.param({"app.py": "from m import *\nfrom os import *\ngone()\n"}, [], id="another star beside it"),
+        pytest.param({"app.py": "from m import *\n\ndef gone(): ...\n\ngone()\n"}, [], id="its own below a star"),
+        pytest.param(
+            {"app.py": "from m import gone as old\n", "user.py": "import app\napp.old()\nfrom app import old\n"},
+            [("app.py", 1, "gone"), ("user.py", 2, "old"), ("user.py", 3, "old")],
+            id="passed on",
+        ),
+        pytest.param(
+            {"app.py": "from m import *\n", "user.py": "from app import gone, kept\n"},
+            [("user.py", 1, "gone")],
+            id="passed on by a star",
+        ),
+        pytest.param({"app.py": "import m\ngetattr(m, 'gone')()\n"}, [("app.py", 2, "gone")], id="getattr"),
+        pytest.param({"app.py": "import m\ngetattr(m, 'gone', None)\n"}, [], id="getattr with a default"),
+    ],
+)
+def test_who_else_counts_on_a_name(
+    repository: Path, sources: dict[str, str], expected: list[tuple[str, int, str]]
+) -> None:
+    (repository / "app.py").unlink()
+    for name, source in sources.items():
+        (repository / name).write_text(source, encoding="utf-8")
+    lines = found(repository, since="HEAD", reloaded=["m"])
+    assert [(name, row, text.split("`")[3]) for name, row, _, text in lines] == expected
+
+
+def test_what_was_imported_is_gone_too(repository: Path) -> None:
+    git(repository, "add", ".")
+    (repository / "m.py").write_text("import json\nfor i in (): ...\ndel i\n" + OLD, encoding="utf-8")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-a", "--quiet", "--message", "import")
+    (repository / "m.py").write_text(OLD, encoding="utf-8")
+    (repository / "app.py").write_text("import m\n\nm.json.dumps(1)\nm.i\n", encoding="utf-8")
+    assert [line[:2] for line in found(repository, since="HEAD", reloaded=["m"])] == [("app.py", 3)]
+
+
 def test_after_an_eviction_it_is_missing(repository: Path) -> None:
     assert [line[3] for line in found(repository, since="HEAD", reimported=["m"])] == [
         "`m` no longer defines `MOVED`; it is missing",

@@ -1137,6 +1137,42 @@ def test_wrapper(source: str, expected: tuple[str, ...]) -> None:
     assert [(site.targets, site.why) for site in found] == [(expected, "")]
 
 
+SEVERAL = [
+    ("def again(p, n):\n    reload(import_module(f'{p}.{n}'))\nagain('p', 'a')", ("p.a",)),
+    ("def again(p, n):\n    reload(import_module(p + '.' + n))\nagain(n='a', p='p')", ("p.a",)),
+    ("def again(p, n):\n    del sys.modules['%s.%s' % (p, n)]\nagain('p', 'a')", ("p.a",)),
+    ("def again(p, n):\n    reload(sys.modules['.'.join([p, n])])\nagain('p', 'a')", ("p.a",)),
+    ("def again(n, p='p'):\n    reload(import_module('.' + n, p))\nagain('a')", ("p.a",)),
+    ("def again(n, p='p'):\n    reload(import_module(f'.{n}', package=p))\nagain('a', p='q')", ("q.a",)),
+    ("def again(n, *, p='p'):\n    reload(import_module(f'{p}.{n}'))\nfor n in ('a', 'b'):\n    again(n, p='q')",
+     ("q.a", "q.b")),
+    ("def again(n):\n    reload(import_module(f'{n}.{n}'))\nagain('a')", ("a.a",)),
+    ("def again(p, n):\n    reload(import_module(f'{p}.{n}'))\ndef one(n):\n    again('p', n)\none('a')", ("p.a",)),
+    ("def again(p, n):\n    reload(import_module(f'{p}.{n}'))\ndef one(n):\n    again(n, 'a')\none('p')", ("p.a",)),
+    ("def again(p, n):\n    reload(import_module(f'{p}.{n}'))\ndef one(b, c):\n    again(b, c)\none('p', 'a')",
+     ("p.a",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), SEVERAL)
+def test_wrapper_that_makes_a_name_of_several_parameters(source: str, expected: tuple[str, ...]) -> None:
+    found = sites(f"import sys\nfrom importlib import reload, import_module\n{source}")
+    assert [(site.targets, site.why) for site in found] == [(expected, "")]
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("again('p', argument)", "`argument` is not bound in this file"),
+        ("again(argument, 'a')", "`argument` is not bound in this file"),
+        ("again('p', *arguments)", "`n` is a parameter of `again`"),
+    ],
+)
+def test_wrapper_that_makes_a_name_of_what_is_not_known(call: str, why: str) -> None:
+    head = "from importlib import reload, import_module\ndef again(p, n):\n    reload(import_module(f'{p}.{n}'))\n"
+    assert [(site.targets, site.why) for site in sites(head + call)] == [((), why)]
+
+
 @pytest.mark.parametrize("call", ["again(*given)", "again(**given)", "Thread(target=again, args=given)"])
 def test_wrapper_that_is_called_with_what_is_not_known(call: str) -> None:
     (site,) = sites(f"import importlib\ndef again(x, m=None):\n    importlib.reload(m)\n{call}")

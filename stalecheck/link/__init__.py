@@ -241,7 +241,9 @@ def _reloads(
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
-        if holding.within and _is_filled_again(holding, sequence, rebound):
+        if holding.within and _is_refilled(holding, sequence, rebound):
+            continue
+        if holding.emptied_by and not _is_filled_again(holding, sequence):
             continue
         if holding.is_reset and (
             (sequence.is_guarded and sequence.file == holding.file)
@@ -254,7 +256,8 @@ def _reloads(
         places: tuple[Location, ...] = ()
         if sequence.file == holding.file and not sequence.block:
             places = holding.rebound
-        if sequence.file is not None and sequence.block and not holding.until:
+        is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
+        if sequence.file is not None and sequence.block and not holding.until and not is_same:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
             if holding.holder.kind is HolderKind.CACHED_RESULT:
                 name += ".cache_clear"
@@ -277,13 +280,13 @@ def _reloads(
             happens = called or tuple(
                 event.end or event.at for event in sequence.events if reload in event.reloads.values()
             )
-            if holding.until and happens and max(holding.until) <= min(happens):
+            if holding.until and happens and not any(_is_read_after(holding, at) for at in happens):
                 continue
             found[reload] = None
     return tuple(sorted(found, key=_reload_order))
 
 
-def _is_filled_again(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:
+def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:
     """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
     if sequence.file is None or not sequence.block:
         return False
@@ -292,6 +295,21 @@ def _is_filled_again(holding: Holding, sequence: Sequence, rebound: _Rebound) ->
     first = min(event.at for event in sequence.events)
     calls = [rebound.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
     return any(place > first for places in calls for place in places)
+
+
+def _is_read_after(holding: Holding, at: Location) -> bool:
+    """Whether a call of the function reads a local import after what happens at a place."""
+    return max(holding.until) > max([at, *(last for start, end, last in holding.unreached if start <= at <= end)])
+
+
+def _is_filled_again(holding: Holding, sequence: Sequence) -> bool:
+    """Whether a container is made and filled once more after the last time that another module has emptied it."""
+    for event in reversed(sequence.events):
+        if not holding.emptied_by.isdisjoint(event.files):
+            return False
+        if holding.file in event.files:
+            return True
+    return False
 
 
 def _called_at(holding: Holding, sequence: Sequence) -> tuple[Location, ...]:

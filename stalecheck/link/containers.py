@@ -22,9 +22,9 @@ from stalecheck.link.captures import (
 )
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, is_text
-from stalecheck.link.emptied import find_removed
 from stalecheck.link.overwritten import Later, Overwritten, behind
 from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.removals import Removals
 from stalecheck.link.values import (
     Capture,
     ClassThing,
@@ -65,7 +65,7 @@ _MOST_ALIASES = 20
 class Containers:
     """Evaluates containers and their elements; remembers what statements put into them."""
 
-    def __init__(self, evaluator: Evaluates, classes: Classes) -> None:
+    def __init__(self, evaluator: Evaluates, classes: Classes, removals: Removals) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
@@ -73,7 +73,7 @@ class Containers:
         self._running: set[Display] = set()
         """What the generators yield that are being iterated over: one that iterates over itself adds nothing."""
 
-        self._removed: dict[SourceFile, dict[Span, Location]] = {}
+        self._removals = removals
         self._fillings: dict[SourceFile, dict[Binding, list[tuple[Element, Location]]]] = {}
 
     def display(self, display: Display, frame: Frame) -> Value:
@@ -376,22 +376,16 @@ class Containers:
 
     def removed(self, file: SourceFile) -> dict[Span, Location]:
         """Return the places of elements that the file itself takes out of their container again, and where."""
-        found = self._removed.get(file)
-        if found is None:
-            found = self._removed[file] = find_removed(self._program.summaries[file])
-        return found
+        return self._removals.own(file)
 
-    def remaining(self, file: SourceFile, display: Display, before: Location | None = None) -> Display:
-        """Return a container display without the elements that are taken out of it, up to a place."""
-        removed = self.removed(file)
-        gone = {
-            element
-            for element in display.elements
-            if element.span in removed and (before is None or removed[element.span] < before)
-        }
-        if not gone:
-            return display
-        return replace(display, elements=tuple(element for element in display.elements if element not in gone))
+    def remaining(self, file: SourceFile, display: Display) -> Display:
+        """Return a container display without what the file takes out of it; what others take out comes last."""
+        removed, by_others = self.removed(file), self._removals.by_others(file)
+        left = [element for element in display.elements if element.span not in removed]
+        if len(left) < len(display.elements) or by_others:
+            left.sort(key=lambda element: element.span in by_others)
+            return replace(display, elements=tuple(left))
+        return display
 
     def _additions(self, file: SourceFile) -> dict[Binding, list[tuple[Element, Location]]]:
         """Return for each container of a file what statements put into it."""

@@ -1,15 +1,15 @@
-"""What statements at module or class level take out of a container again."""
+"""A container as statements at module or class level fill and empty it, one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from stalecheck.link import known
-from stalecheck.model import Location, Span
+from stalecheck.model import Span
 from stalecheck.summarize.summary import (
     LITERAL,
-    NOWHERE,
     Argument,
     Attribute,
     Binding,
@@ -19,43 +19,17 @@ from stalecheck.summarize.summary import (
     Element,
     Expression,
     Literal,
-    ModuleImport,
-    NameImport,
     Reference,
     Store,
-    Summary,
 )
+
+Taken: TypeAlias = tuple[Span, bool]
+"""The place of an element, and whether that is in another file."""
 
 _REORDERING = frozenset({"extendleft", "sort", "reverse", "rotate", "move_to_end"})
 
-
-def find_removed(summary: Summary) -> dict[Span, Location]:
-    """Return the places of elements, each with that of the statement that takes it out of its container.
-
-    A container that is made by a call and emptied as a whole stands there with its name's place.
-    """
-    removed: dict[Span, Location] = {}
-    containers: dict[Expression, _Container] = {}
-    statements: list[Store | CallStatement] = [*summary.stores, *summary.calls]
-    # What a statement calls it has called before it stores.
-    for statement in sorted(statements, key=lambda item: (item.at, isinstance(item, Store))):
-        target = statement.target if isinstance(statement, Store) else _receiver(statement)
-        name = target.value if isinstance(target, Attribute) else target
-        if target is None or not isinstance(name, Reference) or len(name.reaching) != 1 or name.is_late:
-            continue
-        binding = summary.bindings[name.reaching[0]]
-        if isinstance(binding.value, (Display, Call)) and target == name:
-            begun = _Container(list(_entries_of(binding.value)), _is_ordered(binding.value))
-        elif isinstance(binding.value, ModuleImport if target != name else NameImport):
-            # What another module has put in comes before what this one does.
-            begun = _Container([_Entry(None, LITERAL, (), is_certain=False)], is_ordered=True)
-        else:
-            continue
-        container = containers.setdefault(target, begun)
-        for span in container.after(statement, binding):
-            if span != NOWHERE:
-                removed[span] = statement.at
-    return removed
+CHANGING = known.MUTATORS | known.REMOVERS | _REORDERING
+"""Methods that change what a container holds, or in which order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +42,60 @@ class _Entry:
     is_certain: bool = True
     """It stands for one element that is there for sure."""
 
+    is_outer: bool = False
+    """The module that makes the container has put it in, and the statements are those of another one."""
+
+
+_OTHERS = _Entry(None, LITERAL, (), is_certain=False)
+"""What anybody may have put in."""
+
+_UNKNOWN = Reference("")
+"""A key or element of another file: its names mean something else here."""
+
 
 @dataclass(slots=True)
-class _Container:
+class Contents:
+    """What a container holds by now."""
+
+    binding: Binding
+    """What makes the container, or imports it from where it cannot be found."""
+
     entries: list[_Entry]
     is_ordered: bool
     """Whether the order of the entries is that of the elements."""
 
-    whole: set[Span] = field(default_factory=set)
+    whole: set[Taken] = field(default_factory=set)
     """The places of arguments whose elements were put in."""
 
-    def after(self, statement: Store | CallStatement, binding: Binding) -> Iterator[Span]:
+    is_outer: bool = False
+    """Made by another module than the one whose statements follow."""
+
+    @classmethod
+    def made(cls, binding: Binding) -> Contents:
+        """Return what a container holds when it has been made, if a container is what is bound."""
+        value = binding.value
+        if isinstance(value, (Display, Call)):
+            return cls(binding, list(_entries_of(value)), _is_ordered(value))
+        return cls(binding, [_OTHERS], is_ordered=True)
+
+    def handed_over(self, *, is_shared: bool) -> Contents:
+        """Return the container as another module finds it; one that `is_shared` others may have filled before."""
+        entries = [
+            replace(
+                entry,
+                key=entry.key if entry.key is None or isinstance(entry.key, Literal) else _UNKNOWN,
+                value=_UNKNOWN,
+                is_outer=True,
+            )
+            for entry in self.entries
+        ]
+        if is_shared:
+            entries = [_OTHERS, *entries, _OTHERS]
+        return Contents(self.binding, entries, self.is_ordered, {(span, True) for span, _ in self.whole}, is_outer=True)
+
+    def after(self, statement: Store | CallStatement) -> Iterator[Taken]:
         """Do what a statement does; yield the places of what it takes out."""
+        binding = self.binding
         is_certain = not statement.is_conditional
         if isinstance(statement, Store):
             if statement.attribute:
@@ -113,7 +129,7 @@ class _Container:
             elif method == "clear":
                 yield from self.whole
                 if isinstance(binding.value, (Display, Call)):
-                    yield binding.span
+                    yield binding.span, self.is_outer
                 yield from self._take(list(self.entries))
             else:
                 given = arguments[0].value if arguments else None
@@ -135,7 +151,7 @@ class _Container:
         self.is_ordered = self.is_ordered and method not in {"insert", "appendleft"}
         for argument in arguments:
             if method in known.UNPACKERS and isinstance(argument.value, Display):
-                self.whole.add(argument.span)
+                self.whole.add((argument.span, False))
                 self.entries += _entries_of(argument.value, is_certain=is_certain)
             else:
                 key = Literal(repr(argument.keyword), is_text=True) if argument.keyword else None
@@ -170,15 +186,15 @@ class _Container:
             return []
         return [entry for entry in self.entries if entry.key == key]
 
-    def _write_over(self, added: Iterable[_Entry]) -> Iterator[Span]:
+    def _write_over(self, added: Iterable[_Entry]) -> Iterator[Taken]:
         """Take out what stands under the keys of what is put in."""
         for entry in added:
             yield from self._take(self._under(entry.key))
 
-    def _take(self, taken: Iterable[_Entry]) -> Iterator[Span]:
+    def _take(self, taken: Iterable[_Entry]) -> Iterator[Taken]:
         for entry in list(taken):
             self.entries.remove(entry)
-            yield from entry.spans
+            yield from ((span, entry.is_outer) for span in entry.spans)
 
 
 def _entries_of(value: Display | Call, *, is_certain: bool = True) -> Iterator[_Entry]:
@@ -219,11 +235,6 @@ def _updating(argument: Argument) -> Iterator[_Entry]:
 
 def _is_ordered(value: Display | Call) -> bool:
     return not isinstance(value, Display) or value.is_sequence or value.is_mapping
-
-
-def _receiver(statement: CallStatement) -> Expression | None:
-    function = statement.call.function
-    return function.value if isinstance(function, Attribute) else None
 
 
 def _method(statement: CallStatement) -> str:

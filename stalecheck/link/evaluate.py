@@ -16,6 +16,7 @@ from stalecheck.link.containers import Containers
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Frame, Program
+from stalecheck.link.removals import Removals
 from stalecheck.link.stars import Stars
 from stalecheck.link.values import (
     NOTHING,
@@ -75,7 +76,8 @@ class Evaluator:
         self.program = program
         self.stars = Stars(self)
         self.classes = Classes(self)
-        self.containers = Containers(self, self.classes)
+        self.removals = Removals(program, self.stars)
+        self.containers = Containers(self, self.classes, self.removals)
         self.names = Names(self, self.stars, self.containers)
         self.namespaces = Namespaces(self, self.classes, self.stars)
         self.calls = Calls(self, self.classes, self.containers, self.namespaces)

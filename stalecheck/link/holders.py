@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from stalecheck.link import known
 from stalecheck.link.captures import TRAVELS, whole
@@ -42,8 +43,13 @@ from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
     """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
     finder = _Finder(Subject(file, summary, evaluator))
+    emptied = evaluator.removals.by_others(file)
     seen: set[tuple[Holder, Made, ReloadMode | None, Span | None, str, tuple[str, ...]]] = set()
-    for holding in finder.find():
+    holdings = finder.find()
+    if emptied:
+        # What stays in a container is held, whatever else is taken out of it.
+        holdings = iter(sorted(map(partial(_after_others, emptied), holdings), key=lambda each: bool(each.emptied_by)))
+    for holding in holdings:
         made = holding.capture.made
         if made.file == holding.file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
@@ -54,6 +60,12 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
         if key not in seen:
             seen.add(key)
             yield holding
+
+
+def _after_others(emptied: Mapping[Span, Collection[SourceFile]], holding: Holding) -> Holding:
+    if holding.holder.kind is not HolderKind.CONTAINER or holding.span not in emptied:
+        return holding
+    return replace(holding, emptied_by=frozenset(emptied[holding.span]))
 
 
 class _Finder:

@@ -74,12 +74,22 @@ class Holding:
     until: tuple[Location, ...] = ()
     """Where a local import is still read."""
 
+    unreached: tuple[tuple[Location, Location, Location], ...] = ()
+    """From where to where in its function a call does not get from what happens there, and up to where not."""
+
     called: tuple[tuple[SourceFile | None, str, Location], ...] = ()
     """Which functions are called between a local import and there: file, name and where the call ends. Without a
     file it is what the test fixture of that name gave."""
 
     is_filled_elsewhere: bool = False
     """A container that the body of the origin's module has filled: its own body makes it anew, empty."""
+
+    made_by: frozenset[SourceFile] = frozenset()
+    """The other modules that may make the container: as long as they do not run again, binding its name anew gives
+    the same one."""
+
+    emptied_by: frozenset[SourceFile] = frozenset()
+    """The modules that take it out of the container again when they are imported."""
 
     owner: str = ""
     """The class whose ``__init__`` assigns it, an attribute of an instance."""

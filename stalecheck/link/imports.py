@@ -88,6 +88,7 @@ class Imports:
                                 f"{local.block}.<locals>.{local.name}", kind, local.span, capture, local.block
                             ),
                             until=local.uses,
+                            unreached=local.unreached,
                             called=tuple(self._called(local)),
                         )
                 return

@@ -22,6 +22,9 @@ class Event:
     branch: tuple[tuple[int, int], ...] = ()
     """The branches that it stands in: of two blocks of one statement only one runs."""
 
+    optional: frozenset[tuple[int, int]] = frozenset()
+    """Those of them that a call leaves out when its arguments say so."""
+
     group: int = 0
     """Events of the same non-zero group happen in no particular order (a loop over a set)."""
 

@@ -84,6 +84,8 @@ class Statements:
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
         seen: set[tuple[Made, ReloadMode | None]] = set()
         is_mapping = any(map(_may_be_mapping, target.things)) or not target.things
+        makers = frozenset(thing.file for thing in target.things if isinstance(thing, ContainerThing))
+        made_by = frozenset() if self._subject.file in makers else makers
         removed = self._subject.evaluator.containers.removed(self._subject.file)
         for element in elements:
             if element.span in removed:
@@ -102,7 +104,7 @@ class Statements:
                     continue
                 seen.add((capture.made, capture.mode))
                 place = capture.span if capture.relation is Relation.INSIDE else element.span
-                yield self._subject.holding(
+                holding = self._subject.holding(
                     name,
                     HolderKind.CONTAINER,
                     element.span if place == NOWHERE else place,
@@ -110,6 +112,7 @@ class Statements:
                     "",
                     element.value,
                 )
+                yield replace(holding, made_by=made_by)
 
     def of_call(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call puts into a container or a registry."""

@@ -27,6 +27,7 @@ from stalecheck.reloads.items import (
     Unknown,
     are_names,
     joined,
+    joined_one,
     less,
     looked_up,
     modules_of,
@@ -179,9 +180,15 @@ def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None,
             kept = above[: len(above) - (len(written) - len(rest) - 1)]
             whole = ".".join([*kept, *([rest] if rest else [])])
             found.append(Text(whole) if isinstance(name, Text) else replace(name, pattern=whole))
+        elif isinstance(base, Hole) and isinstance(name, (Text, Hole)) and not _starts_with_dot(_without_dot(name)):
+            found.append(joined_one((base, Text("."), _without_dot(name))))
         else:
             found.append(base if isinstance(base, Unknown) else unknown(node))
     return tuple(found)
+
+
+def _without_dot(name: Text | Hole) -> Text | Hole:
+    return replace(name, text=name.text[1:]) if isinstance(name, Text) else replace(name, pattern=name.pattern[1:])
 
 
 def _from_modules(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:

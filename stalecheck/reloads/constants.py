@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.items import Group, Items, Table, Text, Thing
@@ -13,12 +13,9 @@ from stalecheck.reloads.values import Evaluator
 class Constants:
     """What constants of a project's modules stand for; files are read when one of theirs is asked for."""
 
-    def __init__(self, files: Iterable[SourceFile], outline_of: Callable[[SourceFile], Outline | None]) -> None:
+    def __init__(self, modules: Mapping[str, SourceFile], outline_of: Callable[[SourceFile], Outline | None]) -> None:
         self._outline_of = outline_of
-        self._modules: dict[str, SourceFile] = {}
-        for file in files:
-            for module in (file.module, *file.aliases):
-                self._modules.setdefault(module, file)
+        self._modules = modules
         self._evaluators: dict[SourceFile, Evaluator | None] = {}
         self._found: dict[str, Items] = {}
 

@@ -56,6 +56,8 @@ class Hole:
     is_text: bool = False
     takes: Literal["module", "name", ""] = ""
     pattern: str = "{}"
+    """What is made of it; ``{package}`` stands for another parameter of the function."""
+
     is_each: bool = False
     is_variadic: bool = False
 
@@ -194,9 +196,21 @@ def joined_one(row: tuple[Item, ...]) -> Item:
         elif isinstance(item, Hole) and hole is None and (item.is_text or not item.takes):
             hole = replace(item, is_text=True, takes=item.takes or "name")
             before += item.pattern
+        elif isinstance(item, Hole) and hole is not None and is_beside(item, hole):
+            before += beside(item, hole)
         else:
             return item if isinstance(item, Unknown) else MIXED
     return replace(hole, pattern=before) if hole else Text(before, is_glob, is_flat)
+
+
+def is_beside(one: Hole, other: Hole) -> bool:
+    """Whether two parameters of one function may be parts of one name."""
+    return one.function == other.function and one.takes != "module" and not (one.is_each or one.is_variadic)
+
+
+def beside(one: Hole, other: Hole) -> str:
+    """What is made of a parameter, as a part of what is made of another one."""
+    return one.pattern.replace("{}", "{}" if one.parameter == other.parameter else f"{{{one.parameter}}}")
 
 
 def are_names(items: Items) -> bool:

@@ -7,7 +7,7 @@ stand in the test's own file, in its class, or in the ``conftest.py`` of a folde
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +48,15 @@ class _Methods:
 class Keepers:
     """What is kept around the functions of a project; files are read when something in them is asked for."""
 
-    def __init__(self, files: Iterable[SourceFile], outline_of: Callable[[SourceFile], Outline | None]) -> None:
+    def __init__(
+        self,
+        files: Iterable[SourceFile],
+        modules: Mapping[str, SourceFile],
+        outline_of: Callable[[SourceFile], Outline | None],
+    ) -> None:
         self._outline_of = outline_of
-        self._modules: dict[str, SourceFile] = {}
-        self._conftests: dict[Path, SourceFile] = {}
-        for file in files:
-            if file.path.name == "conftest.py":
-                self._conftests[file.path] = file
-            for module in (file.module, *file.aliases):
-                self._modules.setdefault(module, file)
+        self._modules = modules
+        self._conftests = {file.path: file for file in files if file.path.name == "conftest.py"}
         self._outlines: dict[Path, Outline | None] = {}
         self._restorations: dict[Path, Restoration] = {}
         self._fixtures: dict[Path, dict[str, _Fixture]] = {}

@@ -89,9 +89,11 @@ class _Pass:
             if isinstance(statement, ast.If):
                 leaves = _leaves(statement.body), _leaves(statement.orelse)
                 if leaves[0] != leaves[1]:
-                    guard = Guard(statement.test, place, is_true=leaves[1])
-                    if _ends(statement.body) or _ends(statement.orelse):
-                        place = _branch(place, statement, 0 if leaves[1] else 1)
+                    number = 0 if leaves[1] else 1
+                    is_over = _ends(statement.body) or _ends(statement.orelse)
+                    guard = Guard(statement.test, place, leaves[1], (id(statement), number) if is_over else None)
+                    if is_over:
+                        place = _branch(place, statement, number)
                     place = replace(place, guards=(*place.guards, guard))
         self.stack.extend(reversed(placed))
 
@@ -151,8 +153,8 @@ class _Pass:
     def _read_if(self, node: ast.If, place: Place) -> None:
         is_main = place.is_main or _asks_for_main(node.test)
         if node.orelse:
-            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, is_true=False)))
-        inside = _branch(place, node, 0, Guard(node.test, place, is_true=True))
+            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, False, (id(node), 1))))
+        inside = _branch(place, node, 0, Guard(node.test, place, True, (id(node), 0)))
         self._push_body(node.body, inside if is_main is place.is_main else replace(inside, is_main=is_main))
         self._push(node.test, place=place)
 

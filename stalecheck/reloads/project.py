@@ -94,8 +94,12 @@ class _Project:
     ) -> None:
         self.readings: list[_Reading] = []
         self._parse = parse
-        self._keepers = Keepers(files, self._outline_of)
-        self._constants = Constants(files, self._outline_of)
+        modules: dict[str, SourceFile] = {}
+        for file in files:
+            for module in _modules(file):
+                modules.setdefault(module, file)
+        self._keepers = Keepers(files, modules, self._outline_of)
+        self._constants = Constants(modules, self._outline_of)
         self._given = wrappers
         self._definitions: dict[str, tuple[_Reading, str]] = {}
         self._exports: dict[str, str] = {}

@@ -111,6 +111,8 @@ class Guard:
     test: ast.expr
     place: Place
     is_true: bool
+    block: tuple[int, int] | None = None
+    """The branch that runs only so; None where the condition is not that of a whole block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

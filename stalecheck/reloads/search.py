@@ -32,12 +32,13 @@ from stalecheck.reloads.items import (
 )
 from stalecheck.reloads.keepers import Keepers, parameters_of
 from stalecheck.reloads.once import is_noted
+from stalecheck.reloads.optional import optional_blocks
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
-from stalecheck.reloads.wrappers import fitted, handed, misfit, values_of, why_hole, wrappers
+from stalecheck.reloads.wrappers import Name, filled, fitted, handed, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
 
 _ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
@@ -409,7 +410,7 @@ class _Search:
 
     def _wrapped(self, name: str, wrapper: Wrapper, call: Invocation) -> Iterator[_Event]:
         """The reloads that the call of a wrapper makes; one for each mode."""
-        fits: dict[tuple[ReloadMode, bool], list[Text | Hole | Entry | Unknown]] = {}
+        fits: dict[tuple[ReloadMode, bool], list[Name]] = {}
         misfits: dict[tuple[ReloadMode, bool], list[Unknown]] = {}
         are_unordered = False
         family = (wrapper, *wrapper.others)
@@ -419,7 +420,7 @@ class _Search:
             key = one.mode, one.is_restored
             known = frozenset(fits.get(key, ()))
             for item in items:
-                modules = list(fitted(item, one))
+                modules = [part for fit in fitted(item, one) for part in filled(self.evaluator, fit, one, call)]
                 if modules:
                     fits.setdefault(key, []).extend(module for module in modules if module not in known)
                 else:
@@ -512,6 +513,7 @@ class _Search:
             event.is_unordered and len(attributes) > 1,
             event.place.is_main,
             event.place.branch,
+            optional_blocks(event.place),
             bool(event.place.guards) or event.place.is_rerun,
             event.spelling in EVICTIONS
             and not whys

@@ -42,6 +42,9 @@ class ReloadSite:
     branch: tuple[tuple[int, int], ...] = ()
     """The branches that it stands in: of which statement, and which of its blocks."""
 
+    optional: frozenset[tuple[int, int]] = frozenset()
+    """Those of them that a call leaves out when its arguments say so."""
+
     is_guarded: bool = False
     """Whether it stands below any ``if``, or below a ``try`` that the first run breaks off: at module level mostly what
     runs only when the module runs again."""
@@ -102,6 +105,18 @@ class ReloadPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A further parameter of a wrapper, the text of which is a part of the name that it reloads."""
+
+    parameter: str
+    position: int
+    """Among the positional parameters, without ``self`` or ``cls``; -1 when it goes by name only."""
+
+    default: tuple[str, ...] = ()
+    """The texts that its default stands for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapper:
     """A function one of whose parameters reaches a reload: its calls are reloads."""
 
@@ -115,13 +130,16 @@ class Wrapper:
     takes: Literal["module", "name"]
     mode: ReloadMode
     patterns: tuple[str, ...] = ("{}",)
-    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``.
+    """What is reloaded, with ``{}`` for the argument's module name: ``cogs.{}``, ``{}.*``, ``{package}.{}``.
 
     Empty for a function that is only called ``reload`` and reloads nothing.
     """
 
     default: tuple[str, ...] = ()
     """The names that the parameter's default stands for."""
+
+    slots: tuple[Slot, ...] = ()
+    """The other parameters that stand in `patterns`: ``package``."""
 
     is_each: bool = False
     """Whether the argument is a sequence, each element of which is reloaded."""

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from stalecheck.reloads.invocations import Invocation
-from stalecheck.reloads.items import Entry, Hole, Items, Table, Text, Thing, Unknown, unknown
+from stalecheck.reloads.items import (
+    Entry,
+    Hole,
+    Item,
+    Items,
+    Table,
+    Text,
+    Thing,
+    Unknown,
+    beside,
+    is_beside,
+    unknown,
+)
 from stalecheck.reloads.names import receiver
 from stalecheck.reloads.scopes import Scope
-from stalecheck.reloads.sites import ReloadSite, Wrapper
+from stalecheck.reloads.sites import ReloadSite, Slot, Wrapper
 from stalecheck.reloads.values import Evaluator
+
+Name: TypeAlias = Text | Hole | Entry | Unknown
+"""What names the modules that a call reloads, or says why that is not known."""
+
+_MARK = re.compile(r"\{(\w+)\}")
 
 
 def values_of(evaluator: Evaluator, argument: ast.expr, call: Invocation) -> tuple[Items, bool]:
@@ -62,7 +81,7 @@ def _looked_up(evaluator: Evaluator, parameter: str, call: Invocation) -> Items:
     return found
 
 
-def fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unknown]:
+def fitted(item: object, wrapper: Wrapper) -> Iterator[Name]:
     """The names of the modules that a wrapper reloads for one argument; nothing when it does not fit."""
     is_module = wrapper.takes == "module"
     name = ""
@@ -83,6 +102,37 @@ def fitted(item: object, wrapper: Wrapper) -> Iterator[Text | Hole | Entry | Unk
         yield replace(item, part="name")
     elif isinstance(item, Unknown):
         yield item
+
+
+def filled(evaluator: Evaluator, item: Name, wrapper: Wrapper, call: Invocation) -> tuple[Name, ...]:
+    """The same names with what a call gives for the wrapper's further parameters."""
+    found: tuple[Name, ...] = (item,)
+    for slot in wrapper.slots:
+        argument = call.argument(slot.position, slot.parameter)
+        texts: Items = tuple(map(Text, slot.default))
+        if argument is not None:
+            texts = evaluator.opened(values_of(evaluator, argument, call)[0])
+        elif call.is_spread or not texts:
+            texts = (Unknown(f"`{slot.parameter}` is a parameter of `{wrapper.name}`"),)
+        found = tuple(_with(one, f"{{{slot.parameter}}}", text, wrapper) for one in found for text in texts)
+    return found
+
+
+def _with(item: Name, mark: str, value: Item, wrapper: Wrapper) -> Name:
+    """A name with a value where its mark is."""
+    if isinstance(item, Text) and mark in item.text:
+        if isinstance(value, Text):
+            return replace(item, text=item.text.replace(mark, value.text))
+        if isinstance(value, Hole) and (value.is_text or not value.takes):
+            return replace(value, is_text=True, takes="name", pattern=item.text.replace(mark, value.pattern))
+    elif isinstance(item, Hole) and mark in item.pattern:
+        if isinstance(value, Text):
+            return replace(item, pattern=item.pattern.replace(mark, value.text))
+        if isinstance(value, Hole) and is_beside(value, item):
+            return replace(item, pattern=item.pattern.replace(mark, beside(value, item)))
+    else:
+        return item
+    return value if isinstance(value, Unknown) else misfit(value, wrapper)
 
 
 def misfit(item: object, wrapper: Wrapper) -> Unknown:
@@ -128,6 +178,7 @@ def wrappers(
                 site.mode,
                 tuple(dict.fromkeys(made)),
                 _default(evaluator, scope, parameter, takes),
+                tuple(_slots(evaluator, scope, made)),
                 is_each and not is_variadic,
                 is_variadic,
                 site.is_restored,
@@ -147,6 +198,12 @@ def _default(evaluator: Evaluator, scope: Scope, parameter: str, takes: str) -> 
     if takes == "module":
         return tuple(item.name for item in items if isinstance(item, Thing))
     return tuple(item.text for item in items if isinstance(item, Text))
+
+
+def _slots(evaluator: Evaluator, scope: Scope, patterns: Sequence[str]) -> Iterator[Slot]:
+    """The further parameters that stand in the names."""
+    for parameter in dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern)):
+        yield Slot(parameter, _position(scope, parameter), _default(evaluator, scope, parameter, "name"))
 
 
 def _position(scope: Scope, parameter: str) -> int:

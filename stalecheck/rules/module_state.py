@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stalecheck.link import Program
@@ -18,6 +19,8 @@ MUTATORS = frozenset(
     }
 )
 
+_REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
+_MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 _CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
 """Functions that open something of which there is to be one."""
 
@@ -31,6 +34,9 @@ class TopLevel:
     value: ast.expr
     is_guarded: bool
     """Below a condition or a ``try``: it may be what keeps the name over a reload."""
+
+    is_asked_for: bool = False
+    """Below a condition for which the module's own name is handed out: ``if not is_reload(__name__)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,44 @@ class Change:
     """What is bound."""
 
 
+@dataclass(frozen=True, slots=True)
+class Singleton:
+    """What is made once, when somebody asks for it."""
+
+    name: str
+    """Qualified in the module: ``_connection``, ``Config._instance``."""
+
+    target: ast.expr
+    maker: str
+    """The function that makes it."""
+
+    at_first: str = "None"
+    """What it is until then."""
+
+
 def assignments(tree: ast.Module) -> Iterator[TopLevel]:
     """Yield the assignments of names at module level, conditional ones included."""
-    pending: list[tuple[ast.stmt, bool]] = [(statement, False) for statement in reversed(tree.body)]
+    pending: list[tuple[ast.stmt, bool, bool]] = [(statement, False, False) for statement in reversed(tree.body)]
     while pending:
-        statement, is_guarded = pending.pop()
+        statement, is_guarded, is_asked_for = pending.pop()
         match statement:
             case ast.Assign(targets=[ast.Name() as target], value=value):
-                yield TopLevel(target.id, target, value, is_guarded)
+                yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
-                yield TopLevel(target.id, target, value, is_guarded)
+                yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
             case ast.If() | ast.Try() | ast.With():
                 inner = [*statement.body, *getattr(statement, "orelse", []), *getattr(statement, "finalbody", [])]
                 for handler in getattr(statement, "handlers", []):
                     inner += handler.body
-                pending += [(child, True) for child in reversed(inner)]
+                asks = isinstance(statement, ast.If) and _asks_by_name(statement.test)
+                pending += [(child, True, is_asked_for or asks) for child in reversed(inner)]
+
+
+def _asks_by_name(test: ast.expr) -> bool:
+    return any(
+        isinstance(call, ast.Call) and any(isinstance(a, ast.Name) and a.id == "__name__" for a in call.args)
+        for call in ast.walk(test)
+    )
 
 
 def changes(tree: ast.Module) -> Iterator[Change]:
@@ -101,7 +130,7 @@ def used_at_top_level(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def local_names(function: Function) -> frozenset[str]:
+def local_names(function: Function | ast.Lambda) -> frozenset[str]:
     """Return the names that are a function's own, or those of the functions within it."""
     declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
     found: set[str] = set()
@@ -128,23 +157,34 @@ def kept_names(file: SourceFile, program: Program) -> frozenset[str]:
     return frozenset(names - anew)
 
 
-def singletons(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
-    """Yield name, place and maker of what is None until somebody asks for it."""
+def is_lazy(change: Change, tree: ast.Module) -> bool:
+    """Whether a function binds a name only as long as it is None: what it makes is made again when it is asked for."""
+    return isinstance(_made(change.value), ast.Call) and any(
+        change.node in set(ast.walk(function)) and _asks(function, change.name)
+        for definition in _definitions(tree)
+        if definition.name == change.function
+        for function in functions(definition)
+    )
+
+
+def singletons(tree: ast.Module) -> Iterator[Singleton]:
+    """Yield what is None, or empty, until somebody asks for it."""
     called = used_at_top_level(tree)
     lazy = {
         change.name: change.function
         for change in changes(tree)
         if change.rebinds
         and change.function not in called
-        and isinstance(change.value, ast.Call)
-        and _is_class(change.value)
+        and _is_maker(_made(change.value), tree)
+        and is_lazy(change, tree)
     }
     for made in assignments(tree):
         if made.name in lazy and isinstance(made.value, ast.Constant) and made.value.value is None:
-            yield made.name, made.target, lazy[made.name]
+            yield Singleton(made.name, made.target, lazy[made.name])
     for definition in tree.body:
         if isinstance(definition, ast.ClassDef):
             yield from _of_class(definition, _called(tree))
+            yield from _of_metaclass(definition, tree)
 
 
 def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
@@ -161,39 +201,120 @@ def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
 def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
     local = local_names(function)
     declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    aliases = _aliases(function, local)
     for node in ast.walk(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    yield from _stored(target, value, node, outermost, declared, local)
+                    yield from _stored(target, value, node, outermost, declared, local, aliases)
             case ast.AugAssign(target=target, value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
-                yield from _stored(target, value, node, outermost, declared, local)
+                yield from _stored(target, value, node, outermost, declared, local, aliases)
             case ast.Delete(targets=targets):
                 for target in targets:
                     if isinstance(target, ast.Subscript):
-                        yield from _stored(target, None, node, outermost, declared, local)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
-                if method in MUTATORS and name not in local:
+                        yield from _stored(target, None, node, outermost, declared, local, aliases)
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
+                root = _root(owner)
+                name = aliases.get(root, "" if root in local else root)
+                is_of_item = not isinstance(owner, ast.Name)
+                if name and not (is_of_item and method in _REMOVERS):
                     yield Change(name, outermost, node, rebinds=False)
 
 
+def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:
+    """Return the local names that are only ever bound to a name of the module: ``current = TABLE``."""
+    bound: dict[str, list[str]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.setdefault(node.id, []).append("")
+        match node:
+            case ast.Assign(targets=[ast.Name(id=alias)], value=ast.Name(id=name)) if name not in local:
+                bound.setdefault(alias, []).append(name)
+    return {alias: names[-1] or names[0] for alias, names in bound.items() if len(names) == 2 and any(names)}
+
+
+def _root(node: ast.expr) -> str:
+    """Return the name whose items are meant: ``TABLE[k]``, ``TABLE.setdefault(k, [])``; nothing for anything else."""
+    while True:
+        match node:
+            case ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner, attr="setdefault")):
+                node = inner
+            case _:
+                return node.id if isinstance(node, ast.Name) else ""
+
+
 def _stored(
-    target: ast.expr, value: ast.expr | None, node: ast.AST, outermost: str, declared: set[str], local: frozenset[str]
+    target: ast.expr,
+    value: ast.expr | None,
+    node: ast.AST,
+    outermost: str,
+    declared: set[str],
+    local: frozenset[str],
+    aliases: Mapping[str, str],
 ) -> Iterator[Change]:
     match target:
         case ast.Name(id=name) if name in declared:
             yield Change(name, outermost, node, rebinds=True, value=value)
-        case ast.Subscript(value=ast.Name(id=name)) if name not in local:
-            yield Change(name, outermost, node, rebinds=False)
+        case ast.Subscript():
+            root = _root(target)
+            name = aliases.get(root, "" if root in local else root)
+            if name:
+                yield Change(name, outermost, node, rebinds=False)
 
 
-def _is_class(call: ast.Call) -> bool:
-    """Whether a call makes an instance: a class of the module is called, or something written like one."""
+def _asks(function: Function, name: str) -> bool:
+    """Whether a function looks at a name before it decides: ``if x is None``, ``if not x``, ``x = x or …``."""
+    for node in ast.walk(function):
+        if isinstance(node, (ast.If, ast.IfExp, ast.While)):
+            tested: ast.expr = node.test
+        elif isinstance(node, ast.BoolOp):
+            tested = node.values[0]
+        else:
+            continue
+        if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(tested)):
+            return True
+    return False
+
+
+def _made(value: ast.expr | None) -> ast.expr | None:
+    """Return what is bound in the end: the last part of ``x or C()``, the operand of ``await``."""
+    while True:
+        match value:
+            case ast.Await(value=inner) | ast.BoolOp(op=ast.Or(), values=[ast.Name(), inner]):
+                value = inner
+            case _:
+                return value
+
+
+def _is_maker(call: ast.expr | None, tree: ast.Module) -> bool:
+    """Whether a call makes an instance: of a class of the module, or of something written like one.
+
+    A function of the module does if it returns such a call; of others the name says it: ``make_client()``.
+    """
+    if not isinstance(call, ast.Call):
+        return False
     function = call.func
-    name = (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
+    if isinstance(function, ast.Name):
+        for definition in tree.body:
+            if isinstance(definition, ast.ClassDef) and definition.name == function.id:
+                return True
+            if isinstance(definition, Function) and definition.name == function.id:
+                returned = [node.value for node in ast.walk(definition) if isinstance(node, ast.Return)]
+                return any(isinstance(given, ast.Call) and _is_class(given, tree) for given in returned)
+    return _is_class(call, tree) or _MAKES.match(_name_of(function)) is not None
+
+
+def _is_class(call: ast.Call, tree: ast.Module) -> bool:
+    name = _name_of(call.func)
+    if any(isinstance(definition, ast.ClassDef) and definition.name == name for definition in tree.body):
+        return True
     return name in _CONNECTS or (name.lstrip("_")[:1].isupper() and not name.isupper())
+
+
+def _name_of(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _called(tree: ast.Module) -> frozenset[str]:
@@ -202,7 +323,35 @@ def _called(tree: ast.Module) -> frozenset[str]:
     return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
 
 
-def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[tuple[str, ast.expr, str]]:
+def _of_metaclass(definition: ast.ClassDef, tree: ast.Module) -> Iterator[Singleton]:
+    """Yield the table in which a metaclass of the module keeps the one instance of each of its classes."""
+    calls = [f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == "__call__" and f.args.args]
+    users = [
+        keyword
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        for keyword in node.keywords
+        if keyword.arg == "metaclass" and _name_of(keyword.value) == definition.name
+    ]
+    if not calls or not users:
+        return
+    kept = f"{calls[0].args.args[0].arg}."
+    for statement in definition.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Dict(keys=[]) | ast.Call()):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.Dict(keys=[]) | ast.Call()):
+                pass
+            case _:
+                continue
+        for node in ast.walk(calls[0]):
+            match node:
+                case ast.Subscript(value=ast.Attribute(attr=attribute) as owner, ctx=ast.Store()) if attribute == name:
+                    if ast.unparse(owner) in {f"{kept}{name}", f"{definition.name}.{name}"}:
+                        yield Singleton(f"{definition.name}.{name}", target, f"{definition.name}.__call__", "empty")
+
+
+def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Singleton]:
     for statement in definition.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Constant(value=None)):
@@ -215,7 +364,7 @@ def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[tupl
             if not isinstance(function, ast.FunctionDef) or f"{definition.name}.{function.name}" in called:
                 continue
             if _makes_own(function, name, definition.name):
-                yield f"{definition.name}.{name}", target, f"{definition.name}.{function.name}"
+                yield Singleton(f"{definition.name}.{name}", target, f"{definition.name}.{function.name}")
                 break
 
 

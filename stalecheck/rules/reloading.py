@@ -30,6 +30,9 @@ class Reloading:
     gone: Mapping[SourceFile, frozenset[str]] = field(default_factory=dict)
     """Names that reloaded modules have defined at the revision of ``--since``, and do not any more."""
 
+    below_version: tuple[int, int] | None = None
+    """The first Python that the project no longer runs on."""
+
     def reloads(self) -> dict[SourceFile, tuple[Reload, ...]]:
         """Return the reloads of each module that is reloaded."""
         found: dict[SourceFile, dict[Reload, None]] = {}
@@ -38,3 +41,12 @@ class Reloading:
                 for file in event.files:
                     found.setdefault(file, {})[event.reloads[file]] = None
         return {file: tuple(reloads) for file, reloads in found.items()}
+
+    def together(self, file: SourceFile) -> frozenset[SourceFile]:
+        """Return the modules that are reloaded whenever a module is, itself included."""
+        groups = [
+            frozenset(other for event in sequence.events for other in event.files)
+            for sequence in self.sequences
+            if any(file in event.files for event in sequence.events)
+        ]
+        return frozenset.intersection(*groups) | {file} if groups else frozenset({file})

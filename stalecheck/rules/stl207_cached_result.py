@@ -63,8 +63,9 @@ def refresh():
 
 ## When it is fine
 
-When the function that reloads calls `cache_clear()` afterwards: the linter then says nothing. Where
-another one does, or deletes the attribute that a `cached_property` keeps, ignore the line.
+When the function that reloads calls `cache_clear()`, before the reload or after it, in the same file
+or in another one: the linter then says nothing. Where a function that it calls does, or one deletes the
+attribute that a `cached_property` keeps, ignore the line.
 """
 
 from __future__ import annotations

@@ -70,10 +70,12 @@ from stalecheck.rules.module_state import (
     TopLevel,
     assignments,
     changes,
+    is_lazy,
     kept_names,
     singletons,
     used_at_top_level,
 )
+from stalecheck.rules.outside_changes import OutsideChange, outside_changes, puts_back
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
@@ -99,18 +101,23 @@ _CACHE = re.compile(r"cache|memo", re.IGNORECASE)
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag what the body of a reloaded module makes empty again."""
+    changed_outside = outside_changes(reloading)
     for file, reloads in reloading.reloads().items():
         tree = reloading.parse(file)
         if tree is None:
             continue
         later = _changed_later(tree)
+        outside = changed_outside.get(file, {})
         kept = kept_names(file, reloading.program)
-        lazy = {name for name, _, _ in singletons(tree)}  # STL303 says it of them.
+        lazy = {made.name for made in singletons(tree)}  # STL303 says it of them.
         for made in {made.name: made for made in assignments(tree) if made.name not in lazy}.values():
-            lost = reloads if made.name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
-            what = _what_is_lost(made, later.get(made.name, []), file, reloading)
+            is_kept = made.name in kept or made.is_asked_for
+            lost = reloads if not is_kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
+            what = _what_is_lost(made, later.get(made.name, []), outside.get(made.name, []), tree) if lost else ""
+            if what:
+                lost = tuple(reload for reload in lost if not puts_back(made.name, reload, reloading))
             if what and lost:
-                yield _flaw(file, made, what, lost, reloading, is_guarded=made.name in kept)
+                yield _flaw(file, made, what, lost, reloading, is_guarded=is_kept)
 
 
 def _flaw(
@@ -141,40 +148,38 @@ def _changed_later(tree: ast.Module) -> dict[str, list[Change]]:
     return found
 
 
-def _what_is_lost(made: TopLevel, later: list[Change], file: SourceFile, reloading: Reloading) -> str:
+def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChange], tree: ast.Module) -> str:
     """Return what happens to a name while the program runs; nothing where it stays as the body makes it."""
-    maker = made.value.func if isinstance(made.value, ast.Call) else None
+    value = _first_value(made.value)
+    maker = value.func if isinstance(value, ast.Call) else None
     called = maker.attr if isinstance(maker, ast.Attribute) else maker.id if isinstance(maker, ast.Name) else ""
+    is_container = called in _MAKERS or isinstance(value, (ast.Dict, ast.List, ast.Set))
     if called in _IN_USE:
         return f"which running code may hold (`{called}`)"
     filled = next((change for change in later if not change.rebinds), None)
-    if filled is not None and (called in _MAKERS or isinstance(made.value, (ast.Dict, ast.List, ast.Set))):
+    if filled is not None and is_container:
         return f"which `{filled.function}` fills"
-    rebound = next((change for change in later if change.rebinds and not _is_lazy(change, made)), None)
+    rebound = next(
+        (change for change in later if change.rebinds and not (_is_none(value) and is_lazy(change, tree))), None
+    )
     if rebound is not None:
         return f"which `{rebound.function}` binds again"
-    if called in _MAKERS or isinstance(made.value, (ast.Dict, ast.List, ast.Set)):
-        other = _filled_elsewhere(made.name, file, reloading)
-        if other:
-            return f"which `{other}` fills"
-    return ""
+    other = next((change for change in outside if not change.rebinds and is_container), None)
+    if other is not None:
+        return f"which `{other.module}` fills"
+    other = next((change for change in outside if change.rebinds and not change.is_passing(value)), None)
+    return f"which `{other.module}` binds again" if other is not None else ""
 
 
-def _is_lazy(change: Change, made: TopLevel) -> bool:
-    """Whether a name is only bound to what it has not been bound to yet: it is made again when it is asked for."""
-    return isinstance(made.value, ast.Constant) and made.value.value is None and isinstance(change.value, ast.Call)
+def _first_value(value: ast.expr) -> ast.expr:
+    """Return what a name begins with: the default in ``globals().setdefault("x", {})``."""
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id="globals" | "vars" | "locals"))), args=[_, first]
+        ):
+            return first
+    return value
 
 
-def _filled_elsewhere(name: str, file: SourceFile, reloading: Reloading) -> str:
-    """Return a module that fills a container of the reloaded one inside a function."""
-    last = file.module.rpartition(".")[2].encode()
-    fills = re.compile(
-        rb"\b%b\.%b(?:\[[^\n]*\]\s*=[^=]|\.(?:append|add|insert|extend|update|setdefault)\()" % (last, name.encode())
-    )
-    attribute = b"%b.%b" % (last, name.encode())
-    for other, source in reloading.sources.items():
-        # Most files do not even have the words.
-        found = fills.search(source) if other != file and attribute in source else None
-        if found is not None and source[source.rfind(b"\n", 0, found.start()) + 1 :][:1] in b" \t":
-            return other.module
-    return ""
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None

@@ -4,7 +4,8 @@
 
 Flags what the body of a reloaded module puts into a list, or hands to something that keeps all it is given, outside
 of the module: lists of handlers, `atexit`, log handlers, import hooks, `sys.path`, threads that are started, routes and
-commands of another module's application, metrics. A dict that is keyed by name is replaced, and silent.
+commands of another module's application, metrics, classes that their base class notes. What refuses a second entry
+of a name is an error. A dict that is keyed by name is replaced, and silent.
 
 ## Why is this bad
 
@@ -73,13 +74,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from stalecheck.model import SourceFile
-from stalecheck.rules.module_state import functions
+from stalecheck.rules.registries import Given, Keeping, keeping_of, keeping_of_subclasses
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import dotted, imported_names, span_of, top_level
+from stalecheck.rules.statements import Function, dotted, imported_names, span_of, top_level
 from stalecheck.vocabulary import Severity
+
+_Found: TypeAlias = tuple[ast.expr, str, Severity]
 
 _KEEPERS = {
     "atexit.register": "`atexit` calls every function that it was given",
@@ -99,15 +103,6 @@ _THREADS = frozenset({"threading.Thread", "threading.Timer", "multiprocessing.Pr
 _METRICS = frozenset(
     f"prometheus_client.{name}" for name in ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
 )
-_ADDERS = frozenset({"append", "appendleft", "add", "insert", "extend"})
-_EXTERNAL = frozenset(
-    {
-        *("route", "get", "post", "put", "patch", "delete", "websocket", "add_url_rule", "register_blueprint"),
-        *("include_router", "before_request", "after_request", "teardown_request"),
-        *("command", "group", "add_command", "event", "listener", "listen", "connect", "subscribe", "on", "task"),
-    }
-)
-"""Methods of applications, bots and signals with which functions are registered."""
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -116,7 +111,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         tree = reloading.parse(file)
         if tree is None:
             continue
-        together = _reloaded_with(file, reloading)
+        together = reloading.together(file)
         for node, why, severity in _registrations(tree, file, together, reloading):
             yield Flaw(
                 file,
@@ -130,24 +125,92 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 def _registrations(
     tree: ast.Module, file: SourceFile, together: frozenset[SourceFile], reloading: Reloading
-) -> Iterator[tuple[ast.expr, str, Severity]]:
+) -> Iterator[_Found]:
     """Yield what registers something, why it matters that it happens again, and how much."""
     names = imported_names(tree, file)
-    made = {s.name for s in tree.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
-    objects = _objects(tree, names)
-    guarded = {child for s in tree.body if isinstance(s, (ast.If, ast.Try)) for child in ast.walk(s)}
+    made = {s.name: s for s in tree.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    guarded = _guarded(tree)
     for statement in top_level(tree):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for decorator in statement.decorator_list:
-                called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                why = _standard(called, names) or _of_project(called, names, together, reloading)
-                if why:
-                    yield decorator, why, Severity.WARNING
+            yield from _by_decorators(statement, names, frozenset(made), together, reloading)
+            if isinstance(statement, ast.ClassDef):
+                yield from _by_bases(statement, file, together, reloading)
             continue
-        if isinstance(statement, ast.AugAssign) and _is_own(statement.value, made):
+        match statement:
+            case ast.Expr(value=ast.Call(func=ast.Name(id=called)) as call) if statement not in guarded:
+                own = made.get(called)
+                inside = _inside(own, names, frozenset(made), file, together, reloading) if own is not None else None
+                if inside is not None:
+                    yield call, *inside
+    yield from _by_statements(tree, names, frozenset(made), file, together, reloading)
+
+
+def _guarded(tree: ast.Module) -> set[ast.AST]:
+    """Return what stands below a condition or a ``try``: it may run only once."""
+    return {child for s in tree.body if isinstance(s, (ast.If, ast.Try)) for child in ast.walk(s)}
+
+
+def _by_decorators(
+    definition: Function | ast.ClassDef,
+    names: Mapping[str, str],
+    made: frozenset[str],
+    together: frozenset[SourceFile],
+    reloading: Reloading,
+) -> Iterator[_Found]:
+    for decorator in definition.decorator_list:
+        called, arguments = (decorator.func, decorator.args) if isinstance(decorator, ast.Call) else (decorator, [])
+        why = _standard(called, names)
+        if why:
+            yield decorator, why, Severity.WARNING
+        elif found := _of_project(called, Given(tuple(arguments), made, decorates=True), names, together, reloading):
+            yield decorator, *found
+
+
+def _by_bases(
+    definition: ast.ClassDef, file: SourceFile, together: frozenset[SourceFile], reloading: Reloading
+) -> Iterator[_Found]:
+    keeping, who = keeping_of_subclasses(definition, file, together, reloading)
+    if keeping is not Keeping.REPLACED:
+        for base in (*definition.bases, *(keyword.value for keyword in definition.keywords)):
+            yield base, *_said(keeping, who)
+            return
+
+
+def _inside(
+    function: ast.AST,
+    names: Mapping[str, str],
+    made: frozenset[str],
+    file: SourceFile,
+    together: frozenset[SourceFile],
+    reloading: Reloading,
+) -> tuple[str, Severity] | None:
+    """Return what the module's own function registers that its body calls."""
+    if not isinstance(function, ast.FunctionDef) or any(isinstance(node, ast.Return) for node in function.body[:-1]):
+        return None
+    if any(isinstance(node, ast.If) and isinstance(node.body[-1], ast.Return) for node in function.body):
+        return None
+    body = ast.Module(function.body, [])
+    known = {**names, **imported_names(body, file)}
+    found = next(_by_statements(body, known, made, file, together, reloading), None)
+    return found[1:] if found is not None else None
+
+
+def _by_statements(
+    tree: ast.Module,
+    names: Mapping[str, str],
+    made: frozenset[str],
+    file: SourceFile,
+    together: frozenset[SourceFile],
+    reloading: Reloading,
+) -> Iterator[_Found]:
+    """Yield the calls among some statements that register something."""
+    objects = _objects(tree, names)
+    guarded = _guarded(tree)
+    for statement in top_level(tree):
+        if isinstance(statement, ast.AugAssign) and statement not in guarded:
             extending = ast.Attribute(statement.target, "extend")
-            if why := _of_project(extending, names, together, reloading):
-                yield statement.target, why, Severity.WARNING
+            if found := _of_project(extending, Given((statement.value,), made), names, together, reloading):
+                yield statement.target, *found
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or statement in guarded:
             continue
@@ -159,10 +222,12 @@ def _registrations(
         elif not _is_undone(call.func, reloading.sources[file]):
             is_silent = any("NullHandler" in ast.unparse(argument) for argument in call.args)
             why = _standard(call.func, names) or ("" if is_silent else _by_object(call.func, objects))
-            if not why and isinstance(statement, ast.Expr) and any(_is_own(argument, made) for argument in call.args):
-                why = _of_project(call.func, names, together, reloading)
             if why:
                 yield call, why, Severity.WARNING
+            elif isinstance(statement, ast.Expr):
+                given = (*call.args, *(keyword.value for keyword in call.keywords))
+                if found := _of_project(call.func, Given(given, made), names, together, reloading):
+                    yield call, *found
 
 
 def _is_undone(function: ast.expr, source: bytes) -> bool:
@@ -206,81 +271,41 @@ def _by_object(function: ast.expr, objects: Mapping[str, str]) -> str:
 
 
 def _of_project(
-    function: ast.expr, names: Mapping[str, str], together: frozenset[SourceFile], reloading: Reloading
-) -> str:
+    function: ast.expr, given: Given, names: Mapping[str, str], together: frozenset[SourceFile], reloading: Reloading
+) -> tuple[str, Severity] | None:
     """Return why a function, or a method of an object, of another module of the project matters."""
-    name = dotted(function, names)
-    parts = name.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        file = reloading.program.table.find(".".join(parts[:end]))
+    path, through = _path(function, names)
+    for end in range(len(path) - 1, 0, -1):
+        file = reloading.program.table.find(".".join(path[:end]))
         if file is None:
             continue
         tree = reloading.parse(file) if file not in together else None
-        return _kept_by(file, parts[end:], tree) if tree is not None else ""
-    return ""
+        keeping = keeping_of(path[end:], tree, given, through) if tree is not None else Keeping.REPLACED
+        return _said(keeping, ".".join((file.module, *path[end:-1]))) if keeping is not Keeping.REPLACED else None
+    return None
 
 
-def _kept_by(file: SourceFile, path: list[str], tree: ast.Module) -> str:
-    """Return why it matters that something of a module is called again; `path` leads from the module to it."""
-    if len(path) == 1:
-        function = next((f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == path[0]), None)
-        return f"`{file.module}` keeps the old one as well" if function is not None and _adds(function) else ""
-    owner, method = path[0], path[-1]
-    value = next(
-        (
-            s.value
-            for s in tree.body
-            if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == owner for t in s.targets)
-        ),
-        None,
-    )
-    if isinstance(value, (ast.List, ast.Set)) or (isinstance(value, ast.Call) and _is_list(value)):
-        return f"`{file.module}.{owner}` keeps the old one as well" if method in _ADDERS else ""
-    if not isinstance(value, ast.Call):
-        return ""
-    written = ast.unparse(value.func)
-    definition = next((c for c in tree.body if isinstance(c, ast.ClassDef) and c.name == written), None)
-    if definition is not None:
-        own = [f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == method]
-        return f"`{file.module}.{owner}` keeps the old one as well" if any(map(_adds, own)) else ""
-    return f"`{file.module}.{owner}` is given it once more" if method in _EXTERNAL and written[:1] != "_" else ""
+def _path(function: ast.expr, names: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return the absolute name of what is called, and what is done in between: ``D.setdefault(k, []).append``."""
+    through: list[str] = []
+    owner, last = function, ""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, (ast.Subscript, ast.Call)):
+        last = function.attr
+        match function.value:
+            case ast.Call(func=ast.Attribute(value=owner, attr="setdefault")):
+                through.append("setdefault")
+            case ast.Subscript(value=owner):
+                through.append("[]")
+            case _:
+                return [], []
+    name = dotted(owner, names)
+    return [*name.split("."), *([last] if last else [])] if name else [], through
 
 
-def _is_list(call: ast.Call) -> bool:
-    return ast.unparse(call.func).rpartition(".")[2] in {"list", "set", "deque", "WeakSet"}
-
-
-def _adds(function: ast.FunctionDef) -> bool:
-    """Whether a function puts something into a list or set that is not its own."""
-    for inner in functions(function):
-        local = {n.id for n in ast.walk(inner) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        for node in ast.walk(inner):
-            match node:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
-                    if method in _ADDERS and name not in local:
-                        return True
-                case ast.Call(func=ast.Attribute(value=ast.Attribute() | ast.Subscript() | ast.Call(), attr=method)):
-                    if method in _ADDERS:
-                        return True
-    return False
-
-
-def _is_own(node: ast.expr, made: set[str]) -> bool:
-    """Whether an expression holds something that the module's body makes."""
-    return any(
-        isinstance(inner, (ast.Lambda, ast.Name)) and getattr(inner, "id", "") in {*made, ""}
-        for inner in ast.walk(node)
-    )
-
-
-def _reloaded_with(file: SourceFile, reloading: Reloading) -> frozenset[SourceFile]:
-    """Return the modules that are reloaded whenever a module is, itself included."""
-    groups = [
-        frozenset(other for event in sequence.events for other in event.files)
-        for sequence in reloading.sequences
-        if any(file in event.files for event in sequence.events)
-    ]
-    return frozenset.intersection(*groups) | {file} if groups else frozenset({file})
+def _said(keeping: Keeping, who: str) -> tuple[str, Severity]:
+    if keeping is Keeping.REFUSED:
+        return f"`{who}` refuses what it has already, and the reload ends there", Severity.ERROR
+    return f"`{who}` keeps the old one as well", Severity.WARNING
 
 
 def _shorten(node: ast.expr) -> str:

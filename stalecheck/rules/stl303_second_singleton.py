@@ -88,14 +88,14 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         kept = kept_names(file, reloading.program)
-        for name, target, function in singletons(tree):
-            lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
+        for made in singletons(tree):
+            lost = reloads if made.name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             if lost:
                 yield Flaw(
                     file,
-                    span_of(target, reloading.sources[file]),
+                    span_of(made.target, reloading.sources[file]),
                     Severity.WARNING,
-                    f"`{name}` is None again, and `{function}` makes a second one",
+                    f"`{made.name}` is {made.at_first} again, and `{made.maker}` makes a second one",
                     "keep it in a module that is not reloaded, or make it there",
                     lost,
                 )

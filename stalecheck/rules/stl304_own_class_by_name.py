@@ -2,9 +2,9 @@
 
 ## What it does
 
-Flags `super(D, self)`, `isinstance(x, D)` and `type(x) is D` in the methods of a class `D` of a module that
-`importlib.reload` runs again. It is an error where the linter sees who keeps an instance or a subclass of the old
-class, else a note.
+Flags `super(D, self)`, `isinstance(x, D)`, `issubclass(c, D)`, `type(x) is D` and `case D():` in the methods of a
+class `D` of a module that `importlib.reload` runs again. It is an error where the linter sees who keeps an instance
+or a subclass of the old class, else a note.
 
 ## Why is this bad
 
@@ -85,6 +85,9 @@ from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
+_SAME = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
+_OTHERS = "False for other old instances"
+
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag methods that name their own class."""
@@ -120,11 +123,37 @@ def _uses(definition: ast.ClassDef) -> Iterator[tuple[ast.expr, str, str]]:
                 match node:
                     case ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=named), _]) if named == name:
                         yield node, f"super({name}, …)", "TypeError"
-                    case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id=named)]) if named == name:
-                        yield node, f"isinstance(…, {name})", "False for other old instances"
-                    case ast.Compare(
-                        left=ast.Call(func=ast.Name(id="type")),
-                        ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq()],
-                        comparators=[ast.Name(id=named)],
-                    ) if named == name:
-                        yield node, f"type(…) is {name}", "False for other old instances"
+                    case ast.Call(func=ast.Name(id="isinstance" | "issubclass" as asked), args=[_, kinds]):
+                        if _is_among(kinds, name):
+                            written = name if isinstance(kinds, ast.Name) else f"(…, {name})"
+                            yield node, f"{asked}(…, {written})", _OTHERS
+                    case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                        if isinstance(operator, _SAME) and (
+                            (_is_kind(left) and _is_named(right, name)) or (_is_named(left, name) and _is_kind(right))
+                        ):
+                            yield node, f"type(…) is {name}", _OTHERS
+                        elif isinstance(operator, (ast.In, ast.NotIn)) and _is_kind(left) and _is_among(right, name):
+                            yield node, f"type(…) in (…, {name})", _OTHERS
+                    case ast.MatchClass(cls=kind) if _is_named(kind, name):
+                        yield kind, f"case {name}()", _OTHERS
+
+
+def _is_among(node: ast.expr, name: str) -> bool:
+    """Whether a class is meant, alone, in a tuple or in a union."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return any(_is_among(part, name) for part in node.elts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _is_among(node.left, name) or _is_among(node.right, name)
+    return _is_named(node, name)
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_kind(node: ast.expr) -> bool:
+    """Whether it is ``type(x)`` or ``x.__class__``."""
+    match node:
+        case ast.Call(func=ast.Name(id="type"), args=[_]) | ast.Attribute(attr="__class__"):
+            return True
+    return False

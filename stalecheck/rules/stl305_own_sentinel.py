@@ -3,7 +3,8 @@
 ## What it does
 
 Flags `def get(default=_MISSING)` whose body asks `default is _MISSING`, in a module that `importlib.reload` runs
-again. It is an error where the linter sees who keeps the old function or class, else a note.
+again: the sentinel is an object, a class or a member of an Enum (which `==` compares by identity, too). It is an
+error where the linter sees who keeps the old function or class, else a note.
 
 ## Why is this bad
 
@@ -96,26 +97,67 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         tree = reloading.parse(file) if in_place else None
         if tree is None:
             continue
-        made = {item.name for item in assignments(tree) if isinstance(item.value, ast.Call)}
-        sentinels = made - kept_names(file, reloading.program)
+        sentinels = _sentinels(tree) - kept_names(file, reloading.program)
         for owner, function in _functions(tree) if sentinels else ():
-            for default, parameter in _defaults(function):
+            for default, parameter in _defaults(function.args):
+                sentinel = ast.unparse(default) if isinstance(default, (ast.Name, ast.Attribute)) else ""
                 if (
-                    isinstance(default, ast.Name)
-                    and default.id in sentinels - local_names(function)
-                    and _is_asked(function, parameter, default.id)
+                    sentinel in sentinels
+                    and sentinel.partition(".")[0] not in local_names(function)
+                    and _is_asked(function, parameter, sentinel, _operators(sentinel, tree))
                 ):
+                    called = "lambda" if isinstance(function, ast.Lambda) else function.name
                     yield Flaw(
                         file,
                         span_of(default, reloading.sources[file]),
                         Severity.ERROR if (file.path, owner) in alive else Severity.NOTE,
-                        f"the old `{function.name}` has the old `{default.id}` as its default, and asks for the new",
-                        f"keep it over the reload: `{default.id} = object()` below `except NameError:`",
+                        f"the old `{called}` has the old `{sentinel}` as its default, and asks for the new",
+                        _remedy(sentinel, tree),
                         in_place,
                     )
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
+def _sentinels(tree: ast.Module) -> set[str]:
+    """Return what each run of a module makes anew and what may stand for nothing: objects, classes, members."""
+    made = {item.name for item in assignments(tree) if isinstance(item.value, ast.Call)}
+    for definition in tree.body:
+        if isinstance(definition, ast.ClassDef):
+            made.add(definition.name)
+            if _enum_bases(definition):
+                made |= {
+                    f"{definition.name}.{target.id}"
+                    for statement in definition.body
+                    if isinstance(statement, ast.Assign)
+                    for target in statement.targets
+                    if isinstance(target, ast.Name)
+                }
+    return made
+
+
+def _enum_bases(definition: ast.ClassDef) -> list[str]:
+    names = [ast.unparse(base).rpartition(".")[2] for base in definition.bases]
+    return names if names and names[-1].endswith(("Enum", "Flag")) else []
+
+
+def _operators(sentinel: str, tree: ast.Module) -> tuple[type[ast.cmpop], ...]:
+    """Return what compares by identity: for members of an Enum whose values do not matter ``==`` does."""
+    owner = sentinel.rpartition(".")[0]
+    for definition in tree.body:
+        if isinstance(definition, ast.ClassDef) and definition.name == owner and len(definition.bases) == 1:
+            own = {method.name for method in definition.body if isinstance(method, ast.FunctionDef)}
+            if _enum_bases(definition)[-1:] in (["Enum"], ["Flag"]) and "__eq__" not in own:
+                return (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
+    return (ast.Is, ast.IsNot)
+
+
+def _remedy(sentinel: str, tree: ast.Module) -> str:
+    owner = sentinel.partition(".")[0]
+    if any(isinstance(definition, ast.ClassDef) and definition.name == owner for definition in tree.body):
+        return f"define `{owner}` in a module that is not reloaded"
+    return f"keep it over the reload: `{sentinel} = object()` below `except NameError:`"
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, Function | ast.Lambda]]:
     """Yield the functions and methods of a module, each with the name at module level that leads to it."""
     for statement in tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -124,10 +166,13 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
             for member in statement.body:
                 if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     yield statement.name, member
+        else:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value):
+                    yield name, value
 
 
-def _defaults(function: Function) -> Iterator[tuple[ast.expr, str]]:
-    arguments = function.args
+def _defaults(arguments: ast.arguments) -> Iterator[tuple[ast.expr, str]]:
     positional = [*arguments.posonlyargs, *arguments.args]
     for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
         yield default, argument.arg
@@ -136,11 +181,13 @@ def _defaults(function: Function) -> Iterator[tuple[ast.expr, str]]:
             yield given, argument.arg
 
 
-def _is_asked(function: Function, parameter: str, sentinel: str) -> bool:
+def _is_asked(
+    function: Function | ast.Lambda, parameter: str, sentinel: str, operators: tuple[type[ast.cmpop], ...]
+) -> bool:
     """Whether the body compares the parameter with the sentinel by identity."""
     for node in ast.walk(function):
         match node:
-            case ast.Compare(left=ast.Name(id=left), ops=[ast.Is() | ast.IsNot()], comparators=[ast.Name(id=right)]):
-                if {left, right} == {parameter, sentinel}:
+            case ast.Compare(left=left, ops=[operator], comparators=[right]) if isinstance(operator, operators):
+                if {ast.unparse(left), ast.unparse(right)} == {parameter, sentinel}:
                     return True
     return False

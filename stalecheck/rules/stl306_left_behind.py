@@ -2,8 +2,8 @@
 
 ## What it does
 
-With `--since REV`, flags `from m import x` and `m.x` where `m` is reloaded and defined `x` at that git revision, but
-does not any more.
+With `--since REV`, flags `from m import x` and `m.x` where `m` is reloaded and bound `x` at that git revision, but
+does not any more. So are uses of `x` in `m` itself, below `from m import *`, and through modules that pass it on.
 
 ## Why is this bad
 
@@ -66,34 +66,40 @@ Where another module sets the name.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterator, Mapping
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, dotted, imports, span_of
+from stalecheck.rules.statements import Function, dotted, span_of, top_level
 from stalecheck.vocabulary import ReloadMode, Severity
+
+_Gone = Mapping[SourceFile, Mapping[str, SourceFile]]
+"""The names that modules do not have any more, or take from one that does not; each with the one that lost it."""
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag uses of names that only the old source of a reloaded module defines."""
+    if not reloading.gone:
+        return
     reloads = reloading.reloads()
-    for module, names in reloading.gone.items():
-        for file, source in reloading.sources.items():
-            if file == module or not any(name.encode() in source for name in names):
-                continue
-            tree = reloading.parse(file)
-            for node, name in _uses(tree, file, module, names, reloading) if tree is not None else ():
-                yield Flaw(
-                    file,
-                    span_of(node, source),
-                    Severity.ERROR,
-                    f"`{module.module}` no longer defines `{name}`; {_what_happens(reloads[module])}",
-                    "use what has taken its place",
-                    reloads[module],
-                )
+    gone = _with_those_who_pass_it_on(reloading)
+    for file, source in reloading.sources.items():
+        if not _may_use(file, source, gone):
+            continue
+        tree = reloading.parse(file)
+        for node, name, module in _uses(tree, file, gone, reloading) if tree is not None else ():
+            yield Flaw(
+                file,
+                span_of(node, source),
+                Severity.ERROR,
+                f"`{module.module}` no longer defines `{name}`; {_what_happens(reloads[module])}",
+                "use what has taken its place",
+                reloads[module],
+            )
 
 
 def _what_happens(reloads: tuple[Reload, ...]) -> str:
@@ -102,26 +108,155 @@ def _what_happens(reloads: tuple[Reload, ...]) -> str:
     return "it is missing"
 
 
-def _uses(
-    tree: ast.Module, file: SourceFile, module: SourceFile, names: frozenset[str], reloading: Reloading
-) -> Iterator[tuple[ast.alias | ast.expr, str]]:
-    """Yield the imports and attributes of a file that mean one of the names of a module, and count on it."""
-    bound = {local: name for _, name, local in imports(tree, file)}
-    whole = {name: name for _, name, _ in imports(tree, file)}
+def _may_use(file: SourceFile, source: bytes, gone: _Gone) -> bool:
+    return file in gone or any(name.encode() in source for names in gone.values() for name in names)
+
+
+def _with_those_who_pass_it_on(reloading: Reloading) -> dict[SourceFile, dict[str, SourceFile]]:
+    """Return who no longer has which name: the reloaded modules, and those that import it from there."""
+    gone = {file: dict.fromkeys(names, file) for file, names in reloading.gone.items()}
+    pending = list(gone)
+    while pending:
+        lost = pending.pop()
+        last = lost.module.rpartition(".")[2].encode()
+        for file, source in reloading.sources.items():
+            tree = reloading.parse(file) if b"import" in source and last in source and file != lost else None
+            taken = dict(_taken(tree, file, lost, gone[lost], reloading)) if tree is not None else {}
+            new = {name: module for name, module in taken.items() if name not in gone.get(file, {})}
+            if new:
+                gone.setdefault(file, {}).update(new)
+                pending.append(file)
+    return gone
+
+
+def _taken(
+    tree: ast.Module, file: SourceFile, lost: SourceFile, names: Mapping[str, SourceFile], reloading: Reloading
+) -> Iterator[tuple[str, SourceFile]]:
+    """Yield what a module's own body imports of the names, under the names that it gives them."""
     covered = _covered(tree)
-    own = {node: shadowed(node) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    index = reloading.program.indexes.get(file)
+    made = index.made if index is not None else {}
+    for statement in top_level(tree):
+        if not isinstance(statement, ast.ImportFrom) or statement in covered:
+            continue
+        base = absolute(file, statement.level, statement.module)
+        if not base or reloading.program.table.find(base, file) != lost:
+            continue
+        for alias in statement.names:
+            if alias.name == "*":
+                yield from ((name, module) for name, module in names.items() if name[:1] != "_" and name not in made)
+            elif alias.name in names and (alias.asname or alias.name) not in made:
+                yield alias.asname or alias.name, names[alias.name]
+
+
+def _uses(
+    tree: ast.Module, file: SourceFile, gone: _Gone, reloading: Reloading
+) -> Iterator[tuple[ast.alias | ast.expr, str, SourceFile]]:
+    """Yield the imports, attributes and names of a file that mean what is gone, and count on it."""
+    table = reloading.program.table
+    bound = _bound_modules(tree, file)
+    covered = _covered(tree)
+    own = [shadowed(node) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    missing = dict(_missing_names(tree, file, gone, reloading))
     for node in ast.walk(tree):
         if node in covered:
             continue
-        if isinstance(node, ast.ImportFrom):
-            base = absolute(file, node.level, node.module)
-            if base and reloading.program.table.find(base, file) == module:
-                yield from ((alias, alias.name) for alias in node.names if alias.name in names)
-        elif isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load):
-            owner = dotted(node.value, bound) or whole.get(ast.unparse(node.value), "")
-            is_shadowed = any(node in inside and _root(node) in local for inside, local in own.values())
-            if owner and not is_shadowed and reloading.program.table.find(owner, file) == module:
-                yield node, node.attr
+        match node:
+            case ast.ImportFrom():
+                base = absolute(file, node.level, node.module)
+                names = gone.get(table.find(base, file) or file, {}) if base else {}
+                for alias in node.names:
+                    if alias.name in names and table.find(f"{base}.{alias.name}", file) is None:
+                        yield alias, alias.name, names[alias.name]
+            case ast.Attribute(value=owner, attr=name, ctx=ast.Load()):
+                module = _module(owner, file, bound, own, reloading)
+                if module is not None and name in gone.get(module, {}):
+                    yield node, name, gone[module][name]
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name)]):
+                module = _module(owner, file, bound, own, reloading)
+                if module is not None and name in gone.get(module, {}):
+                    yield node, name, gone[module][name]
+            case ast.Name(id=name, ctx=ast.Load()) if name in missing:
+                if not any(node in inside and name in local for inside, local in own):
+                    yield node, name, missing[name]
+
+
+def _module(
+    owner: ast.expr,
+    file: SourceFile,
+    bound: Mapping[str, str],
+    own: list[tuple[frozenset[ast.AST], frozenset[str]]],
+    reloading: Reloading,
+) -> SourceFile | None:
+    """Return the module that an expression stands for where it is no local name."""
+    name = dotted(owner, bound)
+    if not name or any(owner in inside and _root(owner) in local for inside, local in own):
+        return None
+    return reloading.program.table.find(name, file)
+
+
+def _bound_modules(tree: ast.Module, file: SourceFile) -> dict[str, str]:
+    """Return what the names stand for that any import of a file binds."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and (base := absolute(file, node.level, node.module)):
+            found.update((alias.asname or alias.name, f"{base}.{alias.name}") for alias in node.names)
+    return found
+
+
+def _missing_names(
+    tree: ast.Module, file: SourceFile, gone: _Gone, reloading: Reloading
+) -> Iterator[tuple[str, SourceFile]]:
+    """Yield the names that a file uses as its own and that only an old source has: its own, or that of a star."""
+    lost = dict(gone.get(file, {})) if file in reloading.gone else {}
+    for statement in top_level(tree):
+        if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
+            base = absolute(file, statement.level, statement.module)
+            source = reloading.program.table.find(base, file) if base else None
+            if source is None:
+                # Any name may come from there.
+                return
+            lost |= {name: module for name, module in gone.get(source, {}).items() if name[:1] != "_"}
+            lost = {name: module for name, module in lost.items() if not _makes(source, name, reloading)}
+    bound = frozenset(_bound_names(tree)) if lost else frozenset()
+    yield from ((name, module) for name, module in lost.items() if name not in bound and not hasattr(builtins, name))
+
+
+def _bound_names(tree: ast.Module) -> Iterator[str]:
+    """Yield all names that a file binds, but for the local variables of its functions."""
+    inside = {
+        id(name)
+        for function in ast.walk(tree)
+        if isinstance(function, Function)
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=given):
+                yield given or name.partition(".")[0]
+            case ast.Name(id=name, ctx=ast.Store()) if id(node) not in inside:
+                yield name
+            case (
+                ast.ExceptHandler(name=str() as name)
+                | ast.MatchAs(name=str() as name)
+                | ast.MatchStar(name=str() as name)
+            ):
+                yield name
+            case ast.Global(names=names):
+                yield from names
+
+
+def _makes(file: SourceFile, name: str, reloading: Reloading) -> bool:
+    index = reloading.program.indexes.get(file)
+    return index is not None and (name in index.made or any(item.local == name for item in index.imports))
 
 
 def shadowed(function: Function) -> tuple[frozenset[ast.AST], frozenset[str]]:
@@ -150,7 +285,7 @@ def _covered(tree: ast.Module) -> frozenset[ast.AST]:
 
 def _is_for_absence(handler: ast.ExceptHandler) -> bool:
     kinds = "" if handler.type is None else ast.unparse(handler.type)
-    return not kinds or any(kind in kinds for kind in ("ImportError", "AttributeError", "Exception"))
+    return not kinds or any(kind in kinds for kind in ("ImportError", "AttributeError", "NameError", "Exception"))
 
 
 def _root(node: ast.expr) -> str:

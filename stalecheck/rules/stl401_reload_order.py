@@ -3,7 +3,8 @@
 ## What it does
 
 Flags the reload of `b` where a later reload of the same block, of `a`, makes what `b` has taken from `a`
-stale again; and a loop over a set, whose order is not defined.
+stale again; and a loop over a set or a directory listing, whose order is not defined. It is a note where it is not
+known which modules the listing means.
 
 ## Why is this bad
 
@@ -74,6 +75,7 @@ from collections.abc import Iterator, Mapping
 from stalecheck.link import Event, Sequence, StaleReference
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.listings import listing_around
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.vocabulary import ReloadMode, Severity
@@ -98,6 +100,22 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 continue
             flagged.add((place.file, place.site.span.start, file))
             yield _flaw(place, file, stale[file, later], later, is_unordered=bool(event.group))
+    for place in reloading.places:
+        if place.site.mode is ReloadMode.RELOAD and not place.site.targets and place.site.why:
+            yield from _of_listing(place, reloading)
+
+
+def _of_listing(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
+    """Flag a reload of what a directory lists, where one module there may need another one."""
+    listing = listing_around(place, reloading)
+    if listing is None or (listing.is_known and listing.dependent is None):
+        return
+    message = f"modules are reloaded in the order of `{listing.written}`, which is not defined"
+    if listing.dependent is not None and listing.source is not None:
+        message += f": `{listing.dependent.module}` takes `{listing.name}` from `{listing.source.module}`"
+    severity = Severity.WARNING if listing.dependent is not None else Severity.NOTE
+    remedy = "loop over a list with those first that others take something from"
+    yield Flaw(place.file, place.site.span, severity, message, remedy)
 
 
 def _too_early(sequence: Sequence, stale: _Stale) -> Iterator[tuple[Event, SourceFile, Reload]]:

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Flags `importlib.reload(p)` where `p/__init__.py` only takes names from its submodules, and none of these
-is reloaded in the same block.
+Flags `importlib.reload(p)` where `p/__init__.py` is empty, or only takes names from its submodules, and none of
+these is reloaded in the same block.
 
 ## Why is this bad
 
@@ -59,6 +59,7 @@ Where only the choice of names is to be made again, from an environment variable
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from stalecheck.model import SourceFile
@@ -87,17 +88,53 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             for event in sequence.events
             for file in event.files
         }
-        sources = _sources(package, reloading)
+        sources = _sources(package, reloading) if _imports(package, reloading) else _in_use(package, reloading)
         if sources and again.isdisjoint(sources):
-            names = [f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN)
+            names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
+            has = (
+                f"takes all it has from {names} as it was"
+                if _imports(package, reloading)
+                else f"is empty: {names} stays"
+            )
             yield Flaw(
                 place.file,
                 place.site.span,
                 Severity.WARNING,
-                f"the reload of `{package.module}` runs its `__init__.py` only, which takes all it has from "
-                f"{', '.join(names)} as it was",
+                f"the reload of `{package.module}` runs its `__init__.py` only, which {has}",
                 f"reload `{sources[0].module}` first, then `{package.module}`",
             )
+
+
+def _imports(package: SourceFile, reloading: Reloading) -> bool:
+    index = reloading.program.indexes.get(package)
+    return index is not None and bool(index.imports)
+
+
+def _in_use(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules of a package with an empty ``__init__.py`` that the project imports."""
+    tree = reloading.parse(package)
+    if tree is None or not all(map(_is_nothing, tree.body)):
+        return []
+    last = package.module.rpartition(".")[2].encode()
+    found: dict[SourceFile, None] = {}
+    for file, index in reloading.program.indexes.items():
+        for item in index.imports if last in reloading.sources.get(file, b"") else ():
+            base = absolute(file, item.level, item.module) or ""
+            for name in (f"{base}.{item.name}", base):
+                submodule = reloading.program.table.find(name, file) if name.startswith(f"{package.module}.") else None
+                if submodule is not None and submodule != file:
+                    found[submodule] = None
+    return sorted(found, key=lambda file: file.module)
+
+
+def _is_nothing(statement: ast.stmt) -> bool:
+    """Whether it makes nothing: a docstring, ``__version__ = …``, ``pass``."""
+    match statement:
+        case ast.Expr(value=ast.Constant()) | ast.Pass():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant()):
+            return name.startswith("__")
+    return False
 
 
 def _sources(package: SourceFile, reloading: Reloading) -> list[SourceFile]:

@@ -57,7 +57,7 @@ from collections.abc import Iterator, Sequence
 from stalecheck.model import SourceFile
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import blocks, imports, span_of
+from stalecheck.rules.statements import Function, blocks, imports, span_of
 from stalecheck.vocabulary import Severity
 
 _DELETES = re.compile(rb"del[ \t]+(\w+)[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
@@ -96,10 +96,24 @@ def _imported_again(
     name: str, deletion: ast.Delete, below: Sequence[ast.stmt], tree: ast.Module, file: SourceFile
 ) -> str:
     """Return the module that a name stands for before it is deleted and after the next import; else nothing."""
-    before = {module for row, module, bound in imports(tree, file) if bound == name and row < deletion.lineno}
+    before = {module for _, module in _bound_above(name, deletion, tree, file)}
     for statement in below:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             for _, module, bound in imports(statement, file):
                 if bound == name:
                     return module if before == {module} else ""
     return ""
+
+
+def _bound_above(name: str, deletion: ast.Delete, tree: ast.Module, file: SourceFile) -> Iterator[tuple[int, str]]:
+    """Yield what imports above a deletion bind the name to, in its own scope."""
+    found = [(row, module) for row, module, bound in imports(tree, file) if bound == name and row < deletion.lineno]
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    around = [f for f in functions if f.lineno <= deletion.lineno <= (f.end_lineno or 0)]
+    scope = around[-1] if around else ast.Module([ast.Global([name])], [])
+    declared = {each for node in ast.walk(scope) if isinstance(node, ast.Global) for each in node.names}
+    if around:
+        yield from ((row, module) for row, module in found if row >= around[-1].lineno)
+    if name in declared:
+        inside = {row for f in functions for row in range(f.lineno, (f.end_lineno or 0) + 1)}
+        yield from ((row, module) for row, module in found if row not in inside)

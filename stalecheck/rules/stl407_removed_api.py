@@ -43,8 +43,8 @@ def refresh():
 
 ## When it is fine
 
-Where only older Pythons run the line: below `if sys.version_info < (3, 12)`, or as the alternative of a
-`try`.
+Where only older Pythons run the line: with `requires-python = "<3.12"`, below `if sys.version_info < (3, 12)`, or
+as the alternative of a `try`.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ _SINCE = {
     "reload": "`reload` is no builtin of Python 3",
 }
 
+_WITHOUT_IMP = (3, 12)
+
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads through functions that supported Pythons do not have."""
@@ -79,6 +81,8 @@ def _is_needed(place: ReloadPlace, reloading: Reloading) -> bool:
     if tree is None or is_expected(tree, place.site.span.start.row):
         return False
     if spelling == "imp.reload":
+        if reloading.below_version is not None and reloading.below_version <= _WITHOUT_IMP:
+            return False
         # Below a `try` or an `if` it is an alternative.
         return any(_imports_imp(statement) for statement in tree.body)
     return not any(

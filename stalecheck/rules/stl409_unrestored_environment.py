@@ -3,9 +3,9 @@
 ## What it does
 
 Flags a reload in a test while `monkeypatch`, `patch.dict(os.environ)` or `mock.patch` is active, if the module
-is not reloaded once more after that has been undone. A fixture that uses `monkeypatch` itself is torn down
-before it: what it reloads behind its `yield` still sees the patched environment. A reload below
-`patch("m.f")` is flagged too.
+is not reloaded once more after that has been undone. A fixture is torn down before those that were set up
+earlier: what it reloads behind its `yield` still sees what `monkeypatch`, or a fixture listed before it, has
+patched. A reload below `patch("m.f")` is flagged too.
 
 ## Why is this bad
 
@@ -65,37 +65,60 @@ Where no other test looks at what the module has read.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
+from stalecheck.rules.patching import Patch, is_registered, patches_at
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, scope_of
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import Severity
 
-_SETS = frozenset({"setenv", "delenv", "setattr", "delattr", "setitem", "delitem", "syspath_prepend", "chdir"})
 _TEARDOWNS = ("teardown", "tearDown")
-_CLEANERS = frozenset({"addCleanup", "addfinalizer", "callback", "doCleanups"})
+_WIDE = ("tearDownClass", "tearDownModule", "teardown_class", "teardown_module")
 
 
 @dataclass(frozen=True, slots=True)
-class _Patch:
-    """What is patched where a test reloads."""
+class _Where:
+    """The function that reloads."""
 
-    name: str
-    """How to call it: ``monkeypatch``, ``patch.dict``."""
+    place: ReloadPlace
+    function: Function
+    owner: ast.ClassDef | None
+    is_deferred: bool
+    """The reload is registered, and happens when the function is over."""
 
-    undone: int
-    """The last row at which it is active; that of the function's end where nothing there undoes it."""
+    @property
+    def row(self) -> int:
+        return self.place.site.span.start.row
 
-    target: str = ""
-    """The dotted name that ``patch`` replaces."""
+    @property
+    def is_torn_down(self) -> bool:
+        """Whether it stands behind the ``yield`` of its function."""
+        yields = _yields(self.function)
+        return bool(yields) and yields[0] < self.row
 
-    is_fixture: bool = False
-    """Undone when the test is torn down."""
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A test, or a fixture, with the order in which pytest sets up what it asks for."""
+
+    order: tuple[str, ...]
+    patches: tuple[Patch, ...]
+    """What is replaced where the reload happens."""
+
+    def is_undone_before(self, fixture: str, patch: Patch) -> bool:
+        """Whether a fixture is torn down after a patch has been undone."""
+        if fixture not in self.order:
+            return False
+        if patch.undone != "fixture":
+            return True
+        return patch.fixture not in self.order or self.order.index(fixture) < self.order.index(patch.fixture)
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -103,31 +126,35 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     for place in reloading.places:
         if place.site.is_restored or place.site.is_void or not place.files or not is_test(place.file):
             continue
-        tree = reloading.parse(place.file)
-        function = scope_of(tree, place.site.block) if tree is not None and place.site.block else None
-        if tree is None or function is None or isinstance(function, ast.Module):
+        where = _where(place, reloading)
+        if where is None:
             continue
-        patch = _patch_around(function, place)
-        if (
-            patch is None
-            or not _may_see(place, patch, reloading)
-            or _is_followed(place, function, patch, tree, reloading)
-        ):
-            continue
-        module = place.files[0].module
-        own = next((file.module for file in place.files if f"{patch.target}.".startswith(f"{file.module}.")), "")
-        if own and patch.target != own:
-            message = f"the end of `{patch.name}` puts the old `{patch.target}` into the new `{own}`"
-        elif patch.is_fixture and _is_torn_down(place, function):
-            message = (
-                f"`{module}` is reloaded before `{patch.name}` is undone: a fixture ends before those that it uses"
+        for request in _requests(where, reloading):
+            left = (
+                patch
+                for patch in request.patches
+                if _may_see(place, patch, reloading) and not _is_followed(where, patch, request, reloading)
             )
-        else:
-            message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
-        yield Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module))
+            patch = next(left, None)
+            if patch is not None:
+                yield _flaw(where, patch)
+                break
 
 
-def _may_see(place: ReloadPlace, patch: _Patch, reloading: Reloading) -> bool:
+def _flaw(where: _Where, patch: Patch) -> Flaw:
+    place = where.place
+    module = place.files[0].module
+    own = next((file.module for file in place.files if f"{patch.target}.".startswith(f"{file.module}.")), "")
+    if own and patch.target != own:
+        message = f"the end of `{patch.name}` puts the old `{patch.target}` into the new `{own}`"
+    elif patch.undone == "fixture" and (where.is_torn_down or where.is_deferred):
+        message = f"`{module}` is reloaded before `{patch.name}` is undone: a fixture ends before those set up earlier"
+    else:
+        message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
+    return Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module))
+
+
+def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
     """Whether what is reloaded can notice a patch: by what it imports, directly or not."""
     table, indexes = reloading.program.table, reloading.program.indexes
     seen = set(place.files)
@@ -151,143 +178,141 @@ def _prefixes(name: str) -> Iterator[str]:
     yield from (".".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))
 
 
-def _remedy(patch: _Patch, module: str) -> str:
-    if patch.is_fixture:
-        return (
-            f"`with monkeypatch.context()` in the test, and reload `{module}` below it; or reload it in a fixture that "
-            "`monkeypatch` is listed after"
-        )
+def _remedy(patch: Patch, module: str) -> str:
+    match patch.undone:
+        case "fixture" if patch.fixture == "monkeypatch":
+            return (
+                f"`with monkeypatch.context()` in the test, and reload `{module}` below it; or reload it in a fixture "
+                "that `monkeypatch` is listed after"
+            )
+        case "fixture":
+            return f"reload `{module}` in a fixture that `{patch.fixture}` is listed after"
+        case "cleanup":
+            return "`addCleanup(importlib.reload, …)` before what undoes it: clean-ups run from the last to the first"
+        case "teardown":
+            return f"reload `{module}` once more in `tearDown`, below the line that undoes it"
     return f"reload `{module}` once more below the block"
 
 
-def _patch_around(function: Function, place: ReloadPlace) -> _Patch | None:
-    """Return what is patched where a function reloads, the innermost first."""
+def _where(place: ReloadPlace, reloading: Reloading) -> _Where | None:
+    """Return the function around a place; None at module level."""
+    block = place.site.block
+    tree = reloading.parse(place.file) if block else None
+    function = scope_of(tree, block) if tree is not None else None
+    if tree is None or function is None or isinstance(function, ast.Module):
+        return None
+    name = block.rpartition(".")[0]
+    owners = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
     row = place.site.span.start.row
-    found: _Patch | None = None
-    parameters = {
-        argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
-    }
-    end = function.end_lineno or row
-    for node in ast.walk(function):
-        if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= row <= (node.end_lineno or row):
-            for item in node.items:
-                patch = _patched(item.context_expr, node.end_lineno or row)
-                found = patch or found
-    if found is None and "monkeypatch" in parameters:
-        calls = list(_calls_of("monkeypatch", function))
-        changes = sorted(
-            (call for call in calls if call.lineno < row and _method(call) in _SETS), key=lambda c: c.lineno
-        )
-        last = {ast.unparse(call.args[0]): call for call in changes if call.args}
-        sets = [call.lineno for call in last.values() if not _takes_back(call, changes)]
-        undone = [call.lineno for call in calls if _method(call) == "undo" and call.lineno > max(sets, default=row)]
-        if sets and not any(at < row for at in undone):
-            found = _Patch("monkeypatch", min(undone, default=end), is_fixture=not undone)
-    if found is None:
-        found = next(filter(None, (_patched(decorator, end) for decorator in function.decorator_list)), None)
-    return found
+    return _Where(place, function, owners[-1] if owners else None, is_registered(function, row))
 
 
-def _takes_back(call: ast.Call, changes: Sequence[ast.Call]) -> bool:
-    """Whether it deletes what the test itself has set before."""
-    return _method(call).startswith("del") and any(
-        _method(other).startswith("set") and other.args and ast.unparse(other.args[0]) == ast.unparse(call.args[0])
-        for other in changes
+def _requests(where: _Where, reloading: Reloading) -> Iterator[_Request]:
+    """Yield the tests on whose behalf a place reloads, each with what is patched there."""
+    fixtures = fixtures_of(where.place.file, reloading)
+    own = tuple(patches_at(where.function, where.row, where.owner, is_deferred=where.is_deferred))
+    if not is_fixture(where.function):
+        order = tuple(fixture_order(where.function, where.owner, fixtures))
+        yield _Request(order, (*own, *_of_fixtures(order, fixtures)))
+        return
+    fixture = next((each for each in fixtures.values() if each.function.lineno == where.function.lineno), None)
+    tests = list(tests_with(fixture, reloading)) if fixture is not None else []
+    if fixture is None or not tests:
+        yield _Request(tuple(fixture_order(where.function, where.owner, fixtures)), own)
+        return
+    for file, function, owner in tests:
+        around = fixtures_of(file, reloading)
+        order = tuple(fixture_order(function, owner, around))
+        before = order[: order.index(fixture.name)]
+        patches = [*own, *_of_fixtures(before, around)]
+        if (where.is_torn_down or where.is_deferred) and not _reloads(function, file, where.place, reloading):
+            end = (function.end_lineno or 0) + 1
+            patches += [patch for patch in patches_at(function, end, owner) if patch.fixture in before]
+        yield _Request(order, tuple(patches))
+
+
+def _of_fixtures(order: tuple[str, ...], fixtures: dict[str, Fixture]) -> Iterator[Patch]:
+    """Yield what fixtures leave patched for those that ask for them; not what is patched for every test."""
+    for name in order:
+        fixture = fixtures.get(name)
+        if fixture is None or fixture.is_autouse:
+            continue
+        yields = _yields(fixture.function)
+        row = yields[0] if yields else (fixture.function.end_lineno or 0) + 1
+        for patch in patches_at(fixture.function, row, None):
+            yield patch if patch.undone == "fixture" else replace(patch, undone="fixture", fixture=name)
+
+
+def _reloads(function: Function, file: SourceFile, place: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether a function reloads, itself, what a place does: it is judged there."""
+    return any(
+        other.file == file
+        and function.lineno <= other.site.span.start.row <= (function.end_lineno or 0)
+        and not set(place.files).isdisjoint(other.files)
+        for other in reloading.places
     )
 
 
-def _patched(node: ast.expr, undone: int) -> _Patch | None:
-    """Read ``patch.dict(os.environ, …)``, ``patch("m.f")``, ``patch.object(m, "f")``, ``monkeypatch.context()``."""
-    if not isinstance(node, ast.Call):
-        return None
-    written = ast.unparse(node.func)
-    last = written.removeprefix("unittest.").removeprefix("mock.").removeprefix("mocker.")
-    if last == "monkeypatch.context":
-        return _Patch("monkeypatch.context", undone)
-    if last == "patch.dict":
-        given = ast.unparse(node.args[0]).strip("'\"") if node.args else ""
-        return _Patch("patch.dict", undone) if given.endswith("environ") else None
-    match last, node.args:
-        case "patch", [ast.Constant(value=str() as target), *_]:
-            return _Patch("patch", undone, target)
-        case "patch.object", [ast.Name(id=owner), ast.Constant(value=str() as name), *_]:
-            return _Patch("patch.object", undone, f"{owner}.{name}")
-    return None
-
-
-def _is_followed(place: ReloadPlace, function: Function, patch: _Patch, tree: ast.Module, reloading: Reloading) -> bool:
+def _is_followed(where: _Where, patch: Patch, request: _Request, reloading: Reloading) -> bool:
     """Whether the same module is reloaded after the patch has been undone."""
+    place = where.place
     for other in reloading.places:
-        if other == place or set(place.files).isdisjoint(other.files):
+        if other == place or set(place.files).isdisjoint(other.files) or not is_test(other.file):
             continue
-        if other.file == place.file and other.site.block == place.site.block:
-            row = other.site.span.start.row
-            if row > patch.undone or _is_cleanup(other, function):
-                return True
-            if patch.is_fixture and row > place.site.span.start.row:
-                # The last one of the function speaks for all.
-                return True
-        elif is_test(other.file) and _is_later(other, place, function, patch, reloading):
+        later = _where(other, reloading)
+        if later is None:
+            continue
+        is_here = later.place.file == place.file and later.function.lineno == where.function.lineno
+        if is_here and _is_later_here(later, where, patch):
+            return True
+        if not is_here and _is_later(later, where, patch, request):
             return True
     return False
 
 
-def _is_later(other: ReloadPlace, place: ReloadPlace, function: Function, patch: _Patch, reloading: Reloading) -> bool:
+def _is_later_here(later: _Where, where: _Where, patch: Patch) -> bool:
+    """Whether a reload of the same function follows; where it does so too early, it alone is told."""
+    if later.is_deferred and where.is_deferred:
+        return later.row < where.row
+    if later.is_deferred:
+        return patch.undone != "cleanup" or patch.is_of_setup or later.row < patch.row
+    if where.is_deferred:
+        return False
+    if patch.undone == "row":
+        return later.row > patch.row
+    return later.row > where.row
+
+
+def _is_later(later: _Where, where: _Where, patch: Patch, request: _Request) -> bool:
     """Whether another function, a fixture or a teardown, reloads when the test is over and the patch undone."""
-    tree = reloading.parse(other.file)
-    cleaner = scope_of(tree, other.site.block) if tree is not None and other.site.block else None
-    if cleaner is None or isinstance(cleaner, ast.Module):
+    cleaner = later.function
+    if cleaner.name.startswith(_TEARDOWNS) or (cleaner.name == "setUp" and later.is_deferred):
+        if later.place.file != where.place.file or not _is_for(later.owner, where.owner):
+            return False
+        if cleaner.name.startswith(_WIDE) or patch.undone in {"row", "fixture"}:
+            return True
+        if patch.is_of_setup and not later.is_deferred:
+            # Where it is too early it alone is told.
+            return True
+        return patch.undone == "teardown" or (later.is_deferred and (not patch.is_of_setup or later.row < patch.row))
+    if not is_fixture(cleaner) or not (later.is_torn_down or later.is_deferred):
         return False
-    if cleaner.name.startswith(_TEARDOWNS):
-        return other.file == place.file
-    if not _is_fixture(cleaner) or not (_is_torn_down(other, cleaner) or _is_cleanup(other, cleaner)):
+    if later.place.file != where.place.file and later.place.file.path.name != "conftest.py":
         return False
-    if other.file != place.file and other.file.path.name != "conftest.py":
-        return False
-    if any(isinstance(node, ast.Attribute) and node.attr in {"environ", "undo"} for node in ast.walk(cleaner)):
+    if cleaner.name in request.order and any(
+        isinstance(node, ast.Attribute) and node.attr in {"environ", "undo"} for node in ast.walk(cleaner)
+    ):
         # It sets the environment right by hand.
         return True
-    if "monkeypatch" in _parameters(cleaner):
-        return False
-    parameters = _parameters(function)
-    if any("usefixtures" in ast.unparse(d) and repr(cleaner.name) in ast.unparse(d) for d in function.decorator_list):
+    return request.is_undone_before(cleaner.name, patch)
+
+
+def _is_for(cleaning: ast.ClassDef | None, tested: ast.ClassDef | None) -> bool:
+    """Whether what a class tears down, or the module, is torn down after a test of another class or the same."""
+    if cleaning is None or cleaning is tested:
         return True
-    if cleaner.name not in parameters:
-        return any("autouse" in ast.unparse(decorator) for decorator in cleaner.decorator_list)
-    if not patch.is_fixture:
-        return True
-    return parameters.index(cleaner.name) < parameters.index("monkeypatch")
+    return tested is not None and any(ast.unparse(base).rpartition(".")[2] == cleaning.name for base in tested.bases)
 
 
-def _is_fixture(function: Function) -> bool:
-    return any("fixture" in ast.unparse(decorator) for decorator in function.decorator_list)
-
-
-def _is_torn_down(place: ReloadPlace, function: Function) -> bool:
-    """Whether a place stands behind the ``yield`` of its function."""
-    yields = [node.lineno for node in ast.walk(function) if isinstance(node, ast.Yield)]
-    return bool(yields) and min(yields) < place.site.span.start.row
-
-
-def _is_cleanup(place: ReloadPlace, function: Function) -> bool:
-    """Whether it is handed to something that calls it at the end: ``self.addCleanup(importlib.reload, m)``."""
-    row = place.site.span.start.row
-    return any(
-        isinstance(node, ast.Call) and _method(node) in _CLEANERS and node.lineno <= row <= (node.end_lineno or row)
-        for node in ast.walk(function)
-    )
-
-
-def _parameters(function: Function) -> list[str]:
-    return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-
-
-def _calls_of(name: str, function: Function) -> Iterator[ast.Call]:
-    for node in ast.walk(function):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner))) if owner == name:
-                yield node
-
-
-def _method(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+def _yields(function: Function) -> list[int]:
+    return sorted(node.lineno for node in ast.walk(function) if isinstance(node, ast.Yield))

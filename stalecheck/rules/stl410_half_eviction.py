@@ -64,12 +64,13 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from stalecheck.index import Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, imports, scope_of
+from stalecheck.rules.statements import Function, blocks, imports, scope_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _RESTORABLE = EVICTIONS | {"monkeypatch.delitem"}
@@ -81,7 +82,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         site = place.site
         if site.mode is ReloadMode.RELOAD and site.span.start.row:
             yield from _of_what_is_gone(place, reloading)
-        elif site.spelling in EVICTIONS and site.is_void:
+        elif site.spelling in _RESTORABLE and (site.is_void or _is_taken_next(place, reloading)):
             module = site.targets[0]
             package, _, name = module.rpartition(".")
             yield Flaw(
@@ -119,6 +120,59 @@ def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]
                 "do one of the two: reload the module, or evict and import it",
             )
             return
+
+
+def _is_taken_next(place: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether what the package still has is taken before anything else can import the evicted module."""
+    tree = reloading.parse(place.file)
+    scope = scope_of(tree, place.site.block) if tree is not None else None
+    module = place.site.targets[0] if len(place.site.targets) == 1 else ""
+    if scope is None or "." not in module or _is_set(scope, scope, module):
+        return False
+    if not _is_imported_elsewhere(place, reloading):
+        return False
+    package = reloading.program.table.find(module.rpartition(".")[0], place.file)
+    if package is not None and _is_evicted_with(place, package, reloading):
+        return False
+    row = place.site.span.end.row
+    for block in blocks(scope):
+        for position, statement in enumerate(block):
+            if not statement.lineno <= row <= (statement.end_lineno or row):
+                continue
+            below = [node for after in block[position + 1 :] for node in ast.walk(after)]
+            rows = [n.lineno for n in below if isinstance(n, ast.ImportFrom) and _takes(n, place.file, module)]
+            if rows:
+                between = (node for node in ast.walk(scope) if isinstance(node, (ast.Call, ast.Import, ast.ImportFrom)))
+                return not any(row < node.lineno < min(rows) for node in between)
+    return False
+
+
+def _takes(node: ast.ImportFrom, file: SourceFile, module: str) -> bool:
+    base = absolute(file, node.level, node.module)
+    return any(f"{base}.{alias.name}" == module for alias in node.names)
+
+
+def _is_imported_elsewhere(place: ReloadPlace, reloading: Reloading) -> bool:
+    """Whether anything but the function that evicts a module imports it, so that its package has it."""
+    module = place.site.targets[0]
+    for file, index in reloading.program.indexes.items():
+        tree = reloading.parse(file) if any(_means(item, file, module) for item in index.imports) else None
+        if tree is None:
+            continue
+        scope = scope_of(tree, place.site.block) if file == place.file else None
+        inside = (
+            range(0)
+            if scope is None or isinstance(scope, ast.Module)
+            else range(scope.lineno, (scope.end_lineno or 0) + 1)
+        )
+        if any(row not in inside and f"{name}.".startswith(f"{module}.") for row, name, _ in imports(tree, file)):
+            return True
+    return False
+
+
+def _means(item: Import, file: SourceFile, module: str) -> bool:
+    base = absolute(file, item.level, item.module) or ""
+    return f"{base}.{item.name}.".startswith(f"{module}.") or f"{base}.".startswith(f"{module}.")
 
 
 def _is_imported_between(eviction: ReloadPlace, reload: ReloadPlace, reloading: Reloading) -> bool:
@@ -208,7 +262,7 @@ def _is_imported_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
     )
 
 
-def _is_set(tree: ast.Module, scope: ast.AST, module: str) -> bool:
+def _is_set(tree: ast.AST, scope: ast.AST, module: str) -> bool:
     """Whether the block, or a helper, binds or deletes the attribute of the package, itself or through a call."""
     name = module.rpartition(".")[2]
     others = [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]

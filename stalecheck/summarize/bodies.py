@@ -17,6 +17,7 @@ from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, root, stored
 from stalecheck.summarize.imports import imported
+from stalecheck.summarize.local_uses import find_calls, find_local_uses, find_rebindings, find_unreached
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.summary import (
@@ -57,7 +58,6 @@ from stalecheck.summarize.syntax import (
     walruses,
 )
 from stalecheck.summarize.trim import RELOAD_SPELLED
-from stalecheck.summarize.usage import find_calls, find_local_uses, find_rebindings
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
@@ -414,6 +414,7 @@ class Bodies:
             uses = find_local_uses(twin, [(name, at) for name, _, _, at in imports])
             assigned = find_rebindings(twin, names) if uses else {}
             calls = find_calls(twin) if uses else ()
+            unreached = find_unreached(twin) if uses else ()
             for name, span, bound, at in imports:
                 rebound = [place for other, _, _, place in imports if other == name and place > at]
                 until = min(rebound) if rebound else None
@@ -425,7 +426,9 @@ class Bodies:
                 )
                 between = ((dotted, place) for dotted, place in calls if kept and at < place < max(kept))
                 called = tuple((self._dotted(dotted, scope), place) for dotted, place in between)
-                self._recorder.local_imports.append(LocalImport(name, span, bound, scope.name, at, kept, called))
+                self._recorder.local_imports.append(
+                    LocalImport(name, span, bound, scope.name, at, kept, called, unreached)
+                )
 
     def _dotted(self, written: str, scope: Body) -> Expression:
         first, *rest = written.split(".")

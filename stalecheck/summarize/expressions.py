@@ -214,6 +214,15 @@ class Converter:
                 yield Element(self.convert(element.value, look), self._span(element.value), is_unpacked=True)
 
     def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, look: Look) -> Display:
+        match node:
+            case cst.ListComp(
+                elt=cst.Name(value=name),
+                for_in=cst.CompFor(target=target, iter=cst.Tuple() | cst.List() as written, ifs=[], inner_for_in=None),
+            ) if name in dict(targets(target, LITERAL)) and not _has_star(written):
+                # A list like any other that is written out.
+                elements = (self._element(element, look) for element in written.elements)
+                copied = (replace(each, value=dict(targets(target, each.value))[name]) for each in elements)
+                return Display(tuple(copied), is_sequence=True)
         loop: cst.CompFor | None = node.for_in
         iterated = None
         while loop is not None:
@@ -393,6 +402,10 @@ def first_annotation(parameters: cst.Parameters) -> cst.BaseExpression | None:
     """Return the annotation of the first parameter that has one."""
     ordered = [*parameters.posonly_params, *parameters.params]
     return next((parameter.annotation.annotation for parameter in ordered if parameter.annotation is not None), None)
+
+
+def _has_star(sequence: cst.Tuple | cst.List) -> bool:
+    return any(isinstance(element, cst.StarredElement) for element in sequence.elements)
 
 
 def overlay(names: Mapping[str, Expression], look: Look) -> Look:

@@ -465,6 +465,9 @@ class LocalImport:
     calls: tuple[tuple[Expression, Location], ...] = ()
     """What is called between the import and its last use, and where each call ends."""
 
+    unreached: tuple[tuple[Location, Location, Location], ...] = ()
+    """From where to where in the function a call does not get from what happens there, and up to where not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

@@ -98,6 +98,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     NOT_ALIVE: (
         "STL101_from_import/function_body STL101 app refresh.<locals>.C",
         "STL101_from_import/local_before_a_* STL101 test_app *.<locals>.C",
+        "STL101_from_import/local_in_another_branch STL101 run *.<locals>.C",
         "STL103_module_import/local_bound_again * run *.<locals>.*",
     ),
     UNTRACKED: ("STL204_default_argument/plain STL204 app sentinel",),

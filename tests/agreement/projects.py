@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -50,8 +51,8 @@ LEFT_OUT = {
         "into by its second name when the first one is bound again"
     ),
     "what a function takes from a name when it is called": (
-        "`def set(): global x; x = f`, a cached `def get(): return C()`: which f or C that is depends on when they are "
-        "called, where the name is bound again"
+        "`def set(): global x; x = f`, a cached `def get(): return C()`, where f or C is bound again: which one "
+        "that is depends on when they are called"
     ),
     "what a module makes itself, put into a container of another module": (
         "reloading the module puts the new one beside the old one: that is for STL302 to say, of the statement"
@@ -95,6 +96,7 @@ OBJECTS = (Kind.CLASS, Kind.INSTANCE, Kind.FUNCTION, Kind.FACTORY, Kind.OTHER, K
 HOLDING = (Kind.LIST, Kind.DICT, Kind.TUPLE)
 LOSABLE = (Kind.INSTANCE, Kind.SAME)  # LEFT_OUT: a thing held under a lost name.
 CALLABLE = (Kind.CLASS, Kind.FUNCTION, Kind.FACTORY)
+LOOP_NAME = "value"
 LETTERS = {
     Kind.CLASS: "C",
     Kind.INSTANCE: "i",
@@ -142,6 +144,9 @@ class Source:
     imported: set[str] = field(default_factory=set)
     """The names that import statements bind, and other names for the containers among them."""
 
+    fixed: set[str] = field(default_factory=set)
+    """The names that functions look up when they are called: they are not bound again."""
+
     exported: tuple[str, ...] | None = None
     """What ``__all__`` names."""
 
@@ -179,6 +184,16 @@ class Source:
         """Take note that a statement binds a name that it takes from another module."""
         self.bind(name, module.names[taken], module.handles.get(taken))
         self.imported.add(name)
+
+    def look_up_late(self, thing: Thing) -> None:
+        """Take note that a function looks a thing up when it is called.
+
+        Raises:
+            NothingToBuildOnError: its name may be bound again.
+        """
+        if thing.text == LOOP_NAME:
+            raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
+        self.fixed.add(thing.text)
 
     def also(self, name: str, thing: Thing) -> None:
         """Take note that a name is another one for a thing."""
@@ -218,7 +233,7 @@ class Source:
         """Whether the module may bind a name that it takes from another one."""
         # LEFT_OUT: a thing held under a lost name.
         is_lost = name in self.names and name not in self.imported and self.names[name] not in (*LOSABLE, Kind.MODULE)
-        return not is_lost and not self.is_circular(module, name)
+        return not is_lost and name not in self.fixed and not self.is_circular(module, name)
 
     def is_circular(self, module: Source, name: str) -> bool:
         """Whether a name that this package's submodule binds is the package itself or another submodule."""
@@ -466,8 +481,7 @@ def registering(here: Source, draw: st.DrawFn) -> None:
 
 def cached(here: Source, draw: st.DrawFn) -> None:
     made = draw(here.some(Kind.CLASS))
-    if "." not in made.text:
-        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
+    here.look_up_late(made)
     here.lines.append("import functools")
     here.bind("functools", Kind.MODULE)
     here.write(Kind.FUNCTION, "@functools.cache\ndef {new}():\n    return {made}()\n{new}()", made=made.text)
@@ -499,8 +513,8 @@ def alias(here: Source, draw: st.DrawFn) -> None:
             ]
         )
     )
-    if "global" in template and "." not in thing.text:
-        raise NothingToBuildOnError  # LEFT_OUT: what a function takes from a name when it is called.
+    if "global" in template:
+        here.look_up_late(thing)
     here.also(here.write(thing.kind, template, thing=thing.text), thing)
 
 
@@ -587,13 +601,13 @@ def matched(here: Source, draw: st.DrawFn) -> None:
 
 
 def rebound(here: Source, draw: st.DrawFn) -> None:
-    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
+    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE and name not in here.fixed]))
     here.lines.append(f"{name} = None")
     here.bind(name, Kind.SAME)
 
 
 def deleted(here: Source, draw: st.DrawFn) -> None:
-    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE]))
+    name = draw(one_of([name for name, kind in here.names.items() if kind in LOSABLE and name not in here.fixed]))
     here.lines.append(f"del {name}")
     del here.names[name]
 
@@ -648,8 +662,11 @@ def tuple_or_set(here: Source, draw: st.DrawFn) -> None:
 
 
 def names_of_module(here: Source, draw: st.DrawFn) -> None:
-    # LEFT_OUT: all names of a package.
-    module = draw(one_of([handle for handle, source in here.handles.items() if not source.is_package]))
+    # LEFT_OUT: all names of a package, a package that takes itself or its submodule from a submodule.
+    listed = {handle: source for handle, source in here.handles.items() if not source.is_package}
+    module = draw(
+        one_of([h for h, source in listed.items() if not any(map(partial(here.is_circular, source), source.names))])
+    )
     template = draw(
         st.sampled_from(
             [
@@ -689,7 +706,7 @@ def fill_list(here: Source, draw: st.DrawFn) -> None:
         )
     )
     if template.startswith("for"):
-        here.bind("value", thing.kind)
+        here.bind(LOOP_NAME, thing.kind)
     here.lines.append(template.format(name=name, thing=thing.text))
 
 
@@ -939,7 +956,8 @@ def taken_anew(here: Source) -> list[tuple[Source, str]]:
         (module, name)
         for module in here.earlier
         for name in module.names
-        if name in here.imported  # LEFT_OUT: a thing held under a lost name.
+        # LEFT_OUT: a thing held under a lost name, what a function takes from a name when it is called.
+        if name in here.imported - here.fixed
     ]
 
 

@@ -1,0 +1,228 @@
+"""What statements at module or class level take out of a container again, in the file that makes it or in others."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+from stalecheck.link.emptied import CHANGING, Contents
+from stalecheck.link.program import Program, resolve
+from stalecheck.link.stars import Stars
+from stalecheck.model import Location, SourceFile, Span
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    Attribute,
+    Call,
+    CallStatement,
+    Display,
+    Expression,
+    Filled,
+    Function,
+    Literal,
+    ModuleImport,
+    NameImport,
+    Reference,
+    StarImport,
+    Store,
+)
+
+_MOST_NAMES = 20
+"""How far a name is followed through others and through modules that import it."""
+
+
+class Removals:
+    """Follows the containers of each file; remembers what has been taken out of them."""
+
+    def __init__(self, program: Program, stars: Stars) -> None:
+        self._program = program
+        self._stars = stars
+        self._followed: dict[SourceFile, Mapping[Hashable, Contents]] = {}
+        self._open: set[SourceFile] = set()
+        """Files that are being followed: what is asked of them in a circle of imports they may not have done yet."""
+
+        self._own: dict[SourceFile, dict[Span, Location]] = {}
+        self._elsewhere: dict[SourceFile, dict[Span, set[SourceFile]]] = {}
+        self._users: dict[Hashable, set[SourceFile]] | None = None
+        self._is_complete = False
+
+    def own(self, file: SourceFile) -> dict[Span, Location]:
+        """Return the places of elements, each with that of the statement of the same file that takes it out.
+
+        A container that is made by a call and emptied as a whole stands there with its name's place.
+        """
+        self._follow(file)
+        return self._own.get(file, {})
+
+    def by_others(self, file: SourceFile) -> Mapping[Span, set[SourceFile]]:
+        """Return the places of elements of a file that other modules take out, when they are imported."""
+        if not self._is_complete:
+            self._is_complete = True
+            for other in self._program.summaries:
+                self._follow(other)
+        return self._elsewhere.get(file, {})
+
+    def _follow(self, file: SourceFile) -> Mapping[Hashable, Contents]:
+        """Do what the statements of a file do; return what its containers hold in the end."""
+        known = self._followed.get(file)
+        if known is not None:
+            return known
+        containers: dict[Hashable, Contents] = {}
+        self._followed[file] = {}
+        self._open.add(file)
+        own = self._own.setdefault(file, {})
+        for statement in self._statements(file):
+            target = _target(statement)
+            place = None if target is None else self._place(file, target)
+            key = place or target
+            if target is None or key is None:
+                continue
+            contents = containers.get(key) or self._begun(file, target, place)
+            if contents is None:
+                continue
+            containers[key] = contents
+            for span, is_outer in contents.after(statement):
+                if span == NOWHERE:
+                    continue
+                if not is_outer:
+                    own[span] = statement.at
+                elif place is not None:
+                    self._elsewhere.setdefault(place[0], {}).setdefault(span, set()).add(file)
+        self._open.discard(file)
+        self._followed[file] = containers
+        return containers
+
+    def _statements(self, file: SourceFile) -> list[Store | CallStatement]:
+        summary = self._program.summaries[file]
+        # What a statement calls it has called before it stores.
+        return sorted([*summary.stores, *summary.calls], key=lambda item: (item.at, isinstance(item, Store)))
+
+    def _begun(self, file: SourceFile, target: Expression, place: tuple[SourceFile, int] | None) -> Contents | None:
+        """Return a container as the statements of a file find it, by its place; without one if it is imported."""
+        if place is not None:
+            maker, index = place
+            if maker == file:
+                return Contents.made(self._program.summaries[file].bindings[index])
+            found = self._follow(maker).get(place) or Contents.made(self._program.summaries[maker].bindings[index])
+            return found.handed_over(is_shared=maker in self._open or self._is_shared(place, file))
+        name = target.value if isinstance(target, Attribute) else target
+        if not isinstance(name, Reference) or len(name.reaching) != 1 or name.is_late:
+            return None
+        binding = self._program.summaries[file].bindings[name.reaching[0]]
+        is_import = isinstance(binding.value, ModuleImport if target != name else NameImport)
+        return Contents.made(binding) if is_import else None
+
+    def _is_shared(self, place: tuple[SourceFile, int], file: SourceFile) -> bool:
+        """Whether others than a file and the maker of a container may have filled it before."""
+        if self._users is None:
+            self._users = {}
+            for other in self._program.summaries:
+                for statement in self._statements(other):
+                    target = _target(statement)
+                    used = None if target is None else self._place(other, target)
+                    if used is not None and used[0] != other:
+                        self._users.setdefault(used, set()).add(other)
+        maker, index = place
+        return self._users.get(place) != {file} or self._is_filled_by_functions(maker, index)
+
+    def _is_filled_by_functions(self, file: SourceFile, index: int) -> bool:
+        summary = self._program.summaries[file]
+        name = summary.bindings[index].name
+        for binding in summary.bindings:
+            function = binding.value
+            if isinstance(function, Function):
+                targets = [kept.target for kept in function.keeps]
+                targets += [item.target for item in function.attaches if isinstance(item, Filled)]
+                if any(isinstance(target, Reference) and target.name == name for target in targets):
+                    return True
+        return False
+
+    def _place(self, file: SourceFile, target: Expression, depth: int = 0) -> tuple[SourceFile, int] | None:
+        """Return where the one container is made that an expression of a file stands for; None if it is not known."""
+        match target:
+            case Reference(name=name, reaching=(), stars=stars, is_late=False):
+                return self._brought(file, name, stars, depth)
+            case Reference(name=name, reaching=reaching, stars=(), is_late=False):
+                return self._made_by_one(file, name, reaching, depth)
+            case Attribute(value=owner, name=name):
+                module = self._module(file, owner)
+                return None if module is None else self._exported(module, name, depth)
+        return None
+
+    def _made_by_one(
+        self, file: SourceFile, name: str, reaching: tuple[int, ...], depth: int
+    ) -> tuple[SourceFile, int] | None:
+        """Return where a container is made that one of some bindings binds; the others stand in for it."""
+        possible = [index for index in reaching if not self._stands_in(file, index)]
+        return self._made(file, possible[0], name, depth) if len(possible) == 1 else None
+
+    def _stands_in(self, file: SourceFile, index: int) -> bool:
+        """Whether a binding binds nothing of the project: None, or what only another installation has."""
+        bound = self._program.summaries[file].bindings[index].value
+        if isinstance(bound, NameImport):
+            return resolve(self._program, file, bound.module, bound.level) is None
+        return isinstance(bound, Literal)
+
+    def _made(self, file: SourceFile, index: int, name: str, depth: int) -> tuple[SourceFile, int] | None:
+        binding = self._program.summaries[file].bindings[index]
+        if binding.block or depth > _MOST_NAMES:
+            return None
+        match binding.value:
+            case Display() | Call():
+                return file, index
+            case Reference() | Attribute() as other:
+                return self._place(file, other, depth + 1)
+            case StarImport():
+                return self._brought(file, name, (index,), depth)
+            case NameImport(module=module, level=level, name=taken):
+                source = resolve(self._program, file, module, level)
+                return None if source is None else self._exported(source, taken, depth + 1)
+        return None
+
+    def _exported(self, file: SourceFile, name: str, depth: int) -> tuple[SourceFile, int] | None:
+        summary = self._program.summaries.get(file)
+        if summary is None or depth > _MOST_NAMES:
+            return None
+        for known, reaching in summary.exports:
+            if known == name:
+                return self._made_by_one(file, name, reaching, depth)
+        return self._brought(file, name, summary.stars, depth)
+
+    def _brought(
+        self, file: SourceFile, name: str, stars: tuple[int, ...], depth: int
+    ) -> tuple[SourceFile, int] | None:
+        """Return where a container is made that the last of some star imports brings."""
+        bindings = self._program.summaries[file].bindings
+        for index in sorted(stars, reverse=True):
+            source = self._stars.target_of(file, bindings[index], name)
+            if source is not None:
+                return None if bindings[index].is_conditional else self._exported(source, name, depth + 1)
+        return None
+
+    def _module(self, file: SourceFile, expression: Expression) -> SourceFile | None:
+        """Return the module that an expression stands for by the imports of its file."""
+        match expression:
+            case Reference(reaching=(index,), stars=(), is_late=False):
+                bound = self._program.summaries[file].bindings[index].value
+                if isinstance(bound, ModuleImport):
+                    name = bound.module.partition(".")[0] if bound.binds_first else bound.module
+                    return resolve(self._program, file, name, 0)
+                if isinstance(bound, NameImport):
+                    package = resolve(self._program, file, bound.module, bound.level)
+                    return None if package is None else self._submodule(package, bound.name)
+            case Attribute(value=owner, name=name):
+                package = self._module(file, owner)
+                return None if package is None else self._submodule(package, name)
+        return None
+
+    def _submodule(self, package: SourceFile, name: str) -> SourceFile | None:
+        index = self._program.indexes.get(package)
+        if not package.is_package or index is None or name in index.made:
+            return None
+        return self._program.table.find(f"{package.module}.{name}", package)
+
+
+def _target(statement: Store | CallStatement) -> Expression | None:
+    """Return the container that a statement may change."""
+    if isinstance(statement, Store):
+        return None if statement.attribute else statement.target
+    function = statement.call.function
+    return function.value if isinstance(function, Attribute) and function.name in CHANGING else None

@@ -1,0 +1,76 @@
+"""The blocks around a reload that a call leaves out when its arguments say so: ``if deep: reload(dependent)``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from stalecheck.reloads.scopes import Guard, Place, Scope
+
+
+def optional_blocks(place: Place) -> frozenset[tuple[int, int]]:
+    """Return the blocks of ``if`` statements around a place that depend on nothing but the function's parameters.
+
+    A block that runs for the parameters' defaults is none of them: whoever leaves that out asks for it. Nor is one
+    under a condition on anything else (``if "m" in sys.modules``, ``if self.loaded``): that may well say that there is
+    nothing to reload.
+    """
+    function = place.scope.function
+    if function is None or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return frozenset()
+    defaults = _defaults(function, function.node.args)
+    return frozenset(
+        guard.block for guard in place.guards if guard.block is not None and _is_optional(guard, function, defaults)
+    )
+
+
+def _is_optional(guard: Guard, function: Scope, defaults: Mapping[str, ast.expr | None]) -> bool:
+    if guard.place.scope is not function or not _is_about(guard.test, defaults):
+        return False
+    return _truth(guard.test, defaults) is not guard.is_true
+
+
+def _is_about(test: ast.expr, parameters: Mapping[str, ast.expr | None]) -> bool:
+    """Whether a condition asks for nothing but parameters, and compares them with constants at most."""
+    match test:
+        case ast.Name(id=name):
+            return name in parameters
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _is_about(operand, parameters)
+        case ast.BoolOp(values=values):
+            return all(_is_about(value, parameters) for value in values)
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant()]):
+            return _is_about(left, parameters)
+    return False
+
+
+def _truth(test: ast.expr, defaults: Mapping[str, ast.expr | None]) -> bool | None:
+    """Return what a condition is when no argument is given; None when that cannot be said."""
+    match test:
+        case ast.Name(id=name):
+            default = defaults[name]
+            return bool(default.value) if isinstance(default, ast.Constant) else None
+        case ast.UnaryOp(operand=operand):
+            inner = _truth(operand, defaults)
+            return None if inner is None else not inner
+        case ast.BoolOp(op=operator, values=values):
+            decides = isinstance(operator, ast.Or)
+            parts = {_truth(value, defaults) for value in values}
+            return decides if decides in parts else None if None in parts else not decides
+        case ast.Compare(left=ast.Name(id=name), ops=[operator], comparators=[ast.Constant(value=value)]):
+            default = defaults[name]
+            is_equal = isinstance(default, ast.Constant) and default.value == value
+            return is_equal is isinstance(operator, ast.Eq) if isinstance(default, ast.Constant) else None
+    return None
+
+
+def _defaults(function: Scope, arguments: ast.arguments) -> dict[str, ast.expr | None]:
+    """The parameters whose values the callers choose and the body leaves alone, with their defaults."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found: dict[str, ast.expr | None] = {argument.arg: None for argument in positional}
+    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+        found[argument.arg] = default
+    found.update((a.arg, default) for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    if function.parent is not None and function.parent.kind == "class" and positional:
+        found.pop(positional[0].arg, None)
+    return {name: default for name, default in found.items() if len(function.bindings.get(name, ())) == 1}

@@ -1,0 +1,192 @@
+"""What the rest of the program does to names of the reloaded modules: it fills them, or binds them again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from stalecheck.model import Reload, SourceFile
+from stalecheck.modules import absolute
+from stalecheck.rules.module_state import local_names
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.statements import Function, dotted
+from stalecheck.rules.surroundings import is_test
+
+_FILLS = frozenset({"append", "appendleft", "add", "insert", "extend", "update", "setdefault", "put"})
+_RESTORES = frozenset({"update", "extend", "append", "add", "__setattr__"})
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideChange:
+    """A statement of another module that changes a name."""
+
+    module: str
+    """The module that it stands in."""
+
+    rebinds: bool
+    value: str = ""
+    """What it is bound to, as written, the last time in one function; `is_again` if that is not the only time there."""
+
+    is_again: bool = False
+    is_old: bool = False
+    """It is put back to what the function found."""
+
+    def is_passing(self, first: ast.expr) -> bool:
+        """Whether it is what it was at first again when the function is over."""
+        return self.is_old or (self.is_again and self.value == ast.unparse(first))
+
+
+def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[OutsideChange]]]:
+    """Return the names of each reloaded module that others change, with the changes.
+
+    What tests change, and what is reloaded together with the module, does not count.
+    """
+    reloaded = reloading.reloads()
+    words = {file: file.module.rpartition(".")[2].encode() for file in reloaded}
+    found: dict[SourceFile, dict[str, list[OutsideChange]]] = {}
+    for file, source in reloading.sources.items():
+        if is_test(file) or not any(word in source for other, word in words.items() if other != file):
+            continue
+        tree = reloading.parse(file)
+        for module, name, change in _changes(tree, file, reloading) if tree is not None else ():
+            if module in reloaded and module != file and file not in reloading.together(module):
+                names = found.setdefault(module, {})
+                names.setdefault(name, []).append(change)
+    return found
+
+
+def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
+    """Whether the function, or module, that reloads sets a name of the reloaded module below the reload."""
+    if reload.path is None or reload.location is None:
+        return False
+    file = next((place.file for place in reloading.places if place.file.path == reload.path), None)
+    tree = reloading.parse(file) if file is not None else None
+    row = reload.location.row
+    for node in ast.walk(_innermost(tree, row)) if tree is not None else ():
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Call)) or node.lineno <= row:
+            continue
+        match node:
+            case ast.Assign(targets=targets) if any(_sets(target, name) for target in targets):
+                return True
+            case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=text), _]) if text == name:
+                return True
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _RESTORES:
+                written = ast.unparse(owner)
+                if _sets(owner, name) or written.endswith(".__dict__") or written.startswith("vars("):
+                    return True
+    return False
+
+
+def _innermost(tree: ast.Module, row: int) -> ast.AST:
+    scope: ast.AST = tree
+    for node in ast.walk(tree):
+        if isinstance(node, Function) and node.lineno <= row <= (node.end_lineno or row):
+            scope = node
+    return scope
+
+
+def _sets(node: ast.expr, name: str) -> bool:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Attribute) and node.attr == name
+
+
+def _changes(
+    tree: ast.Module, file: SourceFile, reloading: Reloading
+) -> Iterator[tuple[SourceFile, str, OutsideChange]]:
+    """Yield what a file changes in others: the module, the name, and how."""
+    bound = _bound(tree, file)
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in ast.walk(tree):
+        for target, rebinds in _targets(node):
+            module, _, name = dotted(target, bound).rpartition(".")
+            other = reloading.program.table.find(module, file) if module else None
+            if other is None or _is_shadowed(target, functions):
+                continue
+            is_own = isinstance(target, ast.Name) and target.id in stored
+            if not is_own and reloading.program.table.find(f"{module}.{name}", file) is None:
+                yield (
+                    other,
+                    name,
+                    _change(node, target, file, functions) if rebinds else OutsideChange(file.module, rebinds=False),
+                )
+
+
+def _change(node: ast.AST, target: ast.expr, file: SourceFile, functions: list[Function]) -> OutsideChange:
+    """Return a change that binds a name again, with what the function makes of it in the end."""
+    written = ast.unparse(target)
+    around = [f for f in functions if f.lineno <= target.lineno <= (f.end_lineno or 0)]
+    if not around:
+        return OutsideChange(file.module, rebinds=True)
+    assigned = [n for n in ast.walk(around[-1]) if isinstance(n, ast.Assign)]
+    values = sorted(
+        ((n.lineno, n.value) for n in assigned if any(ast.unparse(t) == written for t in n.targets)), key=lambda v: v[0]
+    )
+    if not values:
+        return OutsideChange(file.module, rebinds=True)
+    last = values[-1][1]
+    is_old = isinstance(last, ast.Name) and any(
+        isinstance(n.value, ast.Attribute)
+        and ast.unparse(n.value) == written
+        and any(isinstance(t, ast.Name) and t.id == last.id for t in n.targets)
+        for n in assigned
+    )
+    return OutsideChange(file.module, rebinds=True, value=ast.unparse(last), is_again=len(values) > 1, is_old=is_old)
+
+
+def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """Yield what a statement or call changes, and whether it binds it again."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Attribute) and not _is_itself(target, value):
+                    yield target, True
+                elif isinstance(target, ast.Subscript):
+                    yield _owner(target), False
+        case ast.AugAssign(target=ast.Attribute() as target):
+            yield target, True
+        case ast.AugAssign(target=ast.Subscript() as target):
+            yield _owner(target), False
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _FILLS:
+            yield _owner(owner), False
+
+
+def _is_itself(target: ast.Attribute, value: ast.expr) -> bool:
+    return isinstance(value, ast.Attribute) and value.attr == target.attr
+
+
+def _owner(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def _bound(tree: ast.Module, file: SourceFile) -> Mapping[str, str]:
+    """Return what the names stand for that any import of a file binds."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                found[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom) and (base := absolute(file, node.level, node.module)):
+            found.update((alias.asname or alias.name, f"{base}.{alias.name}") for alias in node.names)
+    return found
+
+
+def _is_shadowed(target: ast.expr, functions: list[Function]) -> bool:
+    """Whether the first name is a local one of a function around it, and not imported there."""
+    root = target
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return True
+    for function in functions:
+        if function.lineno <= target.lineno <= (function.end_lineno or 0) and root.id in local_names(function):
+            imported = (n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom)))
+            given = {a.asname or a.name.partition(".")[0] for n in imported for a in n.names}
+            if root.id not in given:
+                return True
+    return False

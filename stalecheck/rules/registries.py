@@ -1,0 +1,287 @@
+"""What the functions and classes of the project do with what they are given: keep it, or refuse it the second time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from stalecheck.model import SourceFile
+from stalecheck.rules.reloading import Reloading
+from stalecheck.rules.statements import Function, dotted, imported_names
+
+_GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
+ADDERS = _GROWERS | {"add"}
+_LISTS = frozenset({"list", "set", "deque", "WeakSet"})
+_EXTERNAL = frozenset(
+    {
+        *("route", "get", "post", "put", "patch", "delete", "websocket", "add_url_rule", "register_blueprint"),
+        *("include_router", "before_request", "after_request", "teardown_request"),
+        *("command", "group", "add_command", "event", "listener", "listen", "connect", "subscribe", "on", "task"),
+    }
+)
+"""Methods of applications, bots and signals with which functions are registered."""
+
+
+class Keeping(Enum):
+    """What becomes of what is registered for the second time."""
+
+    REPLACED = "replaced"
+    """Or not kept at all."""
+
+    JOINED = "joined"
+    """An object that is made anew joins the old one; what is equal to the old does not."""
+
+    REPEATED = "repeated"
+    """Whatever it is, it is there twice."""
+
+    REFUSED = "refused"
+    """An exception is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a call hands over."""
+
+    arguments: tuple[ast.expr, ...]
+    own: frozenset[str]
+    """The names of what the body makes anew."""
+
+    decorates: bool = False
+    """What is decorated comes on top."""
+
+    def is_own(self, node: ast.expr) -> bool:
+        """Whether an expression holds something that the module's body makes."""
+        return any(
+            isinstance(inner, ast.Lambda) or (isinstance(inner, ast.Name) and inner.id in self.own)
+            for inner in ast.walk(node)
+        )
+
+    @property
+    def has_own(self) -> bool:
+        """Whether anything of it is made anew."""
+        return self.decorates or any(map(self.is_own, self.arguments))
+
+
+def keeping_of(path: Sequence[str], tree: ast.Module, given: Given, through: Sequence[str] = ()) -> Keeping:
+    """Return what calling something of a module does with what it is given.
+
+    Args:
+        path: The names that lead from the module to what is called.
+        tree: The module.
+        given: What it is called with.
+        through: Methods called in between, or ``[]``: ``D.setdefault(k, []).append``.
+    """
+    if len(path) == 1:
+        functions = (f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == path[0])
+        return next((_by_function(function, given, is_method=False) for function in functions), Keeping.REPLACED)
+    owner, method = path[0], path[-1]
+    value = next(
+        (
+            s.value
+            for s in tree.body
+            if isinstance(s, (ast.Assign, ast.AnnAssign))
+            and any(
+                isinstance(t, ast.Name) and t.id == owner
+                for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+            )
+        ),
+        None,
+    )
+    if through:
+        is_table = isinstance(value, ast.Dict) or (
+            isinstance(value, ast.Call) and _last(value.func) in {"dict", "defaultdict"}
+        )
+        return _by_method(method, given) if is_table else Keeping.REPLACED
+    if isinstance(value, (ast.List, ast.Set)) or (isinstance(value, ast.Call) and _last(value.func) in _LISTS):
+        return _by_method(method, given)
+    if not isinstance(value, ast.Call):
+        return Keeping.REPLACED
+    written = ast.unparse(value.func)
+    definition = next((c for c in tree.body if isinstance(c, ast.ClassDef) and c.name == written), None)
+    if definition is not None:
+        own = [f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == method]
+        return next((_by_function(function, given, is_method=True) for function in own), Keeping.REPLACED)
+    is_external = method in _EXTERNAL and written[:1] != "_" and given.has_own
+    return Keeping.JOINED if is_external else Keeping.REPLACED
+
+
+def keeping_of_subclasses(
+    definition: ast.ClassDef, file: SourceFile, again: frozenset[SourceFile], reloading: Reloading
+) -> tuple[Keeping, str]:
+    """Return what the bases and the metaclass of a class do with it, and who does it; nothing if all are made anew.
+
+    Args:
+        definition: The class.
+        file: The module that it stands in.
+        again: The modules that run again together.
+        reloading: The run.
+    """
+    seen: set[tuple[SourceFile, str]] = set()
+    pending = [(definition, file)]
+    while pending:
+        current, module = pending.pop(0)
+        tree = reloading.parse(module)
+        if tree is None or (module, current.name) in seen:
+            continue
+        seen.add((module, current.name))
+        if current is not definition and module not in again:
+            keeping = _by_class(current)
+            if keeping is not Keeping.REPLACED:
+                return keeping, f"{module.module}.{current.name}"
+        for base in (*current.bases, *(k.value for k in current.keywords if k.arg == "metaclass")):
+            pending += _definitions_of(base, tree, module, reloading)
+    return Keeping.REPLACED, ""
+
+
+def _definitions_of(
+    node: ast.expr, tree: ast.Module, file: SourceFile, reloading: Reloading
+) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        for own in tree.body:
+            if isinstance(own, ast.ClassDef) and own.name == node.id:
+                yield own, file
+                return
+    module, _, name = dotted(node, imported_names(tree, file)).rpartition(".")
+    other = reloading.program.table.find(module, file) if module else None
+    there = reloading.parse(other) if other is not None else None
+    if other is not None and there is not None:
+        yield from ((own, other) for own in there.body if isinstance(own, ast.ClassDef) and own.name == name)
+
+
+def _by_class(definition: ast.ClassDef) -> Keeping:
+    """Return what a class does with those that inherit from it, or that it makes as their metaclass."""
+    is_metaclass = any(_last(base) in {"type", "ABCMeta", "EnumMeta", "EnumType"} for base in definition.bases)
+    names = {"__init__", "__new__"} if is_metaclass else {"__init_subclass__"}
+    for function in definition.body:
+        if isinstance(function, ast.FunctionDef) and function.name in names and function.args.args:
+            made = {function.args.args[0].arg} if function.name != "__new__" else set(_made_by_new(function))
+            keeping = _by_function(function, Given((), frozenset(made), decorates=True), is_method=True, added=made)
+            if keeping is not Keeping.REPLACED:
+                return keeping
+    return Keeping.REPLACED
+
+
+def _made_by_new(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="__new__"))):
+                yield name
+
+
+def _by_method(method: str, given: Given) -> Keeping:
+    if method in _GROWERS:
+        return Keeping.REPEATED
+    return Keeping.JOINED if method in ADDERS and given.has_own else Keeping.REPLACED
+
+
+def _by_function(function: ast.FunctionDef, given: Given, *, is_method: bool, added: set[str] | None = None) -> Keeping:
+    """Return what a function does, by the containers that are not its own.
+
+    `added` are the names of what counts as being kept; by default whatever it is.
+    """
+    scope = _Scope.of(function, is_method=is_method, made=frozenset(added or ()))
+    if _refuses(function, scope, given):
+        return Keeping.REFUSED
+    is_guarded = any(
+        isinstance(node, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops)
+        for node in ast.walk(function)
+    )
+    found = Keeping.REPLACED
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments) if method in ADDERS:
+                names = {
+                    inner.id for argument in arguments for inner in ast.walk(argument) if isinstance(inner, ast.Name)
+                }
+                if not scope.is_outside(owner) or (added is not None and names.isdisjoint(added)):
+                    continue
+                is_repeated = method in _GROWERS and not is_guarded and not names.isdisjoint(scope.parameters)
+                if is_repeated and added is None:
+                    return Keeping.REPEATED
+                found = Keeping.JOINED if given.has_own else found
+    return found
+
+
+def _refuses(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:
+    """Whether it raises if the key that it is given is there already."""
+    stored = {
+        ast.unparse(node.value)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and scope.is_outside(node.value)
+    }
+    positions = [argument.arg for argument in function.args.args][scope.skipped :]
+    for node in ast.walk(function):
+        match node:
+            case ast.If(test=ast.Compare(left=key, ops=[ast.In()], comparators=[container]), body=[*_, ast.Raise()]):
+                pass
+            case ast.Assert(test=ast.Compare(left=key, ops=[ast.NotIn()], comparators=[container])):
+                pass
+            case _:
+                continue
+        if ast.unparse(container) not in stored:
+            continue
+        if not isinstance(key, ast.Name):
+            return True
+        if key.id in positions:
+            place = positions.index(key.id)
+            if place >= len(given.arguments):
+                return bool(given.arguments) and not given.has_own
+            return not given.is_own(given.arguments[place])
+        return key.id not in scope.inner
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Whose the names of a function are."""
+
+    local: frozenset[str]
+    parameters: frozenset[str]
+    inner: frozenset[str]
+    """The parameters of the functions within it: what it decorates."""
+
+    skipped: int
+    """How many parameters a call does not give: ``self``."""
+
+    filled: frozenset[str]
+    """The attributes that it makes itself, as written."""
+
+    @classmethod
+    def of(cls, function: ast.FunctionDef, *, is_method: bool, made: frozenset[str]) -> _Scope:
+        declared = {name for n in ast.walk(function) if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
+        stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        parameters = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+        first = {function.args.args[0].arg} if is_method and function.args.args else set()
+        inner = {
+            n.arg
+            for f in ast.walk(function)
+            if isinstance(f, Function) and f is not function
+            for n in ast.walk(f.args)
+            if isinstance(n, ast.arg)
+        }
+        attributes = {
+            ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
+        }
+        return cls(
+            frozenset((stored | parameters) - first - declared),
+            frozenset(parameters - first) | made,
+            frozenset(inner),
+            len(first),
+            frozenset(attributes),
+        )
+
+    def is_outside(self, owner: ast.expr) -> bool:
+        """Whether a container belongs to the module or the instance, and not to the call or to what it is given."""
+        while isinstance(owner, (ast.Attribute, ast.Subscript, ast.Call)):
+            if ast.unparse(owner) in self.filled:
+                return False
+            owner = owner.func if isinstance(owner, ast.Call) else owner.value
+        return isinstance(owner, ast.Name) and owner.id not in self.local
+
+
+def _last(node: ast.expr) -> str:
+    return ast.unparse(node).partition("[")[0].rpartition(".")[2]

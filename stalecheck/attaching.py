@@ -39,7 +39,7 @@ def attached_values(function: _Function) -> Iterator[ast.expr]:
         names |= {
             node.id for node in descendants(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
-    for statement in _statements(function):
+    for statement in statements(function):
         match statement:
             case ast.Assign(targets=targets, value=value):
                 is_stored = any(_is_part_of(target, names, is_hook=is_hook) for target in targets)
@@ -63,8 +63,8 @@ def kept_roots(function: _Function) -> frozenset[str]:
     """Return the names from outside of a function that it fills, or whose attributes it sets, for good."""
     found: set[str] = set()
     global_names: set[str] = set()
-    for node in _statements(function):
-        found.update(_filled(node))
+    for node in statements(function):
+        found.update(filled_roots(node))
         if isinstance(node, ast.Global):
             global_names.update(node.names)
     if not found | global_names:
@@ -143,7 +143,7 @@ def _gives_back(function: _Function, names: set[str]) -> bool:
     """Whether a function gives back what it was given, as decorators do."""
     return any(
         isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name) and statement.value.id in names
-        for statement in _statements(function)
+        for statement in statements(function)
     )
 
 
@@ -171,7 +171,7 @@ def _is_handed(value: ast.expr, names: set[str]) -> bool:
     return False
 
 
-def _statements(function: _Function) -> Iterator[ast.stmt]:
+def statements(function: _Function) -> Iterator[ast.stmt]:
     """Yield the statements of a function, nested blocks included, nested definitions not entered."""
     pending: list[ast.stmt] = list(reversed(function.body))
     while pending:
@@ -185,7 +185,8 @@ def _statements(function: _Function) -> Iterator[ast.stmt]:
             pending += reversed(branch.body)
 
 
-def _filled(node: ast.stmt) -> Iterator[str]:
+def filled_roots(node: ast.stmt) -> Iterator[str]:
+    """Yield the names with which the containers are written that a statement fills, or whose attributes it sets."""
     match node:
         case ast.Assign(targets=targets):
             yield from (root_of(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))

@@ -22,6 +22,7 @@ from stalecheck.attaching import (
     may_be_hook,
     root_of,
 )
+from stalecheck.called import find_filling
 from stalecheck.model import Location
 from stalecheck.nodes import children, descendants
 
@@ -105,6 +106,9 @@ class Body:
 
     keeps: bool = False
     """It may put what it is given into a container that it does not make, for good."""
+
+    fills: bool = False
+    """The file calls it while it is imported, and it fills something for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +200,12 @@ def index_parsed(tree: ast.Module | Unreadable, data: bytes) -> FileIndex:
 def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
     """Index a parsed file."""
     is_deep = b":=" in data or b"globals()" in data
+    binds_by_name = b"globals()" in data or b"locals()" in data or b"vars()" in data or b"[__name__]" in data
     imports: list[Import] = []
     statements: list[Statement] = []
     bodies: list[Body] = []
     made: dict[str, int] = {}
+    filling = find_filling(tree)
     for statement, owner in _level(tree.body):
         is_module_level = not owner
         match statement:
@@ -213,7 +219,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     mentions |= _mentions(_dispatched(statement))
                 if mentions:
                     statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions)))
-                body = _body(statement, owner, is_deep=is_deep)
+                body = _body(statement, owner, is_deep=is_deep, fills=statement in filling)
                 if body is not None:
                     if is_answering:
                         answered = (*_declared(tree), *_imported_by_name(tree, statement))
@@ -235,6 +241,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 expressions = list(_expressions(statement))
                 mentions = _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
+                if binds_by_name:
+                    bound = (*bound, *_named(statement))
                 if mentions or bound:
                     sets = tuple(_set_attributes(statement))
                     binds = (*bound, *_filled(statement))
@@ -378,6 +386,39 @@ def _captured(statement: ast.stmt) -> Iterator[str]:
             name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
             if name is not None:
                 yield name
+
+
+def _named(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names of the module that a statement binds by strings: ``globals()["K"] = …``, a loop that does so."""
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        if any(True for inner in statement.body for _ in _naming(inner)):
+            yield from _texts(descendants(statement.iter))
+    else:
+        yield from _texts(_naming(statement))
+
+
+def _naming(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the expressions, most of them strings, that say what a statement binds in its own module."""
+    match statement:
+        case ast.Assign(targets=targets):
+            yield from (t.slice for t in targets if isinstance(t, ast.Subscript) and _is_own_names(t.value))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=inner, attr="update")) as call) if _is_own_names(inner):
+            yield from (ast.Constant(argument.arg) for argument in call.keywords)
+            yield from (key for table in call.args if isinstance(table, ast.Dict) for key in table.keys if key)
+        case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[owner, name, _])):
+            if isinstance(owner, (ast.Name, ast.Subscript)):
+                yield name
+
+
+def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _is_own_names(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+    return False
 
 
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
@@ -546,10 +587,11 @@ def _filled(statement: ast.stmt) -> tuple[str, ...]:
     return (name,) if name else ()
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool) -> Body | None:
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_deep: bool, fills: bool) -> Body | None:
     """Index a function body; None for one that keeps nothing and gives nothing back.
 
-    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``.
+    `is_deep` is needed where an expression may bind something itself: with ``:=`` or ``globals()``. A function that
+    `fills` something while the file is imported binds that anew.
     """
     imports: list[Import] = []
     returned: list[ast.AST] = []
@@ -558,7 +600,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     targets: list[ast.expr] = []
     local: set[str] = set()
     global_names: list[str] = []
-    binds_globally = False
+    binds_globally = fills
     class_name = class_parameter(function) if owner else ""
     is_initializer = function.name == "__init__"
     may_attach = may_be_hook(function)
@@ -583,6 +625,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 continue
             case ast.Expr() | ast.Pass():
                 if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                    assigned += [*node.value.args, *node.value.keywords] if fills else ()
                     may_attach = may_attach or is_setting(node.value)
                     filled.append(filled_by(node.value))
                 continue
@@ -639,6 +682,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         attached = list(attached_values(function))
         returned += attached
     outside = {name for name in filled if name not in own or name in global_names}
+    if fills:
+        global_names += sorted(outside)
     keeps = bool(attached) and may_be_hook(function)
     if outside and not keeps and not outside <= _parameters(function):
         keeps = bool(kept_roots(function))
@@ -664,6 +709,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(global_names),
         bool(attached),
         keeps,
+        fills,
     )
 
 

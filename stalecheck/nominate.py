@@ -115,7 +115,7 @@ def nominate(
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
     clearing = {file for file in reloading if indexes[file].clears_caches}
-    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing)
+    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | nomination.refilling())
 
 
 class _Nomination:
@@ -306,6 +306,11 @@ class _Nomination:
                 if source in self.taint:
                     pending.append(source)
         return {file for file in found if self._indexes[file].error is None}
+
+    def refilling(self) -> set[SourceFile]:
+        """Return the files that reload and may then call what fills something in a nominated file."""
+        filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
+        return {file for file in self._helpers if not filled.isdisjoint(self._asked.get(file, ()))}
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what

@@ -325,6 +325,8 @@ class SlotFinder:
         self.package = package
         self.slots: dict[str, Slot] = {}
         self.fills: list[tuple[str, set[int]]] = []
+        self.looped: dict[str, list[str]] = {}
+        """The strings that the names of a loop stand for, one after the other."""
 
     def finish(self) -> list[Slot]:
         for name, rows in self.fills:
@@ -395,11 +397,17 @@ class SlotFinder:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                         self.add(prefix + target.attr, "self", rows)
-        for part in ast.walk(node) if node.name == "__init__" else ():
+        for part in ast.walk(node):
             filled = part.func if isinstance(part, ast.Call) else part
+            if node.name != "__init__" and not fills(filled):
+                continue
             match outermost(filled.value) if isinstance(filled, (ast.Attribute, ast.Subscript)) else None:
                 case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
                     self.add(prefix + attribute, "self", rows_of(part))
+                case ast.Attribute(value=ast.Name(id="cls"), attr=attribute):
+                    self.fills.append((prefix + attribute, set(rows_of(part))))
+                case ast.Name(id=name):
+                    self.fills.append((name, set(rows_of(part))))
 
     def other(self, node: ast.stmt, prefix: str) -> None:
         rows = rows_of(node)
@@ -413,6 +421,12 @@ class SlotFinder:
         if isinstance(node, ast.Expr):
             self.add(f"call {min(rows)}", "call", rows)
             self.registration(node.value, prefix)
+            self.setting(node.value, prefix, rows)
+        if isinstance(node, ast.For) and isinstance(node.iter, (ast.Tuple, ast.List)):
+            self.looped = {}
+            for element in node.iter.elts:
+                for one, value in zip(unpacked(node.target), unpacked(element), strict=False):
+                    self.looped.setdefault(ast.unparse(one), []).extend(texts(value))
         for name in ("body", "orelse", "finalbody"):
             self.block(getattr(node, name, []), prefix)
         for name in ("handlers", "cases"):
@@ -436,6 +450,9 @@ class SlotFinder:
             self.target(node.value, prefix, rows)
         elif isinstance(node, ast.Attribute):
             self.add(ast.unparse(node), "expression", rows)
+        elif isinstance(node, ast.Subscript) and is_own_names(node.value):
+            for name in texts(node.slice) or self.looped.get(ast.unparse(node.slice), []):
+                self.add(prefix + name, "binding", rows)
         elif isinstance(node, ast.Subscript):
             container = outermost(node.value)
             if isinstance(container, ast.Name):
@@ -443,16 +460,45 @@ class SlotFinder:
             else:
                 self.add(ast.unparse(node.value), "expression", rows)
 
+    def setting(self, node: ast.expr, prefix: str, rows: Iterable[int]) -> None:
+        match node:
+            case ast.Call(func=ast.Attribute(value=inner, attr="update")) if is_own_names(inner):
+                for name in [*texts(node), *filter(None, (keyword.arg for keyword in node.keywords))]:
+                    self.add(prefix + name, "binding", rows)
+            case ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"), args=[owner, name, _]):
+                for text in texts(name) or self.looped.get(ast.unparse(name), []):
+                    self.add(f"{ast.unparse(owner)}.{text}", "expression", rows)
+
     def registration(self, node: ast.expr, prefix: str) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             self.registered(node.func.value, set(rows_of(node)), prefix)
 
     def registered(self, receiver: ast.expr, rows: set[int], prefix: str) -> None:
+        if is_own_names(receiver):
+            return
         container = outermost(receiver)
         if isinstance(container, ast.Name):
             self.fills += [(container.id, rows), (prefix + container.id, rows)]
         if container is receiver or not isinstance(container, ast.Name):
             self.add(f"{ast.unparse(receiver)} {min(rows)}", "registration", rows)
+
+
+def fills(node: ast.AST) -> bool:
+    """Whether an expression is an item that is assigned, or a method that puts something into a container."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("add", "append", "extend", "insert", "setdefault", "update")
+    return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+
+
+def texts(node: ast.expr) -> list[str]:
+    """The strings in an expression."""
+    constants = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
+
+
+def is_own_names(node: ast.expr) -> bool:
+    """Whether an expression is ``globals()``, ``locals()`` or ``vars()``."""
+    return isinstance(node, ast.Call) and not node.args and ast.unparse(node.func) in ("globals", "locals", "vars")
 
 
 def unpacked(target: ast.expr) -> Iterator[ast.expr]:
@@ -572,7 +618,9 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
     elif slot.kind == "attached":
         yield None, attached(module, path, slot.name.partition(" ")[0], run)
     elif slot.kind == "expression":
-        yield None, evaluate(slot.name, space)
+        owner = slot.name.rpartition(".")[0]
+        part_of = f"{owner} attached" if isinstance(evaluate(owner, space), type) else owner
+        yield part_of or None, evaluate(slot.name, space)
     else:
         yield None, class_attribute(space, slot.name) if "." in slot.name else space.get(slot.name, ABSENT)
         yield from attributes_of_singletons(module, slot)
@@ -616,8 +664,8 @@ def attributes_of_singletons(module: types.ModuleType, slot: Slot) -> Iterator[t
     """For `Service.engine`: the attribute of each module-level instance of the file's own `Service`."""
     qualified, _, attribute = slot.name.rpartition(".")
     for name, value in list(module.__dict__.items()):
-        kind = type(value)
-        if qualified and kind.__module__ == module.__name__ and kind.__qualname__ == qualified:
+        owners = [(base.__module__, base.__qualname__) for base in type(value).__mro__]
+        if qualified and (module.__name__, qualified) in owners:
             yield name, getattr(value, "__dict__", {}).get(attribute, ABSENT)
 
 
@@ -662,6 +710,8 @@ def edges(thing: Any, old: Old) -> list[object]:
         return []
     if kind is types.MethodType:
         return [thing.__self__] if old.origin(thing.__self__) else [thing.__func__, thing.__self__]
+    if kind is types.BuiltinMethodType:
+        return [] if isinstance(thing.__self__, types.ModuleType) else [thing.__self__]
     if kind is types.FunctionType:
         cells = [cell_value(cell) for cell in thing.__closure__ or ()]
         return [thing.__defaults__, thing.__kwdefaults__, vars(thing), *cells]

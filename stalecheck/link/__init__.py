@@ -115,19 +115,30 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
 
 
 def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Rebound]:
-    """Return where functions of other files clear the caches of each file: ``app.get.cache_clear()``."""
+    """Return where functions clear the caches of each file, ``app.get.cache_clear()``, or fill its containers again.
+
+    They do the latter by calling what a top level calls to fill them: ``app.fill()``.
+    """
     found: dict[SourceFile, _Rebound] = {}
+    filling = {
+        f"{name.rpartition('.')[2]}()"
+        for summary in program.summaries.values()
+        for statements in (summary.stores, summary.calls)
+        for statement in statements
+        for name in statement.within
+    }
     for file, summary in program.summaries.items():
         for block, name, at in summary.rebound:
-            if not name.endswith(".cache_clear"):
+            is_call = name.rpartition(".")[2] in filling
+            if not (is_call or name.endswith(".cache_clear")):
                 continue
-            first, *rest = name.split(".")[:-1]
+            first, *rest = name.removesuffix("()").removesuffix(".cache_clear").split(".")
             value = evaluator.name(file, first)
             for attribute in rest:
                 value = evaluator.attribute(value, attribute, Frame(file, at))
             for thing in value.things:
-                if isinstance(thing, FunctionThing) and thing.file != file:
-                    key = file, block, f"{thing.function.name}.cache_clear"
+                if isinstance(thing, FunctionThing) and (is_call or thing.file != file):
+                    key = file, block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
                     places = found.setdefault(thing.file, {})
                     places[key] = (*places.get(key, ()), at)
     return found
@@ -230,6 +241,8 @@ def _reloads(
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
+        if holding.within and _is_refilled(holding, sequence, rebound):
+            continue
         if holding.emptied_by and not _is_filled_again(holding, sequence):
             continue
         if holding.is_reset and (
@@ -271,6 +284,17 @@ def _reloads(
                 continue
             found[reload] = None
     return tuple(sorted(found, key=_reload_order))
+
+
+def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:
+    """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
+    if sequence.file is None or not sequence.block:
+        return False
+    if sequence.file == holding.file and sequence.block in holding.within:
+        return True
+    first = min(event.at for event in sequence.events)
+    calls = [rebound.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
+    return any(place > first for places in calls for place in places)
 
 
 def _is_read_after(holding: Holding, at: Location) -> bool:

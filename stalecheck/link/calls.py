@@ -83,6 +83,8 @@ class Calls:
         self._namespaces = namespaces
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
+        self._managers: dict[Function, Function] = {}
+        """Of generators that are context managers the functions that give back what they yield."""
 
     def call(self, call: Call, frame: Frame) -> Value:
         """Return what a call gives back, and what of its arguments the result keeps."""
@@ -127,9 +129,37 @@ class Calls:
             things = self._evaluator.evaluate(manager.function, frame).things
             if any(isinstance(thing, ExternalThing) and thing.name in known.ENTERED for thing in things):
                 return self._evaluator.evaluate(manager.arguments[0].value, frame)
+        if isinstance(manager, Call) and (found := self._yielded(manager, frame)) is not None:
+            return found
         if value.things and all(self._has_method(thing, "__enter__") for thing in value.things):
             return self._apply(self._evaluator.attribute(value, "__enter__", frame), [], frame, value)
         return self._evaluator.evaluate(Derived((manager,)), frame)
+
+    def _yielded(self, call: Call, frame: Frame) -> Value | None:
+        """Return what a context manager yields that is written as a generator; None if it is no such call."""
+        function = self._evaluator.evaluate(call.function, frame)
+        things = [self._as_function(thing) for thing in function.things if isinstance(thing, FunctionThing)]
+        if not things or len(things) < len(function.things) or None in things:
+            return None
+        receiver = NOTHING
+        if isinstance(call.function, Attribute):
+            receiver = self._evaluator.evaluate(call.function.value, frame)
+        arguments = [(argument, self._argument(argument, frame)) for argument in call.arguments]
+        return self._apply(replace(function, things=tuple(filter(None, things))), arguments, frame, receiver)
+
+    def _as_function(self, thing: FunctionThing) -> FunctionThing | None:
+        """Return the function that gives back what a generator yields which ``contextmanager`` alone decorates."""
+        decorators, yields = thing.function.decorators, thing.function.yields
+        if yields is None or len(decorators) != 1:
+            return None
+        if not self._classes.is_external(thing.file, decorators[0].value, "contextlib.contextmanager"):
+            return None
+        found = self._managers.get(thing.function)
+        if found is None:
+            returns = tuple(element.value for element in yields.elements if not element.is_unpacked)
+            found = replace(thing.function, decorators=(), returns=returns, yields=None, is_opaque=False)
+            self._managers[thing.function] = found
+        return replace(thing, function=found)
 
     def _has_method(self, thing: Thing, name: str) -> bool:
         """Whether a thing is an instance of a class of the project with a method that nothing decorates."""

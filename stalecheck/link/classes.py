@@ -12,6 +12,7 @@ from stalecheck.link.values import (
     NOTHING,
     Capture,
     ClassThing,
+    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
@@ -148,8 +149,35 @@ class Classes:
         if not set_there and name in _OF_MEMBERS and self.is_enum(thing.of):
             computed = (replace(c, is_of_member=c.relation is Relation.MEMBER) for c in value.captures)
             return Value((), derived(Value((), tuple(computed))), is_new=True)
-        kept = union(set_there) if set_there else NOTHING
+        if set_there:
+            kept = union(set_there)
+            held = [_part_of(value, name, capture) for capture in kept.captures]
+            if all(capture.relation is Relation.INSIDE for capture in held):
+                held += derived(value)  # The container itself is the instance's.
+            kept = replace(kept, captures=tuple(held))
+        else:
+            kept = self._shared(thing, name, value, frame)
         return Value(kept.things, kept.captures) if kept.captures else Value((), derived(value), is_new=True)
+
+    def _shared(self, thing: InstanceThing, name: str, value: Value, frame: Frame) -> Value:
+        """Return the attribute of an instance that only its class's body binds; nothing where something may be between.
+
+        A descriptor, a field that the call which makes the instance is given.
+        """
+        found = self.member(thing.of, name)
+        if found is None or self.is_enum(thing.of):
+            return NOTHING
+        binding = self._program.summaries[found[0].file].bindings[found[1]]
+        shared = self.attribute_of_class(thing.of, name, self.class_of(value), frame)
+        is_plain = isinstance(binding.value, Literal) or bool(shared.things)
+        if binding.is_annotated or not is_plain or not all(map(self._is_no_descriptor, shared.things)):
+            return NOTHING
+        return shared
+
+    def _is_no_descriptor(self, thing: Thing) -> bool:
+        if isinstance(thing, InstanceThing):
+            return self.member(thing.of, "__get__") is None and not self.external_bases(thing.of)
+        return isinstance(thing, (ClassThing, ContainerThing))
 
     def hands_on(self, value: Value, name: str) -> bool:
         """Whether an attribute is what ``__getattr__`` finds elsewhere: calling it runs nothing of the class."""
@@ -368,3 +396,18 @@ class Classes:
         """Whether an expression is one of the things outside that are named."""
         value = self._evaluator.evaluate(expression, Frame(file, Location(1, 1)))
         return any(isinstance(thing, ExternalThing) and thing.name in names for thing in value.things)
+
+
+def _part_of(owner: Value, name: str, capture: Capture) -> Capture:
+    """Return what an attribute keeps: of an instance that a body has made, what that body has made with it.
+
+    Such an instance is its own origin, ``m.app.engine``, and not only one of a class.
+    """
+    if capture.relation is Relation.INSTANCE:
+        for held in owner.captures:
+            origin = held.made.origin
+            is_made = held.relation is Relation.IS and origin.kind is OriginKind.INSTANCE
+            if is_made and held.made.file == capture.made.file:
+                part = replace(held.made, origin=replace(origin, name=f"{origin.name}.{name}"))
+                return replace(capture, made=part, relation=Relation.IS)
+    return capture

@@ -401,15 +401,11 @@ class Containers:
             for statement in summary.calls:
                 function = statement.call.function
                 if isinstance(function, Attribute) and function.name in known.MUTATORS:
-                    unpacks = function.name in known.UNPACKERS
+                    unpacks, setdefault = function.name in known.UNPACKERS, function.name == "setdefault"
                     elements = tuple(
-                        Element(
-                            argument.value,
-                            argument.span,
-                            is_unpacked=unpacks and not argument.keyword,
-                            is_key=function.name == "setdefault" and not position,
-                        )
+                        element
                         for position, argument in enumerate(statement.call.arguments)
+                        for element in _given(argument, unpacks=unpacks, is_key=setdefault and not position)
                     )
                     filled.append((function.value, elements, statement.at, statement.is_conditional))
             for target, elements, at, may_lack in filled:
@@ -418,6 +414,16 @@ class Containers:
                     kept_there = ((element, at) for element in entries)
                     found.setdefault(summary.bindings[index], []).extend(kept_there)
         return found
+
+
+def _given(argument: Argument, *, unpacks: bool, is_key: bool) -> tuple[Element, ...]:
+    """Return what a method that is given an argument puts into a container."""
+    if unpacks and argument.keyword.isidentifier():
+        key = Element(Literal(repr(argument.keyword), is_text=True), NOWHERE, is_key=True)
+        return key, Element(argument.value, argument.span)
+    if unpacks and isinstance(argument.value, Display) and argument.value.is_mapping:
+        return argument.value.elements
+    return (Element(argument.value, argument.span, is_unpacked=unpacks and not argument.keyword, is_key=is_key),)
 
 
 def _outermost(target: Expression, elements: tuple[Element, ...]) -> tuple[Reference | None, tuple[Element, ...]]:

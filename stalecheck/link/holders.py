@@ -37,7 +37,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.vocabulary import HolderKind, ReloadMode
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
@@ -120,7 +120,11 @@ class _Finder:
         for item in sorted(statements, key=lambda statement: statement.at):
             if self._discarded.takes(item):
                 continue
-            yield from self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
+            found = self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
+            owner = item.within[-1].rpartition(".")[0] if item.within else ""
+            yield from (
+                (replace(holding, within=item.within, owner=owner) for holding in found) if item.within else found
+            )
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
 
@@ -245,6 +249,7 @@ class _Finder:
         if consumers:
             # A decorator of the class that comes from where the field was made takes it off the class again.
             value = replace(value, captures=tuple(c for c in value.captures if c.made.file not in consumers))
+        value = _as_method(value, expression)
         yield from self._assigned(binding.name, binding.span, value, expression, binding)
         if not binding.block:
             yield from self._instance_attributes(binding, value)
@@ -264,7 +269,8 @@ class _Finder:
                 kind, place = HolderKind.DEFAULT_ARGUMENT, capture.span
             elif capture.relation is Relation.INSIDE:
                 # A second name is no second container; an attribute of a class is a way of its own to reach it.
-                if not constructs(expression) and "." not in name:
+                is_name = not constructs(expression) or (isinstance(expression, Call) and not value.is_new)
+                if is_name and "." not in name:
                     continue
                 kind, place = HolderKind.CONTAINER, capture.span if constructs(expression) else span
             elif capture.relation is Relation.WRAPPED and isinstance(expression, Reference):
@@ -301,6 +307,20 @@ class _Finder:
                         attribute.value,
                     )
                     yield replace(held_by, owner=thing.of.definition.name)
+
+
+def _as_method(value: Value, expression: Expression) -> Value:
+    """Return a value as the bound method of an object of the standard library keeps that, if it is one."""
+    names = {thing.name for thing in value.things if isinstance(thing, ExternalThing)}
+    if not isinstance(expression, Attribute) or names.isdisjoint(known.BOUND_METHODS):
+        return value
+    captures = (
+        capture.related(Relation.WRAPPED)
+        if capture.relation is Relation.DERIVED and capture.made.origin.kind is OriginKind.INSTANCE
+        else capture
+        for capture in value.captures
+    )
+    return replace(value, captures=tuple(captures))
 
 
 def _element_at(expression: Expression, place: Span) -> Expression:

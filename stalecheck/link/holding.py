@@ -94,6 +94,9 @@ class Holding:
     owner: str = ""
     """The class whose ``__init__`` assigns it, an attribute of an instance."""
 
+    within: tuple[str, ...] = ()
+    """The functions, called by the file's top level, in whose bodies it is put where it is."""
+
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
 

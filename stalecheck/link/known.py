@@ -68,6 +68,29 @@ METHODS_OF_SAME = frozenset(
 )
 """Methods of what such calls answer with: bound anew each time they are taken, and nobody can tell."""
 
+BOUND_METHODS = frozenset(
+    f"{maker}().{name}"
+    for makers, names in {
+        "threading.Lock threading.RLock": "acquire locked release",
+        "threading.Semaphore threading.BoundedSemaphore": "acquire release",
+        "threading.Condition": "acquire notify notify_all release wait wait_for",
+        "threading.Event": "clear is_set set wait",
+        "threading.Thread threading.Timer": "cancel is_alive join run start",
+        "queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue": (
+            "empty full get get_nowait join put put_nowait qsize task_done"
+        ),
+        "contextvars.ContextVar": "get reset set",
+        "argparse.ArgumentParser": "add_argument add_argument_group add_subparsers parse_args parse_known_args",
+        "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor": "map shutdown submit",
+        "random.Random random.SystemRandom": (
+            "choice choices getrandbits randint random randrange sample seed shuffle uniform"
+        ),
+    }.items()
+    for maker in makers.split()
+    for name in names.split()
+)
+"""Methods of objects of the standard library that are no containers: what takes one of them keeps its object."""
+
 HOLDS_NOTHING = frozenset(
     f"builtins.{name}"
     for name in [

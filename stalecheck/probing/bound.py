@@ -169,10 +169,14 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _of_target(target, value, scope)
+                yield from _named(statement, scope, {})
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 yield from _of_target(target, value, scope)
-            case ast.For(target=target, body=inner):
+            case ast.For(target=target, iter=values, body=inner):
                 yield from _of_target(target, None, scope)
+                for key, texts in _rounds(target, values).items():
+                    for one in inner:
+                        yield from _named(one, scope, {key: texts})
                 yield from _of_body(inner, scope, found)
             case ast.With(body=inner):
                 yield from _of_body(inner, scope, found)
@@ -180,6 +184,17 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                 for field in ("body", "handlers", "orelse", "finalbody"):
                     for part in getattr(statement, field, []):
                         yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope, found)
+            case ast.Expr(value=ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"))):
+                yield from _named(statement, scope, {})
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=table, attr="update")) as call) if _is_own_names(
+                table
+            ):
+                displays = [display for display in call.args if isinstance(display, ast.Dict)]
+                entries = [entry for display in displays for entry in zip(display.keys, display.values, strict=True)]
+                entries += [(ast.Constant(keyword.arg), keyword.value) for keyword in call.keywords]
+                for written, value in entries:
+                    for text in _texts(written, {}):
+                        yield f"{scope}{text}", _assigned(value.lineno, value)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=called, attr=method)) as call):
                 found.calls.setdefault(f"{scope}{_dotted(called)}", []).append((method, _arguments(call)))
             case _:
@@ -187,6 +202,44 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
         for inner_expression in ast.walk(statement) if isinstance(statement, ast.Expr | ast.Assign | ast.If) else ():
             if isinstance(inner_expression, ast.NamedExpr):
                 yield from _of_target(inner_expression.target, inner_expression.value, scope)
+
+
+def _named(statement: ast.stmt, scope: str, rounds: dict[str, list[str]]) -> Iterator[tuple[str, Bound]]:
+    """Yield what a statement binds by names in strings; of the names of a loop those that they stand for are given."""
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(value=table, slice=key)], value=value) if _is_own_names(table):
+            for name in _texts(key, rounds):
+                yield f"{scope}{name}", _assigned(statement.lineno, value)
+        case ast.Expr(value=ast.Call(func=called, args=[owner, key, value])):
+            setter, dotted = _dotted(called), _dotted(owner)
+            if setter and dotted and setter.rpartition(".")[2] in ("setattr", "__setattr__"):
+                for name in _texts(key, rounds):
+                    yield f"{scope}{dotted}.{name}", _assigned(statement.lineno, value)
+
+
+def _texts(key: ast.expr | None, rounds: dict[str, list[str]]) -> list[str]:
+    """Return the strings that an expression may be; none where that is not written."""
+    match key:
+        case ast.Constant(value=str() as name):
+            return [name]
+        case ast.Name(id=name):
+            return rounds.get(name, [])
+    return []
+
+
+def _rounds(target: ast.expr, values: ast.expr) -> dict[str, list[str]]:
+    """Return the strings that each name of a loop stands for, one after the other, as far as they are written."""
+    found: dict[str, list[str]] = {}
+    for each in values.elts if isinstance(values, ast.Tuple | ast.List | ast.Set) else ():
+        for one, part in _pairs(target, each):
+            if isinstance(one, ast.Name):
+                found.setdefault(one.id, []).extend(_texts(part, {}))
+    return found
+
+
+def _is_own_names(node: ast.expr) -> bool:
+    """Whether an expression is the table of the names that are being bound."""
+    return isinstance(node, ast.Call) and not node.args and _dotted(node.func) in ("globals", "locals", "vars")
 
 
 def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:

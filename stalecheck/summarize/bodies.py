@@ -10,6 +10,7 @@ from functools import partial
 import libcst as cst
 
 from stalecheck.attaching import attaches, kept_roots
+from stalecheck.called import spells_reload
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
 from stalecheck.summarize.attached import attached
@@ -88,6 +89,9 @@ class Body:
     kept_roots: frozenset[str] = frozenset()
     """Names from outside that the body puts something into."""
 
+    reloads: bool = False
+    """Whether the body may reload something itself."""
+
     kept: list[tuple[cst.BaseExpression, tuple[cst.BaseExpression, ...], bool]] = field(default_factory=list)
     """Into what the body puts which values, or the elements of which."""
 
@@ -120,6 +124,7 @@ class Bodies:
         is_idle = all(isinstance(statement, cst.Pass) for statement, _ in body)
         if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_idle:
             scope.kept_roots = kept_roots(twin)
+            scope.reloads = self._may_reload and spells_reload(twin)
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)
@@ -168,6 +173,10 @@ class Bodies:
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
                 called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
+                if called and scope.reloads:
+                    # What it fills, if it does, is filled again.
+                    self._recorder.enter(node, twin)
+                    self._recorder.rebound.append((scope.name, f"{called}()", self._recorder.at))
                 if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
                     self._recorder.enter(node, twin)
                     self._recorder.rebound.append((scope.name, called, self._recorder.at))

@@ -115,7 +115,7 @@ class Converter:
             "<lambda>",
             names,
             self.defaults(node.params, look),
-            returns=(self.convert(node.body, _overlay(late, look)),),
+            returns=(self.convert(node.body, overlay(late, look)),),
             # The names of the module are looked up when it runs; those of a function around it are closed over.
             captures=tuple(name for name in around if not isinstance(name, (Reference, Literal))),
             star=star_name(node.params),
@@ -232,7 +232,7 @@ class Converter:
             each: Expression = Item(values)
             if is_namespace(loop.iter):
                 each = narrowed(each, [condition.test for condition in loop.ifs], partial(self.convert, look=look))
-            look = _overlay(dict(targets(loop.target, each)), look)
+            look = overlay(dict(targets(loop.target, each)), look)
             for condition in loop.ifs:
                 self.convert(condition.test, look)
             loop = loop.inner_for_in
@@ -408,7 +408,8 @@ def _has_star(sequence: cst.Tuple | cst.List) -> bool:
     return any(isinstance(element, cst.StarredElement) for element in sequence.elements)
 
 
-def _overlay(names: Mapping[str, Expression], look: Look) -> Look:
+def overlay(names: Mapping[str, Expression], look: Look) -> Look:
+    """Return what resolves some names to expressions, and all others as before."""
     return lambda name: names[name] if name in names else look(name)
 
 

@@ -37,6 +37,9 @@ class Recorder:
         self.rebound: list[tuple[str, str, Location]] = []
         self.at = Location(1, 1)
         self.is_kept = False
+        self.within: tuple[str, ...] = ()
+        """The functions that the statement at this place calls, one within the other: what they do is done here."""
+
         self.branching = 0
         self.looping = 0
         self.converter = Converter(self.span, self._bind_walrus)
@@ -46,6 +49,10 @@ class Recorder:
     def enter(self, node: Statement, twin: ast.stmt | None) -> None:
         """Make a statement the place where the walk stands."""
         self.positions.enter(node, twin)
+        if self.within:
+            # In the order in which they run, where the call stands.
+            self.at = Location(self.at.row, self.at.column + 1)
+            return
         if not isinstance(node, (cst.Pass, cst.Global)):
             self.at = self.positions.start(node, twin)
 
@@ -57,7 +64,8 @@ class Recorder:
         """Record a binding and return its index; `block` is the function whose ``global`` statement binds it."""
         index = len(self.bindings)
         qualified = name if block else self.qualified(name)
-        self.bindings.append(Binding(qualified, span, value, self.at, block, self.is_kept, self.branching > 0))
+        place = block or (f"{self.within[-1]}.<locals>" if self.within else "")
+        self.bindings.append(Binding(qualified, span, value, self.at, place, self.is_kept, self.branching > 0))
         if not block:
             reaching = self.scope.names.get(name, ())
             if reaching and all(_binds_same(self.bindings[other].value, value) for other in reaching):
@@ -74,6 +82,8 @@ class Recorder:
         """Return the reference that a name is at this place."""
         scope: Scope | None = self.scope
         while scope is not None:
+            if scope.function is not None and name == scope.function.itself:
+                name = scope.function.receiver
             reaching = scope.names.get(name)
             if reaching is not None:
                 stars = tuple(index for index in reaching if index in scope.stars)

@@ -2,8 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A call of a function by the module's top level."""
+
+    name: str
+    """The function's qualified name."""
+
+    itself: str = ""
+    """What a method calls its object, or its class."""
+
+    receiver: str = ""
+    """The name of that object at module level."""
+
+    global_names: frozenset[str] = frozenset()
+    given: Mapping[str, object] = field(default_factory=dict)
+    """The constants that parameters are given, or left at."""
+
+    def decide(self, test: ast.expr) -> bool | None:
+        """Return what a condition on the parameters is; None where that is not known."""
+        match test:
+            case ast.Name(id=name) if name in self.given:
+                return bool(self.given[name])
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                decided = self.decide(operand)
+                return None if decided is None else not decided
+            case ast.BoolOp(op=op, values=values):
+                ending = isinstance(op, ast.Or)
+                parts = [self.decide(value) for value in values]
+                return ending if ending in parts else None if None in parts else not ending
+            case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=value)]):
+                if name in self.given and isinstance(op, (ast.Is, ast.Eq, ast.IsNot, ast.NotEq)):
+                    return (self.given[name] == value) is isinstance(op, (ast.Is, ast.Eq))
+        return None
 
 
 @dataclass(slots=True)
@@ -15,10 +51,12 @@ class Scope:
     stars: tuple[int, ...] = ()
     outer: Scope | None = None
     is_dead: bool = False
+    function: Running | None = None
+    """Of the body of a function that the module's top level calls, which it is."""
 
     def copy(self) -> Scope:
         """Return a scope that can go another way from here."""
-        return Scope(self.prefix, dict(self.names), self.stars, self.outer)
+        return Scope(self.prefix, dict(self.names), self.stars, self.outer, function=self.function)
 
     def bind(self, name: str, index: int) -> None:
         """Make a binding the only one that a name can have."""

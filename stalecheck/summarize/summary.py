@@ -431,6 +431,9 @@ class Store:
     is_conditional: bool = False
     """In a branch that may not run."""
 
+    within: tuple[str, ...] = ()
+    """The functions in whose bodies it stands, each called by the one before, the first by the module's top level."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallStatement:
@@ -445,6 +448,8 @@ class CallStatement:
     """In a branch that may not run."""
 
     span: Span = NOWHERE
+    within: tuple[str, ...] = ()
+    """The functions in whose bodies it stands, each called by the one before, the first by the module's top level."""
 
 
 @dataclass(frozen=True, slots=True)

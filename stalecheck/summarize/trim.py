@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from stalecheck.attaching import attaches, kept_roots
+from stalecheck.called import find_filling, spells_reload
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants
 from stalecheck.summarize.syntax import FILLERS, binds_inside
@@ -32,6 +33,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
     lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
     may_reload = RELOAD_SPELLED.search(source) is not None
+    filling = find_filling(tree)
     pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
         block = pending.pop()
@@ -46,7 +48,8 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
                 or bool(kept_roots(statement))
                 or attaches(statement)
                 or (has_walrus and binds_inside(statement))
-                or (may_reload and _renews(statement))
+                or (may_reload and (_renews(statement) or spells_reload(statement)))
+                or statement in filling
             )
             if not is_told:
                 _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))

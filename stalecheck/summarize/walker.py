@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ from itertools import islice, repeat
 
 import libcst as cst
 
+from stalecheck.called import find_filling
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
@@ -23,6 +24,7 @@ from stalecheck.summarize.expressions import (
     choice,
     double_star_name,
     first_annotation,
+    overlay,
     parameter_names,
     share,
     shares,
@@ -36,7 +38,9 @@ from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
+from stalecheck.summarize.running import Runner
 from stalecheck.summarize.scope import Scope
+from stalecheck.summarize.settings import Row, literal_name, own_name, rows, setting, updated
 from stalecheck.summarize.shorten import shortened
 from stalecheck.summarize.standard import always_succeeds
 from stalecheck.summarize.summary import (
@@ -55,6 +59,9 @@ from stalecheck.summarize.summary import (
     Function,
     Item,
     ModuleImport,
+    NamedModule,
+    Parameter,
+    Reference,
     StarImport,
     Store,
     Summary,
@@ -133,12 +140,18 @@ class _Walker:
         self._declared: list[tuple[str, int]] = []
         self._cached_at: Span | None = None
         self._recorder = Recorder(positions)
+        self._rounds: list[tuple[Row, Mapping[str, tuple[int, ...]]]] = []
+        """What each round of the loop whose body is being read binds, and what its names stand for meanwhile."""
+
         self._public = Public(self._recorder)
         self._bodies = Bodies(self._recorder, source)
+        self._runner = Runner(self._recorder, frozenset(), self._suite)
 
     def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
         self._module = module
         self._conditions = named_conditions(tree, self._target_version, sys.platform) if tree else {}
+        if tree is not None and twins is not None:
+            self._runner = Runner(self._recorder, find_filling(tree), self._suite)
         self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}
@@ -177,10 +190,18 @@ class _Walker:
         match node:
             case cst.Expr():
                 self._expression_statement(node, twin)
+                self._runner.call(node.value)
             case cst.Assign():
                 self._assign([target.target for target in node.targets], node.value, twin)
+                self._run(node.targets[0].target, node.value)
+            case cst.Return() if self._recorder.within:
+                self._runner.call(node.value)
+                self._recorder.scope.is_dead = True
+            case cst.FunctionDef() | cst.ClassDef() if self._recorder.within:
+                self._recorder.bind(node.name.value, NOWHERE, LITERAL)
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
+                self._run(node.target, node.value)
                 if isinstance(node.target, cst.Name) and self._recorder.bindings:
                     self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
@@ -214,6 +235,12 @@ class _Walker:
             case _:
                 pass
 
+    def _run(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        """Run what an assignment calls: a function of the file, or what makes an instance."""
+        self._runner.call(value)
+        if isinstance(target, cst.Name) and isinstance(value, cst.Call):
+            self._runner.make(target.value)
+
     def _suite(self, suite: Block, twins: Sequence[ast.stmt] | None) -> None:
         self._block(suite.body, twins)
 
@@ -240,9 +267,50 @@ class _Walker:
             ) if name := self._kept_name(twin):
                 self._bind_kept(name, key, default)
                 return
+        if self._is_set(node.value):
+            return
         value = self._recorder.convert(node.value)
         if isinstance(node.value, cst.Call) and isinstance(value, Call):
             self._record_call(node.value, value)
+
+    def _is_set(self, node: cst.BaseExpression) -> bool:
+        """Whether a call binds names that are known, or sets attributes of such names; it does, then."""
+        for name, place, bound in (entries := updated(node)):
+            self._recorder.bind(name, self._recorder.span(place), self._recorder.convert(bound))
+        found = setting(node)
+        if found is None:
+            return bool(entries)
+        named = list(self._named(found.name, found.value))
+        owner, holder = self._recorder.convert(found.owner), self._holder_name(found.owner)
+        span = self._recorder.span(found.name)
+        for name, value in named:
+            if self._is_itself(owner):
+                self._recorder.bind(name, span, value)
+            else:
+                self._set_attribute(owner, holder and f"{holder}.{name}", name, value, span)
+        return bool(named)
+
+    def _is_itself(self, owner: Expression) -> bool:
+        """Whether an expression is the module that is being read: ``sys.modules[__name__]``."""
+        while isinstance(owner, Reference) and len(owner.reaching) == 1 and not owner.stars:
+            bound = self._recorder.bindings[owner.reaching[0]].value
+            if not isinstance(bound, (NamedModule, Reference)):
+                return False
+            owner = bound
+        return owner == NamedModule("__name__")
+
+    def _named(self, key: cst.BaseExpression, node: cst.BaseExpression) -> Iterator[tuple[str, Expression]]:
+        """Yield what something is bound to under a name in a string: one of a loop's over such, or one written out."""
+        if literal_name(key):
+            yield literal_name(key), self._recorder.convert(node)
+        for row, reaching in self._rounds if isinstance(key, cst.Name) else ():
+            names = self._recorder.scope.names
+            if isinstance(key, cst.Name) and key.value in row and names.get(key.value) == reaching[key.value]:
+                name = literal_name(row[key.value])
+                if name:
+                    given = {local: self._recorder.convert(value) for local, value in row.items()}
+                    look = overlay(given, self._recorder.look)
+                    yield name, self._recorder.converter.convert(node, look)
 
     def _record_call(self, node: cst.Call, value: Call) -> None:
         name = as_written(node.func)
@@ -257,7 +325,9 @@ class _Walker:
                 written = container and f"{container}.{node.func.attr.value}"
             written = written or " ".join(self._module.code_for_node(node.func).split())
             span = self._recorder.span(node)
-            self._recorder.calls.append(CallStatement(value, written, self._recorder.at, self._may_not_run(), span))
+            at, within = self._recorder.at, self._recorder.within
+            if not self._is_local(node.func):
+                self._recorder.calls.append(CallStatement(value, written, at, self._may_not_run(), span, within))
 
     def _kept_name(self, twin: ast.stmt | None) -> str:
         """Return the name of the module whose value of an earlier run, if there was one, a statement goes on with."""
@@ -301,29 +371,36 @@ class _Walker:
         if isinstance(target, cst.StarredElement):
             target = target.value
         if isinstance(target, cst.Name):
-            self._recorder.bind(target.value, self._recorder.span(target), value)
+            function = self._recorder.scope.function
+            if function is None or target.value not in function.global_names:
+                self._recorder.bind(target.value, self._recorder.span(target), value)
         elif isinstance(target, cst.Attribute):
-            self._recorder.stores.append(
-                Store(
-                    self._recorder.convert(target.value),
-                    self._holder_name(target),
-                    (Element(value, self._recorder.span(target)),),
-                    self._recorder.span(target),
-                    self._recorder.at,
-                    target.attr.value,
-                    is_conditional=self._may_not_run(),
-                )
-            )
+            owner, span = self._recorder.convert(target.value), self._recorder.span(target)
+            self._set_attribute(owner, self._holder_name(target), target.attr.value, value, span)
         elif isinstance(target, cst.Subscript):
             self._store_item(target, value, node)
 
+    def _set_attribute(self, owner: Expression, holder: str, name: str, value: Expression, span: Span) -> None:
+        self._recorder.stores.append(
+            Store(
+                owner,
+                holder,
+                (Element(value, span),),
+                span,
+                self._recorder.at,
+                name,
+                is_conditional=self._may_not_run(),
+                within=self._recorder.within,
+            )
+        )
+
     def _store_item(self, target: cst.Subscript, value: Expression, node: cst.BaseExpression) -> None:
-        match target:
-            case cst.Subscript(
-                value=cst.Call(func=cst.Name(value="globals"), args=[]),
-                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))],
-            ):
-                self._recorder.bind(str(key.evaluated_value), self._recorder.span(target), value)
+        key = own_name(target)
+        if key is not None:
+            named = [(literal_name(key), value)] if literal_name(key) else list(self._named(key, node))
+            for name, part in named:
+                self._recorder.bind(name, self._recorder.span(target), part)
+            if named:
                 return
         held: tuple[Element, ...] = (Element(value, self._recorder.span(node)),)
         if any(isinstance(part.slice, cst.Slice) for part in target.slice):
@@ -350,6 +427,7 @@ class _Walker:
                 self._recorder.span(target),
                 self._recorder.at,
                 is_conditional=self._may_not_run(),
+                within=self._recorder.within,
             )
         )
 
@@ -370,6 +448,7 @@ class _Walker:
                 span,
                 self._recorder.at,
                 is_conditional=self._may_not_run(),
+                within=self._recorder.within,
             )
         )
 
@@ -379,8 +458,25 @@ class _Walker:
     def _holder_name(self, node: cst.CSTNode) -> str:
         """Return how a holder is written, qualified where the class that is being defined binds it."""
         written = as_written(node)
+        function = self._recorder.scope.function
+        if function is not None:
+            first, dot, rest = written.partition(".")
+            if first == function.itself:
+                return f"{function.receiver}{dot}{rest}"
+            return "" if first in self._recorder.scope.names else written
         is_member = self._recorder.scope.outer is not None and written.partition(".")[0] in self._recorder.scope.names
         return self._recorder.qualified(written) if written and is_member else written
+
+    def _is_local(self, node: cst.BaseExpression) -> bool:
+        """Whether something is asked of what a function that is running has made or was given itself."""
+        while not isinstance(node, cst.Name):
+            match node:
+                case cst.Attribute(value=inner) | cst.Subscript(value=inner) | cst.Call(func=inner):
+                    node = inner
+                case _:
+                    return False
+        scope = self._recorder.scope
+        return scope.function is not None and node.value in scope.names and node.value != scope.function.itself
 
     def _import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None) -> None:
         for name, span, bound in imported(node, twin, self._recorder.positions):
@@ -423,7 +519,9 @@ class _Walker:
             dispatched=tuple(self._dispatched(node)) if decorators else (),
         )
         self._recorder.at = at
-        self._recorder.bind(node.name.value, span, function)
+        index = self._recorder.bind(node.name.value, span, function)
+        if self._recorder.scope.outer is None:
+            self._runner.define_function(index, node, twin)
         if qualified == "__getattr__" and twin is not None:
             for item in ast.walk(twin):
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
@@ -461,7 +559,9 @@ class _Walker:
         self._recorder.scope = outer
         attributes = tuple(self._bodies.instance_attributes(node, twin))
         self._recorder.at = at
-        self._recorder.bind(node.name.value, span, Class(qualified, bases, decorators, members, attributes))
+        index = self._recorder.bind(node.name.value, span, Class(qualified, bases, decorators, members, attributes))
+        if outer.outer is None:
+            self._runner.define_class(index, node, twin, [base.value for base in bases if not base.keyword])
 
     def _decorators(self, decorators: Sequence[cst.Decorator]) -> tuple[Captured, ...]:
         return tuple(
@@ -473,6 +573,9 @@ class _Walker:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
         modules = {node.id: True for node in ast.walk(test) if isinstance(node, ast.Name) and self._is_module(node.id)}
         decided = decide(test, self._target_version, sys.platform, {**self._conditions, **modules})
+        function = self._recorder.scope.function
+        if decided is None and function is not None and not self._is_rebound(test):
+            decided = function.decide(test)
         if is_main_guard(test):
             decided = None if self._reloads_in(node.body) else False
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):
@@ -491,6 +594,12 @@ class _Walker:
             orelse = block_of(twin, "orelse")
             after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
         self._recorder.scope.merge(after)
+
+    def _is_rebound(self, test: ast.expr) -> bool:
+        """Whether a condition asks for a parameter that the function has bound to something else."""
+        names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+        reaching = [index for name in names for index in self._recorder.scope.names.get(name, ())]
+        return not all(isinstance(self._recorder.bindings[index].value, Parameter) for index in reaching)
 
     def _is_module(self, name: str) -> bool:
         """Whether a name stands for a module here, and not for what would take the place of one that is missing."""
@@ -609,7 +718,10 @@ class _Walker:
             if isinstance(single, cst.Name)
         }
         self._recorder.looping += 1
+        outer, names = self._rounds, dict(self._recorder.scope.names)
+        self._rounds = [(row, names) for row in rows(node.target, node.iter)] or outer
         self._suite(node.body, block_of(twin, "body"))
+        self._rounds = outer
         self._recorder.looping -= 1
         if is_of_names:
             # Which of the names comes last is not known.
@@ -655,9 +767,14 @@ class _Walker:
         key = self._recorder.convert(item.value) if isinstance(item, cst.Index) else LITERAL
         arguments = () if is_all else (Argument(key, self._recorder.span(target)),)
         method = Attribute(self._recorder.convert(target.value), "clear" if is_all else "__delitem__")
-        self._recorder.calls.append(
-            CallStatement(Call(method, arguments), "del", self._recorder.at, self._may_not_run())
+        statement = CallStatement(
+            Call(method, arguments),
+            "del",
+            self._recorder.at,
+            self._may_not_run(),
+            within=self._recorder.within,
         )
+        self._recorder.calls.append(statement)
 
 
 _PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)

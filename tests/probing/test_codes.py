@@ -393,7 +393,6 @@ ONLY_PROBED = frozenset(
     {
         "annotations",
         "array_like",
-        "attribute_by_setattr",
         "attribute_of_logger",
         "future",
         "heap",

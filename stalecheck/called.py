@@ -1,0 +1,142 @@
+"""Functions that a file calls itself while it is imported, and that put something into what stays.
+
+Asked of the standard library's tree, by the cheap look at every file and before a close one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from stalecheck.attaching import filled_roots, root_of, statements
+from stalecheck.nodes import descendants
+
+
+@dataclass(frozen=True, slots=True)
+class _Functions:
+    """The functions of a file by name, the methods of its classes by class and name."""
+
+    by_name: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
+    methods: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
+    classes: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
+    """The ``__init__`` of each class."""
+
+    def meant(self, call: ast.expr | None) -> Iterator[ast.FunctionDef]:
+        """Yield the functions that a call may mean."""
+        match call:
+            case ast.Call(func=ast.Name(id=name)):
+                yield from self.by_name.get(name, ())
+                yield from self.classes.get(name, ())
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=name)):
+                yield from self.methods.get(name, ())
+
+
+def find_filling(tree: ast.Module) -> frozenset[ast.FunctionDef]:
+    """Return the functions and methods of a file that its top level calls, and that fill something for good.
+
+    Or call such a function in turn. Those that reload something are left out: what they put where depends on when.
+    """
+    top = [statement for statement in _level(tree.body) if not isinstance(statement, ast.ClassDef)]
+    called = [call for statement in top if (call := _called(statement)) is not None]
+    if not called:
+        return frozenset()
+    functions = _functions(tree)
+    edges: dict[ast.FunctionDef, list[ast.FunctionDef]] = {}
+    pending = [function for call in called for function in functions.meant(call)]
+    while pending:
+        function = pending.pop()
+        if function not in edges:
+            edges[function] = [] if spells_reload(function) else list(_calls(function, functions))
+            pending += edges[function]
+    found = {function for function in edges if not spells_reload(function) and _fills(function)}
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found |= {function for function, inner in edges.items() if not found.isdisjoint(inner)}
+    return frozenset(found)
+
+
+def spells_reload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function may reload something itself, by the names that it uses."""
+    for node in descendants(function):
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+        if name == "modules" or "reload" in name or name.endswith("_extension"):
+            return True
+    return False
+
+
+def _functions(tree: ast.Module) -> _Functions:
+    found = _Functions()
+    for statement in _level(tree.body):
+        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
+            found.by_name.setdefault(statement.name, []).append(statement)
+        elif isinstance(statement, ast.ClassDef):
+            for method in statement.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    found.classes.setdefault(statement.name, []).append(method)
+                elif isinstance(method, ast.FunctionDef):
+                    found.methods.setdefault(method.name, []).append(method)
+    return found
+
+
+def _level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a module's top level, not those below ``if __name__ == "__main__"``."""
+    pending = list(body)
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, ast.If) and _names(statement.test) & {"__name__", "TYPE_CHECKING"}:
+            pending += statement.orelse
+            continue
+        yield statement
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for block in ("body", "orelse", "finalbody"):
+                pending += getattr(statement, block, ())
+            for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                pending += branch.body
+
+
+def _names(test: ast.expr) -> set[str]:
+    return {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in descendants(test)}
+
+
+def _called(statement: ast.stmt) -> ast.Call | None:
+    """Return the call that a statement is, or whose result it keeps or gives back."""
+    match statement:
+        case (
+            ast.Expr(value=ast.Call() as call)
+            | ast.Assign(value=ast.Call() as call)
+            | ast.AnnAssign(value=ast.Call() as call)
+            | ast.Return(value=ast.Call() as call)
+        ):
+            return call
+    return None
+
+
+def _calls(function: ast.FunctionDef, functions: _Functions) -> Iterator[ast.FunctionDef]:
+    for statement in statements(function):
+        yield from functions.meant(_called(statement))
+
+
+def _fills(function: ast.FunctionDef) -> bool:
+    """Whether a function puts something into what it has not made itself, in its own name."""
+    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)):
+        return False
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    local = {argument.arg for argument in arguments[1:]}
+    outside: set[str] = set()
+    for statement in statements(function):
+        if isinstance(statement, ast.Global):
+            outside.update(statement.names)
+        if isinstance(statement, ast.Assign):
+            local.update(target.id for target in statement.targets if isinstance(target, ast.Name))
+    found = {root for statement in statements(function) for root in _given_roots(statement)} - {""}
+    return bool(outside) or bool(found - local)
+
+
+def _given_roots(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names with which what a statement fills is written, or what it gives something to: a registry."""
+    yield from filled_roots(statement)
+    match statement:
+        case ast.Expr(value=ast.Call(func=called, args=[_, *_])):
+            yield root_of(called)

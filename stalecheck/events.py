@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -44,6 +44,9 @@ class Schedule:
     places: tuple[ReloadPlace, ...]
     """Where the sources reload something, resolved or not."""
 
+    run_once: frozenset[SourceFile]
+    """Files that reload only when they run again, which they never do."""
+
 
 def schedule(
     sites: Mapping[SourceFile, tuple[ReloadSite, ...]],
@@ -56,6 +59,7 @@ def schedule(
     places: list[ReloadPlace] = []
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
+    first: set[SourceFile] = set()
     imported = cache(partial(_imported, indexes, table))
     needs = cache(partial(_needed, indexes, table))
     for file, found in sites.items():
@@ -76,7 +80,11 @@ def schedule(
                 last = site
                 if not site.is_guarded:
                     unguarded.add(file)
-    sequences = list(_nested(blocks, unguarded))
+                if not (site.block or site.is_again):
+                    first.add(file)
+    named = {file for pattern in (*reloaded, *reimported) for file in table.match(pattern)}
+    run_once = _run_once(blocks, first | named, imported)
+    sequences = list(_nested({key: blocks[key] for key in blocks if key[1] or key[0] not in run_once}, unguarded))
     unmatched: list[str] = []
     for mode, patterns in ((ReloadMode.RELOAD, reloaded), (ReloadMode.REIMPORT, reimported)):
         matched: dict[tuple[SourceFile, str], None] = {}
@@ -97,6 +105,7 @@ def schedule(
         _always_together(sequences),
         tuple(unmatched),
         tuple(places),
+        run_once,
     )
 
 
@@ -129,6 +138,23 @@ def _always_together(sequences: Iterable[Sequence]) -> tuple[frozenset[SourceFil
         if file not in alone:
             kept[group] = None
     return tuple(frozenset(group - alone) for group in kept)
+
+
+def _run_once(
+    blocks: Mapping[tuple[SourceFile, str], list[Event]],
+    reloading: Collection[SourceFile],
+    imported: Callable[[], frozenset[SourceFile]],
+) -> frozenset[SourceFile]:
+    """Return the files, but for those that are `reloading`, whose top level reloads in later runs that never come.
+
+    Nothing reloads them, and they are no entry point that a host would run again: no package, and somebody imports
+    them.
+    """
+    found = {file for file, block in blocks if not block and file not in reloading and not file.is_package}
+    if found:
+        rerun = (target for key, events in blocks.items() for event in events for target in event.files - {key[0]})
+        found = (found & imported()).difference(rerun)
+    return frozenset(found)
 
 
 def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]) -> Iterator[Sequence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from stalecheck.reloads import ReloadSite, find_reloads, gives_back
 from stalecheck.rules import Reloading, judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
-from stalecheck.summarize.summary import Summary
+from stalecheck.summarize.summary import Summary, without_later_runs
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
 
@@ -71,7 +71,13 @@ def run(
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
     is_forgotten = Forms(sources, indexes, table).is_forgotten
     program = Program(
-        table, _readable(summaries), indexes, events.reloaded, events.evicted, _given_back(sites, table), is_forgotten
+        table,
+        _readable(summaries, events.run_once),
+        indexes,
+        events.reloaded,
+        events.evicted,
+        _given_back(sites, table),
+        is_forgotten,
     )
     selected = selected_codes(config, [r.code for r in rules()], [r.code for r in rules() if r.is_default])
     diagnostics = [
@@ -205,8 +211,15 @@ def _one_module(site: ReloadSite, file: SourceFile, table: ModuleTable) -> Sourc
     return table.find(site.targets[0], file) if len(site.targets) == 1 and gives_back(site.spelling) else None
 
 
-def _readable(summaries: Mapping[SourceFile, Summary | Unreadable]) -> dict[SourceFile, Summary]:
-    return {file: summary for file, summary in summaries.items() if isinstance(summary, Summary)}
+def _readable(
+    summaries: Mapping[SourceFile, Summary | Unreadable], run_once: Collection[SourceFile]
+) -> dict[SourceFile, Summary]:
+    """Return the summaries of what could be parsed, each with what its body binds when it runs."""
+    return {
+        file: without_later_runs(summary) if file in run_once else summary
+        for file, summary in summaries.items()
+        if isinstance(summary, Summary)
+    }
 
 
 def _unreadable(

@@ -89,11 +89,10 @@ class _Pass:
             if isinstance(statement, ast.If):
                 leaves = _leaves(statement.body), _leaves(statement.orelse)
                 if leaves[0] != leaves[1]:
-                    number = 0 if leaves[1] else 1
                     is_over = _ends(statement.body) or _ends(statement.orelse)
-                    guard = Guard(statement.test, place, leaves[1], (id(statement), number) if is_over else None)
+                    guard = Guard(statement.test, place, leaves[1], statement if is_over else None)
                     if is_over:
-                        place = _branch(place, statement, number)
+                        place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
         self.stack.extend(reversed(placed))
 
@@ -153,8 +152,8 @@ class _Pass:
     def _read_if(self, node: ast.If, place: Place) -> None:
         is_main = place.is_main or _asks_for_main(node.test)
         if node.orelse:
-            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, False, (id(node), 1))))
-        inside = _branch(place, node, 0, Guard(node.test, place, True, (id(node), 0)))
+            self._push_body(node.orelse, _branch(place, node, 1, Guard(node.test, place, False, node)))
+        inside = _branch(place, node, 0, Guard(node.test, place, True, node))
         self._push_body(node.body, inside if is_main is place.is_main else replace(inside, is_main=is_main))
         self._push(node.test, place=place)
 

@@ -1,9 +1,12 @@
-"""``try: reload(m)`` / ``except NameError: import m``: what only the first run of a body does."""
+"""``if "m" in locals(): reload(m)``, ``try: reload(m)`` / ``except NameError: import m``: what only the first run of a
+body does, and what only later ones do."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+
+from stalecheck.reloads.scopes import Guard, Place
 
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
 
@@ -23,6 +26,51 @@ def is_first_run(statement: ast.Try, handler: ast.ExceptHandler) -> bool:
     imported = {name for part in statement.body for name in _imported(part)}
     bound = set(_bound(handler))
     return asked <= bound and not bound.isdisjoint((asked | given) - imported)
+
+
+def is_again(place: Place) -> bool:
+    """Whether only later runs of a body get to a place that reloads.
+
+    What reloads other modules beside an ``else`` is a later run, whatever the condition's words: the Blender idiom.
+    """
+    return place.is_rerun or any(_is_later(guard) for guard in place.guards)
+
+
+def _is_later(guard: Guard) -> bool:
+    first = first_run(guard.test)
+    if first is not None:
+        return first is not guard.is_true
+    return guard.is_true and guard.statement is not None and bool(guard.statement.orelse)
+
+
+def first_run(test: ast.expr) -> bool | None:
+    """Return whether a condition holds at the first run of the body only (True), or at later ones only (False).
+
+    ``"x" not in globals()`` holds at the first run only, ``"x" in locals()`` at later ones.
+    """
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = first_run(operand)
+            return None if inner is None else not inner
+        case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]):
+            match namespace:
+                case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
+                    return isinstance(op, ast.NotIn)
+        case ast.Compare(
+            left=ast.Call(func=ast.Attribute(value=namespace, attr="get"), args=[ast.Constant(value=str())]),
+            ops=[ast.Is() | ast.IsNot() as op],
+            comparators=[ast.Constant(value=None)],
+        ) if is_own_namespace(namespace):
+            return isinstance(op, ast.Is)
+    return None
+
+
+def is_own_namespace(node: ast.expr) -> bool:
+    """Whether an expression is the namespace that the body runs in."""
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+    return False
 
 
 def _arguments(statement: ast.stmt) -> Iterator[str]:

@@ -111,8 +111,13 @@ class Guard:
     test: ast.expr
     place: Place
     is_true: bool
-    block: tuple[int, int] | None = None
-    """The branch that runs only so; None where the condition is not that of a whole block."""
+    statement: ast.If | None = None
+    """The statement one of whose blocks runs only so; None where the condition is not that of a block."""
+
+    @property
+    def block(self) -> tuple[int, int] | None:
+        """The branch that runs only so, as the places in it have it."""
+        return None if self.statement is None else (id(self.statement), 0 if self.is_true else 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

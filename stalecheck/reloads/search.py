@@ -34,6 +34,7 @@ from stalecheck.reloads.keepers import Keepers, parameters_of
 from stalecheck.reloads.once import is_noted
 from stalecheck.reloads.optional import optional_blocks
 from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
+from stalecheck.reloads.reruns import is_again
 from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
@@ -515,6 +516,7 @@ class _Search:
             event.place.branch,
             optional_blocks(event.place),
             bool(event.place.guards) or event.place.is_rerun,
+            is_again(event.place),
             event.spelling in EVICTIONS
             and not whys
             and not holes

@@ -49,6 +49,9 @@ class ReloadSite:
     """Whether it stands below any ``if``, or below a ``try`` that the first run breaks off: at module level mostly what
     runs only when the module runs again."""
 
+    is_again: bool = False
+    """Whether, at module level, only later runs of the body get there."""
+
     is_half: bool = False
     """Whether the function goes on with ``from p import m``, which finds the evicted module in its package."""
 

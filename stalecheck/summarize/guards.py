@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from stalecheck.index import is_type_checking
 from stalecheck.nodes import descendants
+from stalecheck.reloads.reruns import first_run, is_own_namespace
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ast.Lt: operator.lt,
@@ -147,28 +148,6 @@ def is_main_guard(test: ast.expr) -> bool:
     return False
 
 
-def first_run(test: ast.expr) -> bool | None:
-    """Return whether a condition holds at the first run of the body only (True), or at later ones only (False).
-
-    ``"x" not in globals()`` holds at the first run only, ``"x" in locals()`` at later ones.
-    """
-    match test:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            inner = first_run(operand)
-            return None if inner is None else not inner
-        case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]):
-            match namespace:
-                case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
-                    return isinstance(op, ast.NotIn)
-        case ast.Compare(
-            left=ast.Call(func=ast.Attribute(value=namespace, attr="get"), args=[ast.Constant(value=str())]),
-            ops=[ast.Is() | ast.IsNot() as op],
-            comparators=[ast.Constant(value=None)],
-        ) if _is_own_namespace(namespace):
-            return isinstance(op, ast.Is)
-    return None
-
-
 def kept_name(value: ast.expr) -> str:
     """Return the name that a value is taken from if an earlier run of the body has bound it; empty for others.
 
@@ -178,20 +157,13 @@ def kept_name(value: ast.expr) -> str:
         case ast.Call(
             func=ast.Attribute(value=namespace, attr="get" | "setdefault"),
             args=[ast.Constant(value=str() as name), _],
-        ) if _is_own_namespace(namespace):
+        ) if is_own_namespace(namespace):
             return name
         case ast.IfExp(test=test, body=body, orelse=orelse):
             first = first_run(test)
             later = body if first is False else orelse
             return later.id if first is not None and isinstance(later, ast.Name) else ""
     return ""
-
-
-def _is_own_namespace(node: ast.expr) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
-            return True
-    return False
 
 
 def _decide_chain(decided: list[bool | None], is_and: bool) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import libcst as cst
 
@@ -37,6 +38,7 @@ class Recorder:
         self.rebound: list[tuple[str, str, Location]] = []
         self.at = Location(1, 1)
         self.is_kept = False
+        self.is_again = False
         self.within: tuple[str, ...] = ()
         """The functions that the statement at this place calls, one within the other: what they do is done here."""
 
@@ -65,7 +67,8 @@ class Recorder:
         index = len(self.bindings)
         qualified = name if block else self.qualified(name)
         place = block or (f"{self.within[-1]}.<locals>" if self.within else "")
-        self.bindings.append(Binding(qualified, span, value, self.at, place, self.is_kept, self.branching > 0))
+        binding = Binding(qualified, span, value, self.at, place, self.is_kept, self.branching > 0)
+        self.bindings.append(replace(binding, is_again=True) if self.is_again else binding)
         if not block:
             reaching = self.scope.names.get(name, ())
             if reaching and all(_binds_same(self.bindings[other].value, value) for other in reaching):

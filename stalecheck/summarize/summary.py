@@ -6,7 +6,7 @@ reach it. What lies in other modules is named, not looked up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -415,6 +415,9 @@ class Binding:
     is_annotated: bool = False
     """An assignment with an annotation: a field, where the class makes such of them."""
 
+    is_again: bool = False
+    """Guarded so that only later runs of the body bind it (``in globals()``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -509,3 +512,10 @@ class PublicNames:
     module: Expression | None = field(default=None)
     imported: NameImport | None = None
     """The import of another module's ``__all__``."""
+
+
+def without_later_runs(summary: Summary) -> Summary:
+    """Return a file's summary without what only later runs of its body would bind, for a body that runs once."""
+    bindings = tuple(replace(b, value=LITERAL) if b.is_again else b for b in summary.bindings)
+    stars = tuple(index for index in summary.stars if not summary.bindings[index].is_again)
+    return replace(summary, bindings=bindings, stars=stars)

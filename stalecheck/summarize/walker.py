@@ -18,7 +18,7 @@ from stalecheck.called import find_filling
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
-from stalecheck.reloads.reruns import is_first_run
+from stalecheck.reloads.reruns import first_run, is_first_run
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -31,7 +31,7 @@ from stalecheck.summarize.expressions import (
     star_name,
 )
 from stalecheck.summarize.fillings import outermost
-from stalecheck.summarize.guards import decide, first_run, is_main_guard, kept_name, named_conditions
+from stalecheck.summarize.guards import decide, is_main_guard, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.patterns import captured, twins_of
@@ -483,7 +483,14 @@ class _Walker:
             if isinstance(bound, StarImport):
                 index = len(self._recorder.bindings)
                 self._recorder.bindings.append(
-                    Binding("*", span, bound, self._recorder.at, is_conditional=self._recorder.branching > 0)
+                    Binding(
+                        "*",
+                        span,
+                        bound,
+                        self._recorder.at,
+                        is_conditional=self._recorder.branching > 0,
+                        is_again=self._recorder.is_again,
+                    )
                 )
                 scope = self._recorder.scope
                 scope.names = {known: (*reaching, index) for known, reaching in scope.names.items()}
@@ -589,10 +596,19 @@ class _Walker:
         before = self._recorder.scope.copy()
         after: list[Scope] = []
         if decided is not False:
-            after.append(self._branch(before, lambda: self._suite(*then), is_kept=first is True))
+            after.append(
+                self._branch(before, lambda: self._suite(*then), is_kept=first is True, is_again=first is False)
+            )
         if decided is not True:
             orelse = block_of(twin, "orelse")
-            after.append(self._branch(before, lambda: self._else(node.orelse, orelse), is_kept=first is False))
+            after.append(
+                self._branch(
+                    before,
+                    lambda: self._else(node.orelse, orelse),
+                    is_kept=first is False,
+                    is_again=first is True,
+                )
+            )
         self._recorder.scope.merge(after)
 
     def _is_rebound(self, test: ast.expr) -> bool:
@@ -622,17 +638,24 @@ class _Walker:
         return self._spells_reload and RELOAD_SPELLED.search(self._module.code_for_node(suite)) is not None
 
     def _branch(
-        self, start: Scope, run: Callable[[], None], *, is_kept: bool = False, is_certain: bool = False
+        self,
+        start: Scope,
+        run: Callable[[], None],
+        *,
+        is_kept: bool = False,
+        is_again: bool = False,
+        is_certain: bool = False,
     ) -> Scope:
         """Run a branch from a copy of `start` and return what stands at its end."""
-        current, kept = self._recorder.scope, self._recorder.is_kept
+        current, kept, again = self._recorder.scope, self._recorder.is_kept, self._recorder.is_again
         self._recorder.scope = start.copy()
         self._recorder.is_kept = kept or is_kept
+        self._recorder.is_again = again or is_again
         self._recorder.branching += not is_certain
         run()
         self._recorder.branching -= not is_certain
         ended = self._recorder.scope
-        self._recorder.scope, self._recorder.is_kept = current, kept
+        self._recorder.scope, self._recorder.is_kept, self._recorder.is_again = current, kept, again
         return ended
 
     def _else(self, node: cst.If | cst.Else | None, twins: Sequence[ast.stmt] | None) -> None:

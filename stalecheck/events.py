@@ -110,13 +110,14 @@ def schedule(
 
 
 def _imported(indexes: Mapping[SourceFile, FileIndex], table: ModuleTable) -> frozenset[SourceFile]:
-    """Return the files that an import statement of the project imports."""
+    """Return the files that an import statement of another file of the project imports."""
     names: set[tuple[SourceFile, str]] = set()
     for file, index in indexes.items():
         for item in (*index.imports, *(item for body in index.bodies for item in body.imports)):
             base = absolute(file, item.level, item.module or None)
             names.update((file, name) for name in (base, f"{base}.{item.name}") if name)
-    return frozenset(target for file, name in names if (target := table.find(name, file)) is not None)
+    targets = ((file, table.find(name, file)) for file, name in names)
+    return frozenset(target for file, target in targets if target is not None and target != file)
 
 
 def _always_together(sequences: Iterable[Sequence]) -> tuple[frozenset[SourceFile], ...]:

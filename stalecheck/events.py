@@ -83,7 +83,9 @@ def schedule(
                 if not (site.block or site.is_again):
                     first.add(file)
     named = {file for pattern in (*reloaded, *reimported) for file in table.match(pattern)}
-    run_once = _run_once(blocks, first | named, imported)
+    outside = {name for place in places for name in place.outside}
+    first.update(file for file, _ in blocks if any(f".{file.module}".endswith(f".{name}") for name in outside))
+    run_once = _run_once(blocks, first | named, imported, table)
     sequences = list(_nested({key: blocks[key] for key in blocks if key[1] or key[0] not in run_once}, unguarded))
     unmatched: list[str] = []
     for mode, patterns in ((ReloadMode.RELOAD, reloaded), (ReloadMode.REIMPORT, reimported)):
@@ -145,17 +147,19 @@ def _run_once(
     blocks: Mapping[tuple[SourceFile, str], list[Event]],
     reloading: Collection[SourceFile],
     imported: Callable[[], frozenset[SourceFile]],
+    table: ModuleTable,
 ) -> frozenset[SourceFile]:
     """Return the files, but for those that are `reloading`, whose top level reloads in later runs that never come.
 
-    Nothing reloads them, and they are no entry point that a host would run again: no package, and somebody imports
-    them.
+    Nothing reloads them, and they are no entry point that a host would run again, as it does a package or a script:
+    they stand in a package, or somebody imports them.
     """
     found = {file for file, block in blocks if not block and file not in reloading and not file.is_package}
-    if found:
-        rerun = (target for key, events in blocks.items() for event in events for target in event.files - {key[0]})
-        found = (found & imported()).difference(rerun)
-    return frozenset(found)
+    found.difference_update(
+        target for key, events in blocks.items() for event in events for target in event.files - {key[0]}
+    )
+    within = {file for file in found if table.find(file.module.rpartition(".")[0], file) is not None}
+    return frozenset(within | (found & imported() if found > within else set()))
 
 
 def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]) -> Iterator[Sequence]:

@@ -90,3 +90,27 @@ def test_what_a_package_binds_over_its_submodule_is_no_module(package: str, why:
     )
     assert (read.modules, read.why) == (() if why else ("app.core",), why)
     assert (looked_up.modules, looked_up.why) == (("app.core",), "")
+
+
+@pytest.mark.parametrize(
+    ("reloading", "reload", "pattern", "runs_once"),
+    [
+        pytest.param("plugin", "", "", False, id="a script is run again by its host"),
+        pytest.param("app", "", "", False, id="so is a package"),
+        pytest.param("app.core", "", "", True, id="a module of a package is not"),
+        pytest.param("user", "", "", True, id="nor is what another file imports"),
+        pytest.param("app.core", "app.core", "", False, id="unless something reloads it"),
+        pytest.param("app.core", "core", "", False, id="by a shorter name, after a change of the path"),
+        pytest.param("app.core", "", "app.*", False, id="or the options say so"),
+    ],
+)
+def test_what_only_a_later_run_reloads(reloading: str, reload: str, pattern: str, *, runs_once: bool) -> None:
+    files = [source_file("app", is_package=True), *map(source_file, ("app.core", "user", "plugin", "tool", "m"))]
+    indexes = {file: index_file(b"import user" if file.module == "tool" else b"") for file in files}
+    (own,) = [file for file in files if file.module == reloading]
+    sites = {own: (replace(site("m"), is_guarded=True, is_again=True),)}
+    if reload:
+        sites[files[-2]] = (replace(site(reload), block="again"),)
+    found = schedule(sites, [pattern] if pattern else [], [], indexes, ModuleTable(files))
+    assert found.run_once == ({own} if runs_once else frozenset())
+    assert (files[-1] in found.reloaded) is not runs_once

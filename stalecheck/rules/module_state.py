@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
@@ -53,6 +53,9 @@ class Change:
 
     value: ast.expr | None = None
     """What is bound."""
+
+    removes: bool = False
+    """It takes something out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +215,13 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
             case ast.Delete(targets=targets):
                 for target in targets:
                     if isinstance(target, ast.Subscript):
-                        yield from _stored(target, None, node, outermost, declared, local, aliases)
+                        found = _stored(target, None, node, outermost, declared, local, aliases)
+                        yield from (replace(change, removes=True) for change in found)
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
                 root = _root(owner)
                 name = aliases.get(root, "" if root in local else root)
-                is_of_item = not isinstance(owner, ast.Name)
-                if name and not (is_of_item and method in _REMOVERS):
-                    yield Change(name, outermost, node, rebinds=False)
+                if name:
+                    yield Change(name, outermost, node, rebinds=False, removes=method in _REMOVERS)
 
 
 def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:

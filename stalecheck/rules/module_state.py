@@ -20,6 +20,7 @@ MUTATORS = frozenset(
 )
 
 _REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
+_HANDS_OVER = re.compile(r"register|listener|subscribe|connect|callback|hook")
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 _CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
 """Functions that open something of which there is to be one."""
@@ -129,7 +130,25 @@ def used_at_top_level(tree: ast.Module) -> frozenset[str]:
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.add(node.id)
+        if isinstance(node, ast.Call) and _HANDS_OVER.search(_name_of(node.func)):
+            # What is handed over is called later.
+            pending += [node.func, *(argument for argument in node.args if not isinstance(argument, ast.Name))]
+            continue
         pending += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def run_at_top_level(tree: ast.Module) -> frozenset[str]:
+    """Return the names that the module's body looks at, and the functions that those of them call that are its own."""
+    found = set(used_at_top_level(tree))
+    own = {definition.name: definition for definition in tree.body if isinstance(definition, Function)}
+    pending = [name for name in found if name in own]
+    while pending:
+        for node in ast.walk(own[pending.pop()]):
+            match node:
+                case ast.Call(func=ast.Name(id=name)) if name in own and name not in found:
+                    found.add(name)
+                    pending.append(name)
     return frozenset(found)
 
 
@@ -172,7 +191,7 @@ def is_lazy(change: Change, tree: ast.Module) -> bool:
 
 def singletons(tree: ast.Module) -> Iterator[Singleton]:
     """Yield what is None, or empty, until somebody asks for it."""
-    called = used_at_top_level(tree)
+    called = run_at_top_level(tree)
     lazy = {
         change.name: change.function
         for change in changes(tree)

@@ -72,8 +72,8 @@ from stalecheck.rules.module_state import (
     changes,
     is_lazy,
     kept_names,
+    run_at_top_level,
     singletons,
-    used_at_top_level,
 )
 from stalecheck.rules.outside_changes import OutsideChange, outside_changes, puts_back
 from stalecheck.rules.reloading import Reloading
@@ -140,7 +140,7 @@ def _flaw(
 
 def _changed_later(tree: ast.Module) -> dict[str, list[Change]]:
     """Return what functions change, by name; without those that fill a table while the body runs."""
-    called = used_at_top_level(tree)
+    called = run_at_top_level(tree)
     found: dict[str, list[Change]] = {}
     for change in changes(tree):
         if change.function not in called:

@@ -142,13 +142,18 @@ def run_at_top_level(tree: ast.Module) -> frozenset[str]:
     """Return the names that the module's body looks at, and the functions that those of them call that are its own."""
     found = set(used_at_top_level(tree))
     own = {definition.name: definition for definition in tree.body if isinstance(definition, Function)}
-    pending = [name for name in found if name in own]
+    pending = [name for name in _called(tree) if name in own]
     while pending:
-        for node in ast.walk(own[pending.pop()]):
+        nodes: list[ast.AST] = list(own[pending.pop()].body)
+        while nodes:
+            node = nodes.pop()
             match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                    continue
                 case ast.Call(func=ast.Name(id=name)) if name in own and name not in found:
                     found.add(name)
                     pending.append(name)
+            nodes += ast.iter_child_nodes(node)
     return frozenset(found)
 
 

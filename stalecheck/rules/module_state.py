@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
@@ -20,6 +20,7 @@ MUTATORS = frozenset(
 )
 
 _REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
+_HANDS_OVER = re.compile(r"register|listener|subscribe|connect|callback|hook")
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 _CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
 """Functions that open something of which there is to be one."""
@@ -53,6 +54,9 @@ class Change:
 
     value: ast.expr | None = None
     """What is bound."""
+
+    removes: bool = False
+    """It takes something out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,30 @@ def used_at_top_level(tree: ast.Module) -> frozenset[str]:
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.add(node.id)
+        if isinstance(node, ast.Call) and _HANDS_OVER.search(_name_of(node.func)):
+            # What is handed over is called later.
+            pending += [node.func, *(argument for argument in node.args if not isinstance(argument, ast.Name))]
+            continue
         pending += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def run_at_top_level(tree: ast.Module) -> frozenset[str]:
+    """Return the names that the module's body looks at, and the functions that those of them call that are its own."""
+    found = set(used_at_top_level(tree))
+    own = {definition.name: definition for definition in tree.body if isinstance(definition, Function)}
+    pending = [name for name in _called(tree) if name in own]
+    while pending:
+        nodes: list[ast.AST] = list(own[pending.pop()].body)
+        while nodes:
+            node = nodes.pop()
+            match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                    continue
+                case ast.Call(func=ast.Name(id=name)) if name in own and name not in found:
+                    found.add(name)
+                    pending.append(name)
+            nodes += ast.iter_child_nodes(node)
     return frozenset(found)
 
 
@@ -169,7 +196,7 @@ def is_lazy(change: Change, tree: ast.Module) -> bool:
 
 def singletons(tree: ast.Module) -> Iterator[Singleton]:
     """Yield what is None, or empty, until somebody asks for it."""
-    called = used_at_top_level(tree)
+    called = run_at_top_level(tree)
     lazy = {
         change.name: change.function
         for change in changes(tree)
@@ -212,13 +239,13 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
             case ast.Delete(targets=targets):
                 for target in targets:
                     if isinstance(target, ast.Subscript):
-                        yield from _stored(target, None, node, outermost, declared, local, aliases)
+                        found = _stored(target, None, node, outermost, declared, local, aliases)
+                        yield from (replace(change, removes=True) for change in found)
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
                 root = _root(owner)
                 name = aliases.get(root, "" if root in local else root)
-                is_of_item = not isinstance(owner, ast.Name)
-                if name and not (is_of_item and method in _REMOVERS):
-                    yield Change(name, outermost, node, rebinds=False)
+                if name:
+                    yield Change(name, outermost, node, rebinds=False, removes=method in _REMOVERS)
 
 
 def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:

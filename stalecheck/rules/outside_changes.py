@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.index import imported_names
 from stalecheck.model import Reload, SourceFile
@@ -28,6 +28,9 @@ class OutsideChange:
     """The module that it stands in."""
 
     rebinds: bool
+    is_later: bool
+    """It stands in a function: importing its module again does not repeat it."""
+
     value: str = ""
     """What it is bound to, as written, the last time in one function; `is_again` if that is not the only time there."""
 
@@ -53,7 +56,7 @@ def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[Out
         for module, name, change in _changes(tree, file, reloaded, reloading) if tree is not None else ():
             if module not in together:
                 together[module] = reloading.together(module)
-            if file not in together[module]:
+            if change.is_later or file not in together[module]:
                 found.setdefault(module, {}).setdefault(name, []).append(change)
     return found
 
@@ -122,25 +125,22 @@ def _changes(
                 continue
             is_own = isinstance(target, ast.Name) and target.id in stored
             if not is_own and reloading.program.table.find(f"{module}.{name}", file) is None:
-                yield (
-                    other,
-                    name,
-                    _change(node, target, file, functions) if rebinds else OutsideChange(file.module, rebinds=False),
-                )
+                yield other, name, _change(target, file, functions, rebinds=rebinds)
 
 
-def _change(node: ast.AST, target: ast.expr, file: SourceFile, functions: list[Function]) -> OutsideChange:
-    """Return a change that binds a name again, with what the function makes of it in the end."""
+def _change(target: ast.expr, file: SourceFile, functions: list[Function], *, rebinds: bool) -> OutsideChange:
+    """Return a change, with what the function around it makes of the name in the end."""
     written = ast.unparse(target)
     around = [f for f in functions if f.lineno <= target.lineno <= (f.end_lineno or 0)]
-    if not around:
-        return OutsideChange(file.module, rebinds=True)
+    change = OutsideChange(file.module, rebinds, bool(around))
+    if not around or not rebinds:
+        return change
     assigned = [n for n in ast.walk(around[-1]) if isinstance(n, ast.Assign)]
     values = sorted(
         ((n.lineno, n.value) for n in assigned if any(ast.unparse(t) == written for t in n.targets)), key=lambda v: v[0]
     )
     if not values:
-        return OutsideChange(file.module, rebinds=True)
+        return change
     last = values[-1][1]
     is_old = isinstance(last, ast.Name) and any(
         isinstance(n.value, ast.Attribute)
@@ -148,7 +148,7 @@ def _change(node: ast.AST, target: ast.expr, file: SourceFile, functions: list[F
         and any(isinstance(t, ast.Name) and t.id == last.id for t in n.targets)
         for n in assigned
     )
-    return OutsideChange(file.module, rebinds=True, value=ast.unparse(last), is_again=len(values) > 1, is_old=is_old)
+    return replace(change, value=ast.unparse(last), is_again=len(values) > 1, is_old=is_old)
 
 
 def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:

@@ -72,8 +72,8 @@ from stalecheck.rules.module_state import (
     changes,
     is_lazy,
     kept_names,
+    run_at_top_level,
     singletons,
-    used_at_top_level,
 )
 from stalecheck.rules.outside_changes import OutsideChange, outside_changes, puts_back
 from stalecheck.rules.reloading import Reloading
@@ -140,7 +140,7 @@ def _flaw(
 
 def _changed_later(tree: ast.Module) -> dict[str, list[Change]]:
     """Return what functions change, by name; without those that fill a table while the body runs."""
-    called = used_at_top_level(tree)
+    called = run_at_top_level(tree)
     found: dict[str, list[Change]] = {}
     for change in changes(tree):
         if change.function not in called:
@@ -156,12 +156,10 @@ def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChan
     is_container = called in _MAKERS or isinstance(value, (ast.Dict, ast.List, ast.Set))
     if called in _IN_USE:
         return f"which running code may hold (`{called}`)"
-    filled = next((change for change in later if not change.rebinds), None)
+    filled = next((change for change in later if not (change.rebinds or change.removes)), None)
     if filled is not None and is_container:
         return f"which `{filled.function}` fills"
-    rebound = next(
-        (change for change in later if change.rebinds and not (_is_none(value) and is_lazy(change, tree))), None
-    )
+    rebound = next((change for change in later if change.rebinds and not _is_as_before(change, value, tree)), None)
     if rebound is not None:
         return f"which `{rebound.function}` binds again"
     other = next((change for change in outside if not change.rebinds and is_container), None)
@@ -179,6 +177,14 @@ def _first_value(value: ast.expr) -> ast.expr:
         ):
             return first
     return value
+
+
+def _is_as_before(change: Change, first: ast.expr, tree: ast.Module) -> bool:
+    """Whether a function only sets a name back to its first value, or makes it when it is asked for."""
+    is_assigned = isinstance(change.node, (ast.Assign, ast.AnnAssign))
+    if is_assigned and change.value is not None and ast.dump(change.value) == ast.dump(first):
+        return True
+    return _is_none(first) and is_lazy(change, tree)
 
 
 def _is_none(value: ast.expr) -> bool:

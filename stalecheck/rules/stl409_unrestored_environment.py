@@ -278,8 +278,6 @@ def _is_later_here(later: _Where, where: _Where, patch: Patch) -> bool:
         return patch.undone != "cleanup" or patch.is_of_setup or later.row < patch.row
     if where.is_deferred:
         return False
-    if patch.undone == "row":
-        return later.row > patch.row
     return later.row > where.row
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function
@@ -38,7 +39,7 @@ def fixtures_of(file: SourceFile, reloading: Reloading) -> dict[str, Fixture]:
     found: dict[str, Fixture] = {}
     for each in (*sorted(conftests, key=lambda other: len(other.path.parts)), file):
         tree = reloading.parse(each)
-        for node in ast.walk(tree) if tree is not None else ():
+        for node in descendants(tree) if tree is not None else ():
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 fixture = _read(node, each)
                 if fixture is not None:

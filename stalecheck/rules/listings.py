@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import scope_of
@@ -53,7 +54,7 @@ def listing_around(place: ReloadPlace, reloading: Reloading) -> Listing | None:
 
 def _iterated(scope: ast.AST, row: int) -> Iterator[ast.expr]:
     """Yield what the loops around a row run through."""
-    for node in ast.walk(scope):
+    for node in descendants(scope):
         if isinstance(node, (ast.For, ast.AsyncFor)) and node.body[0].lineno <= row <= (node.end_lineno or row):
             yield node.iter
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)) and node.lineno <= row:
@@ -77,7 +78,7 @@ def _assigned(name: str, scope: ast.AST, tree: ast.Module) -> ast.expr | None:
     """Return the only value that a name is bound to; None if it is sorted in place, or bound more than once."""
     for where in (scope, tree):
         values: list[ast.expr] = []
-        for node in ast.walk(where):
+        for node in descendants(where):
             match node:
                 case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
                     values.append(value)
@@ -92,10 +93,10 @@ def _files_in(
     call: ast.Call, place: ReloadPlace, scope: ast.AST, tree: ast.Module, reloading: Reloading
 ) -> list[SourceFile]:
     """Return the project's modules in the folder that is listed, as far as its name is written out."""
-    nodes = list(ast.walk(call))
+    nodes = list(descendants(call))
     for inner in [node for node in nodes if isinstance(node, ast.Name)]:
         given = _assigned(inner.id, scope, tree)
-        nodes += ast.walk(given) if given is not None else ()
+        nodes += descendants(given) if given is not None else ()
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     parts = [part for text in texts for part in PurePath(text).parts if "*" not in part and part.strip("./")]
     if any(isinstance(node, ast.Name) and node.id == "__file__" for node in nodes):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.statements import Function, top_level
 from stalecheck.summarize.summary import Reference
 
@@ -95,7 +96,7 @@ def assignments(tree: ast.Module) -> Iterator[TopLevel]:
 def _asks_by_name(test: ast.expr) -> bool:
     return any(
         isinstance(call, ast.Call) and any(isinstance(a, ast.Name) and a.id == "__name__" for a in call.args)
-        for call in ast.walk(test)
+        for call in descendants(test)
     )
 
 
@@ -159,9 +160,9 @@ def run_at_top_level(tree: ast.Module) -> frozenset[str]:
 
 def local_names(function: Function | ast.Lambda) -> frozenset[str]:
     """Return the names that are a function's own, or those of the functions within it."""
-    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in descendants(function):
         if isinstance(node, ast.arg):
             found.add(node.arg)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -187,7 +188,7 @@ def kept_names(file: SourceFile, program: Program) -> frozenset[str]:
 def is_lazy(change: Change, tree: ast.Module) -> bool:
     """Whether a function binds a name only as long as it is None: what it makes is made again when it is asked for."""
     return isinstance(_made(change.value), ast.Call) and any(
-        change.node in set(ast.walk(function)) and _asks(function, change.name)
+        change.node in set(descendants(function)) and _asks(function, change.name)
         for definition in _definitions(tree)
         if definition.name == change.function
         for function in functions(definition)
@@ -227,9 +228,9 @@ def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
 
 def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
     local = local_names(function)
-    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
     aliases = _aliases(function, local)
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -251,7 +252,7 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
 def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:
     """Return the local names that are only ever bound to a name of the module: ``current = TABLE``."""
     bound: dict[str, list[str]] = {}
-    for node in ast.walk(function):
+    for node in descendants(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             bound.setdefault(node.id, []).append("")
         match node:
@@ -291,14 +292,14 @@ def _stored(
 
 def _asks(function: Function, name: str) -> bool:
     """Whether a function looks at a name before it decides: ``if x is None``, ``if not x``, ``x = x or …``."""
-    for node in ast.walk(function):
+    for node in descendants(function):
         if isinstance(node, (ast.If, ast.IfExp, ast.While)):
             tested: ast.expr = node.test
         elif isinstance(node, ast.BoolOp):
             tested = node.values[0]
         else:
             continue
-        if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(tested)):
+        if any(isinstance(inner, ast.Name) and inner.id == name for inner in descendants(tested)):
             return True
     return False
 
@@ -326,7 +327,7 @@ def _is_maker(call: ast.expr | None, tree: ast.Module) -> bool:
             if isinstance(definition, ast.ClassDef) and definition.name == function.id:
                 return True
             if isinstance(definition, Function) and definition.name == function.id:
-                returned = [node.value for node in ast.walk(definition) if isinstance(node, ast.Return)]
+                returned = [node.value for node in descendants(definition) if isinstance(node, ast.Return)]
                 return any(isinstance(given, ast.Call) and _is_class(given, tree) for given in returned)
     return _is_class(call, tree) or _MAKES.match(_name_of(function)) is not None
 
@@ -346,7 +347,7 @@ def _name_of(function: ast.expr) -> str:
 
 def _called(tree: ast.Module) -> frozenset[str]:
     """Return what module-level statements call, as written: ``Kind._populate``."""
-    calls = (node for s in top_level(tree) if isinstance(s, (ast.Expr, ast.Assign)) for node in ast.walk(s))
+    calls = (node for s in top_level(tree) if isinstance(s, (ast.Expr, ast.Assign)) for node in descendants(s))
     return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
 
 
@@ -371,7 +372,7 @@ def _of_metaclass(definition: ast.ClassDef, tree: ast.Module) -> Iterator[Single
                 pass
             case _:
                 continue
-        for node in ast.walk(calls[0]):
+        for node in descendants(calls[0]):
             match node:
                 case ast.Subscript(value=ast.Attribute(attr=attribute) as owner, ctx=ast.Store()) if attribute == name:
                     if ast.unparse(owner) in {f"{kept}{name}", f"{definition.name}.{name}"}:
@@ -397,7 +398,7 @@ def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Sing
 
 def _makes_own(function: ast.FunctionDef, name: str, owner: str) -> bool:
     """Whether a function binds ``cls._instance`` to a new instance of the class."""
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.Assign(
                 targets=[ast.Attribute(value=ast.Name(id=bound), attr=attribute)], value=ast.Call(func=maker)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stalecheck.index import imported_names
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted
@@ -81,7 +82,7 @@ def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
     file = next((place.file for place in reloading.places if place.file.path == reload.path), None)
     tree = reloading.parse(file) if file is not None else None
     row = reload.location.row
-    for node in ast.walk(_innermost(tree, row)) if tree is not None else ():
+    for node in descendants(_innermost(tree, row)) if tree is not None else ():
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Call)) or node.lineno <= row:
             continue
         match node:
@@ -98,7 +99,7 @@ def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
 
 def _innermost(tree: ast.Module, row: int) -> ast.AST:
     scope: ast.AST = tree
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         if isinstance(node, Function) and node.lineno <= row <= (node.end_lineno or row):
             scope = node
     return scope
@@ -114,10 +115,11 @@ def _changes(
     tree: ast.Module, file: SourceFile, modules: frozenset[SourceFile], reloading: Reloading
 ) -> Iterator[tuple[SourceFile, str, OutsideChange]]:
     """Yield what a file changes in others: the module, the name, and how."""
-    bound = _bound(tree, file)
-    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for node in ast.walk(tree):
+    nodes = list(descendants(tree))
+    bound = _bound(nodes, file)
+    functions = [node for node in nodes if isinstance(node, Function)]
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
         for target, rebinds in _targets(node):
             module, _, name = dotted(target, bound).rpartition(".")
             other = reloading.program.table.find(module, file) if module else None
@@ -135,7 +137,7 @@ def _change(target: ast.expr, file: SourceFile, functions: list[Function], *, re
     change = OutsideChange(file.module, rebinds, bool(around))
     if not around or not rebinds:
         return change
-    assigned = [n for n in ast.walk(around[-1]) if isinstance(n, ast.Assign)]
+    assigned = [n for n in descendants(around[-1]) if isinstance(n, ast.Assign)]
     values = sorted(
         ((n.lineno, n.value) for n in assigned if any(ast.unparse(t) == written for t in n.targets)), key=lambda v: v[0]
     )
@@ -178,10 +180,10 @@ def _owner(node: ast.expr) -> ast.expr:
     return node
 
 
-def _bound(tree: ast.Module, file: SourceFile) -> Mapping[str, str]:
+def _bound(nodes: Iterable[ast.AST], file: SourceFile) -> Mapping[str, str]:
     """Return what the names stand for that any import of a file binds."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
@@ -200,7 +202,7 @@ def _is_shadowed(target: ast.expr, functions: list[Function]) -> bool:
         return True
     for function in functions:
         if function.lineno <= target.lineno <= (function.end_lineno or 0) and root.id in local_names(function):
-            imported = (n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom)))
+            imported = (n for n in descendants(function) if isinstance(n, (ast.Import, ast.ImportFrom)))
             given = {a.asname or a.name.partition(".")[0] for n in imported for a in n.names}
             if root.id not in given:
                 return True

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from stalecheck.nodes import descendants
 from stalecheck.rules.statements import Function
 
 CLEANERS = frozenset({"addCleanup", "addfinalizer", "callback", "doCleanups", "addClassCleanup", "addModuleCleanup"})
@@ -94,7 +95,7 @@ def _around(function: Function, row: int, patchers: Mapping[str, Patch]) -> Iter
     """Yield what ``with`` blocks around a row replace."""
     found = [
         node
-        for node in ast.walk(function)
+        for node in descendants(function)
         if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= row <= (node.end_lineno or row)
     ]
     for node in reversed(found):
@@ -188,7 +189,7 @@ def _patchers(function: Function, owner: ast.ClassDef | None) -> dict[str, Patch
     """Return the names, and attributes of ``self``, that a function or the class's ``setUp`` binds to a patch."""
     found: dict[str, Patch] = {}
     for where in (*_methods(owner, _SETUPS), function):
-        for node in ast.walk(where):
+        for node in descendants(where):
             match node:
                 case ast.Assign(targets=[ast.Name() | ast.Attribute() as target], value=ast.Call() as value):
                     patch = _patched(value, {})
@@ -225,7 +226,7 @@ def _methods(owner: ast.ClassDef | None, names: frozenset[str]) -> Iterator[Func
 
 
 def _calls(function: Function) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return (node for node in descendants(function) if isinstance(node, ast.Call))
 
 
 def _calls_of(name: str, function: Function) -> Iterator[ast.Call]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted, imported_names
 
@@ -55,7 +56,7 @@ class Given:
         """Whether an expression holds something that the module's body makes."""
         return any(
             isinstance(inner, ast.Lambda) or (isinstance(inner, ast.Name) and inner.id in self.own)
-            for inner in ast.walk(node)
+            for inner in descendants(node)
         )
 
     @property
@@ -173,7 +174,7 @@ def _by_class(definition: ast.ClassDef) -> Keeping:
 
 
 def _made_by_new(function: ast.FunctionDef) -> Iterator[str]:
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="__new__"))):
                 yield name
@@ -195,14 +196,14 @@ def _by_function(function: ast.FunctionDef, given: Given, *, is_method: bool, ad
         return Keeping.REFUSED
     is_guarded = any(
         isinstance(node, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops)
-        for node in ast.walk(function)
+        for node in descendants(function)
     )
     found = Keeping.REPLACED
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments) if method in ADDERS:
                 names = {
-                    inner.id for argument in arguments for inner in ast.walk(argument) if isinstance(inner, ast.Name)
+                    inner.id for argument in arguments for inner in descendants(argument) if isinstance(inner, ast.Name)
                 }
                 if not scope.is_outside(owner) or (added is not None and names.isdisjoint(added)):
                     continue
@@ -217,11 +218,11 @@ def _refuses(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:
     """Whether it raises if the key that it is given is there already."""
     stored = {
         ast.unparse(node.value)
-        for node in ast.walk(function)
+        for node in descendants(function)
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and scope.is_outside(node.value)
     }
     positions = [argument.arg for argument in function.args.args][scope.skipped :]
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.If(test=ast.Compare(left=key, ops=[ast.In()], comparators=[container]), body=[*_, ast.Raise()]):
                 pass
@@ -259,20 +260,19 @@ class _Scope:
 
     @classmethod
     def of(cls, function: ast.FunctionDef, *, is_method: bool, made: frozenset[str]) -> _Scope:
-        declared = {name for n in ast.walk(function) if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
-        stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        parameters = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+        nodes = list(descendants(function))
+        declared = {name for n in nodes if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
+        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        parameters = {n.arg for n in nodes if isinstance(n, ast.arg)}
         first = {function.args.args[0].arg} if is_method and function.args.args else set()
         inner = {
             n.arg
-            for f in ast.walk(function)
+            for f in nodes
             if isinstance(f, Function) and f is not function
-            for n in ast.walk(f.args)
+            for n in descendants(f.args)
             if isinstance(n, ast.arg)
         }
-        attributes = {
-            ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
-        }
+        attributes = {ast.unparse(n) for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
         return cls(
             frozenset((stored | parameters) - first - declared),
             frozenset(parameters - first) | made,

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, SourceFile, Span
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.reloads import columns
 
 _CAUGHT = ("NameError", "ImportError", "TypeError", "ModuleNotFoundError", "Exception")
@@ -17,7 +18,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield every list of statements that run one after the other."""
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
             if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
@@ -39,7 +40,7 @@ def scope_of(tree: ast.Module, block: str) -> ast.Module | Function | None:
 
 def imports(node: ast.AST, file: SourceFile) -> Iterator[tuple[int, str, str]]:
     """Yield row, dotted name and bound name of what import statements below a node import; functions' bodies too."""
-    for inner in ast.walk(node):
+    for inner in descendants(node):
         if isinstance(inner, ast.Import):
             for alias in inner.names:
                 yield inner.lineno, alias.name, alias.asname or alias.name.partition(".")[0]
@@ -96,7 +97,7 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
 
 def is_expected(tree: ast.Module | None, row: int) -> bool:
     """Return whether what goes wrong at a row is caught, or asserted: below ``try``, ``with pytest.raises``."""
-    for node in ast.walk(tree) if tree is not None else ():
+    for node in descendants(tree) if tree is not None else ():
         if isinstance(node, ast.Try) and node.body[0].lineno <= row <= (node.body[-1].end_lineno or row):
             kinds = ["" if handler.type is None else ast.unparse(handler.type) for handler in node.handlers]
             if any(not kind or any(name in kind for name in _CAUGHT) for kind in kinds):

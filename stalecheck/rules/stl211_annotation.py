@@ -76,6 +76,7 @@ from collections.abc import Iterator
 
 from stalecheck.link import Event
 from stalecheck.model import Holder, Location, Origin, SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import dotted, imported_names, span_of
@@ -95,7 +96,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         names = imported_names(tree, file)
         for name, annotation in _annotations(tree):
             seen: set[tuple[SourceFile, str]] = set()
-            for node in ast.walk(annotation):
+            for node in descendants(annotation):
                 if not isinstance(node, (ast.Name, ast.Attribute)):
                     continue
                 module, _, attribute = dotted(node, names).rpartition(".")

@@ -77,6 +77,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.registries import Given, Keeping, keeping_of, keeping_of_subclasses
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -152,7 +153,7 @@ def _registrations(
 
 def _guarded(tree: ast.Module) -> set[ast.AST]:
     """Return what stands below a condition or a ``try``: it may run only once."""
-    return {child for s in tree.body if isinstance(s, (ast.If, ast.Try)) for child in ast.walk(s)}
+    return {child for s in tree.body if isinstance(s, (ast.If, ast.Try)) for child in descendants(s)}
 
 
 def _by_decorators(
@@ -262,7 +263,7 @@ def _objects(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
         match statement:
             case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=maker)):
                 found[bound] = dotted(maker, names)
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    for call in (node for node in descendants(tree) if isinstance(node, ast.Call)):
         found[ast.unparse(call)] = dotted(call.func, names)
     return found
 

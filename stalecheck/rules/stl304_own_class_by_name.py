@@ -79,6 +79,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import functions, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -119,7 +120,7 @@ def _uses(definition: ast.ClassDef) -> Iterator[tuple[ast.expr, str, str]]:
         for function in functions(statement):
             if name in local_names(function):
                 continue
-            for node in ast.walk(function):
+            for node in descendants(function):
                 match node:
                     case ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=named), _]) if named == name:
                         yield node, f"super({name}, …)", "TypeError"

@@ -82,6 +82,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import assignments, kept_names, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -185,7 +186,7 @@ def _is_asked(
     function: Function | ast.Lambda, parameter: str, sentinel: str, operators: tuple[type[ast.cmpop], ...]
 ) -> bool:
     """Whether the body compares the parameter with the sentinel by identity."""
-    for node in ast.walk(function):
+    for node in descendants(function):
         match node:
             case ast.Compare(left=left, ops=[operator], comparators=[right]) if isinstance(operator, operators):
                 if {ast.unparse(left), ast.unparse(right)} == {parameter, sentinel}:

@@ -71,6 +71,7 @@ from collections.abc import Iterator, Mapping
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -156,9 +157,9 @@ def _uses(
     table = reloading.program.table
     bound = _bound_modules(tree, file)
     covered = _covered(tree)
-    own = [shadowed(node) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    own = [shadowed(node) for node in descendants(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     missing = dict(_missing_names(tree, file, gone, reloading))
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         if node in covered:
             continue
         match node:
@@ -198,7 +199,7 @@ def _module(
 def _bound_modules(tree: ast.Module, file: SourceFile) -> dict[str, str]:
     """Return what the names stand for that any import of a file binds."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.partition(".")[0]] = (
@@ -231,12 +232,12 @@ def _bound_names(tree: ast.Module) -> Iterator[str]:
     """Yield all names that a file binds, but for the local variables of its functions."""
     inside = {
         id(name)
-        for function in ast.walk(tree)
+        for function in descendants(tree)
         if isinstance(function, Function)
-        for name in ast.walk(function)
+        for name in descendants(function)
         if isinstance(name, ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name
@@ -261,7 +262,7 @@ def _makes(file: SourceFile, name: str, reloading: Reloading) -> bool:
 
 def shadowed(function: Function) -> tuple[frozenset[ast.AST], frozenset[str]]:
     """Return what stands in a function, and the names that are its own there: parameters and assigned ones."""
-    inside = frozenset(ast.walk(function))
+    inside = frozenset(descendants(function))
     return inside, local_names(function)
 
 
@@ -270,14 +271,14 @@ def _covered(tree: ast.Module) -> frozenset[ast.AST]:
     found: set[ast.AST] = set()
     set_here = {
         ast.unparse(node)
-        for node in ast.walk(tree)
+        for node in descendants(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         if isinstance(node, ast.Try) and any(map(_is_for_absence, node.handlers)):
-            found.update(inner for statement in node.body for inner in ast.walk(statement))
+            found.update(inner for statement in node.body for inner in descendants(statement))
         elif isinstance(node, (ast.If, ast.IfExp)) and "hasattr(" in ast.unparse(node.test):
-            found.update(ast.walk(node))
+            found.update(descendants(node))
         elif isinstance(node, ast.Attribute) and ast.unparse(node) in set_here:
             found.add(node)
     return frozenset(found)

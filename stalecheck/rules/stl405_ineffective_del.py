@@ -55,6 +55,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, blocks, imports, span_of
@@ -108,10 +109,10 @@ def _imported_again(
 def _bound_above(name: str, deletion: ast.Delete, tree: ast.Module, file: SourceFile) -> Iterator[tuple[int, str]]:
     """Yield what imports above a deletion bind the name to, in its own scope."""
     found = [(row, module) for row, module, bound in imports(tree, file) if bound == name and row < deletion.lineno]
-    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    functions = [node for node in descendants(tree) if isinstance(node, Function)]
     around = [f for f in functions if f.lineno <= deletion.lineno <= (f.end_lineno or 0)]
     scope = around[-1] if around else ast.Module([ast.Global([name])], [])
-    declared = {each for node in ast.walk(scope) if isinstance(node, ast.Global) for each in node.names}
+    declared = {each for node in descendants(scope) if isinstance(node, ast.Global) for each in node.names}
     if around:
         yield from ((row, module) for row, module in found if row >= around[-1].lineno)
     if name in declared:

@@ -70,6 +70,7 @@ from collections.abc import Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.model import Location, SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -109,7 +110,7 @@ def _is_imported_below(place: ReloadPlace, reloading: Reloading) -> bool:
     row = place.site.span.end.row
     return scope is None or any(
         isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)) and node.lineno > row and "import" in ast.unparse(node)
-        for node in ast.walk(scope)
+        for node in descendants(scope)
     )
 
 

@@ -52,6 +52,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -87,7 +88,7 @@ def _is_needed(place: ReloadPlace, reloading: Reloading) -> bool:
         return any(_imports_imp(statement) for statement in tree.body)
     return not any(
         isinstance(node, ast.ImportFrom) and any(alias.name in {"*", "reload"} for alias in node.names)
-        for node in ast.walk(tree)
+        for node in descendants(tree)
     )
 
 

@@ -59,6 +59,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -111,7 +112,7 @@ def _is_switched(place: ReloadPlace, reloading: Reloading) -> bool:
         and node.lineno <= row <= (node.end_lineno or node.lineno)
         and _SWITCH.search(ast.unparse(node.test)) is not None
         and not (isinstance(node, ast.If) and _is_off(node, row))
-        for node in ast.walk(tree)
+        for node in descendants(tree)
     )
 
 

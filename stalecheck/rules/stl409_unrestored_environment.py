@@ -70,6 +70,7 @@ from dataclasses import dataclass, replace
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
 from stalecheck.rules.patching import Patch, is_registered, patches_at
@@ -298,7 +299,7 @@ def _is_later(later: _Where, where: _Where, patch: Patch, request: _Request) -> 
     if later.place.file != where.place.file and later.place.file.path.name != "conftest.py":
         return False
     if cleaner.name in request.order and any(
-        isinstance(node, ast.Attribute) and node.attr in {"environ", "undo"} for node in ast.walk(cleaner)
+        isinstance(node, ast.Attribute) and node.attr in {"environ", "undo"} for node in descendants(cleaner)
     ):
         # It sets the environment right by hand.
         return True
@@ -313,4 +314,4 @@ def _is_for(cleaning: ast.ClassDef | None, tested: ast.ClassDef | None) -> bool:
 
 
 def _yields(function: Function) -> list[int]:
-    return sorted(node.lineno for node in ast.walk(function) if isinstance(node, ast.Yield))
+    return sorted(node.lineno for node in descendants(function) if isinstance(node, ast.Yield))

@@ -67,6 +67,7 @@ from itertools import islice
 from stalecheck.index import Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -127,22 +128,27 @@ def _is_taken_next(place: ReloadPlace, reloading: Reloading) -> bool:
     tree = reloading.parse(place.file)
     scope = scope_of(tree, place.site.block) if tree is not None else None
     module = place.site.targets[0] if len(place.site.targets) == 1 else ""
-    if scope is None or "." not in module or _is_set(scope, scope, module):
-        return False
-    if not _is_imported_elsewhere(place, reloading):
+    if scope is None or "." not in module or not _is_taken_below(scope, place, module):
         return False
     package = reloading.program.table.find(module.rpartition(".")[0], place.file)
     if package is not None and _is_evicted_with(place, package, reloading):
         return False
+    return not _is_set(scope, scope, module) and _is_imported_elsewhere(place, reloading)
+
+
+def _is_taken_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
+    """Whether the block takes the module from its package below the eviction, and imports or calls nothing between."""
     row = place.site.span.end.row
     for block in blocks(scope):
         for position, statement in enumerate(block):
             if not statement.lineno <= row <= (statement.end_lineno or row):
                 continue
-            below = [node for after in block[position + 1 :] for node in ast.walk(after)]
+            below = [node for after in block[position + 1 :] for node in descendants(after)]
             rows = [n.lineno for n in below if isinstance(n, ast.ImportFrom) and _takes(n, place.file, module)]
             if rows:
-                between = (node for node in ast.walk(scope) if isinstance(node, (ast.Call, ast.Import, ast.ImportFrom)))
+                between = (
+                    node for node in descendants(scope) if isinstance(node, (ast.Call, ast.Import, ast.ImportFrom))
+                )
                 return not any(row < node.lineno < min(rows) for node in between)
     return False
 
@@ -184,7 +190,7 @@ def _is_imported_between(eviction: ReloadPlace, reload: ReloadPlace, reloading: 
     first, last = eviction.site.span.end.row, reload.site.span.start.row
     if any(first < row < last for row, _, _ in imports(scope, eviction.file)):
         return True
-    return any(isinstance(node, ast.Call) and first < node.lineno < last for node in ast.walk(scope))
+    return any(isinstance(node, ast.Call) and first < node.lineno < last for node in descendants(scope))
 
 
 def _without_submodules(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
@@ -217,9 +223,12 @@ def _without_the_attribute(place: ReloadPlace, reloading: Reloading) -> Iterator
     scope = scope_of(tree, place.site.block) if tree is not None else None
     if tree is None or scope is None:
         return
+    source = reloading.sources[place.file]
     for module in (file.module for file in place.files):
         package, _, name = module.rpartition(".")
-        around = reloading.program.table.find(package, place.file) if package else None
+        if not package or name.encode() not in source:
+            continue
+        around = reloading.program.table.find(package, place.file)
         if around is None or _is_evicted_with(place, around, reloading):
             continue
         if not _is_imported_below(scope, place, module) or _is_set(tree, scope, module):
@@ -248,7 +257,7 @@ def _is_imported_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
         return True
     if any(
         isinstance(node, ast.Import) and node.lineno > row and any(alias.name == module for alias in node.names)
-        for node in ast.walk(scope)
+        for node in descendants(scope)
     ):
         return True
     return any(
@@ -258,16 +267,16 @@ def _is_imported_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
         and bool(node.args)
         and isinstance(node.args[0], ast.Constant)
         and node.args[0].value == module
-        for node in ast.walk(scope)
+        for node in descendants(scope)
     )
 
 
 def _is_set(tree: ast.AST, scope: ast.AST, module: str) -> bool:
     """Whether the block, or a helper, binds or deletes the attribute of the package, itself or through a call."""
     name = module.rpartition(".")[2]
-    others = [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
-    apart = {id(inner) for node in others if node is not scope for inner in ast.walk(node)}
-    for node in ast.walk(tree):
+    others = [node for node in descendants(tree) if isinstance(node, Function) and node.name.startswith("test")]
+    apart = {id(inner) for node in others if node is not scope for inner in descendants(node)}
+    for node in descendants(tree):
         if id(node) in apart:
             continue
         if isinstance(node, ast.Attribute) and node.attr == name and not isinstance(node.ctx, ast.Load):

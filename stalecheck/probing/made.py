@@ -64,6 +64,12 @@ def binding(namespace: Mapping[str, Any], name: str) -> Bound | None:
     return where_bound(filename, name) if type(filename) is str else None
 
 
+def is_attribute_of(namespace: Mapping[str, Any], bound: Bound, module: str) -> bool:
+    """Whether a name has been bound to an attribute of a module: ``X = core.f``."""
+    found = module_named(namespace, (bound.source or "").rpartition(".")[0])
+    return found is not None and raw.module_name(raw.module_dict(found)) == module
+
+
 def is_field(namespace: Mapping[str, Any], bound: Bound) -> bool:
     """Whether a name is bound to a call of `dataclasses.field`, which gives the class what it was given itself."""
     if bound.kind is not HolderKind.INSTANCE or bound.source is None:

@@ -718,6 +718,67 @@ def test_attributes_keep_their_names_beside_containers(tmp_path: Path) -> None:
     assert second == first
 
 
+WRAPPING = """
+import contextlib, functools
+@functools.lru_cache
+def cached(): return 1
+@contextlib.contextmanager
+def manager(): yield 1
+def plain(): return 1
+class Engine:
+    def run(self): return 1
+"""
+
+WRAPPED = """
+import core, functools
+from core import cached, manager
+TABLE = {"cached": cached, "manager": manager}
+class View:
+    get = core.cached
+def f(k=core.cached): pass
+PARTIAL = functools.partial(print, core.plain)
+class Other:
+    p = PARTIAL
+RUN = core.Engine().run
+LIST = [RUN]
+def outer():
+    held = core.plain
+    return lambda: held
+CLOSURE = outer()
+PAIR = (CLOSURE, functools.partial(CLOSURE))
+"""
+
+
+def test_who_has_a_wrapper_that_cannot_be_changed_is_named(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        importlib.reload(core)
+        answer([[f.origin, h.path, h.code] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": WRAPPING, "app.py": WRAPPED}, script)
+    assert sorted((path, code) for origin, path, code in found if origin == "core.cached") == [
+        ("app.TABLE['cached'].__wrapped__", "STL205"),
+        ("app.View.get.__wrapped__", "STL104"),
+        ("app.cached.__wrapped__", "STL101"),
+        ("default argument 'k'.__wrapped__ of app.f", "STL204"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.manager") == [
+        ("app.TABLE['manager'].__wrapped__", "STL205"),
+        ("app.manager.__wrapped__", "STL101"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.plain") == [
+        ("app.Other.p.args[0]", "STL206"),
+        ("app.PARTIAL.args[0]", "STL206"),
+        ("closure variable 'held' of app.CLOSURE", "STL206"),
+        ("closure variable 'held' of app.PAIR[0]", "STL205"),
+        ("closure variable 'held' of app.PAIR[1].func", "STL205"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.Engine") == [
+        ("app.LIST[0].__self__", "STL205"),
+        ("app.RUN.__self__", "STL206"),
+    ]
+
+
 def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
     script = """
         import core, types

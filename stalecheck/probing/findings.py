@@ -162,8 +162,8 @@ class Assembly:
                     self._add(held, child, _Way((child, None), start))
         secondary: list[tuple[list[int], _Way]] = []
         for is_through in (False, True):
-            # Through old instances only what nobody else holds.
-            without = {child for child in self._origins if child not in held}
+            # Through old instances only what nobody else holds, and nothing that they have made for themselves.
+            without = {child for child, origin in self._origins.items() if child not in held and not origin.is_part}
             parents = list(by_parent.items())
             number = sum(not without.isdisjoint(children) for _, children in parents) if is_through else len(parents)
             is_many = number > (_MANY if is_through else _CROWD)

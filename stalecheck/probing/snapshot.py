@@ -131,6 +131,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     homes = made_elsewhere(untold, namespace, names)
     choices = {id(module): module for module in (one() for one in snapshot.modules) if module and is_imported(module)}
     inner: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
@@ -147,7 +148,9 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
             kind = kind_made(namespace, path, alone[0])
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
-            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton)
+            is_part = kind is OriginKind.VALUE and path.startswith(parts)
+            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton, is_part=is_part)
+            parts += (f"{path}.",) if kind is OriginKind.INSTANCE else ()
     alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())

@@ -531,3 +531,47 @@ def test_what_is_chosen_out_of_anothers_containers_is_not_old_where_that_has_it(
         ["cfg.ROW", "use.ROW"],
         ["cfg.TABLE", "use.TABLE"],
     ]
+
+
+OWN_STATE = """
+import threading
+LIMITS = {"a": 1}
+class Settings:
+    def __init__(self):
+        self.table, self.names, self.seen, self.deep = {}, [], set(), {1: [[1]]}
+        self.lock = threading.Lock()
+        self.limits = LIMITS
+        self.engine = Engine()
+    def get(self): return 1
+class Engine: pass
+settings = Settings()
+_late = None
+def late():
+    global _late
+    _late = _late or Settings()
+    return _late
+"""
+
+
+@pytest.mark.parametrize("again", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_what_an_old_instance_has_made_for_itself_is_none_of_its_holders(tmp_path: Path, again: str) -> None:
+    app = """
+        import core
+        from core import settings
+        late = core.late()
+        names = settings.names
+        inner = {"deep": settings.deep[1][0]}
+    """
+    script = f"""
+        import app, core
+        with stalecheck.watch(core) as watched:
+            {again}
+        answer({{f.origin: [f.count, sorted(h.path for h in f.holders)] for f in watched.report}})
+    """
+    assert run_script(tmp_path, {"core.py": OWN_STATE, "app.py": app}, script) == {
+        "core.Settings": [2, ["app.late", "app.settings"]],
+        "core.Engine": [2, ["app.late.engine", "app.settings.engine"]],
+        "core.LIMITS": [1, ["app.late.limits", "app.settings.limits"]],
+        "core.settings.names": [1, ["app.names"]],
+        "core.settings.deep[1][0]": [1, ["app.inner['deep']"]],
+    } | ({"core": [1, ["app.core"]]} if again.startswith("del") else {})

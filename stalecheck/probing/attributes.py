@@ -105,17 +105,15 @@ def inline_attributes(holder: object, value: object, number: int) -> Iterator[st
         value: What the attributes stand for.
         number: How many times the instance has it in attributes.
     """
-    tried: set[str] = set()
-    found = 0
+    found: set[str] = set()
     for name in _known_names(type(holder)):
-        if found == number:
+        if len(found) == number:
             return
-        tried.add(name)
         if raw.stored(holder, name) is value:
-            found += 1
+            found.add(name)
             yield name
-    attributes = raw.instance_dict(holder) if found < number else None
-    yield from (name for name in names_of(attributes, value) if name not in tried) if attributes is not None else ()
+    attributes = raw.instance_dict(holder) if len(found) < number else None
+    yield from (name for name in names_of(attributes, value) if name not in found) if attributes is not None else ()
 
 
 def _known_names(cls: type) -> Iterator[str]:

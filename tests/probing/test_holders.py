@@ -779,6 +779,34 @@ def test_who_has_a_wrapper_that_cannot_be_changed_is_named(tmp_path: Path) -> No
     ]
 
 
+def test_attributes_that_stand_over_methods_have_their_names(tmp_path: Path) -> None:
+    app = """
+        import core, functools, json
+        class Encoder:
+            def default(self, item): pass
+            def __init__(self, default=None):
+                self.first = 1
+                if default is not None:
+                    self.default = default
+        class Table(dict):
+            def __init__(self, get): self.get = get
+        class Lazy:
+            @functools.cached_property
+            def engine(self): sys.exit("asked")
+            def __init__(self): self.other = 1
+        own, table, given, lazy = Encoder(core.save), Table(core.save), json.JSONEncoder(default=core.save), Lazy()
+        lazy.__dict__["engine"] = core.Engine()
+        empty = Lazy()
+    """
+    script = """
+        import app
+        importlib.reload(app.core)
+        answer([sorted(h.path for f in stalecheck.probe(app.core) for h in f.holders) for _ in range(2)])
+    """
+    paths = ["app.given.default", "app.lazy.engine", "app.own.default", "app.table.get"]
+    assert run_script(tmp_path, {"core.py": CORE, "app.py": app}, script) == [paths, paths]
+
+
 def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
     script = """
         import core, types

@@ -85,8 +85,8 @@ class Finding:
     def objects(self) -> list[Any]:
         """Return the old objects that are still alive.
 
-        They are found through weak references, and through their holders where the type takes none. Numbers and
-        strings have no identity to find them by, and a finding that was pickled leads to no objects.
+        They are found through weak references, and through their holders where the type takes none: numbers and
+        strings too. A finding that was pickled leads to no objects.
         """
         return live_objects(self.traces)
 

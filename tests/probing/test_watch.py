@@ -82,6 +82,40 @@ def test_a_number_that_is_another_one_is_old_where_it_was_imported(tmp_path: Pat
     assert ["core.LIMIT", ["app.LIMIT"]] in run_script(tmp_path, FILES, script)
 
 
+PLAIN = """
+NAME, NUMBER, RATIO, DATA, FLAG = "name-{n}", 100{n}, {n}.5, b"data{n}", {n} > 1
+PAIR, SET = ({n}, "x{n}"), frozenset([{n}, "z"])
+"""
+
+
+def test_numbers_and_strings_are_handed_out_as_long_as_a_holder_has_them(tmp_path: Path) -> None:
+    app = """
+        from core import *
+        import core
+        class View:
+            number = core.NUMBER
+    """
+    script = f"""
+        import app, core
+        edit("core", {PLAIN.replace("{n}", "2")!r})
+        report = stalecheck.reload(core)
+        def numbers():
+            return {{f.origin[5:]: len(f.objects()) for f in report}}
+        same = all(one is getattr(app, f.origin[5:]) for f in report for one in f.objects())
+        before = numbers()
+        app.NUMBER, app.NAME = 7, "other"
+        left = numbers()
+        del app.View.number
+        answer([same, before, left, numbers()])
+    """
+    files = {"core.py": PLAIN.replace("{n}", "1"), "app.py": app}
+    same, before, left, after = run_script(tmp_path, files, script)
+    assert same
+    assert before == dict.fromkeys(["DATA", "FLAG", "NAME", "NUMBER", "PAIR", "RATIO", "SET"], 1)
+    assert left == {**before, "NAME": 0}
+    assert after == {**before, "NAME": 0, "NUMBER": 0}
+
+
 def test_watches_within_watches(tmp_path: Path) -> None:
     script = """
         import app, core

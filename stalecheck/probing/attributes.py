@@ -18,6 +18,8 @@ _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 """What a class keeps of the way its bases were written: ``Base[Item]``."""
 
 
+_ANNOTATIONS = ("__annotations__", "__annotations_cache__")
+
 _OF_VALUES = ("_value2member_map_", "_unhashable_values_", "_unhashable_values_map_")
 """What an Enum keeps of the values of its members: tables from or to them."""
 
@@ -61,6 +63,8 @@ def _is_dict_of(
 
 
 def _kind(cls: type, name: str) -> HolderKind:
+    if name == "dispatcher" and raw.inherits(cls, functools.singledispatchmethod):
+        return HolderKind.CALLBACK
     behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
@@ -170,7 +174,11 @@ def of_class(place: Place, cls: type, way: Way) -> Steps:
         yield place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
     elif type(child) is dict and inner is not None:
         for name in names_of(raw.class_dict(cls), inner):
-            yield _special(place, name, way) or (_member(place, name), 2)
+            if name in _ANNOTATIONS and type(inner) is dict and len(way) > 3:
+                keys = keys_of(inner, way[3])
+                yield from ((place.aspect(f"annotation {key}", HolderKind.ANNOTATION), 3) for key in keys)
+            else:
+                yield _special(place, name, way) or (_member(place, name), 2)
 
 
 def _member(place: Place, name: str) -> Place:
@@ -179,7 +187,7 @@ def _member(place: Place, name: str) -> Place:
 
 
 def _special(place: Place, name: str, way: Way) -> Step | None:
-    """Name what stands in the tables that Enum, dataclasses and annotations keep in a class."""
+    """Name what stands in the tables that Enum and dataclasses keep in a class."""
     table, value = way[2], after(way, 3)
     if name in _OF_VALUES and value is not None:
         member = _member_of(cast(type, way[0]), value)
@@ -199,8 +207,6 @@ def _special(place: Place, name: str, way: Way) -> Step | None:
         if raw.stored(value, "type") is way[4]:
             return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
         return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
-    if name in ("__annotations__", "__annotations_cache__") and type(key) is str:
-        return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 3
     return None
 
 

@@ -61,8 +61,8 @@ _CACHE = re.compile(r"_\w*cache\d?")
 _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 """What `functools.singledispatch` has looked up in its registry, which is named as well."""
 
-_FIELD = re.compile(r"field '(\w+)'")
-"""What a dataclass keeps of an attribute."""
+_FIELD = re.compile(r"(?:field|annotation) '(\w+)'")
+"""What a dataclass keeps of an attribute, and what it is annotated with."""
 
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
@@ -544,11 +544,15 @@ class Assembly:
         is_taken = is_standard(origin.module) and place.kind is not HolderKind.CONTAINER and binding(namespace, name)
         if is_standard(module) and not is_taken:
             return _as_holder(place.text, of_standard(place, module, name, origin, objects[-1]), origin)
-        dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
+        text = place.text.rpartition(" of ")[2].removeprefix(f"{module}.")
+        dotted = re.match(r"[\w.<>]*", text)
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
         field = _FIELD.match(place.what)
-        named = of_name(namespace, f"{name}.{field[1]}" if field else name, place, origin, objects[-1])
+        rest = text.removeprefix(name) if text.startswith(name) else ""
+        if field:
+            name = field[1] if name == "__annotations__" else f"{name}.{field[1]}"
+        named = of_name(namespace, name, place, origin, objects[-1], rest)
         found = _as_holder(place.text, named.kind, origin, named.filename, named.line)
         found = self._as_bound(found, place, module, named.name, origin, objects)
         return replace(found, module=module, name=named.name, way=(module, *place.trail))
@@ -571,6 +575,9 @@ class Assembly:
         kind = bound.kind
         is_around = place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE)
         is_taken = kind is HolderKind.ALIAS and is_around and is_attribute_of(names, bound, origin.module)
+        if place.kind is HolderKind.GENERATOR and kind is HolderKind.INSTANCE and origin.kind is OriginKind.FUNCTION:
+            is_its = is_attribute_of(names, bound, origin.module) and f".{bound.source}".endswith(f".{origin.name}")
+            return replace(found, code=code_of(HolderKind.ALIAS, OriginKind.VALUE)) if is_its else found
         if is_taken or (kind is HolderKind.DECORATED and is_around):
             return replace(found, kind=kind, code=code_of(kind, OriginKind.FUNCTION), remedy=remedy_for(kind))
         if kind in IMPORTS and type(namespace) is dict and self._is_only_imported(value, namespace):

@@ -65,9 +65,11 @@ def binding(namespace: Mapping[str, Any], name: str) -> Bound | None:
 
 
 def is_attribute_of(namespace: Mapping[str, Any], bound: Bound, module: str) -> bool:
-    """Whether a name has been bound to an attribute of a module: ``X = core.f``."""
-    found = module_named(namespace, (bound.source or "").rpartition(".")[0])
-    return found is not None and raw.module_name(raw.module_dict(found)) == module
+    """Whether a name has been bound to an attribute of a module, or of a class in it: ``X = core.f``."""
+    found = resolved(namespace, (bound.source or "").rpartition(".")[0])
+    if raw.is_class(found):
+        return raw.class_module(found) == module
+    return raw.is_module(found) and raw.module_name(raw.module_dict(found)) == module
 
 
 def is_field(namespace: Mapping[str, Any], bound: Bound) -> bool:

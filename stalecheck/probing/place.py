@@ -38,6 +38,9 @@ class Place:
     trail: tuple[str, ...] = ()
     """The whole names of the places on the way, this one last; empty before the way has been walked."""
 
+    last: HolderKind | None = None
+    """How what it was last a part of holds it: an item of a list is one, be the list in an attribute."""
+
     @property
     def text(self) -> str:
         """The whole name."""
@@ -46,12 +49,12 @@ class Place:
     def part(self, suffix: str, kind: HolderKind | None) -> Place:
         """Return the place of an item or an attribute."""
         if self.what:
-            return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind)
-        return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind)
+            return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind, last=kind)
+        return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind, last=kind)
 
     def aspect(self, what: str, kind: HolderKind, *, where: str = "") -> Place:
         """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
-        return Place(self.text, what, kind, where) if self.text else Place(what, "", kind, where)
+        return Place(self.text, what, kind, where, last=kind) if self.text else Place(what, "", kind, where, last=kind)
 
 
 Step = tuple[Place, int]

@@ -306,8 +306,8 @@ TYPES = [
         ("typing's cache", "typing-cache", None, None),
     ),
     case("annotation", "def f(x: core.Engine): pass", ("annotation 'x' of app.f", "annotation", "STL211", 2)),
-    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", "STL211", 2)),
-    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", "STL211", None)),
+    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", "STL211", 3)),
+    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", "STL211", 2)),
     case(
         "dataclass_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = core.Engine",
@@ -328,13 +328,13 @@ TYPES = [
     case(
         "field_default_factory_of_its_type",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: core.Engine = field(default_factory=core.Engine)",
-        ("annotation 'x' of app.S", "annotation", "STL211", 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 5),
         ("field 'x'.default_factory of app.S", "default-argument", "STL204", 5),
     ),
     case(
         "dataclass_annotation",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: core.Engine",
-        ("annotation 'x' of app.S", "annotation", "STL211", 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 5),
     ),
     case(
         "enum_value",

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, keys_of, names_of
+from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, attribute, keys_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
@@ -33,7 +33,7 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
     if type(child) is dict and len(way) > 2:
         names = list(names_of(child, way[2]))
         is_own = _is_dict_of(holder, child, way[2], names, referents)
-        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names if is_own)
+        yield from ((place.part(attribute(name), _kind(type(holder), name)), 2) for name in names if is_own)
         if is_own:
             if not names:
                 keys = keys_of(child, way[2])
@@ -42,7 +42,7 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
     number = sum(one is child for one in referents) - len(found)
     # It may have got a `__dict__` since it was seen to refer to its attributes itself.
     for name in inline_attributes(holder, child, number if found else max(number, 1)):
-        yield place.part(f".{name}", _kind(type(holder), name)), 1
+        yield place.part(attribute(name), _kind(type(holder), name)), 1
 
 
 def _is_dict_of(
@@ -183,7 +183,7 @@ def of_class(place: Place, cls: type, way: Way) -> Steps:
 
 def _member(place: Place, name: str) -> Place:
     """Return the place of what a class has under a name: that is a name as well."""
-    return Place(f"{place.text}.{name}", "", place.kind)
+    return Place(f"{place.text}{attribute(name)}", "", place.kind)
 
 
 def _special(place: Place, name: str, way: Way) -> Step | None:
@@ -191,7 +191,7 @@ def _special(place: Place, name: str, way: Way) -> Step | None:
     table, value = way[2], after(way, 3)
     if name in _OF_VALUES and value is not None:
         member = _member_of(cast(type, way[0]), value)
-        return (_member(place, f"{member}._value_"), 3) if member is not None else None
+        return (_member(_member(place, member), "_value_"), 3) if member is not None else None
     if type(table) is not dict or value is None:
         return None
     key = next((key for key, found in list(dict.items(table)) if found is value), None)

@@ -21,7 +21,7 @@ from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_s
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_attribute_of, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, keys_of, written
+from stalecheck.probing.place import Place, attribute, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -523,7 +523,7 @@ class Assembly:
             names: dict[int, list[str]] = {}
             for key, value in list(dict.items(namespace)):
                 is_name = raw.inherits(type(key), str)
-                name = str.__str__(cast(str, key)) if is_name else f"__dict__[{written(key)}]"
+                name = attribute(str.__str__(cast(str, key)))[1:] if is_name else f"__dict__[{written(key)}]"
                 names.setdefault(id(value), []).append(name)
             self._names[id(namespace)] = names
         return self._names[id(namespace)]

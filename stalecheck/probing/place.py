@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from typing import Any, cast
 
 from stalecheck.probing import raw
@@ -85,6 +86,11 @@ def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
     base: Any = dict if type(holder) is dict else type(holder)
     keys = [key for key, value in list(base.items(holder)) if value is child]
     return (key if type(key) is str else str.__str__(key) for key in keys if raw.inherits(type(key), str))
+
+
+def attribute(name: str) -> str:
+    """Return how an attribute is written behind what has it; what is no name stands in ``__dict__``."""
+    return f".{name}" if name.isidentifier() and not iskeyword(name) else f".__dict__[{written(name)}]"
 
 
 def written(key: object) -> str:

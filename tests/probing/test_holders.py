@@ -151,6 +151,46 @@ ATTRIBUTES = [
         ("app.X.engine", "instance", "STL201", 5),
     ),
     case(
+        "attribute_filled_by_function",
+        """
+        class S:
+            def __init__(self): self.names, self.table, self.found = [], {}, set()
+        X = S()
+        def fill(s, f): s.names.append(f); s.table['a'] = [f]; s.found.add(f)
+        fill(X, core.save)
+        """,
+        ("app.X.names[0]", "container", "STL205", 3),
+        ("app.X.table['a'][0]", "container", "STL205", 3),
+        ("an element of app.X.found", "container", "STL205", 3),
+    ),
+    case(
+        "attribute_made_and_filled_by_function",
+        """
+        class S: pass
+        def make(f):
+            s = S()
+            s.names, s.table, s.one = [f], {'a': [f]}, f
+            return s
+        X = make(core.save)
+        X = [X][0]
+        """,
+        ("app.X.names[0]", "container", "STL205", 8),
+        ("app.X.table['a'][0]", "container", "STL205", 8),
+        ("app.X.one", "attribute", None, 8),
+    ),
+    case(
+        "module_outside",
+        "import types\nX = types.ModuleType('x')\nX.a = core.save\nsetattr(X, 'b', core.Engine)",
+        ("app.X.a", "alias", "STL104", 4),
+        ("app.X.b", "attribute", None, 3),
+    ),
+    case(
+        "attribute_that_is_no_name",
+        "class S: pass\nX = S()\nsetattr(X, 'on-x', core.save); setattr(S, 'class', core.Engine)",
+        ("app.X.__dict__['on-x']", "attribute", None, 3),
+        ("app.S.__dict__['class']", "alias", "STL104", 2),
+    ),
+    case(
         "slot",
         "class S:\n    __slots__ = ('engine',)\nX = S()\nX.engine = core.Engine()",
         ("app.X.engine", "instance", "STL201", 5),
@@ -827,7 +867,7 @@ def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
         answer([report.awaiting_collection, sorted(h.path for f in report for h in f.holders)])
     """
     awaiting, paths = run_script(tmp_path, {"core.py": CORE}, script)
-    names = ["__dict__[5]", "handler", "not a name"]
+    names = ["__dict__['not a name']", "__dict__[5]", "handler"]
     assert (awaiting, paths) == (0, [f"{holder}.{name}" for holder in ("__main__.box", "plug") for name in names])
 
 

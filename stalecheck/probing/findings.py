@@ -495,6 +495,8 @@ class Assembly:
                 kind = way.start.kind
                 if kind is HolderKind.CALLBACK:
                     kind = of_attribute(place, origin, objects[-1], way.start.text) or kind
+                elif kind is HolderKind.TASK and place.kind is HolderKind.CALLBACK:
+                    kind = HolderKind.CALLBACK
                 yield replace(_as_holder(text, kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]

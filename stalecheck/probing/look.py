@@ -16,8 +16,8 @@ from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, count_own, graph_of
 from stalecheck.probing.findings import Assembly
 from stalecheck.probing.old import Old, add_known, find_old, take_stock
-from stalecheck.probing.progress import STOPPED, STOPS, Progress, uninterrupted
-from stalecheck.probing.report import Finding, Report, worst_first
+from stalecheck.probing.progress import STOPPED, Progress, uninterrupted
+from stalecheck.probing.report import STOPS, Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
 
 

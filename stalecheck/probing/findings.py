@@ -577,9 +577,6 @@ class Assembly:
         kind = bound.kind
         is_around = place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE)
         is_taken = kind is HolderKind.ALIAS and is_around and is_attribute_of(names, bound, origin.module)
-        if place.kind is HolderKind.GENERATOR and kind is HolderKind.INSTANCE and origin.kind is OriginKind.FUNCTION:
-            is_its = is_attribute_of(names, bound, origin.module) and f".{bound.source}".endswith(f".{origin.name}")
-            return replace(found, code=code_of(HolderKind.ALIAS, OriginKind.VALUE)) if is_its else found
         if is_taken or (kind is HolderKind.DECORATED and is_around):
             return replace(found, kind=kind, code=code_of(kind, OriginKind.FUNCTION), remedy=remedy_for(kind))
         if kind in IMPORTS and type(namespace) is dict and self._is_only_imported(value, namespace):

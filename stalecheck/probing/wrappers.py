@@ -27,7 +27,7 @@ def wrappers_around(graph: Graph, holder: int) -> Iterator[tuple[int, ...]]:
     if raw.is_any(type(obj), _AT_ONCE):
         yield (holder,)
         return
-    if type(obj) not in (types.CellType, dict, tuple):
+    if not raw.is_any(type(obj), (types.CellType, dict, tuple)):
         return
     for parent in graph.parents.get(holder, ()):
         above: Any = graph.objects[parent]

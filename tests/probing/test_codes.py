@@ -306,7 +306,6 @@ SOURCES: dict[str, str] = {
             @f.register
             def _(self, x: core.Engine): pass
         """,
-    "generator_of": "X = core.generate()\nnext(X)",
     "module_outside": "import types\nX = types.ModuleType('x')\nX.a = core.Engine(); X.b = core.save",
     "nested_class": "class S:\n    class T:\n        a = core.save\n    t = T()\n    t.b = core.Engine",
     "nested_class_instance": "class S:\n    class T:\n        def __init__(self, x): self.x = x\n    t = T(core.save)",
@@ -416,9 +415,6 @@ class Kept:
 class Entered:
     def __enter__(self): return self
     def __exit__(self, *raised): pass
-def generate():
-    yield 1
-    yield 2
 """
 
 OTHER = """
@@ -454,7 +450,6 @@ ONLY_LINTED = {
     "own_registry": "it is named by the list, not by the call",
     "sqlite": "no referrer shows it",
     "star": "the linter names the star",
-    **({"generator_of": "it does not refer to its function"} if sys.version_info < (3, 11) else {}),
 }
 """Cases in which the probe finds nothing under a name that the linter gives, and why."""
 

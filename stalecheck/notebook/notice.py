@@ -11,7 +11,6 @@ from typing import cast
 from stalecheck.notebook.cells import Made, Seen, made
 from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
 from stalecheck.probing import raw, words
-from stalecheck.probing.progress import STOPS
 from stalecheck.probing.report import Holder, Report
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -61,7 +60,7 @@ def notice(session: Session, report: Report) -> str:
     if len(old) > 1 and len(again) > 1:
         lines.append(f"all at once: run {_listed(again)} again, in this order")
     lines += _elsewhere(report, session.module)
-    if any(note.startswith(STOPS) for note in report.notes):
+    if not report.is_whole:
         lines.append(f"not everything was looked at, it takes too long: {_asking(report)} takes its time")
     if not lines:
         return ""

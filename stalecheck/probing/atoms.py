@@ -7,7 +7,9 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from gc import get_referents
 from typing import Any
+from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, where_bound
@@ -15,6 +17,7 @@ from stalecheck.probing.made import module_named
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import read
+from stalecheck.probing.traces import Trace
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 
@@ -26,6 +29,8 @@ class _Name:
     path: str
     filename: str
     namespace: Mapping[str, Any]
+    holder: int
+    """The id of the dict that has it."""
 
 
 def find_atoms(module: str, atoms: Mapping[str, Any]) -> list[Finding]:
@@ -40,13 +45,16 @@ def find_atoms(module: str, atoms: Mapping[str, Any]) -> list[Finding]:
     """
     findings = []
     for name, value in atoms.items():
-        holders = tuple(_holders(module, name, value))
-        if holders:
-            findings.append(Finding(f"{module}.{name}", OriginKind.VALUE, "stale", 1, holders, module))
+        found = list(_holders(module, name, value))
+        if found:
+            holders = tuple(holder for holder, _ in found)
+            trace = Trace(id(value), ref(type(value)), None, tuple(one.holder for _, one in found))
+            kind = OriginKind.VALUE
+            findings.append(Finding(f"{module}.{name}", kind, "stale", 1, holders, module, traces=(trace,)))
     return findings
 
 
-def _holders(module: str, name: str, value: object) -> Iterator[Holder]:
+def _holders(module: str, name: str, value: object) -> Iterator[tuple[Holder, _Name]]:
     # What is installed with Python takes nothing from the program.
     left = [one for one in _names(module, value) if is_standard(module) or not is_standard(one.module)]
     known = {(module, name)}
@@ -70,7 +78,7 @@ def _holders(module: str, name: str, value: object) -> Iterator[Holder]:
                 code = code_of(bound.kind, OriginKind.VALUE)
                 path = f"{one.module}.{one.path}"
                 remedy = remedy_for(bound.kind)
-                yield Holder(path, bound.kind, code, remedy, one.filename, bound.line, 1, one.module, one.path)
+                yield Holder(path, bound.kind, code, remedy, one.filename, bound.line, 1, one.module, one.path), one
 
 
 def _may_take(text: str, module: str, path: str, *, is_own: bool) -> bool:
@@ -98,13 +106,14 @@ def _names(module: str, value: object) -> Iterator[_Name]:
             found[other] = filename, namespace
     for other, (filename, namespace) in found.items():
         for path in _standing_for(namespace, value):
-            yield _Name(other, path, filename, namespace)
+            yield _Name(other, path, filename, namespace, id(namespace))
     for cls in raw.all_classes():
         of = raw.class_module(cls)
         paths = [f"{raw.class_qualname(cls)}.{path}" for path in _standing_for(raw.class_dict(cls), value)]
         if paths and of in found and raw.resolve(found[of][1], raw.class_qualname(cls)) is cls:
+            holder = next((id(one) for one in get_referents(cls) if type(one) is dict), 0)
             for path in paths:
-                yield _Name(of, path, *found[of])
+                yield _Name(of, path, *found[of], holder)
 
 
 def _standing_for(namespace: Mapping[str, Any], value: object) -> Collection[str]:

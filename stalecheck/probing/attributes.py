@@ -11,12 +11,14 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.current import nested_codes
-from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, keys_of, names_of
+from stalecheck.probing.place import PLAIN_KEYS, Place, Step, Steps, Way, after, attribute, keys_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _GENERIC_BASES = ("__orig_bases__", "__parameters__")
 """What a class keeps of the way its bases were written: ``Base[Item]``."""
 
+
+_ANNOTATIONS = ("__annotations__", "__annotations_cache__")
 
 _OF_VALUES = ("_value2member_map_", "_unhashable_values_", "_unhashable_values_map_")
 """What an Enum keeps of the values of its members: tables from or to them."""
@@ -31,7 +33,7 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
     if type(child) is dict and len(way) > 2:
         names = list(names_of(child, way[2]))
         is_own = _is_dict_of(holder, child, way[2], names, referents)
-        yield from ((place.part(f".{name}", _kind(type(holder), name)), 2) for name in names if is_own)
+        yield from ((place.part(attribute(name), _kind(type(holder), name)), 2) for name in names if is_own)
         if is_own:
             if not names:
                 keys = keys_of(child, way[2])
@@ -40,7 +42,7 @@ def of_instance(place: Place, holder: object, way: Way) -> Steps:
     number = sum(one is child for one in referents) - len(found)
     # It may have got a `__dict__` since it was seen to refer to its attributes itself.
     for name in inline_attributes(holder, child, number if found else max(number, 1)):
-        yield place.part(f".{name}", _kind(type(holder), name)), 1
+        yield place.part(attribute(name), _kind(type(holder), name)), 1
 
 
 def _is_dict_of(
@@ -61,6 +63,8 @@ def _is_dict_of(
 
 
 def _kind(cls: type, name: str) -> HolderKind:
+    if name == "dispatcher" and raw.inherits(cls, functools.singledispatchmethod):
+        return HolderKind.CALLBACK
     behind = next((raw.class_dict(base)[name] for base in raw.mro(cls) if name in raw.class_dict(base)), None)
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
@@ -105,17 +109,15 @@ def inline_attributes(holder: object, value: object, number: int) -> Iterator[st
         value: What the attributes stand for.
         number: How many times the instance has it in attributes.
     """
-    tried: set[str] = set()
-    found = 0
+    found: set[str] = set()
     for name in _known_names(type(holder)):
-        if found == number:
+        if len(found) == number:
             return
-        tried.add(name)
         if raw.stored(holder, name) is value:
-            found += 1
+            found.add(name)
             yield name
-    attributes = raw.instance_dict(holder) if found < number else None
-    yield from (name for name in names_of(attributes, value) if name not in tried) if attributes is not None else ()
+    attributes = raw.instance_dict(holder) if len(found) < number else None
+    yield from (name for name in names_of(attributes, value) if name not in found) if attributes is not None else ()
 
 
 def _known_names(cls: type) -> Iterator[str]:
@@ -172,20 +174,24 @@ def of_class(place: Place, cls: type, way: Way) -> Steps:
         yield place.aspect("base class", HolderKind.BASE_CLASS), len(way) - 1
     elif type(child) is dict and inner is not None:
         for name in names_of(raw.class_dict(cls), inner):
-            yield _special(place, name, way) or (_member(place, name), 2)
+            if name in _ANNOTATIONS and type(inner) is dict and len(way) > 3:
+                keys = keys_of(inner, way[3])
+                yield from ((place.aspect(f"annotation {key}", HolderKind.ANNOTATION), 3) for key in keys)
+            else:
+                yield _special(place, name, way) or (_member(place, name), 2)
 
 
 def _member(place: Place, name: str) -> Place:
     """Return the place of what a class has under a name: that is a name as well."""
-    return Place(f"{place.text}.{name}", "", place.kind)
+    return Place(f"{place.text}{attribute(name)}", "", place.kind)
 
 
 def _special(place: Place, name: str, way: Way) -> Step | None:
-    """Name what stands in the tables that Enum, dataclasses and annotations keep in a class."""
+    """Name what stands in the tables that Enum and dataclasses keep in a class."""
     table, value = way[2], after(way, 3)
     if name in _OF_VALUES and value is not None:
         member = _member_of(cast(type, way[0]), value)
-        return (_member(place, f"{member}._value_"), 3) if member is not None else None
+        return (_member(_member(place, member), "_value_"), 3) if member is not None else None
     if type(table) is not dict or value is None:
         return None
     key = next((key for key, found in list(dict.items(table)) if found is value), None)
@@ -201,8 +207,6 @@ def _special(place: Place, name: str, way: Way) -> Step | None:
         if raw.stored(value, "type") is way[4]:
             return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 4
         return place.aspect(f"field {key!r}", HolderKind.DEFAULT_ARGUMENT), 3
-    if name in ("__annotations__", "__annotations_cache__") and type(key) is str:
-        return place.aspect(f"annotation {key!r}", HolderKind.ANNOTATION), 3
     return None
 
 

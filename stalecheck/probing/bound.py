@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from stalecheck.probing.source import statements
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import MUTATORS, HolderKind
 
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
+
+
+Lines = Mapping[str, int]
+"""Names and attributes that occur in expressions, with the line where each is first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +39,47 @@ class Bound:
     taken: frozenset[str] = frozenset()
     """The first names of the attributes and items that it may be, where it is nothing else: ``a`` in ``a.b["c"]``."""
 
-    given: frozenset[str] = frozenset()
-    """The names in the arguments of what is called."""
+    given: Lines = field(default_factory=dict)
+    """The names in the arguments of what is called, or in what is made where it is bound."""
 
-    calls: tuple[tuple[str, frozenset[str]], ...] = ()
+    calls: tuple[tuple[str, Lines], ...] = ()
     """The methods of it that the module's own statements call, each with the names in its arguments."""
+
+    written: str = ""
+    """The name as the source writes it, where it is another one: ``X.__a`` of what is ``X._S__a``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A statement that puts something into a container."""
+
+    key: str | None
+    """The key, as `repr` writes it, if it is a constant."""
+
+    names: Lines
+    """The names in what is put there."""
+
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
     """What a module's source says of its names."""
 
-    bindings: dict[str, Bound]
-    attributes: dict[str, dict[str, Bound]]
+    bindings: dict[str, Bound] = field(default_factory=dict)
+    attributes: dict[str, dict[str, Bound]] = field(default_factory=dict)
     """What the ``__init__`` of each class assigns to attributes of the instance without using its parameters."""
 
-    calls: dict[str, list[tuple[str, frozenset[str]]]]
+    calls: dict[str, list[tuple[str, Lines]]] = field(default_factory=dict)
+    filled: dict[str, list[Filled]] = field(default_factory=dict)
+    own_filled: dict[str, dict[str, list[Filled]]] = field(default_factory=dict)
+    """The same of attributes, by what the ``__init__`` of each class says."""
+
+    annotated: dict[str, int] = field(default_factory=dict)
+    """The lines of annotations."""
+
+    late: dict[str, Bound] = field(default_factory=dict)
+    """What functions assign to names that are global there."""
 
 
 def where_bound(filename: str, qualname: str) -> Bound | None:
@@ -67,6 +96,16 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
         return replace(bound, kind=other.kind) if other and other.kind is HolderKind.INSTANCE else bound
     scope, _, _ = qualname.rpartition(".")
     return found.get(f"{scope}.*" if scope else "*")
+
+
+def filled(filename: str, name: str) -> list[Filled]:
+    """Return the statements of a module that put something into what a dotted name stands for, in their order."""
+    return _source(filename).filled.get(name, [])
+
+
+def where_annotated(filename: str, qualname: str) -> int | None:
+    """Return the line where a module annotates a name of its own or of a class."""
+    return _source(filename).annotated.get(qualname)
 
 
 def forget() -> None:
@@ -93,24 +132,30 @@ def _bindings(filename: str) -> dict[str, Bound]:
 
 @cache
 def _source(filename: str) -> _Source:
-    found = _Source({}, {}, {})
+    found = _Source()
     bindings = found.bindings
     for name, bound in _of_body(statements(filename), "", found):
         if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
             bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
         if name not in bindings or not bound.is_constant:
             bindings[name] = bound
+    for name, bound in found.late.items():
+        if name not in bindings or bindings[name].is_constant:
+            bindings[name] = bound
     for name, bound in list(bindings.items()):
         if bound.kind is HolderKind.INSTANCE and bound.source is not None:
             scoped = f"{name.rpartition('.')[0]}.{bound.source}"
-            attributes = found.attributes.get(scoped) or found.attributes.get(bound.source, {})
-            for attribute, made in attributes.items():
-                bindings.setdefault(f"{name}.{attribute}", made)
+            cls = scoped if scoped in found.attributes else bound.source
+            for attribute, made in found.attributes.get(cls, {}).items():
+                written = made.written and f"{name}.{made.written}"
+                bindings.setdefault(f"{name}.{attribute}", replace(made, written=written))
+            for attribute, statements_ in found.own_filled.get(cls, {}).items():
+                found.filled[f"{name}.{attribute}"] = statements_ + found.filled.get(f"{name}.{attribute}", [])
     return found
 
 
-def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound]]:
-    """Yield what ``__init__`` assigns to attributes of the instance that is not made of what it is given."""
+def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled]]:
+    """Yield what ``__init__`` assigns to attributes of the instance, or puts there, unless it has been given that."""
     for method in definition.body:
         if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
             continue
@@ -123,24 +168,74 @@ def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound]]:
                     pass
                 case ast.AnnAssign(target=ast.expr() as only, value=ast.expr() as value):
                     targets = [only]
+                case ast.stmt():
+                    targets = []
                 case _:
                     continue
             pairs = [pair for target in targets for pair in _pairs(target, value)]
             for target, part in pairs:
                 match target:
                     case ast.Attribute(value=ast.Name(id=itself), attr=name) if names[:1] == [itself]:
-                        if part is not None and _names(part).isdisjoint(names):
-                            yield name, _assigned(target.lineno, part)
+                        if part is not None and _names(part).keys().isdisjoint(names):
+                            mangled = _mangled(name, definition.name)
+                            written = name if mangled != name else ""
+                            yield mangled, replace(_assigned(target.lineno, part), written=written)
+            for container, one in _fillings(statement):
+                first, _, name = container.partition(".")
+                if names[:1] == [first] and name and one.names.keys().isdisjoint(names[1:]):
+                    yield _mangled(name, definition.name), one
 
 
-def _names(*expressions: ast.expr) -> frozenset[str]:
+def _mangled(name: str, cls: str) -> str:
+    """Return what a name in the body of a class is really called."""
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.lstrip('_')}{name}" if is_private and cls.strip("_") else name
+
+
+def _fillings(statement: ast.stmt) -> Iterator[tuple[str, Filled]]:
+    """Yield the containers, by their dotted names, that a statement puts something into."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=called, attr=method)) as call) if method in MUTATORS:
+            container = _dotted(_container(called))
+            yield from [(container, Filled(None, _arguments(call), call.lineno))] if container else []
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                container = _dotted(_container(target)) if isinstance(target, ast.Subscript) else None
+                if isinstance(target, ast.Subscript) and container:
+                    is_plain = isinstance(target.slice, ast.Constant) and _container(target) is target.value
+                    key = repr(target.slice.value) if is_plain and isinstance(target.slice, ast.Constant) else None
+                    yield container, Filled(key, _names(target.slice, value), value.lineno)
+        case ast.AugAssign(target=target, value=value):
+            container = _dotted(_container(target))
+            yield from [(container, Filled(None, _names(value), value.lineno))] if container else []
+        case _:
+            pass
+
+
+def _container(expression: ast.expr) -> ast.expr:
+    """Return what holds the container that an expression takes out of it: ``x`` of ``x["a"].setdefault("b", [])``."""
+    match expression:
+        case ast.Subscript(value=inner):
+            return _container(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr="get" | "setdefault")):
+            return _container(inner)
+        case _:
+            return expression
+
+
+def _names(*expressions: ast.expr) -> Lines:
     """Return the names and attributes that occur in expressions."""
-    parts = [part for one in expressions for part in ast.walk(one)]
-    names = {part.id for part in parts if isinstance(part, ast.Name)}
-    return frozenset(names | {part.attr for part in parts if isinstance(part, ast.Attribute)})
+    found: dict[str, int] = {}
+    for part in (part for one in expressions for part in ast.walk(one)):
+        match part:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                found[name] = min(part.lineno, found.get(name, part.lineno))
+            case _:
+                pass
+    return found
 
 
-def _arguments(call: ast.Call) -> frozenset[str]:
+def _arguments(call: ast.Call) -> Lines:
     return _names(*call.args, *(keyword.value for keyword in call.keywords))
 
 
@@ -149,14 +244,21 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
     for statement in body:
         match statement:
             case ast.ClassDef(name=name, body=inner, decorator_list=decorators):
-                yield f"{scope}{name}", _defined(statement.lineno, decorators)
+                yield _in_scope(scope, name, _defined(statement.lineno, decorators))
                 yield from _of_body(inner, f"{scope}{name}.", found)
-                found.attributes[f"{scope}{name}"] = dict(_of_instance(statement))
+                attributes, own_filled = found.attributes.setdefault(f"{scope}{name}", {}), found.own_filled
+                attributes.clear()
+                for attribute, one in _of_instance(statement):
+                    if isinstance(one, Bound):
+                        attributes[attribute] = one
+                    else:
+                        own_filled.setdefault(f"{scope}{name}", {}).setdefault(attribute, []).append(one)
             case (
                 ast.FunctionDef(name=name, decorator_list=decorators)
                 | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
             ):
-                yield f"{scope}{name}", _defined(statement.lineno, decorators)
+                yield _in_scope(scope, name, _defined(statement.lineno, decorators))
+                found.late.update(_of_globals(statement))
             case ast.Import(names=names):
                 for alias in names:
                     bound = alias.asname or alias.name.partition(".")[0]
@@ -170,19 +272,25 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                 for target in targets:
                     yield from _of_target(target, value, scope)
                 yield from _named(statement, scope, {})
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                yield from _of_target(target, value, scope)
+            case ast.AnnAssign(target=target, value=value):
+                found.annotated.update((name, bound.line) for name, bound in _of_target(target, None, scope))
+                yield from _of_target(target, value, scope) if value is not None else ()
             case ast.For(target=target, iter=values, body=inner):
                 yield from _of_target(target, None, scope)
                 for key, texts in _rounds(target, values).items():
                     for one in inner:
                         yield from _named(one, scope, {key: texts})
                 yield from _of_body(inner, scope, found)
-            case ast.With(body=inner):
+            case ast.With(items=items, body=inner):
+                for item in items:
+                    pairs = _of_target(item.optional_vars, None, scope) if item.optional_vars else ()
+                    yield from ((bound, replace(made, kind=None)) for bound, made in pairs)
                 yield from _of_body(inner, scope, found)
             case ast.If() | ast.Try() | ast.While():
-                for field in ("body", "handlers", "orelse", "finalbody"):
-                    for part in getattr(statement, field, []):
+                for block in ("body", "handlers", "orelse", "finalbody"):
+                    for part in getattr(statement, block, []):
+                        if isinstance(part, ast.ExceptHandler) and part.name:
+                            yield f"{scope}{part.name}", Bound(HolderKind.INSTANCE, part.lineno)
                         yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope, found)
             case ast.Expr(value=ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"))):
                 yield from _named(statement, scope, {})
@@ -195,10 +303,15 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                 for written, value in entries:
                     for text in _texts(written, {}):
                         yield f"{scope}{text}", _assigned(value.lineno, value)
+            case ast.Match(cases=cases):
+                for case in cases:
+                    yield from _of_body(case.body, scope, found)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=called, attr=method)) as call):
                 found.calls.setdefault(f"{scope}{_dotted(called)}", []).append((method, _arguments(call)))
             case _:
                 pass
+        for container, filling in _fillings(statement):
+            found.filled.setdefault(f"{scope}{container}", []).append(filling)
         for inner_expression in ast.walk(statement) if isinstance(statement, ast.Expr | ast.Assign | ast.If) else ():
             if isinstance(inner_expression, ast.NamedExpr):
                 yield from _of_target(inner_expression.target, inner_expression.value, scope)
@@ -242,11 +355,29 @@ def _is_own_names(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and not node.args and _dotted(node.func) in ("globals", "locals", "vars")
 
 
+def _of_globals(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, Bound]]:
+    """Yield what a function assigns to names that are global in it."""
+    inner = list(ast.walk(function))
+    names = {name for one in inner if isinstance(one, ast.Global) for name in one.names}
+    for statement in inner if names else ():
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                for name, bound in _of_target(target, statement.value, ""):
+                    if name in names and not bound.is_constant:
+                        yield name, bound
+
+
 def _of_target(target: ast.expr, value: ast.expr | None, scope: str) -> Iterator[tuple[str, Bound]]:
     for one, part in _pairs(target, value):
         dotted = _dotted(one)
         if dotted is not None:
-            yield f"{scope}{dotted}", _assigned(one.lineno, part)
+            yield _in_scope(scope, dotted, _assigned(one.lineno, part))
+
+
+def _in_scope(scope: str, name: str, bound: Bound) -> tuple[str, Bound]:
+    """Return what a name in the body of a class or module is really called, and how it is bound."""
+    mangled = _mangled(name, scope.removesuffix(".").rpartition(".")[2])
+    return f"{scope}{mangled}", bound if mangled == name else replace(bound, written=f"{scope}{name}")
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
@@ -282,7 +413,8 @@ def _of_options(line: int, options: list[ast.expr]) -> Bound:
     if isinstance(value, ast.Call):
         return Bound(HolderKind.INSTANCE, line, _dotted(value.func), given=_arguments(value))
     is_display = bool(options) and all(isinstance(one, _DISPLAYS) for one in options)
-    return Bound(HolderKind.ALIAS, line, _dotted(value), is_display=is_display)
+    given = _names(*options) if is_display else {}
+    return Bound(HolderKind.ALIAS, line, _dotted(value), is_display=is_display, given=given)
 
 
 def _options(value: ast.expr) -> Iterator[ast.expr]:

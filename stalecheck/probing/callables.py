@@ -9,7 +9,7 @@ from gc import get_referents
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.place import Place, Step, Steps, Way, after, indexes_of, keys_of, names_of, written
+from stalecheck.probing.place import Place, Step, Steps, Way, after, attribute, indexes_of, keys_of, names_of, written
 from stalecheck.vocabulary import HolderKind
 
 _HASHED: type = functools._HashedSeq  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
         for name in names_of(cast(Any, child), inner):
             kind = HolderKind.WRAPPED_CALLABLE if name == "__wrapped__" else None
             is_dispatch = name == "registry" and type(inner) is types.MappingProxyType
-            yield place.part(f".{name}", HolderKind.CALLBACK if is_dispatch else kind), 2
+            yield place.part(attribute(name), HolderKind.CALLBACK if is_dispatch else kind), 2
     else:
         for annotation in _annotations(child, inner):
             yield place.aspect(f"annotation {annotation}", HolderKind.ANNOTATION), 2

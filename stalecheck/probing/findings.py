@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
@@ -19,9 +19,9 @@ from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
 from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_standard
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
-from stalecheck.probing.made import IMPORTS, binding, kind_of
+from stalecheck.probing.made import IMPORTS, binding, is_attribute_of, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, keys_of, written
+from stalecheck.probing.place import Place, attribute, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -29,6 +29,7 @@ from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.probing.running import running_frame
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
+from stalecheck.probing.wrappers import is_wrapped_besides, wrappers_around
 from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
 
 _ENDS = 50
@@ -60,8 +61,8 @@ _CACHE = re.compile(r"_\w*cache\d?")
 _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 """What `functools.singledispatch` has looked up in its registry, which is named as well."""
 
-_FIELD = re.compile(r"field '(\w+)'")
-"""What a dataclass keeps of an attribute."""
+_FIELD = re.compile(r"(?:field|annotation) '(\w+)'")
+"""What a dataclass keeps of an attribute, and what it is annotated with."""
 
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
@@ -152,7 +153,7 @@ class Assembly:
         by_parent: dict[tuple[int, str], list[int]] = {}
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
-                if self._is_of_subclass(parent, child):
+                if self._is_of_subclass(parent, child) or is_wrapped_besides(self._graph, parent, child):
                     continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
@@ -161,8 +162,8 @@ class Assembly:
                     self._add(held, child, _Way((child, None), start))
         secondary: list[tuple[list[int], _Way]] = []
         for is_through in (False, True):
-            # Through old instances only what nobody else holds.
-            without = {child for child in self._origins if child not in held}
+            # Through old instances only what nobody else holds, and nothing that they have made for themselves.
+            without = {child for child, origin in self._origins.items() if child not in held and not origin.is_part}
             parents = list(by_parent.items())
             number = sum(not without.isdisjoint(children) for _, children in parents) if is_through else len(parents)
             is_many = number > (_MANY if is_through else _CROWD)
@@ -177,8 +178,8 @@ class Assembly:
                 if not wanted:
                     continue
                 is_near = is_many or self._searched > _SEARCHED
-                find = self._nearest_ways if is_near else self._ways
-                for way in find(parent, module, through=is_through):
+                find = partial(self._nearest_ways if is_near else self._ways, module=module, through=is_through)
+                for way in self._ways_around(parent, module, find):
                     if is_through:
                         wanted = [child for child in wanted if not self._is_class_of(way, child)]
                     if _is_secondary(way.start):
@@ -192,6 +193,26 @@ class Assembly:
         for children, way in secondary:
             self._add_all(held, [child for child in children if child in without], way)
         self._add_weak_registries(held)
+
+    def _ways_around(
+        self, parent: int, module: str, find: Callable[[int], Sequence[_Way]], known: frozenset[int] = frozenset()
+    ) -> Sequence[_Way]:
+        """Return the ways to what refers to old objects; if it is a wrapper of theirs, by each who has the wrapper."""
+        found = find(parent)
+        by_ids: dict[tuple[int, ...], _Way] = {}
+        for chain in wrappers_around(self._graph, parent):
+            if chain[0] in known or chain[0] in self._origins or chain[0] in self._graph.roots:
+                continue
+            for one in self._allowed(chain[0], module, through=False):
+                for way in self._ways_around(one, module, find, known | {chain[0]}):
+                    for which in chain:
+                        way = way.to(which)
+                    by_ids.setdefault(way.ids, way)
+        if not by_ids:
+            return found
+        by_ids.update((way.ids, way) for way in found)
+        first = [way for way in by_ids.values() if not _is_secondary(way.start)]
+        return (first or found)[:_ENDS]
 
     def _add_weak_registries(self, held: dict[int, list[Holder]]) -> None:
         """Add the abstract classes that an old class is registered with, where something else keeps it alive."""
@@ -474,6 +495,8 @@ class Assembly:
                 kind = way.start.kind
                 if kind is HolderKind.CALLBACK:
                     kind = of_attribute(place, origin, objects[-1], way.start.text) or kind
+                elif kind is HolderKind.TASK and place.kind is HolderKind.CALLBACK:
+                    kind = HolderKind.CALLBACK
                 yield replace(_as_holder(text, kind, origin), way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
@@ -502,7 +525,7 @@ class Assembly:
             names: dict[int, list[str]] = {}
             for key, value in list(dict.items(namespace)):
                 is_name = raw.inherits(type(key), str)
-                name = str.__str__(cast(str, key)) if is_name else f"__dict__[{written(key)}]"
+                name = attribute(str.__str__(cast(str, key)))[1:] if is_name else f"__dict__[{written(key)}]"
                 names.setdefault(id(value), []).append(name)
             self._names[id(namespace)] = names
         return self._names[id(namespace)]
@@ -523,29 +546,38 @@ class Assembly:
         is_taken = is_standard(origin.module) and place.kind is not HolderKind.CONTAINER and binding(namespace, name)
         if is_standard(module) and not is_taken:
             return _as_holder(place.text, of_standard(place, module, name, origin, objects[-1]), origin)
-        dotted = re.match(r"[\w.<>]*", place.text.rpartition(" of ")[2].removeprefix(f"{module}."))
+        text = place.text.rpartition(" of ")[2].removeprefix(f"{module}.")
+        dotted = re.match(r"[\w.<>]*", text)
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
         field = _FIELD.match(place.what)
-        named = of_name(namespace, f"{name}.{field[1]}" if field else name, place, origin, objects[-1])
+        rest = text.removeprefix(name) if text.startswith(name) else ""
+        if field:
+            name = field[1] if name == "__annotations__" else f"{name}.{field[1]}"
+        named = of_name(namespace, name, place, origin, objects[-1], rest)
         found = _as_holder(place.text, named.kind, origin, named.filename, named.line)
-        found = self._as_bound(found, place, module, named.name, objects)
+        found = self._as_bound(found, place, module, named.name, origin, objects)
         return replace(found, module=module, name=named.name, way=(module, *place.trail))
 
-    def _as_bound(self, found: Holder, place: Place, module: str, name: str, objects: list[object]) -> Holder:
+    def _as_bound(
+        self, found: Holder, place: Place, module: str, name: str, origin: Origin, objects: list[object]
+    ) -> Holder:
         """Return a holder that is a part of what a name stands for, by how the name was bound.
 
-        What a decorator has put around a function is the decorator's; what was imported with all that is in it has to
-        be imported again.
+        What a decorator has put around a function is the decorator's; what was imported or taken from the module with
+        all that is in it has to be imported or taken again.
         """
         if place.kind is None or name == "":
             return found
         namespace, value = objects[0], objects[1] if len(objects) > 2 else None
-        bound = binding(_namespace(module, namespace), name)
+        names = _namespace(module, namespace)
+        bound = binding(names, name)
         if bound is None or bound.kind is None:
             return found
         kind = bound.kind
-        if kind is HolderKind.DECORATED and place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE):
+        is_around = place.kind in (HolderKind.WRAPPED_CALLABLE, HolderKind.CLOSURE)
+        is_taken = kind is HolderKind.ALIAS and is_around and is_attribute_of(names, bound, origin.module)
+        if is_taken or (kind is HolderKind.DECORATED and is_around):
             return replace(found, kind=kind, code=code_of(kind, OriginKind.FUNCTION), remedy=remedy_for(kind))
         if kind in IMPORTS and type(namespace) is dict and self._is_only_imported(value, namespace):
             return replace(found, kind=kind, code=code_of(kind, kind_of(value)), remedy=remedy_for(kind))

@@ -7,6 +7,8 @@ import sys
 import types
 from collections.abc import Callable, Collection
 from gc import get_freeze_count, get_objects, get_referents, get_referrers, is_tracked
+from typing import Any
+from weakref import ref
 
 from stalecheck.probing import raw
 
@@ -15,6 +17,9 @@ _FEW = 160
 
 _CHUNK = 24
 _STEP = _CHUNK * 4096
+
+_TASKS_HIDE = sys.version_info < (3, 12)
+"""Whether `gc.get_referrers` passes over tasks of asyncio that have an object as futures do: result, callbacks."""
 
 _FROZEN_AT_START = 1_000
 """More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
@@ -42,7 +47,8 @@ def referrers(
     """
     if len(targets) <= _FEW:
         arguments = tuple(targets)  # 3.13 counts the arguments as a referrer.
-        return [found for found in get_referrers(*arguments) if found is not arguments and not is_own(id(found))]
+        near = [found for found in get_referrers(*arguments) if found is not arguments and not is_own(id(found))]
+        return [*near, *_tasks_beside(near, targets)] if _TASKS_HIDE else near
     ids = {id(target) for target in targets}
     tracked = get_objects()
     unsafe = _unsafe()
@@ -57,6 +63,18 @@ def referrers(
         if not apart(map(id, get_referents(*chunk))):
             found += [one for one in chunk if not apart(map(id, get_referents(one))) and not is_own(id(one))]
     return found
+
+
+def _tasks_beside(known: list[object], targets: Collection[object]) -> list[object]:
+    """Return the tasks of asyncio that refer to any of the targets and have not been found yet."""
+    asyncio = raw.imported("asyncio.tasks")
+    tasks = raw.lookup(raw.module_dict(asyncio), "_all_tasks") if asyncio is not None else None
+    references: Any = raw.stored(tasks, "data") if tasks is not None else None
+    if type(references) is not set:
+        return []
+    ids, seen = {id(target) for target in targets}, {id(one) for one in known}
+    found = [reference() for reference in list(references) if type(reference) is ref]
+    return [one for one in found if id(one) not in seen and not ids.isdisjoint(map(id, get_referents(one)))]
 
 
 def untracked_holders(targets: Collection[object]) -> list[tuple[object, list[object]]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import Bound, is_bound, nearest_bound, where_bound
+from stalecheck.probing.bound import Bound, Filled, Lines, filled, is_bound, nearest_bound, where_annotated, where_bound
 from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.made import is_field
 from stalecheck.probing.old import Origin
@@ -25,6 +25,8 @@ _OF_OBJECTS = (
     HolderKind.CONTEXT_VARIABLE,
 )
 """How an object holds what it has been given, which its name says better."""
+
+_ITEMS = (HolderKind.CONTAINER, HolderKind.ATTRIBUTE, HolderKind.SLOT)
 
 _PLAIN = (
     HolderKind.CONTAINER,
@@ -52,27 +54,91 @@ class Named:
     kind: HolderKind
 
 
-def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, obj: object) -> Named:
-    """Return where a module's name of a place is bound, and how that place holds an old object."""
+def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, obj: object, rest: str = "") -> Named:
+    """Return where a module's name of a place is bound, and how that place holds an old object.
+
+    Args:
+        namespace: The module's.
+        name: The name.
+        place: The place.
+        origin: Of what the object is an old version.
+        obj: The object.
+        rest: What of the place follows the name.
+    """
     filename = raw.lookup(namespace, "__file__")
     if type(filename) is not str:
         return Named(None, None, name.partition(".")[0], place.kind or _kind(None, name, origin, obj))
+    if place.kind is HolderKind.ANNOTATION:
+        annotated = where_annotated(filename, name)
+        if annotated is not None:
+            return Named(filename, annotated, name, place.kind)
     whole, name = name, nearest_bound(filename, name)
     found = where_bound(filename, name)
     kind = place.kind
+    line = found.line if found else None
+    names = _words(origin)
+    is_item = kind in _ITEMS and bool(place.what or rest)
+    filling = _filling(filename, dict.fromkeys((whole, name)), found, names, f"{whole}{rest}") if is_item else None
+    if filling is not None:
+        return Named(filename, _line(filling.names, names) or filling.line, _written(found, name), HolderKind.CONTAINER)
     if found is not None and is_field(namespace, found):
         kind = HolderKind.DEFAULT_ARGUMENT  # What the call has been given, not what it makes.
     elif kind in _OF_OBJECTS and found is not None and found.kind is HolderKind.INSTANCE:
-        kind = _given(found, origin, raw.resolve(namespace, name)) or kind
+        given = _given(found, names, raw.resolve(namespace, name))
+        kind, line = (given[0], given[1] or line) if given is not None else (kind, line)
     elif kind is None and found is not None and whole != name:
         if found.is_definition:  # Somebody else has set the attribute of a function or class.
             kind = _kind(HolderKind.INSTANCE, "", origin, obj)
         elif found.kind is HolderKind.INSTANCE and raw.is_class(raw.resolve(namespace, name)):
             kind = HolderKind.CONTAINER  # The names that `type` has been given.
+    elif kind is HolderKind.CONTAINER and found is not None:
+        line = _line(found.given, names) or line
     if kind is HolderKind.WRAPPED_CALLABLE and origin.ruled is OriginKind.VALUE:
         kind = HolderKind.ALIAS  # What is made of a value is one itself.
-    line = found.line if found else None
-    return Named(filename, line, name, kind or _kind(found.kind if found else None, name, origin, obj))
+    if kind in (HolderKind.ATTRIBUTE, HolderKind.SLOT) and is_item and place.last is HolderKind.CONTAINER:
+        kind = HolderKind.CONTAINER
+    kind = kind or _kind(found.kind if found else None, name, origin, obj)
+    return Named(filename, line, _written(found, name), kind)
+
+
+def _words(origin: Origin) -> frozenset[str]:
+    """Return the names in a dotted name."""
+    return frozenset(re.findall(r"[^\W\d]\w*", origin.name))
+
+
+def _line(lines: Lines, names: Collection[str]) -> int | None:
+    """Return the line where one of some names is first."""
+    return min((line for name, line in lines.items() if name in names), default=None)
+
+
+def _written(bound: Bound | None, name: str) -> str:
+    return bound.written if bound is not None and bound.written else name
+
+
+def _filling(
+    filename: str, containers: Iterable[str], bound: Bound | None, names: frozenset[str], whole: str
+) -> Filled | None:
+    """Return the statement that has put an object into a container; None where that was made with it.
+
+    Args:
+        filename: The module's file.
+        containers: The names that the container may go by.
+        bound: How the last one of those was bound.
+        names: The words that name the object.
+        whole: The place in the container.
+    """
+    for container in containers:
+        statements = filled(filename, container)
+        keyed = [one for one in statements if one.key is not None and f"[{one.key}]" in whole]
+        if keyed:
+            return keyed[-1]
+        given = bound.given if bound is not None else {}
+        loose = [one for one in statements if one.key is None]
+        naming = [one for one in loose if not names.isdisjoint(one.names)]
+        is_only = len(statements) == 1 and bound is not None and bound.is_display and not given
+        if loose and names.isdisjoint(given) and (naming or is_only):
+            return (naming or loose)[0]
+    return None
 
 
 def names_bound_in(module: str) -> Callable[[str], bool]:
@@ -118,20 +184,20 @@ def of_attribute(place: Place, origin: Origin, obj: object, owner: str = "") -> 
     return _kind(HolderKind.INSTANCE, "", origin, obj)
 
 
-def _given(bound: Bound, origin: Origin, value: object) -> HolderKind | None:
+def _given(bound: Bound, names: frozenset[str], value: object) -> tuple[HolderKind, int | None] | None:
     """Return how an object has got what it holds: by the call that has made it, or by one of a method; None if neither.
 
-    Where both have been given something, the arguments that name the origin are taken.
+    Where both have been given something, the arguments that name the origin are taken, and the line of those.
     """
-    names = set(origin.name.split("."))
     calls = [(method, arguments) for method, arguments in bound.calls if arguments and _keeps(value, method)]
-    naming = [method for method, arguments in calls if not names.isdisjoint(arguments)]
+    naming = [(method, arguments) for method, arguments in calls if not names.isdisjoint(arguments)]
     if bound.given and (not naming or not names.isdisjoint(bound.given)):
-        return HolderKind.WRAPPED_CALLABLE
-    methods = naming or [method for method, _ in calls]
+        return HolderKind.WRAPPED_CALLABLE, None
+    methods = [method for method, _ in naming or calls]
     if not methods:
         return None
-    return HolderKind.CONTAINER if MUTATORS.issuperset(methods) else HolderKind.CALLBACK
+    kind = HolderKind.CONTAINER if MUTATORS.issuperset(methods) else HolderKind.CALLBACK
+    return kind, _line(naming[0][1], names) if naming else None
 
 
 def _keeps(value: object, method: str) -> bool:

@@ -16,8 +16,8 @@ from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, count_own, graph_of
 from stalecheck.probing.findings import Assembly
 from stalecheck.probing.old import Old, add_known, find_old, take_stock
-from stalecheck.probing.progress import STOPPED, STOPS, Progress, uninterrupted
-from stalecheck.probing.report import Finding, Report, worst_first
+from stalecheck.probing.progress import STOPPED, Progress, uninterrupted
+from stalecheck.probing.report import STOPS, Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
 
 
@@ -33,16 +33,23 @@ def probe(module: types.ModuleType | str | None = None, *, max_seconds: float | 
     it was run again: that takes a `watch`.
 
     Args:
-        module: A module or its dotted name; None for every module that has something old.
+        module: A module or its dotted name; None for every module that has something old. A module of which
+            ``sys.modules`` has none (a plugin's host may not put it there) is taken for the present version.
         max_seconds: Stop after so long and report what has been found.
 
     Raises:
-        NotAModuleError: It is no module, or the name is not in ``sys.modules``.
+        NotAModuleError: It is no module, or a name that is not in ``sys.modules``.
         UsageError: `max_seconds` is no number of seconds.
     """
     if max_seconds is not None and not (type(max_seconds) in (int, float) and max_seconds >= 0):
         raise UsageError("max_seconds takes a number of seconds, 0 or more, or None")
-    look = _Look(lambda: [name_of(module)] if module is not None else _all_names())
+    alone = _beside_imported(module)
+    if alone is not None:
+        namespace = raw.module_dict(alone)
+        name = raw.module_name(namespace) or ""
+        look = _Look(lambda: [name], surroundings=Surroundings(namespaces={id(namespace): name}), alone=alone)
+    else:
+        look = _Look(lambda: [name_of(module)] if module is not None else _all_names())
     report = uninterrupted(look.report, Progress(max_seconds))
     return report if module is not None else replace(report, modules=tuple(sorted({one.module for one in report})))
 
@@ -86,8 +93,9 @@ class _Look:
         surroundings: Surroundings = NOTHING_AROUND,
         more: Iterable[Finding] = (),
         note: Callable[[object], None] | None = None,
+        alone: types.ModuleType | None = None,
     ) -> None:
-        """Take what `report_on` takes, and how the names are found."""
+        """Take what `report_on` takes, how the names are found, and the module that is not in ``sys.modules``."""
         self._names_of = names
         self._names: Sequence[str] = ()
         self._exact = exact
@@ -96,6 +104,7 @@ class _Look:
         self._surroundings = surroundings
         self._more = more
         self._note = note
+        self._alone = alone
         self._olds: list[Old] = []
         self._notes: list[str] = []
         self._graph: Graph | None = None
@@ -142,7 +151,7 @@ class _Look:
             if heap.is_frozen():
                 notes.append(f"gc.freeze() hides {get_freeze_count():,} objects: holders among them are not seen")
             notes += [f"an open watch of {one.name} keeps its objects alive" for one in open_snapshots()]
-            _find_all(self._olds, notes, self._names, self._exact, self._known, progress)
+            _find_all(self._olds, notes, self._names, self._exact, self._known, self._alone, progress)
         except STOPPED as error:
             notes.append(progress.stop(error, "not all modules have been looked at"))
         if self._note is not None:
@@ -169,6 +178,7 @@ def _find_all(
     names: Sequence[str],
     exact: Sequence[Old],
     known: Collection[int],
+    alone: types.ModuleType | None,
     progress: Progress,
 ) -> None:
     progress.step("what there is")
@@ -176,7 +186,7 @@ def _find_all(
     noted = {one.module: one for one in exact}
     for name in names:
         progress.step(f"what is old of {name}")
-        module = raw.imported(name)
+        module = raw.imported(name) or alone
         if module is None and name not in noted:
             continue  # Another thread has just removed it.
         old = find_old(name, raw.module_dict(module) if module is not None else {}, stock)
@@ -220,6 +230,14 @@ def name_of(module: object) -> str:
     if raw.imported(name) is None:
         raise NotAModuleError(f"{name} is not imported: there is no present version to compare with; import it first")
     return name
+
+
+def _beside_imported(module: object) -> types.ModuleType | None:
+    """Return a module of which ``sys.modules`` has none; None for all others."""
+    if not raw.is_module(module):
+        return None
+    name = raw.module_name(raw.module_dict(cast(types.ModuleType, module)))
+    return cast(types.ModuleType, module) if name and raw.imported(name) is None else None
 
 
 def _all_names() -> list[str]:

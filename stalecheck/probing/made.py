@@ -64,6 +64,14 @@ def binding(namespace: Mapping[str, Any], name: str) -> Bound | None:
     return where_bound(filename, name) if type(filename) is str else None
 
 
+def is_attribute_of(namespace: Mapping[str, Any], bound: Bound, module: str) -> bool:
+    """Whether a name has been bound to an attribute of a module, or of a class in it: ``X = core.f``."""
+    found = resolved(namespace, (bound.source or "").rpartition(".")[0])
+    if raw.is_class(found):
+        return raw.class_module(found) == module
+    return raw.is_module(found) and raw.module_name(raw.module_dict(found)) == module
+
+
 def is_field(namespace: Mapping[str, Any], bound: Bound) -> bool:
     """Whether a name is bound to a call of `dataclasses.field`, which gives the class what it was given itself."""
     if bound.kind is not HolderKind.INSTANCE or bound.source is None:

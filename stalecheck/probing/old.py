@@ -31,6 +31,9 @@ class Origin:
     is_singleton: bool = False
     """Whether it is a value of another module's class that the body has made: a lock, a logger, ``object()``."""
 
+    is_part: bool = False
+    """Whether it is a value that an old instance has made for itself: who has only the instance has no more to do."""
+
     @property
     def ruled(self) -> OriginKind:
         """What the linter's rules take it for: what a call of a class has made is an instance, whosever the class."""
@@ -59,10 +62,19 @@ class Old:
     untold: dict[str, int] = field(default_factory=dict)
     """How many equal functions there are, by name, of which one is present and the others are old."""
 
-    def add(self, obj: object, name: str, kind: OriginKind, verdict: Verdict, *, is_singleton: bool = False) -> None:
+    def add(
+        self,
+        obj: object,
+        name: str,
+        kind: OriginKind,
+        verdict: Verdict,
+        *,
+        is_singleton: bool = False,
+        is_part: bool = False,
+    ) -> None:
         """Take an object for old."""
         self.objects[id(obj)] = obj
-        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton)
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton, is_part)
 
     def take(self, other: Old) -> None:
         """Take what else is old of the same module."""
@@ -70,7 +82,7 @@ class Old:
             mine = self.origins.get(one)
             # Of an Enum's member that has been moved to the present class it is known which one it was.
             if mine is None or (mine.kind is OriginKind.INSTANCE and mine.verdict == "split" == origin.verdict):
-                self.add(other.objects[one], origin.name, origin.kind, origin.verdict, is_singleton=origin.is_singleton)
+                self.objects[one], self.origins[one] = other.objects[one], origin
         self.namespaces.update(other.namespaces)
 
 

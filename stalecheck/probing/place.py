@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from typing import Any, cast
 
 from stalecheck.probing import raw
@@ -38,6 +39,9 @@ class Place:
     trail: tuple[str, ...] = ()
     """The whole names of the places on the way, this one last; empty before the way has been walked."""
 
+    last: HolderKind | None = None
+    """How what it was last a part of holds it: an item of a list is one, be the list in an attribute."""
+
     @property
     def text(self) -> str:
         """The whole name."""
@@ -46,12 +50,12 @@ class Place:
     def part(self, suffix: str, kind: HolderKind | None) -> Place:
         """Return the place of an item or an attribute."""
         if self.what:
-            return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind)
-        return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind)
+            return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind, last=kind)
+        return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind, last=kind)
 
     def aspect(self, what: str, kind: HolderKind, *, where: str = "") -> Place:
         """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
-        return Place(self.text, what, kind, where) if self.text else Place(what, "", kind, where)
+        return Place(self.text, what, kind, where, last=kind) if self.text else Place(what, "", kind, where, last=kind)
 
 
 Step = tuple[Place, int]
@@ -82,6 +86,11 @@ def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
     base: Any = dict if type(holder) is dict else type(holder)
     keys = [key for key, value in list(base.items(holder)) if value is child]
     return (key if type(key) is str else str.__str__(key) for key in keys if raw.inherits(type(key), str))
+
+
+def attribute(name: str) -> str:
+    """Return how an attribute is written behind what has it; what is no name stands in ``__dict__``."""
+    return f".{name}" if name.isidentifier() and not iskeyword(name) else f".__dict__[{written(name)}]"
 
 
 def written(key: object) -> str:

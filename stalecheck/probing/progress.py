@@ -33,9 +33,6 @@ _T = TypeVar("_T")
 
 STOPPED = (KeyboardInterrupt, TimeOverError)
 
-STOPS = ("interrupted: ", "max_seconds=")
-"""How the notes of a report begin that say why it is not whole."""
-
 
 class Progress:
     """Tells each step of a look whether there is time for it, and a terminal which step it is."""

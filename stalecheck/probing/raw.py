@@ -27,6 +27,7 @@ _TYPE_MODULE = type.__dict__["__module__"].__get__
 _TYPE_FLAGS = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9
 _MODULE_DICT: Any = vars(types.ModuleType)["__dict__"]
+_METHODS = (types.FunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 def is_class(obj: object) -> bool:
@@ -191,18 +192,24 @@ def instance_dict(obj: object) -> dict[str, Any] | None:
 def stored(obj: object, name: str) -> object:
     """Return an attribute that an instance itself stores, with or without a ``__dict__``; None where it has none.
 
-    A name that code of its class stands behind is left alone. Where only the class has the name, its value is returned.
+    A name that code of its class stands behind is left alone, but for a method's: that is only bound. Where only the
+    class has the name, its value is returned.
     """
+    is_method = False
     for cls in mro(type(obj)):
         if name in class_dict(cls):
             found = class_dict(cls)[name]
             if type(found) is types.MemberDescriptorType:
                 return member(found, obj)
-            if any(each in class_dict(base) for base in mro(type(found)) for each in ("__get__", "__set__")):
+            is_method = is_any(type(found), _METHODS)
+            descriptor = mro(type(found)) if not is_method else ()
+            if any(each in class_dict(base) for base in descriptor for each in ("__get__", "__set__")):
                 return None
             break
     try:
-        return object.__getattribute__(obj, name)
+        value = object.__getattribute__(obj, name)
+        # What is bound is another object each time.
+        return value if not is_method or object.__getattribute__(obj, name) is value else None
     except AttributeError:
         return None
 

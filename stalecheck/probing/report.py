@@ -13,6 +13,9 @@ from stalecheck.vocabulary import HolderKind, OriginKind
 BREAKING = (HolderKind.BASE_CLASS, HolderKind.ENUM_MEMBER)
 """Holders with which something breaks: what they hold is inherited from or compared by identity."""
 
+STOPS = ("interrupted: ", "max_seconds=")
+"""How the notes begin that say why a report is not whole."""
+
 _ORDER = (OriginKind.MODULE, OriginKind.CLASS, OriginKind.INSTANCE, OriginKind.FUNCTION, OriginKind.VALUE)
 
 
@@ -85,8 +88,8 @@ class Finding:
     def objects(self) -> list[Any]:
         """Return the old objects that are still alive.
 
-        They are found through weak references, and through their holders where the type takes none. Numbers and
-        strings have no identity to find them by, and a finding that was pickled leads to no objects.
+        They are found through weak references, and through their holders where the type takes none: numbers and
+        strings too. A finding that was pickled leads to no objects.
         """
         return live_objects(self.traces)
 
@@ -135,6 +138,11 @@ class Report:
 
     notes: tuple[str, ...] = ()
     """What limits the answer: the time was over, objects are frozen."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the look has come to its end."""
+        return not any(note.startswith(STOPS) for note in self.notes)
 
     def __len__(self) -> int:
         return len(self.findings)

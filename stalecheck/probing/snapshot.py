@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 import sys
 import types
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import ref
@@ -131,6 +132,7 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     homes = made_elsewhere(untold, namespace, names)
     choices = {id(module): module for module in (one() for one in snapshot.modules) if module and is_imported(module)}
     inner: tuple[str, ...] = ()
+    owners: set[str] = set()
     alone: list[Any] = []
     for one, path in snapshot.paths.items():
         alone = [snapshot.objects.pop(one)]  # The first ones contain the later ones.
@@ -147,7 +149,10 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
             kind = kind_made(namespace, path, alone[0])
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
-            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton)
+            is_part = kind is OriginKind.VALUE and _is_within(path, owners)
+            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton, is_part=is_part)
+            if kind is OriginKind.INSTANCE:
+                owners.add(path)
     alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
@@ -156,6 +161,11 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     }
     atoms.update((name, choices[snapshot.names[name]]) for name in changed if snapshot.names[name] in choices)
     return exact, atoms
+
+
+def _is_within(path: str, owners: Collection[str]) -> bool:
+    """Whether a path leads through an attribute of one of some objects."""
+    return any(path[: dot.start()] in owners for dot in re.finditer(r"\.", path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from stalecheck.probing import attributes, callables, containers, raw, running
 from stalecheck.probing.landmarks import type_name
-from stalecheck.probing.place import Place, Step, Steps, Way, after, indexes_of
+from stalecheck.probing.place import Place, Step, Steps, Way, after, attribute, indexes_of, names_of
 from stalecheck.vocabulary import HolderKind
 
 _SHOWN = 50
@@ -94,7 +94,11 @@ def _namers(holder: object) -> list[_Namer]:
 
 
 def _of_module(place: Place, module: Any, way: Way) -> Steps:
-    if type(way[1]) is dict:
+    inner = after(way, 2)
+    if way[1] is raw.module_dict(module) and inner is not None:
+        names = names_of(raw.module_dict(module), inner)
+        yield from ((place.part(attribute(name), HolderKind.ATTRIBUTE), 2) for name in names)
+    elif type(way[1]) is dict:
         yield place, 1
 
 

@@ -120,9 +120,9 @@ def summary(report: Report) -> str:
     """Return how much was found of what."""
     of = f" of {modules(report)}" if report.modules else ""
     number = sum(finding.count for finding in report)
-    if not number:
-        return f"Found no old objects{of} in use."
-    return f"Found {number:,} old {'object' if number == 1 else 'objects'}{of} in use."
+    ending = "." if report.is_whole else " so far."
+    objects = "1 old object" if number == 1 else f"{number:,} old objects" if number else "no old objects"
+    return f"Found {objects}{of} in use{ending}"
 
 
 def modules(report: Report) -> str:

@@ -151,6 +151,46 @@ ATTRIBUTES = [
         ("app.X.engine", "instance", "STL201", 5),
     ),
     case(
+        "attribute_filled_by_function",
+        """
+        class S:
+            def __init__(self): self.names, self.table, self.found = [], {}, set()
+        X = S()
+        def fill(s, f): s.names.append(f); s.table['a'] = [f]; s.found.add(f)
+        fill(X, core.save)
+        """,
+        ("app.X.names[0]", "container", "STL205", 3),
+        ("app.X.table['a'][0]", "container", "STL205", 3),
+        ("an element of app.X.found", "container", "STL205", 3),
+    ),
+    case(
+        "attribute_made_and_filled_by_function",
+        """
+        class S: pass
+        def make(f):
+            s = S()
+            s.names, s.table, s.one = [f], {'a': [f]}, f
+            return s
+        X = make(core.save)
+        X = [X][0]
+        """,
+        ("app.X.names[0]", "container", "STL205", 8),
+        ("app.X.table['a'][0]", "container", "STL205", 8),
+        ("app.X.one", "attribute", None, 8),
+    ),
+    case(
+        "module_outside",
+        "import types\nX = types.ModuleType('x')\nX.a = core.save\nsetattr(X, 'b', core.Engine)",
+        ("app.X.a", "alias", "STL104", 4),
+        ("app.X.b", "attribute", None, 3),
+    ),
+    case(
+        "attribute_that_is_no_name",
+        "class S: pass\nX = S()\nsetattr(X, 'on-x', core.save); setattr(S, 'class', core.Engine)",
+        ("app.X.__dict__['on-x']", "attribute", None, 3),
+        ("app.S.__dict__['class']", "alias", "STL104", 2),
+    ),
+    case(
         "slot",
         "class S:\n    __slots__ = ('engine',)\nX = S()\nX.engine = core.Engine()",
         ("app.X.engine", "instance", "STL201", 5),
@@ -306,8 +346,8 @@ TYPES = [
         ("typing's cache", "typing-cache", None, None),
     ),
     case("annotation", "def f(x: core.Engine): pass", ("annotation 'x' of app.f", "annotation", "STL211", 2)),
-    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", "STL211", 2)),
-    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", "STL211", None)),
+    case("class_annotation", "class S:\n    x: core.Engine", ("annotation 'x' of app.S", "annotation", "STL211", 3)),
+    case("module_annotation", "x: core.Engine", ("annotation 'x' of app", "annotation", "STL211", 2)),
     case(
         "dataclass_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = core.Engine",
@@ -328,13 +368,13 @@ TYPES = [
     case(
         "field_default_factory_of_its_type",
         "from dataclasses import *\n@dataclass\nclass S:\n    x: core.Engine = field(default_factory=core.Engine)",
-        ("annotation 'x' of app.S", "annotation", "STL211", 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 5),
         ("field 'x'.default_factory of app.S", "default-argument", "STL204", 5),
     ),
     case(
         "dataclass_annotation",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: core.Engine",
-        ("annotation 'x' of app.S", "annotation", "STL211", 4),
+        ("annotation 'x' of app.S", "annotation", "STL211", 5),
     ),
     case(
         "enum_value",
@@ -718,6 +758,95 @@ def test_attributes_keep_their_names_beside_containers(tmp_path: Path) -> None:
     assert second == first
 
 
+WRAPPING = """
+import contextlib, functools
+@functools.lru_cache
+def cached(): return 1
+@contextlib.contextmanager
+def manager(): yield 1
+def plain(): return 1
+class Engine:
+    def run(self): return 1
+"""
+
+WRAPPED = """
+import core, functools
+from core import cached, manager
+TABLE = {"cached": cached, "manager": manager}
+class View:
+    get = core.cached
+def f(k=core.cached): pass
+PARTIAL = functools.partial(print, core.plain)
+class Other:
+    p = PARTIAL
+RUN = core.Engine().run
+LIST = [RUN]
+def outer():
+    held = core.plain
+    return lambda: held
+CLOSURE = outer()
+PAIR = (CLOSURE, functools.partial(CLOSURE))
+"""
+
+
+def test_who_has_a_wrapper_that_cannot_be_changed_is_named(tmp_path: Path) -> None:
+    script = """
+        import app, core
+        importlib.reload(core)
+        answer([[f.origin, h.path, h.code] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": WRAPPING, "app.py": WRAPPED}, script)
+    assert sorted((path, code) for origin, path, code in found if origin == "core.cached") == [
+        ("app.TABLE['cached'].__wrapped__", "STL205"),
+        ("app.View.get.__wrapped__", "STL104"),
+        ("app.cached.__wrapped__", "STL101"),
+        ("default argument 'k'.__wrapped__ of app.f", "STL204"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.manager") == [
+        ("app.TABLE['manager'].__wrapped__", "STL205"),
+        ("app.manager.__wrapped__", "STL101"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.plain") == [
+        ("app.Other.p.args[0]", "STL206"),
+        ("app.PARTIAL.args[0]", "STL206"),
+        ("closure variable 'held' of app.CLOSURE", "STL206"),
+        ("closure variable 'held' of app.PAIR[0]", "STL205"),
+        ("closure variable 'held' of app.PAIR[1].func", "STL205"),
+    ]
+    assert sorted((path, code) for origin, path, code in found if origin == "core.Engine") == [
+        ("app.LIST[0].__self__", "STL205"),
+        ("app.RUN.__self__", "STL206"),
+    ]
+
+
+def test_attributes_that_stand_over_methods_have_their_names(tmp_path: Path) -> None:
+    app = """
+        import core, functools, json
+        class Encoder:
+            def default(self, item): pass
+            def __init__(self, default=None):
+                self.first = 1
+                if default is not None:
+                    self.default = default
+        class Table(dict):
+            def __init__(self, get): self.get = get
+        class Lazy:
+            @functools.cached_property
+            def engine(self): sys.exit("asked")
+            def __init__(self): self.other = 1
+        own, table, given, lazy = Encoder(core.save), Table(core.save), json.JSONEncoder(default=core.save), Lazy()
+        lazy.__dict__["engine"] = core.Engine()
+        empty = Lazy()
+    """
+    script = """
+        import app
+        importlib.reload(app.core)
+        answer([sorted(h.path for f in stalecheck.probe(app.core) for h in f.holders) for _ in range(2)])
+    """
+    paths = ["app.given.default", "app.lazy.engine", "app.own.default", "app.table.get"]
+    assert run_script(tmp_path, {"core.py": CORE, "app.py": app}, script) == [paths, paths]
+
+
 def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
     script = """
         import core, types
@@ -738,7 +867,7 @@ def test_keys_of_a_namespace_that_are_no_plain_names(tmp_path: Path) -> None:
         answer([report.awaiting_collection, sorted(h.path for f in report for h in f.holders)])
     """
     awaiting, paths = run_script(tmp_path, {"core.py": CORE}, script)
-    names = ["__dict__[5]", "handler", "not a name"]
+    names = ["__dict__['not a name']", "__dict__[5]", "handler"]
     assert (awaiting, paths) == (0, [f"{holder}.{name}" for holder in ("__main__.box", "plug") for name in names])
 
 

@@ -59,3 +59,53 @@ def test_modules_that_go_by_one_name_do_not_have_each_others_classes(tmp_path: P
     script = "import decimal, _pydecimal\nanswer([[one.origin for one in stalecheck.probe(name)] for name in NAMES])"
     script = script.replace("NAMES", '("decimal", "_pydecimal", None)')
     assert run_script(tmp_path, {}, script) == [[], [], []]
+
+
+PLUGIN = """
+import host
+KEPT = host.FIRST
+class Plugin:
+    def run(self): return {number}
+def check(): return {number}
+host.HOOKS["check"].append(check)
+host.FIRST = host.FIRST or check
+plugin = Plugin()
+"""
+
+HOST = """
+import importlib.util
+HOOKS, PLUGINS, LOADED, FIRST = {"check": []}, [], {}, None
+def load(path):
+    spec = importlib.util.spec_from_file_location("plug", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    PLUGINS.append(module.plugin)
+    LOADED["plug"] = module
+    return module
+"""
+
+
+def test_a_module_that_its_host_has_not_put_into_sys_modules_is_the_present_version(tmp_path: Path) -> None:
+    files = {"host.py": HOST, "plug.py": PLUGIN.format(number=1)}
+    script = f"""
+import host
+path = host.__file__.replace("host.py", "plug.py")
+first = [[one.origin for one in stalecheck.probe(host.load(path))]]
+edit("plug", {PLUGIN.format(number=222)!r})
+module = host.load(path)
+host.FIRST = None
+try:
+    stalecheck.probe("plug")
+except TypeError as error:
+    first.append(str(error))
+report = stalecheck.probe(module)
+answer([first, list(report.modules), {{f"{{one.kind.value}} {{one.origin}}": [one.count, one.verdict, sorted(
+    holder.path for holder in one.holders)] for one in report}}])
+"""
+    first, modules, found = run_script(tmp_path, files, script)
+    assert first == [[], "plug is not imported: there is no present version to compare with; import it first"]
+    assert modules == ["plug"]
+    assert found == {
+        "function plug.check": [1, "stale", ["host.HOOKS['check'][0]"]],
+        "instance plug.Plugin": [1, "stale", ["host.PLUGINS[0]"]],
+    }

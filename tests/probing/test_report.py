@@ -210,6 +210,8 @@ def test_nothing_is_said_in_one_line() -> None:
     assert str(EMPTY) == "Found no old objects of core in use."
     assert str(Report((), ())) == "Found no old objects in use."
     assert str(Report((), tuple("abcdef"))) == "Found no old objects of 6 modules in use."
+    note = "max_seconds=0 is over: not all modules have been looked at"
+    assert str(Report((), ("core",), notes=(note,))) == f"Found no old objects of core in use so far.\nnote: {note}"
 
 
 def test_many_holders_are_cut_and_the_finding_shows_all() -> None:

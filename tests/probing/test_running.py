@@ -354,6 +354,36 @@ def test_an_asyncio_task(tmp_path: Path) -> None:
     assert found == [["local 'engine' in coroutine work() at main.py:N of task 'work'", "task", None]]
 
 
+def test_what_tasks_have_as_futures(tmp_path: Path) -> None:
+    """Up to Python 3.11 `gc.get_referrers` passes over a task that has an object as its callback or as its result."""
+    found = look(
+        tmp_path,
+        """
+        import asyncio
+        def done(*args): pass
+        async def work(): await asyncio.sleep(60)
+        async def result(): return core.Engine()
+        async def main():
+            TASKS = [asyncio.create_task(work(), name=name) for name in ("one", "two")]
+            globals()["RESULT"] = asyncio.create_task(result(), name="three")
+            for function in (core.save, done):
+                TASKS[0].add_done_callback(function)
+            for function in (done, core.save):
+                TASKS[1].add_done_callback(function)
+            del TASKS, function
+            await asyncio.sleep(0)
+            RELOAD
+            answer(old())
+        asyncio.run(main())
+        """,
+    )
+    assert found == [
+        ["__main__.RESULT.result()", "attribute", None],
+        ["a done callback of task 'one'", "callback", "STL210"],
+        ["a done callback of task 'two'", "callback", "STL210"],
+    ]
+
+
 def test_futures_that_were_awaited_do_not_lead_in_circles(tmp_path: Path) -> None:
     """In Python 3.12 the module of futures shows some that it has freed, and must not be asked."""
     found = look(

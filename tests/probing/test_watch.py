@@ -82,6 +82,40 @@ def test_a_number_that_is_another_one_is_old_where_it_was_imported(tmp_path: Pat
     assert ["core.LIMIT", ["app.LIMIT"]] in run_script(tmp_path, FILES, script)
 
 
+PLAIN = """
+NAME, NUMBER, RATIO, DATA, FLAG = "name-{n}", 100{n}, {n}.5, b"data{n}", {n} > 1
+PAIR, SET = ({n}, "x{n}"), frozenset([{n}, "z"])
+"""
+
+
+def test_numbers_and_strings_are_handed_out_as_long_as_a_holder_has_them(tmp_path: Path) -> None:
+    app = """
+        from core import *
+        import core
+        class View:
+            number = core.NUMBER
+    """
+    script = f"""
+        import app, core
+        edit("core", {PLAIN.replace("{n}", "2")!r})
+        report = stalecheck.reload(core)
+        def numbers():
+            return {{f.origin[5:]: len(f.objects()) for f in report}}
+        same = all(one is getattr(app, f.origin[5:]) for f in report for one in f.objects())
+        before = numbers()
+        app.NUMBER, app.NAME = 7, "other"
+        left = numbers()
+        del app.View.number
+        answer([same, before, left, numbers()])
+    """
+    files = {"core.py": PLAIN.replace("{n}", "1"), "app.py": app}
+    same, before, left, after = run_script(tmp_path, files, script)
+    assert same
+    assert before == dict.fromkeys(["DATA", "FLAG", "NAME", "NUMBER", "PAIR", "RATIO", "SET"], 1)
+    assert left == {**before, "NAME": 0}
+    assert after == {**before, "NAME": 0, "NUMBER": 0}
+
+
 def test_watches_within_watches(tmp_path: Path) -> None:
     script = """
         import app, core
@@ -531,3 +565,47 @@ def test_what_is_chosen_out_of_anothers_containers_is_not_old_where_that_has_it(
         ["cfg.ROW", "use.ROW"],
         ["cfg.TABLE", "use.TABLE"],
     ]
+
+
+OWN_STATE = """
+import threading
+LIMITS = {"a": 1}
+class Settings:
+    def __init__(self):
+        self.table, self.names, self.seen, self.deep = {}, [], set(), {1: [[1]]}
+        self.lock = threading.Lock()
+        self.limits = LIMITS
+        self.engine = Engine()
+    def get(self): return 1
+class Engine: pass
+settings = Settings()
+_late = None
+def late():
+    global _late
+    _late = _late or Settings()
+    return _late
+"""
+
+
+@pytest.mark.parametrize("again", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_what_an_old_instance_has_made_for_itself_is_none_of_its_holders(tmp_path: Path, again: str) -> None:
+    app = """
+        import core
+        from core import settings
+        late = core.late()
+        names = settings.names
+        inner = {"deep": settings.deep[1][0]}
+    """
+    script = f"""
+        import app, core
+        with stalecheck.watch(core) as watched:
+            {again}
+        answer({{f.origin: [f.count, sorted(h.path for h in f.holders)] for f in watched.report}})
+    """
+    assert run_script(tmp_path, {"core.py": OWN_STATE, "app.py": app}, script) == {
+        "core.Settings": [2, ["app.late", "app.settings"]],
+        "core.Engine": [2, ["app.late.engine", "app.settings.engine"]],
+        "core.LIMITS": [1, ["app.late.limits", "app.settings.limits"]],
+        "core.settings.names": [1, ["app.names"]],
+        "core.settings.deep[1][0]": [1, ["app.inner['deep']"]],
+    } | ({"core": [1, ["app.core"]]} if again.startswith("del") else {})

@@ -800,6 +800,93 @@ def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path)
     ]
 
 
+REGISTERING = """
+import app
+class Job:
+    def run(self): return 1
+def make():
+    class Local:
+        def run(self): return 1
+    class Plain:
+        pass
+    return lambda: 1, Local, Plain
+for number in range(6):
+    app.JOBS.append(Job())
+    function, local, plain = make()
+    app.FUNCTIONS.append(function)
+    app.LOCALS.append(local)
+    app.PLAINS.append(plain)
+"""
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["importlib.reload(core)", "stalecheck.reload(core)", "del sys.modules['core']; import core"],
+)
+def test_each_version_has_what_it_has_registered(tmp_path: Path, following: str) -> None:
+    script = f"""
+        import core
+        for number in range(2, 5):
+            edit("core", open(core.__file__).read().replace(f"return {{number - 1}}", f"return {{number}}"))
+            {following}
+        found = {{}}
+        for one in stalecheck.probe("core"):
+            held = sum(holder.count for holder in one.holders)
+            place = one.holders[0].path.partition("[")[0]
+            found.setdefault(place, []).append([one.version, one.count, held, one.holders[0].path.partition("[")[2]])
+        answer(found)
+    """
+    found = run_script(
+        tmp_path, {"core.py": REGISTERING, "app.py": "JOBS, FUNCTIONS, LOCALS, PLAINS = [], [], [], []\n"}, script
+    )
+    each = [[version, 6, 6, f"{first}]"] for version, first in ((1, 0), (2, 6), (3, 12))]
+    assert found["app.JOBS"] == found["app.LOCALS"] == each
+    is_told = sys.version_info < (3, 13) or "del" in following
+    assert found["app.FUNCTIONS"] == (each if is_told else [[None, *one[1:]] for one in each])
+
+
+def test_what_one_execution_has_made_several_times_is_one_version(tmp_path: Path) -> None:
+    script = """
+        import core
+        answer([[one.version, one.count] for one in stalecheck.reload(core)])
+    """
+    files = {"core.py": REGISTERING, "app.py": "JOBS, FUNCTIONS, LOCALS, PLAINS = [], [], [], []\n"}
+    assert run_script(tmp_path, files, script) == [[None, 6]] * 4
+
+
+def test_a_value_and_a_function_of_one_name_are_no_versions(tmp_path: Path) -> None:
+    core = "import lib\n@lib.Command\ndef command(): return 1\n"
+    lib = "class Command:\n    def __init__(self, function): self.callback = function\n"
+    script = """
+        import core
+        from core import command
+        answer([[one.kind.value, one.version] for one in stalecheck.reload(core)])
+    """
+    found = run_script(tmp_path, {"core.py": core, "lib.py": lib}, script)
+    assert found == [["function", None], ["value", None]]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="nothing tells which function is older")
+def test_lambdas_are_in_the_order_of_any_class_that_has_functions(tmp_path: Path) -> None:
+    core = """
+        import app
+        class First:
+            def run(self): return 1
+        class Second: pass
+        app.LIST.append((First, Second, lambda: 1))
+        app.LIST.append((First, Second, lambda: 2))
+    """
+    script = """
+        import core
+        for number in range(2):
+            importlib.reload(core)
+        found = stalecheck.probe("core")
+        answer([[one.version, [holder.path for holder in one.holders]] for one in found if "lambda" in one.origin])
+    """
+    found = run_script(tmp_path, {"core.py": core, "app.py": "LIST = []\n"}, script)
+    assert found == [[1, ["app.LIST[0][2]", "app.LIST[1][2]"]], [2, ["app.LIST[2][2]", "app.LIST[3][2]"]]]
+
+
 VERSIONS = """
     import core, gc
     held = {"instance": [], "class": [], "function": [], "module": []}

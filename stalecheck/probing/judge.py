@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from importlib.machinery import ModuleSpec
 from typing import Any, Literal, cast
 
 from stalecheck.probing import raw
@@ -23,7 +24,7 @@ from stalecheck.probing.code import (
     shape,
 )
 from stalecheck.probing.current import Current, nested_codes
-from stalecheck.probing.execution import Execution, Marks
+from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
 from stalecheck.probing.times import Times, read_times
 from stalecheck.probing.versions import is_old_version, is_same_version
 
@@ -54,11 +55,79 @@ class Judge:
         self._current = current
         self._present = present
         self._kept_classes: set[int] = set()
+        self._shared: set[int] = set()
+        self._successors: frozenset[int] = frozenset()
 
     def know_old(self, namespaces: Iterable[dict[str, Any]]) -> None:
         """Note the classes that the namespaces of old versions bind."""
         for namespace in namespaces:
             self._kept_classes.update(id(value) for value in list(namespace.values()) if raw.is_class(value))
+
+    def know_functions(self, functions: Iterable[types.FunctionType]) -> None:
+        """Note which file names several executions have in common: an execution makes one of each function.
+
+        So it is where a host executes the module's source itself.
+        """
+        for function in functions if FILE_NAMES_DIFFER else ():
+            code = function.__code__
+            if id(code) in self._current.codes or not self.is_own_namespace(function.__globals__):
+                continue
+            name = raw.code_name(function)
+            today = unwrapped(raw.resolve(self._current.namespace, name))
+            if type(today) is types.FunctionType and self._is_made_twice(name, code, today.__code__):
+                self._shared.add(id(code.co_filename))
+
+    def _is_made_twice(self, name: str, code: types.CodeType, today: types.CodeType) -> bool:
+        """Whether one source has made both of two functions, which takes two executions, with one file name."""
+        if today.co_filename is not code.co_filename or today.co_name != code.co_name:
+            return False
+        if not code.co_filename.startswith("<"):
+            return name in self._times.lines
+        # What is typed at a prompt begins with the first line each time, but is no module.
+        is_module = type(raw.lookup(self._current.namespace, "__spec__")) is ModuleSpec
+        (first, last), (first_today, last_today) = _span(code), _span(today)
+        return is_module and first <= last_today and first_today <= last
+
+    def outdated(self) -> frozenset[int]:
+        """Return the old bases, by id, that only classes lead to which an earlier execution has left there."""
+        return frozenset(id(base) for cls, base in self._current.displaced if self._is_outdated(base, cls))
+
+    def know_successors(self, classes: Iterable[type]) -> None:
+        """Note the classes that have an old base: they are from before as well."""
+        self._successors = frozenset(map(id, classes))
+
+    def _is_outdated(self, base: type, cls: type) -> bool:
+        """Whether an earlier execution has made a base in whose place another class stands, as far as it shows."""
+        ours, theirs = self._codes_of(base), self._codes_of(cls)
+        if any({self._marks.execution(code) for code in codes} == {"other"} for codes in (ours, theirs)):
+            return True
+        path = raw.class_qualname(base)
+        today = self._codes_of(raw.resolve(self._current.namespace, path))
+        if self._is_replaced(path, ours, today):
+            return True
+        written = self._written
+        is_new = written is not None and bool(today) and all(place(code) in written.places for code in today)
+        return is_new and path in self._times.lines and self.is_left_over(cls)
+
+    def _codes_of(self, cls: object) -> list[types.CodeType]:
+        """Return the code of a class's functions that is of the module's own file."""
+        if not raw.is_class(cls):
+            return []
+        own = [one.__code__ for one in _functions(cast(type, cls)) if self.is_own_namespace(one.__globals__)]
+        return [code for code in own if code.co_filename in self._file_names]
+
+    def _is_replaced(self, path: str, own: list[types.CodeType], today: list[types.CodeType]) -> bool:
+        """Whether the source says that what stands in the place of something is new, and that it is not itself.
+
+        Asked where the code that is reached may be of two executions, of which the last one has failed half-way.
+        """
+        written = self._written
+        if written is None or path not in self._times.lines or not (own and today):
+            return False
+        if any(FILE_NAMES_DIFFER and id(code.co_filename) not in self._shared for code in own):
+            return False
+        places = written.places
+        return all(place(code) in places for code in today) and not any(place(code) in places for code in own)
 
     def is_own_namespace(self, namespace: dict[str, Any]) -> bool:
         """Whether a namespace is that of the module's present version."""
@@ -100,10 +169,17 @@ class Judge:
         if self._is_of_other_code(code, name) and not self._current.is_reached(function):
             return self._function_verdict(function)
         execution = self._marks.execution(code)
+        now = unwrapped(today)
+        is_named_alike = type(now) is types.FunctionType and raw.code_name(now) == name
+        if is_named_alike and execution != "other" and self._is_replaced(name, [code], [cast(Any, now).__code__]):
+            return self._function_verdict(function)
+        if execution == "other" and id(function) in self._current.loosely and self._is_half_way:
+            # What the body has not come to is what the module has; so is what only that leads to.
+            return self._function_verdict(function) if self._is_own_function(now) else None
         if execution == "unknown":
             if self._is_other_in_place(code):
                 return self._function_verdict(function)
-            return None if self._current.is_reached(function) else self._of_unmarked(function, unwrapped(today))
+            return None if self._current.is_reached(function) else self._of_unmarked(function, now)
         return self._function_verdict(function) if execution == "other" else None
 
     def _is_from_before(self, codes: list[types.CodeType]) -> bool:
@@ -145,12 +221,32 @@ class Judge:
             is_here = self.is_own_namespace(obj.__globals__) and code.co_filename in self._file_names
             # Up to 3.10 the code of an inner function does not say whose.
             known = source.paths if "." in path else source.last_names
-            return is_here and is_function(code) and path not in known
+            return is_here and is_function(code) and path not in known and not self._is_unreached(path)
         if not raw.is_class(obj) or raw.class_module(cast(type, obj)) not in self._current.names:
             return False
         path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
         is_known = path in source.bodies or name in source.words or name in source.bodies
-        return not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
+        is_gone = not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
+        return is_gone and not self._is_unreached(path)
+
+    def _is_unreached(self, path: str) -> bool:
+        """Whether the source has a definition that the compiler has left out: nothing gets below a ``raise``."""
+        scope, _, name = path.rpartition(".")
+        if name == "<lambda>":
+            return (f"{scope}." if scope else "") in self._times.lambdas
+        return path in self._times.once or path in self._times.often
+
+    @cached_property
+    def _is_half_way(self) -> bool:
+        """Whether the last execution has failed half-way: what stands below is still of an earlier one."""
+        lines = self._times.lines
+        executions: dict[Execution, list[int]] = {"present": [], "other": []}
+        for found in self._current.objects.values():
+            if type(found) is types.FunctionType and self._is_own_function(found):
+                line, execution = lines.get(raw.code_name(found)), self._marks.execution(found.__code__)
+                if line is not None and execution != "unknown":
+                    executions[execution].append(line)
+        return max(executions["present"], default=0) < min(executions["other"], default=0)
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -240,9 +336,8 @@ class Judge:
         current = self._current
         today = raw.resolve(current.namespace, raw.class_qualname(cls))
         if today is cls:
-            written = [one.__code__ for one in _functions(cls) if self.is_own_namespace(one.__globals__)]
-            codes = [code for code in written if code.co_filename in self._file_names]
-            return "stale" if self._is_from_before(codes) and self.is_left_over(cls) else None
+            is_from_before = id(cls) in self._successors or self._is_from_before(self._codes_of(cls))
+            return "stale" if is_from_before and self.is_left_over(cls) else None
         if any(base is today for base in raw.mro(cls)):
             return None  # It is the present one, or made by it: what is old does not inherit from what is new.
         functions = list(_functions(cls))
@@ -255,7 +350,8 @@ class Judge:
             return self._of_patched(cls, own, today, present)
         executions: set[Execution] = {self._marks.execution(code) for code in written}
         if "present" in executions:
-            return None
+            is_replaced = self._is_replaced(raw.class_qualname(cls), written, self._codes_of(today))
+            return self._class_verdict(cls, today) if is_replaced else None
         if "other" in executions:
             return self._class_verdict(cls, today)
         if id(cls) in current.objects:
@@ -419,7 +515,10 @@ class Judge:
 
     @cached_property
     def _marks(self) -> Marks:
-        return Marks(self._codes, self._source)
+        namespace = self._current.namespace
+        spec = raw.lookup(namespace, "__spec__")
+        last = (raw.lookup(namespace, "__file__"), getattr(spec, "origin", None))
+        return Marks(self._codes, self._source, self._written, last=frozenset(map(id, last)), shared=self._shared)
 
     @cached_property
     def _shapes(self) -> frozenset[Shape]:

@@ -111,12 +111,22 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
         stock: What there is in the process.
     """
     current = find_current(namespace, name)
+    functions = [found for one in current.names for found in stock.functions.get(one, ())]
     judge = Judge(current, stock.present)
+    judge.know_functions(functions)
+    if current.displaced:
+        outdated = judge.outdated()
+        if outdated:
+            successors = [cls for cls, base in current.displaced if id(base) in outdated]
+            current = find_current(namespace, name, outdated)
+            judge = Judge(current, stock.present)
+            judge.know_functions(functions)
+            judge.know_successors(successors)
     old = Old(name)
     candidates: dict[int, dict[str, Any]] = {}
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
-    _add_functions(old, judge, [found for one in current.names for found in stock.functions.get(one, ())])
+    _add_functions(old, judge, functions)
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     classes: list[type] = []

@@ -16,6 +16,7 @@ from stalecheck.probing.code import (
     Position,
     Shape,
     Source,
+    global_names,
     is_function,
     place,
     position,
@@ -57,6 +58,7 @@ class Judge:
         self._kept_classes: set[int] = set()
         self._shared: set[int] = set()
         self._successors: frozenset[int] = frozenset()
+        self._namespaces: dict[int, dict[str, Any]] = {}
 
     def know_old(self, namespaces: Iterable[dict[str, Any]]) -> None:
         """Note the classes that the namespaces of old versions bind."""
@@ -324,12 +326,36 @@ class Judge:
     def _function_verdict(self, function: types.FunctionType) -> Verdict:
         name = raw.code_name(function)
         found = shape(function.__code__)
-        if found not in self._shapes:
+        if found not in self._shapes or self._has_other_values(function):
             return "stale"
         today = unwrapped(raw.resolve(self._current.namespace, name)) if name in self._times.once else None
         if type(today) is types.FunctionType and shape(today.__code__) == found and _given(today) != _given(function):
             return "stale"
         return "duplicate"
+
+    def _has_other_values(self, function: types.FunctionType) -> bool:
+        """Whether names of another namespace stand for other numbers or strings there than in the present one."""
+        of = function.__globals__
+        if self.is_own_namespace(of):
+            return False
+        ours, theirs = self._plain(of), self._plain(self._current.namespace)
+        names = [name for name in global_names(function.__code__) if name in ours and name in theirs]
+        return any(
+            _is_constant(ours[name]) and _does_part(ours[name], None) != _does_part(theirs[name], None)
+            for name in names
+            if not (name.startswith("__") and name.endswith("__"))
+        )
+
+    def _plain(self, namespace: dict[str, Any]) -> dict[str, Any]:
+        if id(namespace) not in self._namespaces:
+            self._namespaces[id(namespace)] = {
+                name: value for name, value in list(namespace.items()) if type(name) is str
+            }
+        return self._namespaces[id(namespace)]
+
+    def does(self, function: types.FunctionType) -> tuple[Any, ...]:
+        """Return what a function is called, does and has been given, as values that can be compared."""
+        return (self.name_of(function), shape(function.__code__)), _given(function)
 
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
@@ -580,20 +606,39 @@ def _does_part(value: object, cls: type | None) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
         # What is given by default can be the function itself.
-        return _names(type(value)), shape(found.__code__), None if cls is None else _given(found)
+        around = [] if cls is None or type(value) is not types.FunctionType else _around(value)
+        layers = [(shape(one.__code__), None if cls is None else _given(one)) for one in (*around, found)]
+        return _names(type(value)), layers
     if cls is not None and type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
         return "member", _does_part(raw.stored(value, "_value_"), cls)
     if type(value) is tuple:
         return tuple(_does_part(part, cls) for part in value)
     # By their names: what the body makes is of a class that has been made anew as well.
+    if type(value) is str or type(value) is bytes:
+        return (_names(type(value)), value)
     return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
 
 
 def _given(function: types.FunctionType) -> Any:
-    """Return what a function's parameters stand for by default, as values that can be compared."""
+    """Return what a function's parameters stand for by default, and what its closure has, to be compared."""
     keywords = function.__kwdefaults__ or {}
     by_name = [(name, _does_part(value, None)) for name, value in list(keywords.items())]
-    return _does_part(function.__defaults__, None), by_name
+    cells = [_does_part(raw.cell_contents(cell), None) for cell in function.__closure__ or ()]
+    return _does_part(function.__defaults__, None), by_name, cells
+
+
+def _around(function: types.FunctionType) -> list[types.FunctionType]:
+    """Return the functions that decorators have put around one, which they say that they wrap."""
+    found: list[types.FunctionType] = []
+    inner: object = function
+    while type(inner) is types.FunctionType and "__wrapped__" in raw.function_dict(inner) and len(found) < 20:
+        found.append(inner)
+        inner = raw.function_dict(inner)["__wrapped__"]
+    return found
+
+
+def _is_constant(value: object) -> bool:
+    return raw.is_any(type(value), _ATOMS) or (type(value) is tuple and all(map(_is_constant, value)))
 
 
 def unwrapped(value: object) -> object:

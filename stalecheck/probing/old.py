@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
-from stalecheck.probing.code import Position
+from stalecheck.probing.code import Position, global_names
 from stalecheck.probing.current import find_current, parts_of
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
@@ -172,7 +172,14 @@ def _add_derived(old: Old, judge: Judge, classes: list[type]) -> list[type]:
 
 
 def _deepen(old: Old) -> None:
-    """Call stale what has equal code, but runs stale code: that of its bases, of what its closure or its body has."""
+    """Call stale what has equal code, but runs stale code.
+
+    That of its bases, of what its closure or its body has, of what the names of an old namespace stand for.
+    """
+    namespaces = {
+        one: {name: value for name, value in list(of.items()) if type(name) is str}
+        for one, of in old.namespaces.items()
+    }
     pending = [
         found
         for one, found in old.objects.items()
@@ -181,7 +188,7 @@ def _deepen(old: Old) -> None:
     users: dict[int, list[int]] = {}
     for one, found in old.objects.items():
         if old.origins[one].verdict == "duplicate":
-            for part in _parts_in(found):
+            for part in _parts_in(found, namespaces):
                 users.setdefault(id(part), []).append(one)
     while pending:
         for one in users.pop(id(pending.pop()), ()):
@@ -190,8 +197,17 @@ def _deepen(old: Old) -> None:
                 pending.append(old.objects[one])
 
 
-def _parts_in(obj: object) -> Iterator[object]:
-    """Yield what a function or a class runs, through descriptors and what is put around functions."""
+def _parts_in(obj: object, namespaces: Mapping[int, Mapping[str, Any]]) -> Iterator[object]:
+    """Yield what a function or a class runs, through descriptors and what is put around functions.
+
+    Args:
+        obj: The function, the class, or an instance.
+        namespaces: The namespaces of old versions, by id.
+    """
+    if type(obj) is types.FunctionType and id(obj.__globals__) in namespaces:
+        names = namespaces[id(obj.__globals__)]
+        for value in (names[name] for name in global_names(obj.__code__) if name in names):
+            yield from (value, type(value))
     if type(obj) is not types.FunctionType and not raw.is_class(obj):
         yield type(obj)  # An instance runs its class.
         return
@@ -233,10 +249,28 @@ def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) 
             position = judge.untold(function)
             if position is not None:
                 equal.setdefault((name, position), set()).add(id(function.__code__))
+    _compare(old, judge, [one for one in functions if judge.is_own_namespace(one.__globals__)])
     old.repeated.update(name for (name, _), codes in present.items() if len(codes) > 1)
     for (name, _), codes in equal.items():
         if len(codes) > 1:
             old.untold[name] = old.untold.get(name, 0) + len(codes)
+
+
+def _compare(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
+    """Call stale the functions of equal code that have been given what none of today has: defaults, closures."""
+    equal = [found for one, found in old.objects.items() if old.origins[one].verdict == "duplicate"]
+    if not equal:
+        return
+    names = {judge.name_of(cast(types.FunctionType, found)) for found in equal}
+    given: dict[object, list[object]] = {}
+    for function in functions:
+        if id(function) not in old.objects and judge.name_of(function) in names:
+            does, has = judge.does(function)
+            given.setdefault(does, []).append(has)
+    for found in equal:
+        does, has = judge.does(cast(types.FunctionType, found))
+        if does in given and has not in given[does]:
+            old.origins[id(found)] = replace(old.origins[id(found)], verdict="stale")
 
 
 def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:

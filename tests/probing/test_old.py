@@ -458,6 +458,106 @@ def test_other_defaults_and_other_bases_are_stale(tmp_path: Path) -> None:
     }
 
 
+LOOKS = {
+    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
+    "reload": "report = stalecheck.reload(core)",
+}
+
+
+GIVEN = """
+import functools, app
+def retry(times):
+    def decorate(function):
+        @functools.wraps(function)
+        def attempt(): return function(), times
+        return attempt
+    return decorate
+@retry(1)
+def call(): return 0
+@retry(7)
+def kept(): return 0
+class Client:
+    @retry(1)
+    def get(self): return 0
+def outer(number):
+    def inner(): return number
+    return inner
+closed = outer(1)
+lam = lambda value=1: value
+for number in range(3):
+    def view(number=number): return number
+    app.VIEWS.append(view)
+app.VIEWS.append(outer(7))
+"""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_equal_code_that_has_been_given_other_values_is_stale(tmp_path: Path, look: str) -> None:
+    edited = GIVEN.replace("retry(1)", "retry(22)").replace("outer(1)", "outer(22)").replace("value=1", "value=22")
+    script = f"""
+        import app, core
+        kept = [core.call, core.kept, core.Client, core.closed, core.lam, core.outer]
+        edit("core", {edited!r})
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": GIVEN, "app.py": "VIEWS = []\n"}, script)
+    verdicts = dict(tuple(one) for one in found)
+    names = ("call", "kept", "Client", "closed", "lam", "outer")
+    assert {name: verdicts[f"__main__.kept[{number}]"] for number, name in enumerate(names)} == {
+        "call": "stale",
+        "kept": "duplicate",
+        "Client": "stale",
+        "closed": "stale",
+        "lam": "stale",
+        "outer": "duplicate",
+    }
+    assert {verdict for path, verdict in found if path.startswith("app.VIEWS")} <= {"duplicate"}
+
+
+NAMESPACE = """
+LIMIT = 1
+SAME = 2
+OTHERS = {}
+def helper(): return 1
+def unchanged(): return OTHERS
+def calls(): return helper()
+def reads(): return [LIMIT for _ in range(3)]
+def same(): return SAME, unchanged()
+def attribute(one): return one.helper, one.LIMIT
+class Model:
+    def run(self): return (lambda: calls())()
+class Plain:
+    def run(self): return same()
+"""
+
+
+def test_equal_code_that_uses_other_things_of_its_own_namespace_is_stale(tmp_path: Path) -> None:
+    edited = NAMESPACE.replace("LIMIT = 1", "LIMIT = 22").replace("helper(): return 1", "helper(): return 22")
+    script = f"""
+        import core
+        from core import *
+        model, plain = Model(), Plain()
+        edit("core", {edited!r})
+        del sys.modules["core"], core
+        import core
+        assert calls() == 1 and core.calls() == 22
+        answer({{f"{{one.origin}} {{one.kind.value}}": one.verdict for one in stalecheck.probe("core")}})
+    """
+    assert run_script(tmp_path, {"core.py": NAMESPACE}, script) == {
+        "core.helper function": "stale",
+        "core.calls function": "stale",
+        "core.reads function": "stale",
+        "core.Model class": "stale",
+        "core.Model instance": "stale",
+        "core.unchanged function": "duplicate",
+        "core.same function": "duplicate",
+        "core.attribute function": "duplicate",
+        "core.Plain class": "duplicate",
+        "core.Plain instance": "duplicate",
+    }
+
+
 ENUMS = """
 import enum
 class Color(enum.Enum):
@@ -480,10 +580,6 @@ class Whole:
 """
 
 
-LOOKS = {
-    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
-    "reload": "report = stalecheck.reload(core)",
-}
 WRAPPING = """
     import functools
     def log(function):

@@ -81,7 +81,9 @@ class Judge:
 
     def _is_made_twice(self, name: str, code: types.CodeType, today: types.CodeType) -> bool:
         """Whether one source has made both of two functions, which takes two executions, with one file name."""
-        if today.co_filename is not code.co_filename or today.co_name != code.co_name:
+        if today is code or today.co_filename is not code.co_filename or today.co_name != code.co_name:
+            return False
+        if code.co_filename not in self._file_names:
             return False
         if not code.co_filename.startswith("<"):
             return name in self._times.lines
@@ -482,6 +484,23 @@ class Judge:
         mine = _does(cls)
         return "duplicate" if any(mine == _does(one) for one in present) else "stale"
 
+    def is_equal(self, cls: type, present: list[type]) -> bool:
+        """Whether a class is equal to one of the present version.
+
+        One that the module has deleted, and that nobody holds any more, is in the source.
+
+        Args:
+            cls: The class.
+            present: The present classes of its name, wherever they are.
+        """
+        if present:
+            mine = _does(cls)
+            return any(mine == _does(one) or _is_equal_made_anew(cls, one) for one in present)
+        source, codes = self._source, self._codes_of(cls)
+        if source is None or not codes or raw.class_qualname(cls) not in source.bodies:
+            return False
+        return all(shape(code) in source.shapes for code in codes)
+
     def moved_from(self, cls: type) -> type | None:
         """Return the present Enum that the members of an old one may have been moved to; None for other classes."""
         today = raw.resolve(self._current.namespace, raw.class_qualname(cls))
@@ -584,6 +603,17 @@ def _is_remade(cls: type, today: type) -> bool:
     """Whether a decorator has made a class anew: with slots, with another metaclass."""
     slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
     return slots is not slots_today or _names(type(cls)) != _names(type(today))
+
+
+def _is_equal_made_anew(cls: type, today: type) -> bool:
+    """Whether a class is what a decorator has made another one from that has the same functions."""
+    if not _is_remade(cls, today):
+        return False
+    ours, theirs = (
+        {name: _does_part(value, one) for name, value in list(raw.class_dict(one).items())} for one in (cls, today)
+    )
+    functions = [name for name, value in list(raw.class_dict(cls).items()) if type(value) is types.FunctionType]
+    return bool(functions) and all(ours[name] == theirs.get(name) for name in functions)
 
 
 def _names(cls: type) -> tuple[str | None, str]:

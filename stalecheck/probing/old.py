@@ -137,6 +137,7 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    _compare_classes(old, judge, classes, [cls for one in current.names for cls in stock.classes.get(one, ())])
     classes += _add_derived(old, judge, [cls for one in current.names for cls in stock.classes.get(one, ())])
     _deepen(old)
     if candidates or classes:
@@ -271,6 +272,19 @@ def _compare(old: Old, judge: Judge, functions: list[types.FunctionType]) -> Non
         does, has = judge.does(cast(types.FunctionType, found))
         if does in given and has not in given[does]:
             old.origins[id(found)] = replace(old.origins[id(found)], verdict="stale")
+
+
+def _compare_classes(old: Old, judge: Judge, olds: list[type], classes: list[type]) -> None:
+    """Call duplicates the classes that today has an equal one of, be it where the namespace does not lead."""
+    differing = [cls for cls in olds if old.origins[id(cls)].verdict == "stale" and not judge.is_left_over(cls)]
+    names = {raw.class_qualname(cls) for cls in differing}
+    present: dict[str, list[type]] = {name: [] for name in names}
+    for cls in classes if differing else ():
+        if id(cls) not in old.objects and raw.class_qualname(cls) in names:
+            present[raw.class_qualname(cls)].append(cls)
+    for cls in differing:
+        if judge.is_equal(cls, present[raw.class_qualname(cls)]):
+            old.origins[id(cls)] = replace(old.origins[id(cls)], verdict="duplicate")
 
 
 def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:

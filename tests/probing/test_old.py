@@ -515,6 +515,55 @@ def test_equal_code_that_has_been_given_other_values_is_stale(tmp_path: Path, lo
     assert {verdict for path, verdict in found if path.startswith("app.VIEWS")} <= {"duplicate"}
 
 
+UNREACHED = """
+import app, dataclasses
+class Base:
+    def __init_subclass__(cls): app.CLASSES.append(cls)
+class Deleted:
+    def run(self): return 1
+app.OBJECTS.append(Deleted())
+del Deleted
+class Held:
+    def run(self): return 1
+    size = 1
+app.CLASSES.append(Held)
+del Held
+@dataclasses.dataclass(slots=True)
+class Slotted(Base):
+    x: int = 1
+    def run(self): return 1
+def other(self): return 1
+"""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_classes_that_the_namespace_does_not_lead_to_are_compared(tmp_path: Path, look: str) -> None:
+    script = f"""
+        import app, core
+        for edited in (None, open(core.__file__).read().replace("run(self): return 1", "run(self): return 22")):
+            if edited:
+                edit("core", edited)
+            {LOOKS[look]}
+            found = {{}}
+            for one in report:
+                if one.kind.value in ("class", "instance"):
+                    found.setdefault(f"{{one.origin}} {{one.kind.value}}", []).append(one.verdict)
+            if edited is None:
+                first = found
+                del app.CLASSES[:-3], app.OBJECTS[:-1]
+                importlib.reload(core)
+                del app.CLASSES[:-3], app.OBJECTS[:-1]
+        answer([first, found])
+    """
+    files = {"core.py": UNREACHED, "app.py": "CLASSES, OBJECTS = [], []\n"}
+    same, other = run_script(tmp_path, files, script)
+    if sys.version_info >= (3, 13) and look == "probe":
+        same.setdefault("core.Deleted instance", ["duplicate"])  # Nothing tells it from the present one.
+    names = ["core.Deleted instance", "core.Held class", "core.Slotted class"]
+    assert {name: set(same.get(name, ())) for name in names} == {name: {"duplicate"} for name in names}
+    assert {name: set(other.get(name, ())) for name in names} == {name: {"stale"} for name in names}
+
+
 NAMESPACE = """
 LIMIT = 1
 SAME = 2

@@ -309,8 +309,13 @@ class Judge:
             self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in _functions(cls)
         )
 
-    def verdict(self, obj: object) -> Verdict:
-        """Return the verdict on what is known to be old."""
+    def verdict(self, obj: object, path: str | None = None) -> Verdict:
+        """Return the verdict on what is known to be old.
+
+        Args:
+            obj: The object.
+            path: Where the module had it, if not under its own name.
+        """
         if self.is_left_over(obj):
             return "stale"
         if type(obj) is types.FunctionType:
@@ -318,7 +323,7 @@ class Judge:
         if not raw.is_class(obj):
             return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
-        return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+        return self._class_verdict(cls, raw.resolve(self._current.namespace, path or raw.class_qualname(cls)))
 
     def _is_moved_member(self, cls: type) -> bool:
         """Whether a member that is no longer there is of the present Enum: a tool has changed its class."""
@@ -418,7 +423,7 @@ class Judge:
         """
         name = raw.class_qualname(cls)
         source = self._source
-        if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
+        if raw.is_class(today) and self._is_own_class(cast(type, today)):
             if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
                 return None
             if _names(type(cls)) != _names(type(today)):
@@ -435,6 +440,9 @@ class Judge:
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
+
+    def _is_own_class(self, cls: type) -> bool:
+        return raw.class_module(cls) in self._current.names or id(cls) in self._current.objects
 
     def _is_patched_enum(self, cls: type, today: type) -> bool:
         """Whether a tool has given an old Enum the members of the present one: each execution makes a table of them."""

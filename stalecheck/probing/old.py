@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
 from stalecheck.probing.code import Position, global_names
-from stalecheck.probing.current import find_current, parts_of
+from stalecheck.probing.current import find_current, is_written_in, parts_of
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import OriginKind
@@ -84,6 +84,9 @@ class Stock:
     present: frozenset[int] = field(default_factory=present_namespaces)
     """The namespaces of the modules that are imported."""
 
+    by_path: dict[str, list[type]] = field(default_factory=dict)
+    """The classes by their qualified names."""
+
 
 def take_stock() -> Stock:
     """Look through the process once, whatever the number of modules."""
@@ -99,6 +102,7 @@ def take_stock() -> Stock:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
     for cls in raw.all_classes():
         stock.classes.setdefault(raw.class_module(cls) or "", []).append(cls)
+        stock.by_path.setdefault(raw.class_qualname(cls), []).append(cls)
     return stock
 
 
@@ -129,7 +133,13 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     _add_functions(old, judge, functions)
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
+    elsewhere = _classes_elsewhere(functions, current.names, stock)
     classes: list[type] = []
+    for cls in elsewhere:
+        verdict = judge.of_class(cls)
+        if verdict is not None:
+            classes.append(cls)
+            old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
     for one in current.names:
         is_shared = any(id(of) in stock.present and of is not namespace for of in stock.namespaces.get(one, ()))
         for cls in stock.classes.get(one, ()):
@@ -137,13 +147,30 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
-    _compare_classes(old, judge, classes, [cls for one in current.names for cls in stock.classes.get(one, ())])
-    classes += _add_derived(old, judge, [cls for one in current.names for cls in stock.classes.get(one, ())])
+    alive = [*elsewhere, *(cls for one in current.names for cls in stock.classes.get(one, ()))]
+    _compare_classes(old, judge, classes, alive)
+    classes += _add_derived(old, judge, alive)
     _deepen(old)
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     _add_moved(old, [today for today in map(judge.moved_from, classes) if today is not None])
     return old
+
+
+def _classes_elsewhere(functions: list[types.FunctionType], names: Collection[str], stock: Stock) -> list[type]:
+    """Return the classes that say they are from another module than their methods are from."""
+    known = {raw.class_qualname(cls) for one in names for cls in stock.classes.get(one, ())}
+    methods: dict[str, dict[int, dict[str, Any]]] = {}
+    for function in functions:
+        path = raw.code_name(function).rpartition(".")[0]
+        if path and path not in known and not path.endswith("<locals>"):
+            methods.setdefault(path, {})[id(function.__globals__)] = function.__globals__
+    return [
+        cls
+        for path, namespaces in methods.items()
+        for cls in stock.by_path.get(path, ())
+        if raw.class_module(cls) not in names and is_written_in(cls, namespaces.values())
+    ]
 
 
 def _add_moved(old: Old, enums: list[type]) -> None:

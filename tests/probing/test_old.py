@@ -564,6 +564,55 @@ def test_classes_that_the_namespace_does_not_lead_to_are_compared(tmp_path: Path
     assert {name: set(other.get(name, ())) for name in names} == {name: {"stale"} for name in names}
 
 
+RENAMED = """
+import lib
+class Public:
+    def run(self): return 1
+Public.__module__ = "app"
+Base = lib.model("Base")
+Other = lib.model("Given")
+taken = lib.Kept
+found = lib.find("Kept")
+"""
+LIB = """
+class Kept: pass
+def model(name): return type(name, (), {"hello": lambda self: 1})
+def find(name): return globals()[name]
+"""
+
+
+@pytest.mark.parametrize("look", [*LOOKS, "evicted"])
+def test_classes_that_say_they_are_from_elsewhere(tmp_path: Path, look: str) -> None:
+    evicted = "del sys.modules['core']; import core; report = stalecheck.probe(core)"
+    script = f"""
+        import core
+        import app
+        present = [one.origin for one in stalecheck.probe(core)]
+        edit("core", open(core.__file__).read().replace("return 1", "return 22"))
+        {LOOKS.get(look, evicted)}
+        answer([present, sorted(
+            [one.origin, one.kind.value, one.verdict, sorted(holder.path for holder in one.holders)]
+            for one in report if one.kind.value != "module"
+        )])
+    """
+    app = """
+    import core
+    Public, Base, Other, taken, found = core.Public, core.Base, core.Other, core.taken, core.found
+    class Sub(Base): pass
+    public, other = Public(), Other()
+    """
+    present, found = run_script(tmp_path, {"core.py": RENAMED, "lib.py": LIB, "app.py": app}, script)
+    assert present == []
+    # After the fact a class that a call has made might be anybody's.
+    assert found == [
+        *([["core.Base", "class", "duplicate", ["app.Base", "base class of app.Sub"]]] if look == "reload" else []),
+        *([["core.Other", "class", "duplicate", ["app.Other"]]] if look == "reload" else []),
+        *([["core.Other", "instance", "duplicate", ["app.other"]]] if look == "reload" else []),
+        ["core.Public", "class", "stale", ["app.Public"]],
+        ["core.Public", "instance", "stale", ["app.public"]],
+    ]
+
+
 NAMESPACE = """
 LIMIT = 1
 SAME = 2

@@ -278,8 +278,8 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
             case ast.For(target=target, iter=values, body=inner):
                 yield from _of_target(target, None, scope)
                 for key, texts in _rounds(target, values).items():
-                    for one in inner:
-                        yield from _named(one, scope, {key: texts})
+                    for each in inner:
+                        yield from _named(each, scope, {key: texts})
                 yield from _of_body(inner, scope, found)
             case ast.With(items=items, body=inner):
                 for item in items:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from opcode import opmap
 from typing import Any
 
 from stalecheck.probing import raw
 from stalecheck.probing.source import quietly
+
+_EXTENDED = opmap["EXTENDED_ARG"]
+_GLOBAL = opmap["LOAD_GLOBAL"]
+_FROM_NAMESPACE = (_GLOBAL, opmap["LOAD_NAME"])
+_NOTES_NULL = sys.version_info >= (3, 11)
+"""Whether the lowest bit says something else than which name it is."""
 
 _CONSTANTS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), slice)
 
@@ -64,6 +72,24 @@ def position(code: types.CodeType) -> Position:
 def is_function(code: types.CodeType) -> bool:
     """Whether it is the code of a function; modules and classes are executed as functions too while they are made."""
     return code.co_flags & _IS_FUNCTION == _IS_FUNCTION
+
+
+def global_names(code: types.CodeType) -> frozenset[str]:
+    """Return the names that a code object, or one nested in it, takes from the namespace of its module."""
+    found: set[str] = set()
+    pending = [code]
+    while pending:
+        each = pending.pop()
+        pending += [constant for constant in each.co_consts if type(constant) is types.CodeType]
+        argument = 0
+        for operation, low in zip(each.co_code[::2], each.co_code[1::2], strict=True):
+            argument = argument << 8 | low
+            if operation == _EXTENDED:
+                continue
+            if operation in _FROM_NAMESPACE:
+                found.add(each.co_names[argument >> 1 if operation == _GLOBAL and _NOTES_NULL else argument])
+            argument = 0
+    return frozenset(found)
 
 
 def qualname(code: types.CodeType) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import types
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -37,13 +37,22 @@ class Current:
     codes: dict[int, types.CodeType] = field(default_factory=dict)
     """The code of the functions, with the code nested in it."""
 
+    displaced: list[tuple[type, type]] = field(default_factory=list)
+    """Classes with a base in whose place another one stands, and that base: one of an old version, for all we know."""
+
     def is_reached(self, obj: object) -> bool:
         """Whether the namespace leads to an object in either way."""
         return id(obj) in self.objects or id(obj) in self.loosely
 
 
-def find_current(namespace: dict[str, Any], name: str) -> Current:
-    """Follow a module's namespace to everything of its own that it leads to."""
+def find_current(namespace: dict[str, Any], name: str, without: Collection[int] = ()) -> Current:
+    """Follow a module's namespace to everything of its own that it leads to.
+
+    Args:
+        namespace: The namespace.
+        name: The module's name.
+        without: Old bases, by id, that classes lead to which an earlier execution has left there.
+    """
     current = Current(namespace, name, names_of(namespace, name))
     pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
     seen: set[tuple[int, bool]] = set()
@@ -60,11 +69,33 @@ def find_current(namespace: dict[str, Any], name: str) -> Current:
             elif "<locals>" not in raw.code_name(obj):
                 continue  # Another module's own function leads to that module's things.
         elif raw.is_class(obj):
-            if raw.class_module(cast(type, obj)) not in current.names:
+            cls = cast(type, obj)
+            if raw.class_module(cls) not in current.names and not is_written_in(cls, [namespace]):
                 continue
             _keep(current, obj, is_loose=is_loose)
-        pending += [(part, is_loose or loosens) for part, loosens in parts_of(obj)]
+            bases = [base for base in raw.bases(cast(type, obj)) if raw.class_module(base) in current.names]
+            current.displaced.extend((cast(type, obj), base) for base in bases if _is_displaced(namespace, base))
+        pending += [(part, is_loose or loosens) for part, loosens in parts_of(obj) if id(part) not in without]
     return current
+
+
+def is_written_in(cls: type, namespaces: Iterable[dict[str, Any]]) -> bool:
+    """Whether a class has a method of its own body's that has been defined in one of some namespaces.
+
+    Then it is of their module, whatever ``__module__`` says: a package may have changed that to its own name.
+    """
+    name, known = raw.class_qualname(cls), list(namespaces)
+    return any(
+        type(part) is types.FunctionType
+        and any(part.__globals__ is one for one in known)
+        and raw.code_name(part).rpartition(".")[0] == name
+        for part in list(raw.class_dict(cls).values())
+    )
+
+
+def _is_displaced(namespace: dict[str, Any], cls: type) -> bool:
+    today = raw.resolve(namespace, raw.class_qualname(cls))
+    return raw.is_class(today) and not any(base is cls for base in raw.mro(cast(type, today)))
 
 
 def _keep(current: Current, obj: object, *, is_loose: bool) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import types
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any, Literal
 
 from stalecheck.probing import raw
@@ -29,19 +29,31 @@ _NAMES_DIFFER = compile("first.second", "", "eval").co_names is not compile("fir
 class Marks:
     """What the code of a module's present execution can be known by."""
 
-    def __init__(self, codes: Iterable[types.CodeType], source: Source | None) -> None:
+    def __init__(
+        self,
+        codes: Iterable[types.CodeType],
+        source: Source | None,
+        written: Source | None,
+        *,
+        last: Collection[int] = (),
+        shared: Collection[int] = (),
+    ) -> None:
         """Take the marks of the present version's code.
 
         Args:
             codes: The code that the present namespace leads to, all of the module's own file.
             source: The module's source, if it is what the present version was made from. What it does not contain
                 has been left over in the namespace by an earlier version.
+            written: The module's source, whatever has been made from it.
+            last: The file names, by id, that the import has given the module last.
+            shared: The file names, by id, that several executions have in common.
         """
+        self._shared = shared
         candidates = list(codes)
         if source is not None:
             candidates = [code for code in candidates if place(code) in source.places] or candidates
         if FILE_NAMES_DIFFER and candidates:
-            ((file_name, _),) = Counter(id(code.co_filename) for code in candidates).most_common(1)
+            file_name = _last_file_name(candidates, written, last)
             candidates = [code for code in candidates if id(code.co_filename) == file_name]
         self._ids: dict[Hashable, set[int]] = {}
         for code in candidates:
@@ -53,8 +65,22 @@ class Marks:
         for value, identity in _marks(code):
             known = self._ids.get(value, ())
             if len(known) == 1:
+                if identity in self._shared and identity in known:
+                    continue
                 return "present" if identity in known else "other"
         return "unknown"
+
+
+def _last_file_name(codes: list[types.CodeType], written: Source | None, last: Collection[int]) -> int:
+    """Return the file name of the last execution, by id: one that has failed half-way has left the rest as it was."""
+    numbers = Counter(id(code.co_filename) for code in codes)
+    known = [one for one in numbers if one in last]
+    if len(known) == 1 or len(numbers) == 1:
+        return (known or list(numbers))[0]
+    fitting: Counter[int] = Counter()
+    if written is not None:
+        fitting.update(id(code.co_filename) for code in codes if place(code) in written.places)
+    return max(numbers, key=lambda one: (fitting[one] / numbers[one], numbers[one]))
 
 
 def _marks(code: types.CodeType) -> Iterator[tuple[Hashable, int]]:

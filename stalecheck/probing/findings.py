@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 from weakref import ref
@@ -15,8 +15,8 @@ from weakref import ref
 from stalecheck.probing import raw
 from stalecheck.probing.bound import where_bound
 from stalecheck.probing.climb import Graph
-from stalecheck.probing.execution import FILE_NAMES_DIFFER
 from stalecheck.probing.frames import Local
+from stalecheck.probing.generations import Generations, Group
 from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_standard
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_attribute_of, kind_of
@@ -117,12 +117,12 @@ class Assembly:
         self._progress = progress
         self._origins: dict[int, Origin] = {}
         self._internal: set[int] = set()
-        self._repeated: set[tuple[str, str]] = set()
+        olds = list(olds)
         for old in olds:
             self._origins.update(old.origins)
-            self._repeated.update((old.module, name) for name in old.repeated)
             self._internal.update(old.namespaces)
-        self._alike: dict[object, list[int]] = {}
+        self._generations = Generations(olds, self._origins, graph.objects)
+        self._alike: dict[object, list[tuple[int, int]]] = {}
         self._names: dict[int, dict[int, list[str]]] = {}
         self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
         self._searched = 0
@@ -239,16 +239,16 @@ class Assembly:
             place = begin if len(begin) > 1 or way.start else (begin[0], child)
             # What ways of the same kind from the same place to the same origin have in common; they lead through nodes
             # of the same types, however deep in a list or a tree.
-            shape = self._origins[child], way.start, place, types_
+            shape = self._origins[child], self._generations.version(child), way.start, place, types_
             alike = self._alike.setdefault(shape, [])
             if len(alike) < _EACH:
                 self._add(held, child, way.to(child))
                 if held.get(child):
-                    alike.append(child)
+                    alike.append((child, len(held[child]) - 1))
             else:
                 held.setdefault(child, [])
-                first = held[alike[0]]
-                first[-1] = replace(first[-1], count=first[-1].count + 1)
+                first, at = alike[0]
+                held[first][at] = replace(held[first][at], count=held[first][at].count + 1)
 
     def _step(self) -> None:
         self._progress.step("how they are held")
@@ -596,11 +596,11 @@ class Assembly:
         return True
 
     def _grouped(self, held: dict[int, list[Holder]]) -> list[Finding]:
-        groups: dict[tuple[Origin, object], list[int]] = {}
+        groups: dict[Group, list[int]] = {}
         for child, origin in self._origins.items():
             if child in held:
-                groups.setdefault((origin, self._version(child)), []).append(child)
-        numbers = self._numbered(groups)
+                groups.setdefault((origin, self._generations.version(child)), []).append(child)
+        numbers = self._generations.numbered(groups)
         findings = []
         for group, children in groups.items():
             origin = group[0]
@@ -620,96 +620,6 @@ class Assembly:
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))
-
-    def _numbered(self, groups: dict[tuple[Origin, object], list[int]]) -> dict[tuple[Origin, object], int]:
-        """Return the numbers of the versions of which several are alive, from 1; none where their order is unknown.
-
-        An instance has that of its class.
-        """
-        ages: dict[tuple[str, bool], dict[int, list[tuple[Origin, object]]]] = {}
-        unknown: set[tuple[str, bool]] = set()
-        for group, children in groups.items():
-            origin = group[0]
-            which = origin.path, origin.kind in (OriginKind.CLASS, OriginKind.INSTANCE)
-            age = self._age(children[0])
-            if age is None or which in self._reordered:
-                unknown.add(which)
-            else:
-                ages.setdefault(which, {}).setdefault(age, []).append(group)
-        return {
-            group: number
-            for which, by_age in ages.items()
-            if which not in unknown and len(by_age) > 1
-            for number, age in enumerate(sorted(by_age), 1)
-            for group in by_age[age]
-        }
-
-    def _age(self, child: int) -> int | None:
-        """Return how many classes, or executions, are older than that of an old object; None where that is unknown."""
-        obj: Any = self._graph.objects[child]
-        if type(obj) is types.FunctionType:
-            executions = (id(obj.__code__.co_filename) if FILE_NAMES_DIFFER else 0, id(obj.__globals__))
-            return next((self._ages[one] for one in executions if one in self._ages), None)
-        if raw.is_module(obj):
-            return self._ages.get(id(raw.module_dict(obj)))
-        return self._class_ages.get(id(obj) if raw.is_class(obj) else id(type(obj)))
-
-    @cached_property
-    def _class_ages(self) -> dict[int, int]:
-        """The number of classes made before each class, among those of one base: that knows it of its subclasses."""
-        return {id(cls): age for age, cls in enumerate(raw.all_classes())}
-
-    @cached_property
-    def _reordered(self) -> set[tuple[str, bool]]:
-        """Classes whose versions have other bases, each of which knows the order of its own only."""
-        bases: dict[str, set[object]] = {}
-        for child, origin in self._origins.items():
-            obj = self._graph.objects[child]
-            if raw.is_class(obj):
-                bases.setdefault(origin.path, set()).add(_bases(cast(type, obj)))
-        return {(path, True) for path, found in bases.items() if len(found) > 1}
-
-    @cached_property
-    def _ages(self) -> dict[int, int]:
-        """What the executions of a module can be known by, by id, with the number of older ones.
-
-        That is the file name of its code, up to 3.12, and the namespace after an import. The collector does not know
-        which function was made first; classes are.
-        """
-        by_class: dict[tuple[str, str], list[type]] = {}
-        for child, origin in self._origins.items():
-            obj = self._graph.objects[child]
-            if raw.is_class(obj) and origin.kind is OriginKind.CLASS:
-                by_class.setdefault((origin.module, origin.name), []).append(cast(type, obj))
-        known = [one for one in by_class.items() if len({_bases(cls) for cls in one[1]}) == 1]
-        longest = {module: found for (module, _), found in sorted(known, key=lambda one: len(one[1]))}
-        ages: dict[int, int] = {}
-        for classes in longest.values():
-            classes.sort(key=lambda cls: self._class_ages[id(cls)])
-            namespaces = []
-            for age, cls in enumerate(classes):
-                parts = [part for part in list(raw.class_dict(cls).values()) if type(part) is types.FunctionType]
-                own = parts[0] if parts else None
-                namespaces.append(id(own.__globals__) if own is not None else None)
-                if own is not None and FILE_NAMES_DIFFER:
-                    ages[id(own.__code__.co_filename)] = age
-            if len(set(namespaces)) == len(namespaces):
-                ages.update((one, age) for age, one in enumerate(namespaces) if one is not None)
-        return ages
-
-    def _version(self, child: int) -> object:
-        """Return what tells the versions of one origin apart."""
-        obj = self._graph.objects[child]
-        if type(obj) is types.FunctionType:
-            origin = self._origins[child]
-            is_repeated = (origin.module, origin.name) in self._repeated
-            execution = obj.__code__.co_filename if FILE_NAMES_DIFFER else None if is_repeated else obj.__code__
-            return id(obj.__globals__), id(execution)
-        return id(obj) if raw.is_class(obj) or raw.is_module(obj) else id(type(obj))
-
-
-def _bases(cls: type) -> tuple[tuple[str | None, str], ...]:
-    return tuple((raw.class_module(base), raw.class_qualname(base)) for base in raw.bases(cls))
 
 
 def _as_holder(

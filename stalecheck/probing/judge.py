@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from importlib.machinery import ModuleSpec
 from typing import Any, Literal, cast
 
 from stalecheck.probing import raw
@@ -15,6 +16,7 @@ from stalecheck.probing.code import (
     Position,
     Shape,
     Source,
+    global_names,
     is_function,
     place,
     position,
@@ -23,7 +25,7 @@ from stalecheck.probing.code import (
     shape,
 )
 from stalecheck.probing.current import Current, nested_codes
-from stalecheck.probing.execution import Execution, Marks
+from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
 from stalecheck.probing.times import Times, read_times
 from stalecheck.probing.versions import is_old_version, is_same_version
 
@@ -54,11 +56,82 @@ class Judge:
         self._current = current
         self._present = present
         self._kept_classes: set[int] = set()
+        self._shared: set[int] = set()
+        self._successors: frozenset[int] = frozenset()
+        self._namespaces: dict[int, dict[str, Any]] = {}
 
     def know_old(self, namespaces: Iterable[dict[str, Any]]) -> None:
         """Note the classes that the namespaces of old versions bind."""
         for namespace in namespaces:
             self._kept_classes.update(id(value) for value in list(namespace.values()) if raw.is_class(value))
+
+    def know_functions(self, functions: Iterable[types.FunctionType]) -> None:
+        """Note which file names several executions have in common: an execution makes one of each function.
+
+        So it is where a host executes the module's source itself.
+        """
+        for function in functions if FILE_NAMES_DIFFER else ():
+            code = function.__code__
+            if id(code) in self._current.codes or not self.is_own_namespace(function.__globals__):
+                continue
+            name = raw.code_name(function)
+            today = unwrapped(raw.resolve(self._current.namespace, name))
+            if type(today) is types.FunctionType and self._is_made_twice(name, code, today.__code__):
+                self._shared.add(id(code.co_filename))
+
+    def _is_made_twice(self, name: str, code: types.CodeType, today: types.CodeType) -> bool:
+        """Whether one source has made both of two functions, which takes two executions, with one file name."""
+        if today is code or today.co_filename is not code.co_filename or today.co_name != code.co_name:
+            return False
+        if code.co_filename not in self._file_names:
+            return False
+        if not code.co_filename.startswith("<"):
+            return name in self._times.lines
+        # What is typed at a prompt begins with the first line each time, but is no module.
+        is_module = type(raw.lookup(self._current.namespace, "__spec__")) is ModuleSpec
+        (first, last), (first_today, last_today) = _span(code), _span(today)
+        return is_module and first <= last_today and first_today <= last
+
+    def outdated(self) -> frozenset[int]:
+        """Return the old bases, by id, that only classes lead to which an earlier execution has left there."""
+        return frozenset(id(base) for cls, base in self._current.displaced if self._is_outdated(base, cls))
+
+    def know_successors(self, classes: Iterable[type]) -> None:
+        """Note the classes that have an old base: they are from before as well."""
+        self._successors = frozenset(map(id, classes))
+
+    def _is_outdated(self, base: type, cls: type) -> bool:
+        """Whether an earlier execution has made a base in whose place another class stands, as far as it shows."""
+        ours, theirs = self._codes_of(base), self._codes_of(cls)
+        if any({self._marks.execution(code) for code in codes} == {"other"} for codes in (ours, theirs)):
+            return True
+        path = raw.class_qualname(base)
+        today = self._codes_of(raw.resolve(self._current.namespace, path))
+        if self._is_replaced(path, ours, today):
+            return True
+        written = self._written
+        is_new = written is not None and bool(today) and all(place(code) in written.places for code in today)
+        return is_new and path in self._times.lines and self.is_left_over(cls)
+
+    def _codes_of(self, cls: object) -> list[types.CodeType]:
+        """Return the code of a class's functions that is of the module's own file."""
+        if not raw.is_class(cls):
+            return []
+        own = [one.__code__ for one in _functions(cast(type, cls)) if self.is_own_namespace(one.__globals__)]
+        return [code for code in own if code.co_filename in self._file_names]
+
+    def _is_replaced(self, path: str, own: list[types.CodeType], today: list[types.CodeType]) -> bool:
+        """Whether the source says that what stands in the place of something is new, and that it is not itself.
+
+        Asked where the code that is reached may be of two executions, of which the last one has failed half-way.
+        """
+        written = self._written
+        if written is None or path not in self._times.lines or not (own and today):
+            return False
+        if any(FILE_NAMES_DIFFER and id(code.co_filename) not in self._shared for code in own):
+            return False
+        places = written.places
+        return all(place(code) in places for code in today) and not any(place(code) in places for code in own)
 
     def is_own_namespace(self, namespace: dict[str, Any]) -> bool:
         """Whether a namespace is that of the module's present version."""
@@ -100,10 +173,17 @@ class Judge:
         if self._is_of_other_code(code, name) and not self._current.is_reached(function):
             return self._function_verdict(function)
         execution = self._marks.execution(code)
+        now = unwrapped(today)
+        is_named_alike = type(now) is types.FunctionType and raw.code_name(now) == name
+        if is_named_alike and execution != "other" and self._is_replaced(name, [code], [cast(Any, now).__code__]):
+            return self._function_verdict(function)
+        if execution == "other" and id(function) in self._current.loosely and self._is_half_way:
+            # What the body has not come to is what the module has; so is what only that leads to.
+            return self._function_verdict(function) if self._is_own_function(now) else None
         if execution == "unknown":
             if self._is_other_in_place(code):
                 return self._function_verdict(function)
-            return None if self._current.is_reached(function) else self._of_unmarked(function, unwrapped(today))
+            return None if self._current.is_reached(function) else self._of_unmarked(function, now)
         return self._function_verdict(function) if execution == "other" else None
 
     def _is_from_before(self, codes: list[types.CodeType]) -> bool:
@@ -145,12 +225,32 @@ class Judge:
             is_here = self.is_own_namespace(obj.__globals__) and code.co_filename in self._file_names
             # Up to 3.10 the code of an inner function does not say whose.
             known = source.paths if "." in path else source.last_names
-            return is_here and is_function(code) and path not in known
+            return is_here and is_function(code) and path not in known and not self._is_unreached(path)
         if not raw.is_class(obj) or raw.class_module(cast(type, obj)) not in self._current.names:
             return False
         path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
         is_known = path in source.bodies or name in source.words or name in source.bodies
-        return not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
+        is_gone = not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
+        return is_gone and not self._is_unreached(path)
+
+    def _is_unreached(self, path: str) -> bool:
+        """Whether the source has a definition that the compiler has left out: nothing gets below a ``raise``."""
+        scope, _, name = path.rpartition(".")
+        if name == "<lambda>":
+            return (f"{scope}." if scope else "") in self._times.lambdas
+        return path in self._times.once or path in self._times.often
+
+    @cached_property
+    def _is_half_way(self) -> bool:
+        """Whether the last execution has failed half-way: what stands below is still of an earlier one."""
+        lines = self._times.lines
+        executions: dict[Execution, list[int]] = {"present": [], "other": []}
+        for found in self._current.objects.values():
+            if type(found) is types.FunctionType and self._is_own_function(found):
+                line, execution = lines.get(raw.code_name(found)), self._marks.execution(found.__code__)
+                if line is not None and execution != "unknown":
+                    executions[execution].append(line)
+        return max(executions["present"], default=0) < min(executions["other"], default=0)
 
     def _is_other_in_place(self, code: types.CodeType) -> bool:
         """Whether a function that is not the present one stands where that stands: an execution makes one of each.
@@ -209,8 +309,13 @@ class Judge:
             self.is_own_namespace(one.__globals__) or self.is_old_namespace(one.__globals__) for one in _functions(cls)
         )
 
-    def verdict(self, obj: object) -> Verdict:
-        """Return the verdict on what is known to be old."""
+    def verdict(self, obj: object, path: str | None = None) -> Verdict:
+        """Return the verdict on what is known to be old.
+
+        Args:
+            obj: The object.
+            path: Where the module had it, if not under its own name.
+        """
         if self.is_left_over(obj):
             return "stale"
         if type(obj) is types.FunctionType:
@@ -218,7 +323,7 @@ class Judge:
         if not raw.is_class(obj):
             return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
-        return self._class_verdict(cls, raw.resolve(self._current.namespace, raw.class_qualname(cls)))
+        return self._class_verdict(cls, raw.resolve(self._current.namespace, path or raw.class_qualname(cls)))
 
     def _is_moved_member(self, cls: type) -> bool:
         """Whether a member that is no longer there is of the present Enum: a tool has changed its class."""
@@ -228,21 +333,44 @@ class Judge:
     def _function_verdict(self, function: types.FunctionType) -> Verdict:
         name = raw.code_name(function)
         found = shape(function.__code__)
-        if found not in self._shapes:
+        if found not in self._shapes or self._has_other_values(function):
             return "stale"
         today = unwrapped(raw.resolve(self._current.namespace, name)) if name in self._times.once else None
         if type(today) is types.FunctionType and shape(today.__code__) == found and _given(today) != _given(function):
             return "stale"
         return "duplicate"
 
+    def _has_other_values(self, function: types.FunctionType) -> bool:
+        """Whether names of another namespace stand for other numbers or strings there than in the present one."""
+        of = function.__globals__
+        if self.is_own_namespace(of):
+            return False
+        ours, theirs = self._plain(of), self._plain(self._current.namespace)
+        names = [name for name in global_names(function.__code__) if name in ours and name in theirs]
+        return any(
+            _is_constant(ours[name]) and _does_part(ours[name], None) != _does_part(theirs[name], None)
+            for name in names
+            if not (name.startswith("__") and name.endswith("__"))
+        )
+
+    def _plain(self, namespace: dict[str, Any]) -> dict[str, Any]:
+        if id(namespace) not in self._namespaces:
+            self._namespaces[id(namespace)] = {
+                name: value for name, value in list(namespace.items()) if type(name) is str
+            }
+        return self._namespaces[id(namespace)]
+
+    def does(self, function: types.FunctionType) -> tuple[Any, ...]:
+        """Return what a function is called, does and has been given, as values that can be compared."""
+        return (self.name_of(function), shape(function.__code__)), _given(function)
+
     def of_class(self, cls: type) -> Verdict | None:
         """Return the verdict on a class that says it is from the module; None if it is a present one."""
         current = self._current
         today = raw.resolve(current.namespace, raw.class_qualname(cls))
         if today is cls:
-            written = [one.__code__ for one in _functions(cls) if self.is_own_namespace(one.__globals__)]
-            codes = [code for code in written if code.co_filename in self._file_names]
-            return "stale" if self._is_from_before(codes) and self.is_left_over(cls) else None
+            is_from_before = id(cls) in self._successors or self._is_from_before(self._codes_of(cls))
+            return "stale" if is_from_before and self.is_left_over(cls) else None
         if any(base is today for base in raw.mro(cls)):
             return None  # It is the present one, or made by it: what is old does not inherit from what is new.
         functions = list(_functions(cls))
@@ -255,7 +383,8 @@ class Judge:
             return self._of_patched(cls, own, today, present)
         executions: set[Execution] = {self._marks.execution(code) for code in written}
         if "present" in executions:
-            return None
+            is_replaced = self._is_replaced(raw.class_qualname(cls), written, self._codes_of(today))
+            return self._class_verdict(cls, today) if is_replaced else None
         if "other" in executions:
             return self._class_verdict(cls, today)
         if id(cls) in current.objects:
@@ -294,7 +423,7 @@ class Judge:
         """
         name = raw.class_qualname(cls)
         source = self._source
-        if raw.is_class(today) and raw.class_module(cast(type, today)) in self._current.names:
+        if raw.is_class(today) and self._is_own_class(cast(type, today)):
             if is_foreign and any(self.is_own_namespace(one.__globals__) for one in _functions(cast(type, today))):
                 return None
             if _names(type(cls)) != _names(type(today)):
@@ -311,6 +440,9 @@ class Judge:
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
+
+    def _is_own_class(self, cls: type) -> bool:
+        return raw.class_module(cls) in self._current.names or id(cls) in self._current.objects
 
     def _is_patched_enum(self, cls: type, today: type) -> bool:
         """Whether a tool has given an old Enum the members of the present one: each execution makes a table of them."""
@@ -359,6 +491,23 @@ class Judge:
             return "duplicate" if functions and all(shape(code) in self._shapes for code in functions) else "stale"
         mine = _does(cls)
         return "duplicate" if any(mine == _does(one) for one in present) else "stale"
+
+    def is_equal(self, cls: type, present: list[type]) -> bool:
+        """Whether a class is equal to one of the present version.
+
+        One that the module has deleted, and that nobody holds any more, is in the source.
+
+        Args:
+            cls: The class.
+            present: The present classes of its name, wherever they are.
+        """
+        if present:
+            mine = _does(cls)
+            return any(mine == _does(one) or _is_equal_made_anew(cls, one) for one in present)
+        source, codes = self._source, self._codes_of(cls)
+        if source is None or not codes or raw.class_qualname(cls) not in source.bodies:
+            return False
+        return all(shape(code) in source.shapes for code in codes)
 
     def moved_from(self, cls: type) -> type | None:
         """Return the present Enum that the members of an old one may have been moved to; None for other classes."""
@@ -419,7 +568,10 @@ class Judge:
 
     @cached_property
     def _marks(self) -> Marks:
-        return Marks(self._codes, self._source)
+        namespace = self._current.namespace
+        spec = raw.lookup(namespace, "__spec__")
+        last = (raw.lookup(namespace, "__file__"), getattr(spec, "origin", None))
+        return Marks(self._codes, self._source, self._written, last=frozenset(map(id, last)), shared=self._shared)
 
     @cached_property
     def _shapes(self) -> frozenset[Shape]:
@@ -461,6 +613,17 @@ def _is_remade(cls: type, today: type) -> bool:
     return slots is not slots_today or _names(type(cls)) != _names(type(today))
 
 
+def _is_equal_made_anew(cls: type, today: type) -> bool:
+    """Whether a class is what a decorator has made another one from that has the same functions."""
+    if not _is_remade(cls, today):
+        return False
+    ours, theirs = (
+        {name: _does_part(value, one) for name, value in list(raw.class_dict(one).items())} for one in (cls, today)
+    )
+    functions = [name for name, value in list(raw.class_dict(cls).items()) if type(value) is types.FunctionType]
+    return bool(functions) and all(ours[name] == theirs.get(name) for name in functions)
+
+
 def _names(cls: type) -> tuple[str | None, str]:
     return raw.class_module(cls), raw.class_qualname(cls)
 
@@ -481,20 +644,39 @@ def _does_part(value: object, cls: type | None) -> Any:
     found = unwrapped(value)
     if type(found) is types.FunctionType:
         # What is given by default can be the function itself.
-        return _names(type(value)), shape(found.__code__), None if cls is None else _given(found)
+        around = [] if cls is None or type(value) is not types.FunctionType else _around(value)
+        layers = [(shape(one.__code__), None if cls is None else _given(one)) for one in (*around, found)]
+        return _names(type(value)), layers
     if cls is not None and type(value) is cls and raw.inherits(type(cls), enum.EnumMeta):
         return "member", _does_part(raw.stored(value, "_value_"), cls)
     if type(value) is tuple:
         return tuple(_does_part(part, cls) for part in value)
     # By their names: what the body makes is of a class that has been made anew as well.
+    if type(value) is str or type(value) is bytes:
+        return (_names(type(value)), value)
     return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
 
 
 def _given(function: types.FunctionType) -> Any:
-    """Return what a function's parameters stand for by default, as values that can be compared."""
+    """Return what a function's parameters stand for by default, and what its closure has, to be compared."""
     keywords = function.__kwdefaults__ or {}
     by_name = [(name, _does_part(value, None)) for name, value in list(keywords.items())]
-    return _does_part(function.__defaults__, None), by_name
+    cells = [_does_part(raw.cell_contents(cell), None) for cell in function.__closure__ or ()]
+    return _does_part(function.__defaults__, None), by_name, cells
+
+
+def _around(function: types.FunctionType) -> list[types.FunctionType]:
+    """Return the functions that decorators have put around one, which they say that they wrap."""
+    found: list[types.FunctionType] = []
+    inner: object = function
+    while type(inner) is types.FunctionType and "__wrapped__" in raw.function_dict(inner) and len(found) < 20:
+        found.append(inner)
+        inner = raw.function_dict(inner)["__wrapped__"]
+    return found
+
+
+def _is_constant(value: object) -> bool:
+    return raw.is_any(type(value), _ATOMS) or (type(value) is tuple and all(map(_is_constant, value)))
 
 
 def unwrapped(value: object) -> object:

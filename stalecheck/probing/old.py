@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
-from stalecheck.probing.code import Position
-from stalecheck.probing.current import find_current, parts_of
+from stalecheck.probing.code import Position, global_names
+from stalecheck.probing.current import find_current, is_written_in, parts_of
 from stalecheck.probing.judge import Judge, Verdict
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import OriginKind
@@ -96,6 +96,9 @@ class Stock:
     present: frozenset[int] = field(default_factory=present_namespaces)
     """The namespaces of the modules that are imported."""
 
+    by_path: dict[str, list[type]] = field(default_factory=dict)
+    """The classes by their qualified names."""
+
 
 def take_stock() -> Stock:
     """Look through the process once, whatever the number of modules."""
@@ -111,6 +114,7 @@ def take_stock() -> Stock:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
     for cls in raw.all_classes():
         stock.classes.setdefault(raw.class_module(cls) or "", []).append(cls)
+        stock.by_path.setdefault(raw.class_qualname(cls), []).append(cls)
     return stock
 
 
@@ -123,15 +127,31 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
         stock: What there is in the process.
     """
     current = find_current(namespace, name)
+    functions = [found for one in current.names for found in stock.functions.get(one, ())]
     judge = Judge(current, stock.present)
+    judge.know_functions(functions)
+    if current.displaced:
+        outdated = judge.outdated()
+        if outdated:
+            successors = [cls for cls, base in current.displaced if id(base) in outdated]
+            current = find_current(namespace, name, outdated)
+            judge = Judge(current, stock.present)
+            judge.know_functions(functions)
+            judge.know_successors(successors)
     old = Old(name)
     candidates: dict[int, dict[str, Any]] = {}
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
-    _add_functions(old, judge, [found for one in current.names for found in stock.functions.get(one, ())])
+    _add_functions(old, judge, functions)
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
+    elsewhere = _classes_elsewhere(functions, current.names, stock)
     classes: list[type] = []
+    for cls in elsewhere:
+        verdict = judge.of_class(cls)
+        if verdict is not None:
+            classes.append(cls)
+            old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
     for one in current.names:
         is_shared = any(id(of) in stock.present and of is not namespace for of in stock.namespaces.get(one, ()))
         for cls in stock.classes.get(one, ()):
@@ -139,12 +159,30 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
-    classes += _add_derived(old, judge, [cls for one in current.names for cls in stock.classes.get(one, ())])
+    alive = [*elsewhere, *(cls for one in current.names for cls in stock.classes.get(one, ()))]
+    _compare_classes(old, judge, classes, alive)
+    classes += _add_derived(old, judge, alive)
     _deepen(old)
     if candidates or classes:
         _add_modules_and_instances(old, candidates, classes, name)
     _add_moved(old, [today for today in map(judge.moved_from, classes) if today is not None])
     return old
+
+
+def _classes_elsewhere(functions: list[types.FunctionType], names: Collection[str], stock: Stock) -> list[type]:
+    """Return the classes that say they are from another module than their methods are from."""
+    known = {raw.class_qualname(cls) for one in names for cls in stock.classes.get(one, ())}
+    methods: dict[str, dict[int, dict[str, Any]]] = {}
+    for function in functions:
+        path = raw.code_name(function).rpartition(".")[0]
+        if path and path not in known and not path.endswith("<locals>"):
+            methods.setdefault(path, {})[id(function.__globals__)] = function.__globals__
+    return [
+        cls
+        for path, namespaces in methods.items()
+        for cls in stock.by_path.get(path, ())
+        if raw.class_module(cls) not in names and is_written_in(cls, namespaces.values())
+    ]
 
 
 def _add_moved(old: Old, enums: list[type]) -> None:
@@ -174,7 +212,14 @@ def _add_derived(old: Old, judge: Judge, classes: list[type]) -> list[type]:
 
 
 def _deepen(old: Old) -> None:
-    """Call stale what has equal code, but runs stale code: that of its bases, of what its closure or its body has."""
+    """Call stale what has equal code, but runs stale code.
+
+    That of its bases, of what its closure or its body has, of what the names of an old namespace stand for.
+    """
+    namespaces = {
+        one: {name: value for name, value in list(of.items()) if type(name) is str}
+        for one, of in old.namespaces.items()
+    }
     pending = [
         found
         for one, found in old.objects.items()
@@ -183,7 +228,7 @@ def _deepen(old: Old) -> None:
     users: dict[int, list[int]] = {}
     for one, found in old.objects.items():
         if old.origins[one].verdict == "duplicate":
-            for part in _parts_in(found):
+            for part in _parts_in(found, namespaces):
                 users.setdefault(id(part), []).append(one)
     while pending:
         for one in users.pop(id(pending.pop()), ()):
@@ -192,8 +237,17 @@ def _deepen(old: Old) -> None:
                 pending.append(old.objects[one])
 
 
-def _parts_in(obj: object) -> Iterator[object]:
-    """Yield what a function or a class runs, through descriptors and what is put around functions."""
+def _parts_in(obj: object, namespaces: Mapping[int, Mapping[str, Any]]) -> Iterator[object]:
+    """Yield what a function or a class runs, through descriptors and what is put around functions.
+
+    Args:
+        obj: The function, the class, or an instance.
+        namespaces: The namespaces of old versions, by id.
+    """
+    if type(obj) is types.FunctionType and id(obj.__globals__) in namespaces:
+        names = namespaces[id(obj.__globals__)]
+        for value in (names[name] for name in global_names(obj.__code__) if name in names):
+            yield from (value, type(value))
     if type(obj) is not types.FunctionType and not raw.is_class(obj):
         yield type(obj)  # An instance runs its class.
         return
@@ -235,10 +289,41 @@ def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) 
             position = judge.untold(function)
             if position is not None:
                 equal.setdefault((name, position), set()).add(id(function.__code__))
+    _compare(old, judge, [one for one in functions if judge.is_own_namespace(one.__globals__)])
     old.repeated.update(name for (name, _), codes in present.items() if len(codes) > 1)
     for (name, _), codes in equal.items():
         if len(codes) > 1:
             old.untold[name] = old.untold.get(name, 0) + len(codes)
+
+
+def _compare(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
+    """Call stale the functions of equal code that have been given what none of today has: defaults, closures."""
+    equal = [found for one, found in old.objects.items() if old.origins[one].verdict == "duplicate"]
+    if not equal:
+        return
+    names = {judge.name_of(cast(types.FunctionType, found)) for found in equal}
+    given: dict[object, list[object]] = {}
+    for function in functions:
+        if id(function) not in old.objects and judge.name_of(function) in names:
+            does, has = judge.does(function)
+            given.setdefault(does, []).append(has)
+    for found in equal:
+        does, has = judge.does(cast(types.FunctionType, found))
+        if does in given and has not in given[does]:
+            old.origins[id(found)] = replace(old.origins[id(found)], verdict="stale")
+
+
+def _compare_classes(old: Old, judge: Judge, olds: list[type], classes: list[type]) -> None:
+    """Call duplicates the classes that today has an equal one of, be it where the namespace does not lead."""
+    differing = [cls for cls in olds if old.origins[id(cls)].verdict == "stale" and not judge.is_left_over(cls)]
+    names = {raw.class_qualname(cls) for cls in differing}
+    present: dict[str, list[type]] = {name: [] for name in names}
+    for cls in classes if differing else ():
+        if id(cls) not in old.objects and raw.class_qualname(cls) in names:
+            present[raw.class_qualname(cls)].append(cls)
+    for cls in differing:
+        if judge.is_equal(cls, present[raw.class_qualname(cls)]):
+            old.origins[id(cls)] = replace(old.origins[id(cls)], verdict="duplicate")
 
 
 def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:

@@ -18,10 +18,10 @@ from stalecheck.probing.attributes import attributes_of
 from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere
 from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge, unwrapped
-from stalecheck.probing.made import kind_made
+from stalecheck.probing.made import binding, kind_made
 from stalecheck.probing.old import Old, take_stock
 from stalecheck.probing.versions import names_of, present_namespaces
-from stalecheck.vocabulary import OriginKind
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 _ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
 _EXAMPLE = [object()]
@@ -142,15 +142,17 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
                 continue
         if one not in wanted or sys.getrefcount(alone[0]) <= _ALONE:
             continue
-        if is_chosen(alone[0], names, homes):
+        if is_chosen(alone[0], names, homes) and not (raw.is_class(alone[0]) and judge.is_made_here(alone[0])):
             choices[one] = alone[0]
             inner += (f"{path}[",)
-        elif one not in present and not _is_of_other(alone[0], names) and not path.startswith(inner):
+        elif one not in present and not _is_of_other(alone[0], names, namespace, path) and not path.startswith(inner):
             kind = kind_made(namespace, path, alone[0])
             is_singleton = kind is OriginKind.INSTANCE and raw.class_module(type(alone[0])) not in names
             kind = OriginKind.VALUE if is_singleton else kind
             is_part = kind is OriginKind.VALUE and _is_within(path, owners)
-            exact.add(alone[0], path, kind, judge.verdict(alone[0]), is_singleton=is_singleton, is_part=is_part)
+            of = path if raw.is_class(alone[0]) and raw.class_module(alone[0]) not in names else None
+            verdict = judge.verdict(alone[0], of)
+            exact.add(alone[0], path, kind, verdict, is_singleton=is_singleton, is_part=is_part)
             if kind is OriginKind.INSTANCE:
                 owners.add(path)
     alone.clear()
@@ -293,8 +295,15 @@ def _is_equal(value: object, today: object) -> bool:
     return today is value or (type(today) is type(value) and _is_atom(today) and repr(today) == repr(value))
 
 
-def _is_of_other(value: object, names: frozenset[str]) -> bool:
-    """Whether a function or class is another module's: an import that runs again finds it where it was."""
+def _is_of_other(value: object, names: frozenset[str], namespace: dict[str, Any], path: str) -> bool:
+    """Whether a function or class is another module's: an import that runs again finds it where it was.
+
+    Args:
+        value: What a name of the module has stood for.
+        names: The names that the module goes by.
+        namespace: The module's namespace.
+        path: The name.
+    """
     if type(value) is types.FunctionType:
         home = raw.module_name(value.__globals__)
         # What a function of another module has made and given back is no other module's: a decorated function.
@@ -302,4 +311,11 @@ def _is_of_other(value: object, names: frozenset[str]) -> bool:
         return home not in names and not is_made
     if type(value) is types.BuiltinFunctionType:
         return value.__self__ is None or raw.is_module(value.__self__)
-    return raw.is_class(value) and raw.class_module(cast(type, value)) not in names
+    if not raw.is_class(value) or raw.class_module(cast(type, value)) in names:
+        return False
+    # A call of the body's makes another class each time, which says that it is from where the caller or the callee is.
+    bound = binding(namespace, path)
+    is_made = bound is not None and bound.kind is HolderKind.INSTANCE
+    module = raw.imported(raw.class_module(cast(type, value)) or "")
+    there = raw.module_dict(module) if module is not None else {}
+    return not is_made or raw.is_class(raw.resolve(there, raw.class_qualname(cast(type, value))))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stalecheck.probing.source import statements
 
@@ -21,37 +22,53 @@ class Times:
     often: frozenset[str] = frozenset()
     """One is in a loop, or in a function that declares the name global."""
 
+    lines: dict[str, int] = field(default_factory=dict)
+    """The line of the only statement that defines a name, of those that are executed once at most."""
+
+    lambdas: frozenset[str] = frozenset()
+    """The scopes in which lambda expressions stand, with a dot; empty for the module's own."""
+
 
 def read_times(filename: str) -> Times:
     """Return how many times the source in a file can define its names; nothing where it cannot be read."""
-    found = list(_definitions(statements(filename), "", frozenset(), is_repeated=False))
-    often = frozenset(name for name, is_repeated in found if is_repeated)
-    return Times(frozenset(name for name, _ in found) - often, often)
+    lambdas: set[str] = set()
+    found = list(_definitions(statements(filename), "", frozenset(), lambdas, is_repeated=False))
+    often = frozenset(name for name, _, is_repeated in found if is_repeated)
+    number = Counter(name for name, _, _ in found)
+    lines = {name: line for name, line, _ in found if number[name] == 1 and name not in often}
+    return Times(frozenset(number) - often, often, lines, frozenset(lambdas))
 
 
 def _definitions(
-    body: Iterable[ast.AST], scope: str, names: frozenset[str], *, is_repeated: bool
-) -> Iterator[tuple[str, bool]]:
-    """Yield the qualified names that statements define, and whether they may do so several times.
+    body: Iterable[ast.AST], scope: str, names: frozenset[str], lambdas: set[str], *, is_repeated: bool
+) -> Iterator[tuple[str, int, bool]]:
+    """Yield the qualified names that statements define, their lines, and whether they may do so several times.
 
     Args:
         body: The statements.
         scope: What their names are qualified with.
         names: Those that are global whatever the scope.
+        lambdas: Where the scopes go that have lambda expressions.
         is_repeated: Whether the statements may be executed several times.
     """
     for node in body:
         if isinstance(node, _Function | ast.ClassDef):
             path = node.name if node.name in names else f"{scope}{node.name}"
-            yield path, is_repeated
+            yield path, node.lineno, is_repeated
+            yield from _definitions(node.decorator_list, scope, names, lambdas, is_repeated=is_repeated)
             if isinstance(node, ast.ClassDef):
-                yield from _definitions(node.body, f"{path}.", frozenset(), is_repeated=is_repeated)
+                yield from _definitions(node.body, f"{path}.", frozenset(), lambdas, is_repeated=is_repeated)
             else:
-                yield from _definitions(node.body, f"{path}.<locals>.", _globals(node), is_repeated=True)
+                inner = f"{path}.<locals>."
+                yield from _definitions(node.body, inner, _globals(node), lambdas, is_repeated=True)
         elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
             is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
-            children = ast.iter_child_nodes(node)
-            yield from _definitions(children, scope, names, is_repeated=is_repeated or is_loop)
+            children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Constant):
+                children = node.body if node.test.value else node.orelse
+            yield from _definitions(children, scope, names, lambdas, is_repeated=is_repeated or is_loop)
+        elif isinstance(node, ast.expr) and any(isinstance(part, ast.Lambda) for part in ast.walk(node)):
+            lambdas.add(scope)
 
 
 def _globals(function: _Function) -> frozenset[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import types
 from importlib.machinery import ModuleSpec
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 from stalecheck.probing import raw
 
@@ -27,8 +28,29 @@ def is_same_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
 
     A module that has put another in its own place has two, and a doctest has one of its own.
     """
+    if namespace is present:
+        return True
     spec = raw.lookup(namespace, "__spec__")
-    return namespace is present or (spec is not None and spec is raw.lookup(present, "__spec__"))
+    if spec is None or spec is not raw.lookup(present, "__spec__"):
+        return False
+    return not _are_executed_apart(namespace, present)
+
+
+def _are_executed_apart(namespace: dict[str, Any], present: dict[str, Any]) -> bool:
+    """Whether a host has executed a module twice, with one spec: each namespace has a function of its own."""
+    for name, found in list(namespace.items()):
+        today = raw.lookup(present, name) if type(name) is str else None
+        ours, theirs = _files_of(found, namespace), _files_of(today, present)
+        if not ours.isdisjoint(theirs):
+            return True
+    return False
+
+
+def _files_of(value: object, namespace: dict[str, Any]) -> set[str]:
+    """Return the files of a function, or of a class's functions, that have been made in a namespace."""
+    parts = list(raw.class_dict(cast(type, value)).values()) if raw.is_class(value) else [value]
+    functions = [part for part in parts if type(part) is types.FunctionType and part.__globals__ is namespace]
+    return {one.__code__.co_filename for one in functions}
 
 
 def is_old_version(namespace: dict[str, Any], present: dict[str, Any]) -> bool:

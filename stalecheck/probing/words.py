@@ -15,7 +15,7 @@ _PLURALS = {OriginKind.CLASS: "classes"}
 _MODULES = 5
 
 _MEANINGS = {
-    ("stale", OriginKind.FUNCTION): "a call runs the code of before",
+    ("stale", OriginKind.FUNCTION): "a call runs the code of before, or has the values of before",
     ("stale", OriginKind.CLASS): (
         "its methods are those of before; isinstance() and except tell it from the present class"
     ),
@@ -30,7 +30,7 @@ _MEANINGS = {
         "it behaves as if it were new, but isinstance() or `is` tells it from what is there now"
     ),
     ("duplicate", OriginKind.FUNCTION): (
-        "its code is the same as now, so a call does the same, but it misses the next edit; `is` tells them apart"
+        "its code is the same as now, but it is another function: it misses the next edit, and `is` tells them apart"
     ),
     ("duplicate", OriginKind.CLASS): (
         "its code is the same as now, but it is another class: isinstance() and except tell them apart"

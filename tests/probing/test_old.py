@@ -458,6 +458,204 @@ def test_other_defaults_and_other_bases_are_stale(tmp_path: Path) -> None:
     }
 
 
+LOOKS = {
+    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
+    "reload": "report = stalecheck.reload(core)",
+}
+
+
+GIVEN = """
+import functools, app
+def retry(times):
+    def decorate(function):
+        @functools.wraps(function)
+        def attempt(): return function(), times
+        return attempt
+    return decorate
+@retry(1)
+def call(): return 0
+@retry(7)
+def kept(): return 0
+class Client:
+    @retry(1)
+    def get(self): return 0
+def outer(number):
+    def inner(): return number
+    return inner
+closed = outer(1)
+lam = lambda value=1: value
+for number in range(3):
+    def view(number=number): return number
+    app.VIEWS.append(view)
+app.VIEWS.append(outer(7))
+"""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_equal_code_that_has_been_given_other_values_is_stale(tmp_path: Path, look: str) -> None:
+    edited = GIVEN.replace("retry(1)", "retry(22)").replace("outer(1)", "outer(22)").replace("value=1", "value=22")
+    script = f"""
+        import app, core
+        kept = [core.call, core.kept, core.Client, core.closed, core.lam, core.outer]
+        edit("core", {edited!r})
+        {LOOKS[look]}
+        answer(sorted([holder.path, one.verdict] for one in report for holder in one.holders))
+    """
+    found = run_script(tmp_path, {"core.py": GIVEN, "app.py": "VIEWS = []\n"}, script)
+    verdicts = dict(tuple(one) for one in found)
+    names = ("call", "kept", "Client", "closed", "lam", "outer")
+    assert {name: verdicts[f"__main__.kept[{number}]"] for number, name in enumerate(names)} == {
+        "call": "stale",
+        "kept": "duplicate",
+        "Client": "stale",
+        "closed": "stale",
+        "lam": "stale",
+        "outer": "duplicate",
+    }
+    assert {verdict for path, verdict in found if path.startswith("app.VIEWS")} <= {"duplicate"}
+
+
+UNREACHED = """
+import app, dataclasses
+class Base:
+    def __init_subclass__(cls): app.CLASSES.append(cls)
+class Deleted:
+    def run(self): return 1
+app.OBJECTS.append(Deleted())
+del Deleted
+class Held:
+    def run(self): return 1
+    size = 1
+app.CLASSES.append(Held)
+del Held
+@dataclasses.dataclass(slots=True)
+class Slotted(Base):
+    x: int = 1
+    def run(self): return 1
+def other(self): return 1
+"""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_classes_that_the_namespace_does_not_lead_to_are_compared(tmp_path: Path, look: str) -> None:
+    script = f"""
+        import app, core
+        for edited in (None, open(core.__file__).read().replace("run(self): return 1", "run(self): return 22")):
+            if edited:
+                edit("core", edited)
+            {LOOKS[look]}
+            found = {{}}
+            for one in report:
+                if one.kind.value in ("class", "instance"):
+                    found.setdefault(f"{{one.origin}} {{one.kind.value}}", []).append(one.verdict)
+            if edited is None:
+                first = found
+                del app.CLASSES[:-3], app.OBJECTS[:-1]
+                importlib.reload(core)
+                del app.CLASSES[:-3], app.OBJECTS[:-1]
+        answer([first, found])
+    """
+    files = {"core.py": UNREACHED, "app.py": "CLASSES, OBJECTS = [], []\n"}
+    same, other = run_script(tmp_path, files, script)
+    if sys.version_info >= (3, 13) and look == "probe":
+        same.setdefault("core.Deleted instance", ["duplicate"])  # Nothing tells it from the present one.
+    names = ["core.Deleted instance", "core.Held class", "core.Slotted class"]
+    assert {name: set(same.get(name, ())) for name in names} == {name: {"duplicate"} for name in names}
+    assert {name: set(other.get(name, ())) for name in names} == {name: {"stale"} for name in names}
+
+
+RENAMED = """
+import lib
+class Public:
+    def run(self): return 1
+Public.__module__ = "app"
+Base = lib.model("Base")
+Other = lib.model("Given")
+taken = lib.Kept
+found = lib.find("Kept")
+"""
+LIB = """
+class Kept: pass
+def model(name): return type(name, (), {"hello": lambda self: 1})
+def find(name): return globals()[name]
+"""
+
+
+@pytest.mark.parametrize("look", [*LOOKS, "evicted"])
+def test_classes_that_say_they_are_from_elsewhere(tmp_path: Path, look: str) -> None:
+    evicted = "del sys.modules['core']; import core; report = stalecheck.probe(core)"
+    script = f"""
+        import core
+        import app
+        present = [one.origin for one in stalecheck.probe(core)]
+        edit("core", open(core.__file__).read().replace("return 1", "return 22"))
+        {LOOKS.get(look, evicted)}
+        answer([present, sorted(
+            [one.origin, one.kind.value, one.verdict, sorted(holder.path for holder in one.holders)]
+            for one in report if one.kind.value != "module"
+        )])
+    """
+    app = """
+    import core
+    Public, Base, Other, taken, found = core.Public, core.Base, core.Other, core.taken, core.found
+    class Sub(Base): pass
+    public, other = Public(), Other()
+    """
+    present, found = run_script(tmp_path, {"core.py": RENAMED, "lib.py": LIB, "app.py": app}, script)
+    assert present == []
+    # After the fact a class that a call has made might be anybody's.
+    assert found == [
+        *([["core.Base", "class", "duplicate", ["app.Base", "base class of app.Sub"]]] if look == "reload" else []),
+        *([["core.Other", "class", "duplicate", ["app.Other"]]] if look == "reload" else []),
+        *([["core.Other", "instance", "duplicate", ["app.other"]]] if look == "reload" else []),
+        ["core.Public", "class", "stale", ["app.Public"]],
+        ["core.Public", "instance", "stale", ["app.public"]],
+    ]
+
+
+NAMESPACE = """
+LIMIT = 1
+SAME = 2
+OTHERS = {}
+def helper(): return 1
+def unchanged(): return OTHERS
+def calls(): return helper()
+def reads(): return [LIMIT for _ in range(3)]
+def same(): return SAME, unchanged()
+def attribute(one): return one.helper, one.LIMIT
+class Model:
+    def run(self): return (lambda: calls())()
+class Plain:
+    def run(self): return same()
+"""
+
+
+def test_equal_code_that_uses_other_things_of_its_own_namespace_is_stale(tmp_path: Path) -> None:
+    edited = NAMESPACE.replace("LIMIT = 1", "LIMIT = 22").replace("helper(): return 1", "helper(): return 22")
+    script = f"""
+        import core
+        from core import *
+        model, plain = Model(), Plain()
+        edit("core", {edited!r})
+        del sys.modules["core"], core
+        import core
+        assert calls() == 1 and core.calls() == 22
+        answer({{f"{{one.origin}} {{one.kind.value}}": one.verdict for one in stalecheck.probe("core")}})
+    """
+    assert run_script(tmp_path, {"core.py": NAMESPACE}, script) == {
+        "core.helper function": "stale",
+        "core.calls function": "stale",
+        "core.reads function": "stale",
+        "core.Model class": "stale",
+        "core.Model instance": "stale",
+        "core.unchanged function": "duplicate",
+        "core.same function": "duplicate",
+        "core.attribute function": "duplicate",
+        "core.Plain class": "duplicate",
+        "core.Plain instance": "duplicate",
+    }
+
+
 ENUMS = """
 import enum
 class Color(enum.Enum):
@@ -480,10 +678,6 @@ class Whole:
 """
 
 
-LOOKS = {
-    "probe": "importlib.reload(core); report = stalecheck.probe(core)",
-    "reload": "report = stalecheck.reload(core)",
-}
 WRAPPING = """
     import functools
     def log(function):
@@ -798,6 +992,96 @@ def test_definitions_of_one_name_in_one_version_are_not_versions(tmp_path: Path)
         *[["core.show", None, 1], ["core.show", None, 1]],
         *([["core.twice", None, 2]] * 2 if sys.version_info < (3, 13) else [["core.twice", None, 4]]),
     ]
+
+
+REGISTERING = """
+import app
+class Job:
+    def run(self): return 1
+def make():
+    class Local:
+        def run(self): return 1
+    class Plain:
+        pass
+    return lambda: 1, Local, Plain
+def register():
+    app.JOBS.append(Job())
+    function, local, plain = make()
+    app.FUNCTIONS.append(function)
+    app.LOCALS.append(local)
+    app.PLAINS.append(plain)
+for number in range(6):
+    register()
+"""
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["importlib.reload(core)", "stalecheck.reload(core)", "del sys.modules['core']; import core"],
+)
+def test_each_version_has_what_it_has_registered(tmp_path: Path, following: str) -> None:
+    script = f"""
+        import core
+        for number in range(2, 5):
+            edit("core", open(core.__file__).read().replace(f"return {{number - 1}}", f"return {{number}}"))
+            {following}
+        found = {{}}
+        for one in stalecheck.probe("core"):
+            held = sum(holder.count for holder in one.holders)
+            place, _, number = one.holders[0].path.rstrip("]").partition("[")
+            found.setdefault(place, []).append([one.version, one.count, held, int(number) // 6])
+        answer(found)
+    """
+    found = run_script(
+        tmp_path, {"core.py": REGISTERING, "app.py": "JOBS, FUNCTIONS, LOCALS, PLAINS = [], [], [], []\n"}, script
+    )
+    each = [[version, 6, 6, version - 1] for version in (1, 2, 3)]
+    assert found["app.JOBS"] == found["app.LOCALS"] == each
+    is_told = sys.version_info < (3, 13) or "del" in following
+    functions = sorted(found["app.FUNCTIONS"], key=lambda one: one[3])
+    assert functions == (each if is_told else [[None, *one[1:]] for one in each])
+
+
+def test_what_one_execution_has_made_several_times_is_one_version(tmp_path: Path) -> None:
+    script = """
+        import core
+        answer([[one.version, one.count] for one in stalecheck.reload(core)])
+    """
+    files = {"core.py": REGISTERING, "app.py": "JOBS, FUNCTIONS, LOCALS, PLAINS = [], [], [], []\n"}
+    assert run_script(tmp_path, files, script) == [[None, 6]] * 4
+
+
+def test_a_value_and_a_function_of_one_name_are_no_versions(tmp_path: Path) -> None:
+    core = "import lib\n@lib.Command\ndef command(): return 1\n"
+    lib = "class Command:\n    def __init__(self, function): self.callback = function\n"
+    script = """
+        import core
+        from core import command
+        answer([[one.kind.value, one.version] for one in stalecheck.reload(core)])
+    """
+    found = run_script(tmp_path, {"core.py": core, "lib.py": lib}, script)
+    assert found == [["function", None], ["value", None]]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="nothing tells which function is older")
+def test_lambdas_are_in_the_order_of_any_class_that_has_functions(tmp_path: Path) -> None:
+    core = """
+        import app
+        class First:
+            def run(self): return 1
+        class Second: pass
+        app.LIST.append((First, Second, lambda: 1))
+        app.LIST.append((First, Second, lambda: 2))
+    """
+    script = """
+        import core
+        for number in range(2):
+            importlib.reload(core)
+        found = stalecheck.probe("core")
+        answer([[one.version, [holder.path for holder in one.holders]] for one in found if "lambda" in one.origin])
+    """
+    found = run_script(tmp_path, {"core.py": core, "app.py": "LIST = []\n"}, script)
+    assert found == [[1, ["app.LIST[0][2]", "app.LIST[1][2]"]], [2, ["app.LIST[2][2]", "app.LIST[3][2]"]]]
 
 
 VERSIONS = """

@@ -21,7 +21,7 @@ from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_s
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
 from stalecheck.probing.made import IMPORTS, binding, is_attribute_of, kind_of
 from stalecheck.probing.old import Old, Origin
-from stalecheck.probing.place import Place, attribute, keys_of, written
+from stalecheck.probing.place import Place, as_set, attribute, keys_of, written
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -547,7 +547,8 @@ class Assembly:
         if is_standard(module) and not is_taken:
             return _as_holder(place.text, of_standard(place, module, name, origin, objects[-1]), origin)
         text = place.text.rpartition(" of ")[2].removeprefix(f"{module}.")
-        dotted = re.match(r"[\w.<>]*", text)
+        text = as_set(text)
+        dotted = re.match(r"[\w.<>-]*", text)
         if dotted and dotted[0].startswith(f"{name}."):
             name = dotted[0]
         field = _FIELD.match(place.what)

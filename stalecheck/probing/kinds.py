@@ -13,7 +13,7 @@ from stalecheck.probing.bound import Bound, Filled, Lines, filled, is_bound, nea
 from stalecheck.probing.landmarks import type_name
 from stalecheck.probing.made import is_field
 from stalecheck.probing.old import Origin
-from stalecheck.probing.place import Place
+from stalecheck.probing.place import Place, as_set
 from stalecheck.probing.roots import is_standard
 from stalecheck.vocabulary import HOOKS, KEEPERS, MUTATORS, REGISTRIES, HolderKind, OriginKind
 
@@ -148,7 +148,7 @@ def names_bound_in(module: str) -> Callable[[str], bool]:
     if type(filename) is not str:
         return lambda text: False
     prefix = f"{module}."
-    return lambda text: text.startswith(prefix) and is_bound(filename, text[len(prefix) :])
+    return lambda text: text.startswith(prefix) and is_bound(filename, as_set(text[len(prefix) :]))
 
 
 def of_standard(place: Place, module: str, name: str, origin: Origin, obj: object) -> HolderKind:

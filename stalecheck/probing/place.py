@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ PLAIN_KEYS = (str, int, bool, float, bytes, type(None))
 """Types of keys that are compared, and written, without a line of the user's."""
 
 _LONGEST = 60
+_IN_DICT = re.compile(r"\.__dict__\['([^']*)'\]")
 
 Way = Sequence[object]
 """Objects, each of which refers to the next."""
@@ -91,6 +93,11 @@ def names_of(holder: Mapping[Any, Any], child: object) -> Iterator[str]:
 def attribute(name: str) -> str:
     """Return how an attribute is written behind what has it; what is no name stands in ``__dict__``."""
     return f".{name}" if name.isidentifier() and not iskeyword(name) else f".__dict__[{written(name)}]"
+
+
+def as_set(text: str) -> str:
+    """Return a path as ``setattr`` sets it: what is no name is an attribute like others."""
+    return _IN_DICT.sub(r".\1", text)
 
 
 def written(key: object) -> str:

@@ -182,13 +182,13 @@ ATTRIBUTES = [
         "module_outside",
         "import types\nX = types.ModuleType('x')\nX.a = core.save\nsetattr(X, 'b', core.Engine)",
         ("app.X.a", "alias", "STL104", 4),
-        ("app.X.b", "attribute", None, 3),
+        ("app.X.b", "alias", "STL104", 5),
     ),
     case(
         "attribute_that_is_no_name",
         "class S: pass\nX = S()\nsetattr(X, 'on-x', core.save); setattr(S, 'class', core.Engine)",
-        ("app.X.__dict__['on-x']", "attribute", None, 3),
-        ("app.S.__dict__['class']", "alias", "STL104", 2),
+        ("app.X.__dict__['on-x']", "alias", "STL104", 4),
+        ("app.S.__dict__['class']", "alias", "STL104", 4),
     ),
     case(
         "slot",

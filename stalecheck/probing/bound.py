@@ -82,7 +82,7 @@ class _Source:
     """The lines of annotations."""
 
     late: dict[str, Bound] = field(default_factory=dict)
-    """What functions assign to names that are global there."""
+    """What counts where nothing else binds a name: what functions assign to it, an exception that is handled."""
 
 
 def where_bound(filename: str, qualname: str) -> Bound | None:
@@ -291,7 +291,7 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                 for block in ("body", "handlers", "orelse", "finalbody"):
                     for part in getattr(statement, block, []):
                         if isinstance(part, ast.ExceptHandler) and part.name:
-                            yield f"{scope}{part.name}", Bound(HolderKind.INSTANCE, part.lineno)
+                            found.late.setdefault(f"{scope}{part.name}", Bound(HolderKind.INSTANCE, part.lineno))
                         yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope, found)
             case ast.Match(cases=cases):
                 for case in cases:

@@ -33,6 +33,9 @@ class Bound:
     is_definition: bool = False
     """Whether a ``def`` or ``class`` statement binds it."""
 
+    is_unknown: bool = False
+    """Whether a pattern or a ``with`` statement binds it."""
+
     is_display: bool = False
     """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
 
@@ -79,7 +82,7 @@ class _Source:
     """The lines of annotations."""
 
     late: dict[str, Bound] = field(default_factory=dict)
-    """What functions assign to names that are global there."""
+    """What counts where nothing else binds a name: what functions assign to it, an exception that is handled."""
 
 
 def where_bound(filename: str, qualname: str) -> Bound | None:
@@ -93,7 +96,9 @@ def where_bound(filename: str, qualname: str) -> Bound | None:
     if qualname in found:
         bound = replace(found[qualname], calls=tuple(_source(filename).calls.get(qualname, ())))
         other = found.get(bound.source or "") if bound.kind is HolderKind.ALIAS else None
-        return replace(bound, kind=other.kind) if other and other.kind is HolderKind.INSTANCE else bound
+        if other and (other.kind is HolderKind.INSTANCE or other.is_unknown):
+            return replace(bound, kind=other.kind)
+        return bound
     scope, _, _ = qualname.rpartition(".")
     return found.get(f"{scope}.*" if scope else "*")
 
@@ -284,13 +289,13 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
             case ast.With(items=items, body=inner):
                 for item in items:
                     pairs = _of_target(item.optional_vars, None, scope) if item.optional_vars else ()
-                    yield from ((bound, replace(made, kind=None)) for bound, made in pairs)
+                    yield from ((bound, Bound(None, made.line, is_unknown=True)) for bound, made in pairs)
                 yield from _of_body(inner, scope, found)
             case ast.If() | ast.Try() | ast.While():
                 for block in ("body", "handlers", "orelse", "finalbody"):
                     for part in getattr(statement, block, []):
                         if isinstance(part, ast.ExceptHandler) and part.name:
-                            yield f"{scope}{part.name}", Bound(HolderKind.INSTANCE, part.lineno)
+                            found.late.setdefault(f"{scope}{part.name}", Bound(HolderKind.INSTANCE, part.lineno))
                         yield from _of_body(part.body if isinstance(part, ast.ExceptHandler) else [part], scope, found)
             case ast.Expr(value=ast.Call(func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"))):
                 yield from _named(statement, scope, {})
@@ -305,6 +310,16 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                         yield f"{scope}{text}", _assigned(value.lineno, value)
             case ast.Match(cases=cases):
                 for case in cases:
+                    for part in ast.walk(case.pattern):
+                        match part:
+                            case (
+                                ast.MatchAs(name=str() as captured)
+                                | ast.MatchStar(name=str() as captured)
+                                | ast.MatchMapping(rest=str() as captured)
+                            ):
+                                yield _in_scope(scope, captured, Bound(None, part.lineno, is_unknown=True))
+                            case _:
+                                pass
                     yield from _of_body(case.body, scope, found)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=called, attr=method)) as call):
                 found.calls.setdefault(f"{scope}{_dotted(called)}", []).append((method, _arguments(call)))

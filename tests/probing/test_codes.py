@@ -296,6 +296,8 @@ SOURCES: dict[str, str] = {
     "class_method_of_class": "X = core.Kept.make; Y = core.Kept.help",
     "global_in_function": "X = None\ndef f():\n    global X\n    X = core.Engine()\nf()",
     "with_as": "import contextlib\nwith contextlib.nullcontext(core.save) as X: pass",
+    "with_copied": "with core.Entered() as whole: X = whole",
+    "matched": "match [core.Engine()]:\n    case [found]: X = found",
     "with_instance": "with core.Entered() as X: pass",
     "exception_kept": "try: raise core.Failure\nexcept core.Failure as error: X = error",
     "dispatch_method": """

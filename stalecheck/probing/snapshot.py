@@ -80,6 +80,14 @@ def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
         yield from (id(snapshot.objects), id(snapshot.atoms))
 
 
+def still_alive(snapshot: Snapshot) -> Iterator[tuple[str, object]]:
+    """Yield the way to each object of a snapshot that is alive, and the object."""
+    for one, value in list(snapshot.objects.items()):
+        found = value.found() if type(value) is _Weak else value
+        if found is not None:
+            yield snapshot.paths[one], found
+
+
 def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: bool = False) -> Snapshot:
     """Note what a module has.
 

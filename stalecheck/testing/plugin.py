@@ -107,10 +107,7 @@ class Plugin:
             with self._noticing.during(fixture):
                 return (yield)
         finally:
-            fixturedef.addfinalizer(partial(self._begin_teardown, fixture))
-
-    def _begin_teardown(self, fixture: Fixture) -> None:
-        fixture.outer = self._noticing.enter(fixture)
+            fixturedef.addfinalizer(partial(self._noticing.begin_teardown, fixture))
 
     def _end_fixture(self, fixture: Fixture) -> None:
         self._noticing.enter(fixture.outer)
@@ -223,9 +220,11 @@ class Plugin:
             if change.allowed is None and node is not None and change.step == node.nodeid:
                 change.allowed = tuple(_allowed(node))
                 change.line = change.line or _place(node)
-        for fixture in dict.fromkeys(change.fixture for change in changes):
+        # First what the test itself has done, then the fixtures as they are torn down: the last one first.
+        fixtures = dict.fromkeys(change.fixture for change in reversed(changes))
+        for fixture in sorted(fixtures, key=lambda one: one is not None):
             now = [change for change in changes if change.fixture is fixture]
-            later = [change for change in changes if change.snapshots and change.fixture is not fixture]
+            later = [change for change in changes if change.moments and change.fixture is not fixture]
             found += self._look(now, node, later)
         return found
 

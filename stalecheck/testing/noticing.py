@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.testing.caller import Line, calling_line
-from stalecheck.testing.moments import Moment, take_moment
+from stalecheck.testing.moments import Moment, Moments
 from stalecheck.vocabulary import ReloadMode
 
 _BOOTSTRAP: Any = sys.modules["_frozen_importlib"]
@@ -108,6 +108,7 @@ class Noticing:
         self._before: set[str] = set()
         self._gone: dict[str, _Gone] = {}
         self._kept: dict[int, types.ModuleType] = {}
+        self._moments = Moments()
         self._undo: list[tuple[str, Any, Any]] = []
 
     def start(self) -> None:
@@ -149,9 +150,11 @@ class Noticing:
         nothing has changed.
         """
         if self._is_unchanged() and all(change.is_open for change in self._changes.values()):
+            self._moments.end_step()
             return []
         self._compare()
         self._look()
+        self._moments.end_step()
         changes = self._changes
         self._changes = {which: change for which, change in changes.items() if change.is_open}
         return [change for which, change in changes.items() if which not in self._changes and which[0] in sys.modules]
@@ -163,7 +166,7 @@ class Noticing:
         for (name, other), change in self._changes.items():
             module = raw.imported(name)
             if other is fixture and name in shared and module is not None:
-                change.ended.append(take_moment(name, module, is_reload=False))
+                change.ended.append(self._moments.take(name, module, is_reload=False))
 
     @contextmanager
     def during(self, fixture: Fixture) -> Iterator[None]:
@@ -230,7 +233,7 @@ class Noticing:
         )
         if (name, self._fixture) not in self._changes and not is_put_back:
             change = Change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
-            change.moments.append(take_moment(name, self._known[name], is_reload=False))
+            change.moments.append(self._moments.take(name, self._known[name], is_reload=False))
             change.modules.append(weakref.ref(self._known[name]))
             self._changes[name, self._fixture] = change
 
@@ -247,7 +250,7 @@ class Noticing:
         self._entries.clear()  # It may have the last reference to what is replaced.
         if module is not None:
             change.modules.append(weakref.ref(module))
-            change.moments.append(take_moment(name, module, is_reload=mode is ReloadMode.RELOAD))
+            change.moments.append(self._moments.take(name, module, is_reload=mode is ReloadMode.RELOAD))
 
     def _reloading(self, original: Any) -> Any:
         """Return what stands for `importlib._bootstrap._exec`, through which every reload goes."""

@@ -375,6 +375,27 @@ def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str
     assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
 
 
+@pytest.mark.parametrize(
+    ("setup", "name"),
+    [
+        ("def setUpModule(): importlib.reload(core)", "setUpModule"),
+        ("def setup_module(module): importlib.reload(core)", "setup_module"),
+        ("def teardown_module(module): importlib.reload(core)", "teardown_module"),
+        ("class TestIt:\n    def setup_class(cls): importlib.reload(core)\n    def test_b(self): pass", "setup_class"),
+        (
+            "class TestIt(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls): helper()\n"
+            "    def test_b(self): pass\ndef helper(): importlib.reload(core)",
+            "setUpClass",
+        ),
+    ],
+)
+def test_what_pytest_makes_a_fixture_of_is_called_as_it_is_written(tmp_path: Path, setup: str, name: str) -> None:
+    tests = f"import importlib, unittest, app, core\n{setup}\ndef test_a(): pass\n"
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert re.search(rf"reloads core at test_it.py:\d+, in {name}\(\)", " ".join(run.out.split()))
+    assert "_fixture_" not in run.out
+
+
 def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> None:
     tests = SHARED.replace("BODY", "importlib.reload(core); yield").replace(
         "def test_last(): pass",

@@ -47,6 +47,8 @@ class Extension:
         self._versions: Versions | None = None
         self._seen = Seen()
         self._before: dict[str, int] = {}
+        self._early: set[str] = set()
+        """What was reloaded before the cell began: by autoreload."""
 
         def stalecheck(line: str) -> Report | None:
             """Show what is still in use from before a module was reloaded, and who holds it.
@@ -103,17 +105,20 @@ class Extension:
             self._shell.events.unregister("post_run_cell", self._end)
 
     def _begin(self, info: object) -> None:
+        if self._versions is not None:
+            self._early.update(self._versions.changed())
         self._before = self._ids()
 
     def _end(self, result: Any) -> None:
         if self._versions is None:
             return
+        by_cell = self._versions.changed()
         if result.execution_count is not None:
-            self._seen.note(
-                result.execution_count, before=self._before, after=self._ids(), has_failed=not result.success
-            )
+            cell, has_failed = result.execution_count, not result.success
+            self._seen.note(cell, before=self._before, after=self._ids(), reloaded=by_cell, has_failed=has_failed)
         del result  # It holds the cell's value, and so does this function then.
-        changed = self._versions.changed()
+        changed = sorted(self._early.union(by_cell))
+        self._early.clear()
         if changed:
             report = report_on(
                 changed, max_seconds=_MOST_SECONDS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,12 +18,16 @@ _RUNNING = frozenset({"capture", "lprun", "memit", "mprun", "prun", "time"})
 """Magics that run the code behind them, so that it binds names."""
 
 
+_HISTORY = re.compile(r"_{1,3}|_\d+|(Out|_oh)\[-?\d+\]")
+"""The results of earlier cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a cell takes the value of a variable from."""
 
     module: str
-    """A module's name; of an assignment the expression before the last dot."""
+    """A module's name; of an assignment the expression before the last dot, empty if there is none."""
 
     name: str
     is_import: bool
@@ -39,6 +44,9 @@ class Made:
     filled: tuple[int, ...] = ()
     """Later ones that put something into it."""
 
+    is_of_history: bool = False
+    """Whether it is the result of an earlier cell, which the cell makes no other one of: ``x = _3``."""
+
 
 @dataclass(slots=True)
 class Seen:
@@ -46,8 +54,17 @@ class Seen:
 
     failed: set[int] = field(default_factory=set)
     rebound: dict[int, set[str]] = field(default_factory=dict)
+    reloaded: dict[int, frozenset[str]] = field(default_factory=dict)
 
-    def note(self, cell: int, *, before: Mapping[str, int], after: Mapping[str, int], has_failed: bool) -> None:
+    def note(
+        self,
+        cell: int,
+        *,
+        before: Mapping[str, int],
+        after: Mapping[str, int],
+        has_failed: bool,
+        reloaded: Collection[str] = (),
+    ) -> None:
         """Note which variables a cell has bound.
 
         Args:
@@ -55,7 +72,9 @@ class Seen:
             before: The ids of the variables' values before it ran.
             after: The same afterwards.
             has_failed: Whether it has ended with an exception.
+            reloaded: The modules that it has reloaded.
         """
+        self.reloaded[cell] = frozenset(reloaded)
         self.rebound[cell] = {name for name, value in after.items() if before.get(name) != value}
         self.failed.discard(cell)  # After `%reset` the numbers begin again.
         if has_failed:
@@ -74,27 +93,49 @@ def made(name: str, inputs: Sequence[str], seen: Seen) -> Made | None:
     for cell in range(len(inputs) - 1, 0, -1):
         names = _names_of(inputs[cell])
         is_rebound = name in seen.rebound.get(cell, ())
-        is_bound = name in names.bound or _is_in_star(name, names)
+        star = _star_of(name, names)
+        is_bound = name in names.bound or star is not None
         if name in names.filled and not is_bound:
             filled.append(cell)
         elif is_rebound or (is_bound and cell not in seen.failed):
-            return Made(cell, names.bound.get(name), tuple(sorted(filled)))
+            return Made(cell, names.bound.get(name, star), tuple(sorted(filled)), name in names.of_history)
     return None
 
 
-@dataclass(frozen=True, slots=True)
+def reloads(cell: int, inputs: Sequence[str], seen: Seen, modules: Collection[str]) -> set[str]:
+    """Return which of some modules a cell reloads; all of them if it was not seen, and calls ``reload``."""
+    if cell in seen.reloaded:
+        return set(modules).intersection(seen.reloaded[cell])
+    return set(modules) if _names_of(inputs[cell]).calls_reload else set()
+
+
+def used(source: str) -> list[Source]:
+    """Return what a cell uses: what it imports from modules, and by their names what else it reads."""
+    return list(dict.fromkeys(_names_of(source).used))
+
+
+@dataclass(slots=True)
 class _Names:
     """What one cell does to names."""
 
     bound: dict[str, Source | None] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
+    used: list[Source] = field(default_factory=list)
+    of_history: set[str] = field(default_factory=set)
+    calls_reload: bool = False
 
 
-def _is_in_star(name: str, names: _Names) -> bool:
-    """Whether a star import of a cell brings a name."""
-    modules = [found for found in map(raw.imported, names.stars) if found is not None]
-    return not name.startswith("_") and any(name in raw.module_dict(module) for module in modules)
+def _star_of(name: str, names: _Names) -> Source | None:
+    """Return which star import of a cell brings a name."""
+    for module in reversed(names.stars):
+        found = raw.imported(module)
+        namespace = raw.module_dict(found) if found is not None else {}
+        listed = raw.lookup(namespace, "__all__")
+        is_public = name in listed if type(listed) is list or type(listed) is tuple else not name.startswith("_")
+        if is_public and name in namespace:
+            return Source(module, name, is_import=True)
+    return None
 
 
 @lru_cache(maxsize=2_000)
@@ -108,6 +149,7 @@ def _names_of(source: str) -> _Names:
         return names
     for statement in _of_scope(tree):
         _note(statement, names)
+        _note_use(statement, names)
     return names
 
 
@@ -141,6 +183,8 @@ def _note(node: ast.AST, names: _Names) -> None:
             for target in targets:
                 if isinstance(target, ast.Name):
                     names.bound[target.id] = _taken(value)
+                    if _HISTORY.fullmatch(ast.unparse(value)):
+                        names.of_history.add(target.id)
         case ast.AugAssign(target=target):
             names.filled.add(_root(target))
         case ast.Name(id=name, ctx=ast.Store()):
@@ -155,6 +199,21 @@ def _note(node: ast.AST, names: _Names) -> None:
             pass
 
 
+def _note_use(node: ast.AST, names: _Names) -> None:
+    match node:
+        case ast.ImportFrom(module=str(module), names=aliases):
+            names.used.extend(Source(module, alias.name, is_import=True) for alias in aliases)
+        case ast.Attribute(ctx=ast.Load()):
+            taken = _taken(node)
+            names.used.extend([taken] if taken is not None else [])
+        case ast.Name(id=name, ctx=ast.Load()):
+            names.used.append(Source("", name, is_import=False))
+        case ast.Call(func=ast.Name(id="reload") | ast.Attribute(attr="reload")):
+            names.calls_reload = True
+        case _:
+            pass
+
+
 def _note_magic(arguments: list[ast.expr], names: _Names) -> None:
     texts = [found.value for found in arguments if isinstance(found, ast.Constant) and isinstance(found.value, str)]
     if len(texts) > 1 and texts[0] in _RUNNING:
@@ -162,6 +221,9 @@ def _note_magic(arguments: list[ast.expr], names: _Names) -> None:
         names.bound.update(inner.bound)
         names.stars.extend(inner.stars)
         names.filled.update(inner.filled)
+        names.used.extend(inner.used)
+        names.calls_reload |= inner.calls_reload
+        names.of_history.update(inner.of_history)
 
 
 def _taken(value: ast.expr) -> Source | None:

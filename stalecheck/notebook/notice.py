@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from stalecheck.notebook.cells import Made, Seen, made
+from stalecheck.notebook.cells import Made, Seen, made, reloads, used
+from stalecheck.notebook.reexports import Reexports
 from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
 from stalecheck.probing import raw, words
+from stalecheck.probing.bound import forget
 from stalecheck.probing.report import Holder, Report
 from stalecheck.vocabulary import HolderKind, OriginKind
 
@@ -53,12 +55,14 @@ def notice(session: Session, report: Report) -> str:
     old = find_old_variables(session.variables, report, session=session.module)
     old += _replaced(session, report.modules, cells, {one.name for one in old})
     old.sort(key=lambda one: (_number(cells[one.name]), one.name))
-    lines = [_line(one, cells, session.module) for one in old[:_MOST]]
-    if len(old) > _MOST:
-        lines.append(f"+{len(old) - _MOST} more variable{'s' * (len(old) > _MOST + 1)}")
-    again = sorted({cell for one in old for cell in _again(one, cells, session.module)})
-    if len(old) > 1 and len(again) > 1:
-        lines.append(f"all at once: run {_listed(again)} again, in this order")
+    todo = _Todo(session, cells, report)
+    try:
+        lines = [_line(one, todo) for one in old[:_MOST]]
+        if len(old) > _MOST:
+            lines.append(f"+{len(old) - _MOST} more variable{'s' * (len(old) > _MOST + 1)}")
+        lines += todo.all_at_once(old)
+    finally:
+        forget()
     lines += _elsewhere(report, session.module)
     if not report.is_whole:
         lines.append(f"not everything was looked at, it takes too long: {_asking(report)} takes its time")
@@ -92,17 +96,67 @@ def _replaced(
     return found
 
 
-def _line(old: OldVariable, cells: Mapping[str, Made | None], session: str) -> str:
+class _Todo:
+    """Tells what makes variables anew: modules to reload, and cells to run again."""
+
+    def __init__(self, session: Session, cells: Mapping[str, Made | None], report: Report) -> None:
+        self.session = session
+        self.cells = cells
+        self._reexports = Reexports(report, session.namespace, session.module)
+
+    def of(self, old: OldVariable) -> str:
+        """Return what to do about one variable."""
+        again = self._again(old)
+        reloads = self._to_reload([old], again)
+        text = f"run {_listed(again)} again" if again else "make it again"
+        return f"reload {_named(reloads)}, then {text}" if reloads else text
+
+    def all_at_once(self, olds: Sequence[OldVariable]) -> list[str]:
+        """Return what to do about all variables; nothing if what each line says is enough."""
+        again = sorted({cell for old in olds for cell in self._again(old)})
+        if len(olds) < 2 or len(again) < 2:
+            return []
+        modules = {old.module for old in olds}
+        first = [cell for cell in again if reloads(cell, self.session.inputs, self.session.seen, modules)]
+        rest = [cell for cell in again if cell not in first]
+        parts = []
+        if first and rest:
+            what = {one for cell in first for one in reloads(cell, self.session.inputs, self.session.seen, modules)}
+            verb = "reloads" if len(first) == 1 else "reload"
+            parts.append(f"run {_listed(first)} again, which {verb} {_named(sorted(what))}")
+        to_reload = self._to_reload(olds, again)
+        if to_reload:
+            parts.append(f"reload {_named(to_reload)}")
+        last = rest if first and rest else again
+        parts.append(f"run {_listed(last)} again{', in this order' if len(last) > 1 else ''}")
+        return [words.safe(f"all at once: {', then '.join(parts)}")]
+
+    def _again(self, old: OldVariable) -> list[int]:
+        """Return which cells make a variable anew, in their order."""
+        by = self.cells[old.name]
+        if by is None or (by.is_of_history and old.relation is Relation.OLD and not old.path):
+            return []
+        found = {by.cell, *(by.filled if old.path else ())}
+        heir = self.cells.get(old.heir[1].partition(".")[0])
+        if old.relation is Relation.OF_HEIR and not _is_elsewhere(old, self.session.module) and heir is not None:
+            found.add(heir.cell)
+        return sorted(found)
+
+    def _to_reload(self, olds: Sequence[OldVariable], again: Sequence[int]) -> list[str]:
+        """Return which modules have to be reloaded first, without those that the cells reload themselves."""
+        found = [name for cell in again for name in self._reexports.to_reload(used(self.session.inputs[cell]))]
+        found += [old.heir[0] for old in olds if _is_elsewhere(old, self.session.module)]
+        own = {one for cell in again for one in self.session.seen.reloaded.get(cell, ())}
+        return [name for name in self._reexports.in_order(dict.fromkeys(found)) if name not in own]
+
+
+def _line(old: OldVariable, todo: _Todo) -> str:
     """Return ```model` (In [3]) is an instance of the old net.Model: run In [3] again``."""
-    by = cells[old.name]
+    by = todo.cells[old.name]
     where = f"In [{by.cell}]" if by else "from no cell"
     if by and by.filled and old.path:
         where += f", filled in {_listed(by.filled)}"
-    again = _again(old, cells, session)
-    todo = f"run {_listed(again)} again" if by else "make it again"
-    if _is_elsewhere(old, session):
-        todo = f"reload {old.heir[0]}, then {todo}"
-    return words.safe(f"`{old.name}` ({where}) {_what(old, session)}: {todo}")
+    return words.safe(f"`{old.name}` ({where}) {_what(old, todo.session.module)}: {todo.of(old)}")
 
 
 def _what(old: OldVariable, session: str) -> str:
@@ -126,16 +180,6 @@ def _what(old: OldVariable, session: str) -> str:
 def _is_elsewhere(old: OldVariable, session: str) -> bool:
     """Whether another module's class inherits from the old one: that module has to be reloaded first."""
     return old.relation in (Relation.HEIR, Relation.OF_HEIR) and old.heir[0] != session
-
-
-def _again(old: OldVariable, cells: Mapping[str, Made | None], session: str) -> list[int]:
-    """Return which cells make a variable anew, in their order."""
-    by = cells[old.name]
-    found = set() if by is None else {by.cell, *(by.filled if old.path else ())}
-    heir = cells.get(old.heir[1].partition(".")[0])
-    if old.relation is Relation.OF_HEIR and not _is_elsewhere(old, session) and heir is not None:
-        found.add(heir.cell)
-    return sorted(found)
 
 
 def _elsewhere(report: Report, session: str) -> list[str]:
@@ -170,7 +214,10 @@ def _listed(cells: Sequence[int]) -> str:
     """Return ``In [1], In [2] and In [4]``, or ``In [1] to In [4]``."""
     if len(cells) > 2 and cells[-1] - cells[0] == len(cells) - 1:
         return f"In [{cells[0]}] to In [{cells[-1]}]"
-    texts = [f"In [{cell}]" for cell in cells]
+    return _named([f"In [{cell}]" for cell in cells])
+
+
+def _named(texts: Sequence[str]) -> str:
     return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
 
 

@@ -56,7 +56,7 @@ def made_elsewhere(wanted: Mapping[int, str], namespace: dict[str, Any], names: 
     """
     found: set[int] = set()
     taken = {one for one, path in wanted.items() if _is_taken(namespace, path)}
-    for other, path, value in _named(lambda value: id(value) in wanted) if wanted else ():
+    for other, path, value in _named(lambda value: id(value) in wanted, wanted) if wanted else ():
         if id(value) not in found and raw.module_name(other) not in names and _is_made(other, path, value, names):
             found.add(id(value))
     taken -= found
@@ -66,18 +66,30 @@ def made_elsewhere(wanted: Mapping[int, str], namespace: dict[str, Any], names: 
     return found
 
 
-def _named(is_wanted: Callable[[object], bool]) -> Iterator[tuple[dict[str, Any], str, object]]:
-    """Yield what is wanted of what the names of modules, and of their classes, stand for."""
+def _named(
+    is_wanted: Callable[[object], bool], ids: Mapping[int, object] | None = None
+) -> Iterator[tuple[dict[str, Any], str, object]]:
+    """Yield what is wanted of what the names of modules, and of their classes, stand for.
+
+    Args:
+        is_wanted: Whether a value is.
+        ids: The ids of all that is wanted, if those are known: most namespaces have none of it.
+    """
+    apart = ids.keys().isdisjoint if ids is not None else None
     modules = {
         name: raw.module_dict(found)
         for name, found in list(sys.modules.items())
         if type(name) is str and raw.is_module(found)
     }
     for namespace in modules.values():
+        if apart is not None and apart(map(id, list(namespace.values()))):
+            continue
         for name, value in list(namespace.items()):
             if is_wanted(value) and type(name) is str:
                 yield namespace, name, value
     for cls in raw.all_classes():
+        if apart is not None and apart(map(id, list(raw.class_dict(cls).values()))):
+            continue
         for name, value in list(raw.class_dict(cls).items()):
             if is_wanted(value) and type(name) is str:
                 of = modules.get(raw.class_module(cls) or "", {})

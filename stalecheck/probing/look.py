@@ -15,10 +15,13 @@ from stalecheck.probing.accounting import add_unseen
 from stalecheck.probing.bound import forget
 from stalecheck.probing.climb import NOTHING_AROUND, Graph, Surroundings, climb, count_own, graph_of
 from stalecheck.probing.findings import Assembly
-from stalecheck.probing.old import Old, add_known, find_old, take_stock
+from stalecheck.probing.old import Definitions, Old, add_known, add_the_rest, find_definitions, take_stock
 from stalecheck.probing.progress import STOPPED, Progress, uninterrupted
 from stalecheck.probing.report import STOPS, Finding, Report, worst_first
 from stalecheck.probing.snapshot import kept_with, open_snapshots
+
+_TOGETHER = 200
+"""Of so many modules the instances are looked for in one go."""
 
 
 class NotAModuleError(StalecheckError, TypeError):
@@ -184,22 +187,26 @@ def _find_all(
     progress.step("what there is")
     stock = take_stock()
     noted = {one.module: one for one in exact}
-    for name in names:
-        progress.step(f"what is old of {name}")
-        module = raw.imported(name) or alone
-        if module is None and name not in noted:
-            continue  # Another thread has just removed it.
-        old = find_old(name, raw.module_dict(module) if module is not None else {}, stock)
-        if name in noted:
-            add_known(old, noted[name])
-        else:
-            notes += [
-                f"of {number} equal functions {name}.{function} at most one is present: watch() or reload() tell which"
-                for function, number in old.untold.items()
-            ]
-        _forget(old, known)
-        if old.objects:
-            olds.append(old)
+    for start in range(0, len(names), _TOGETHER):
+        found: list[Definitions] = []
+        for name in names[start : start + _TOGETHER]:
+            progress.step(f"what is old of {name}")
+            module = raw.imported(name) or alone
+            if module is not None or name in noted:  # Another thread may just have removed it.
+                found.append(find_definitions(name, raw.module_dict(module) if module is not None else {}, stock))
+        add_the_rest(found)
+        for old in (one.old for one in found):
+            if old.module in noted:
+                add_known(old, noted[old.module])
+            else:
+                notes += [
+                    f"of {number} equal functions {old.module}.{function} at most one is present: "
+                    "watch() or reload() tell which"
+                    for function, number in old.untold.items()
+                ]
+            _forget(old, known)
+            if old.objects:
+                olds.append(old)
 
 
 def _hand_on(olds: list[Old], note: Callable[[object], None]) -> None:

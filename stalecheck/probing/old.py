@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -119,7 +119,25 @@ def take_stock() -> Stock:
 
 
 def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
-    """Find the functions, classes, instances and module objects of old versions of a module.
+    """Find the functions, classes, instances and module objects of old versions of a module; see `find_definitions`."""
+    found = find_definitions(name, namespace, stock)
+    add_the_rest([found])
+    return found.old
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What of an old version its functions show: its classes and namespaces."""
+
+    old: Old
+    candidates: dict[int, dict[str, Any]]
+    classes: list[type]
+    enums: list[type]
+    """The classes of today that old members have been given."""
+
+
+def find_definitions(name: str, namespace: dict[str, Any], stock: Stock) -> Definitions:
+    """Find the functions and classes of old versions of a module.
 
     Args:
         name: The module's name.
@@ -163,10 +181,15 @@ def find_old(name: str, namespace: dict[str, Any], stock: Stock) -> Old:
     _compare_classes(old, judge, classes, alive)
     classes += _add_derived(old, judge, alive)
     _deepen(old)
-    if candidates or classes:
-        _add_modules_and_instances(old, candidates, classes, name)
-    _add_moved(old, [today for today in map(judge.moved_from, classes) if today is not None])
-    return old
+    enums = [today for today in map(judge.moved_from, classes) if today is not None]
+    return Definitions(old, candidates, classes, enums)
+
+
+def add_the_rest(definitions: Sequence[Definitions]) -> None:
+    """Add the instances and module objects of old versions; one look through the process does for many modules."""
+    _add_modules_and_instances(definitions)
+    for one in definitions:
+        _add_moved(one.old, one.enums)
 
 
 def _classes_elsewhere(functions: list[types.FunctionType], names: Collection[str], stock: Stock) -> list[type]:
@@ -271,7 +294,7 @@ def add_known(old: Old, known: Old) -> None:
     old.take(known)
     _deepen(old)
     if classes:
-        _add_modules_and_instances(old, {}, classes, old.module)
+        _add_modules_and_instances([Definitions(old, {}, classes, [])])
 
 
 def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:
@@ -326,18 +349,25 @@ def _compare_classes(old: Old, judge: Judge, olds: list[type], classes: list[typ
             old.origins[id(cls)] = replace(old.origins[id(cls)], verdict="duplicate")
 
 
-def _add_modules_and_instances(old: Old, candidates: dict[int, dict[str, Any]], classes: list[type], name: str) -> None:
-    by_id = {id(cls): cls for cls in classes}
-    targets: list[object] = [*candidates.values(), *classes]
-    own = {id(targets), id(candidates), id(classes), id(by_id), id(old.objects), id(old.namespaces)}
-    for found in heap.referrers(targets, is_own=own.__contains__):
+def _add_modules_and_instances(definitions: Sequence[Definitions]) -> None:
+    by_id: dict[int, list[Definitions]] = {}
+    targets: list[object] = []
+    for one in definitions:
+        for target in (*one.candidates.values(), *one.classes):
+            by_id.setdefault(id(target), []).append(one)
+            targets.append(target)
+    own = {id(targets), *(id(held) for one in definitions for held in (one.candidates, one.classes))}
+    own |= {id(held) for one in definitions for held in (one.old.objects, one.old.namespaces)}
+    for found in heap.referrers(targets, is_own=own.__contains__) if targets else ():
         kind = type(found)
-        if id(kind) in by_id and id(found) not in old.objects and not raw.is_class(found):
-            origin = old.origins[id(kind)]
-            old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
-        elif raw.is_module(found):
+        for one in by_id.get(id(kind), ()):
+            if id(found) not in one.old.objects and not raw.is_class(found):
+                origin = one.old.origins[id(kind)]
+                one.old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
+        if raw.is_module(found) and id(kind) not in by_id:
             of = raw.module_dict(cast(types.ModuleType, found))
-            if id(of) in candidates and found is not raw.imported(name):
-                old.namespaces[id(of)] = of  # Others are copies of one: ``dict(vars(m))``.
-                old.add(found, "", OriginKind.MODULE, "stale")
+            for one in by_id.get(id(of), ()):
+                if found is not raw.imported(one.old.module):
+                    one.old.namespaces[id(of)] = of  # Others are copies of one: ``dict(vars(m))``.
+                    one.old.add(found, "", OriginKind.MODULE, "stale")
     targets.clear()

@@ -81,13 +81,28 @@ def kept_with(snapshots: Iterable[Snapshot]) -> Iterator[int]:
         yield from (id(snapshot.objects), id(snapshot.atoms))
 
 
-def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: bool = False) -> Snapshot:
+def still_alive(snapshot: Snapshot) -> Iterator[tuple[str, object]]:
+    """Yield the way to each object of a snapshot that is alive, and the object."""
+    for one, value in list(snapshot.objects.items()):
+        found = value.found() if type(value) is _Weak else value
+        if found is not None:
+            yield snapshot.paths[one], found
+
+
+def take_snapshot(
+    name: str,
+    module: types.ModuleType | None = None,
+    *,
+    weakly: bool = False,
+    made: Iterable[weakref.ref[Any]] | None = None,
+) -> Snapshot:
     """Note what a module has.
 
     Args:
         name: The module's name.
         module: The module, if it may be another one than ``sys.modules`` has.
         weakly: Whether to keep only alive what takes no weak reference: containers, for one.
+        made: All functions and classes of the module, if they are known.
     """
     namespace = raw.module_dict(sys.modules[name] if module is None else module)
     snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
@@ -103,6 +118,9 @@ def take_snapshot(name: str, module: types.ModuleType | None = None, *, weakly: 
             snapshot.names[path] = id(value)
             if raw.is_module(value):
                 snapshot.modules.append(ref(cast(types.ModuleType, value)))
+    if made is not None:
+        snapshot.made.extend(made)
+        return snapshot
     stock = take_stock()
     for one in names_of(namespace, name):
         functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)

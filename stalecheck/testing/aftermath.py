@@ -22,6 +22,7 @@ from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.snapshot import kept_with, replaced
 from stalecheck.testing.caller import Line
 from stalecheck.testing.noticing import Change
+from stalecheck.testing.owners import in_use_before, owned_by_others
 from stalecheck.testing.record import Record
 from stalecheck.testing.surroundings import Kept
 from stalecheck.vocabulary import HolderKind, OriginKind
@@ -47,7 +48,7 @@ class Aftermath:
     def look(
         self,
         changes: Sequence[Change],
-        later: Iterable[Change],
+        later: Collection[Change],
         place: Line | None,
         allowed: Collection[str],
         kept: Kept,
@@ -62,6 +63,8 @@ class Aftermath:
             kept: What the test runner keeps.
         """
         more: list[Finding] = []
+        others = owned_by_others(changes, later)
+        self._no_longer_old(in_use_before(changes))
         exact = [_exactly(change, more) for change in changes]
         self.versions.update({change.module: 0 for change in changes})
         around = Surroundings(kept.types, kept.landmarks, kept.namespaces)
@@ -69,7 +72,7 @@ class Aftermath:
             [change.module for change in changes],
             exact=exact,
             kept=kept.own,
-            known=self._known() | frozenset(one for change in later for one in _replaced_by(change)),
+            known=self._known() | others,
             surroundings=around,
             more=more,
             note=self._note,
@@ -110,6 +113,12 @@ class Aftermath:
             with contextlib.suppress(TypeError):  # Not every type takes weak references.
                 self._old[id(one)] = weakref.ref(one)
 
+    def _no_longer_old(self, in_use: Collection[int]) -> None:
+        """Forget what has been put back since it was known to be old, and the instances of that."""
+        for which, reference in list(self._old.items()):
+            if which in in_use or id(type(reference())) in in_use:
+                del self._old[which]
+
     def _known(self) -> frozenset[int]:
         """Return the ids of what is known to be old and is still alive."""
         self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
@@ -118,19 +127,7 @@ class Aftermath:
 
 def kept_by(changes: Iterable[Change]) -> Iterator[int]:
     """Yield the ids of what changes keep objects with: nobody's holders."""
-    return kept_with(snapshot for change in changes for snapshot in change.snapshots)
-
-
-def _replaced_by(change: Change) -> Iterator[int]:
-    """Yield the ids of what a change may have made old, and of the code of that."""
-    yield from (id(found) for found in (reference() for reference in change.modules) if found is not None)
-    for snapshot in change.snapshots:
-        yield from snapshot.objects
-        for found in (reference() for reference in snapshot.made):
-            if found is not None:
-                yield id(found)
-            if type(found) is types.FunctionType:
-                yield from map(id, nested_codes(found.__code__))
+    return kept_with(moment.snapshot for change in changes for moment in (*change.moments, *change.ended))
 
 
 def _exactly(change: Change, more: list[Finding]) -> Old:
@@ -139,12 +136,13 @@ def _exactly(change: Change, more: list[Finding]) -> Old:
     namespace = raw.module_dict(present) if present is not None else {}
     exact = Old(change.module)
     atoms: dict[str, Any] = {}
-    for snapshot in change.snapshots:
-        old, plain = replaced(snapshot, namespace)
+    for moment in change.moments:
+        old, plain = replaced(moment.snapshot, namespace)
         exact.take(old)
         for name, value in plain.items():
             atoms.setdefault(name, value)
-    change.snapshots.clear()
+    change.moments.clear()
+    change.ended.clear()
     for reference in change.modules:
         module = reference()
         if module is not None and module is not present:

@@ -14,6 +14,9 @@ from stalecheck.probing.variables import values_of
 
 _RUNNERS = ("_pytest", "pluggy", "pytest", "xdist", "execnet", "pytest_asyncio")
 _EXAMPLE = re.compile(r"<doctest (.+)\[(\d+)\]>")
+_WRAPPED = ("_xunit_setup_", "_unittest_set")
+"""How the fixtures are called that pytest makes of ``setup_module``, ``setUpClass`` and the like."""
+
 _REWRITER = "_pytest.assertion.rewrite"
 """It imports test modules, so it stands between an import statement and what that runs."""
 
@@ -25,6 +28,7 @@ class Line:
     filename: str
     line: int
     fixture: str | None = None
+    """``module fixture 'name'``, ``setUpModule()``."""
 
 
 def calling_line(again: Collection[str] = ()) -> Line | None:
@@ -91,14 +95,19 @@ def place_of_example(test: object, example: object) -> tuple[str, int] | None:
 
 
 def _fixture_of(frame: types.FrameType) -> str | None:
-    """Return the name and scope of the fixture that a frame sets up or tears down."""
+    """Return the name and scope of the fixture that a frame sets up or tears down; of ``setUpModule`` its name."""
     outer: types.FrameType | None = frame
+    function = frame.f_code.co_name
     while outer is not None:
+        if _is_of_user(outer, raw.module_name(outer.f_globals) or ""):
+            function = outer.f_code.co_name
         name = outer.f_code.co_name
         if raw.module_name(outer.f_globals) == "_pytest.fixtures" and name in ("pytest_fixture_setup", "finish"):
             values = dict(values_of(outer))
             definition = values.get("fixturedef" if name == "pytest_fixture_setup" else "self")
             argname, scope = (getattr(definition, each, None) for each in ("argname", "scope"))
+            if str(argname).startswith(_WRAPPED):
+                return f"{function}()"
             return f"{scope} fixture {argname!r}"
         outer = outer.f_back
     return None

@@ -7,14 +7,14 @@ import types
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from operator import is_
 from typing import Any, cast
 
 from stalecheck.probing import raw
-from stalecheck.probing.snapshot import Snapshot, take_snapshot
 from stalecheck.testing.caller import Line, calling_line
+from stalecheck.testing.moments import Moment, Moments
 from stalecheck.vocabulary import ReloadMode
 
 _BOOTSTRAP: Any = sys.modules["_frozen_importlib"]
@@ -51,8 +51,11 @@ class Change:
     again: list[Line] = field(default_factory=list)
     """Where it was reloaded once more."""
 
-    snapshots: list[Snapshot] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     """What it had each time before; they keep that alive."""
+
+    ended: list[Moment] = field(default_factory=list)
+    """What it had when the fixture that did it began to be torn down."""
 
     is_in_place: bool = False
     """Whether it was reloaded, so that putting the module back would not undo it."""
@@ -105,6 +108,7 @@ class Noticing:
         self._before: set[str] = set()
         self._gone: dict[str, _Gone] = {}
         self._kept: dict[int, types.ModuleType] = {}
+        self._moments = Moments()
         self._undo: list[tuple[str, Any, Any]] = []
 
     def start(self) -> None:
@@ -146,12 +150,23 @@ class Noticing:
         nothing has changed.
         """
         if self._is_unchanged() and all(change.is_open for change in self._changes.values()):
+            self._moments.end_step()
             return []
         self._compare()
         self._look()
+        self._moments.end_step()
         changes = self._changes
         self._changes = {which: change for which, change in changes.items() if change.is_open}
         return [change for which, change in changes.items() if which not in self._changes and which[0] in sys.modules]
+
+    def begin_teardown(self, fixture: Fixture) -> None:
+        """Charge what happens from now on to a shared fixture: what becomes old now was in use until now."""
+        fixture.outer = self.enter(fixture)
+        shared = {name for name, other in self._changes if other is not fixture}
+        for (name, other), change in self._changes.items():
+            module = raw.imported(name)
+            if other is fixture and name in shared and module is not None:
+                change.ended.append(self._moments.take(name, module, is_reload=False))
 
     @contextmanager
     def during(self, fixture: Fixture) -> Iterator[None]:
@@ -218,7 +233,7 @@ class Noticing:
         )
         if (name, self._fixture) not in self._changes and not is_put_back:
             change = Change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
-            change.snapshots.append(take_snapshot(name, self._known[name], weakly=True))
+            change.moments.append(self._moments.take(name, self._known[name], is_reload=False))
             change.modules.append(weakref.ref(self._known[name]))
             self._changes[name, self._fixture] = change
 
@@ -234,10 +249,8 @@ class Noticing:
         change.is_in_place |= mode is ReloadMode.RELOAD
         self._entries.clear()  # It may have the last reference to what is replaced.
         if module is not None:
-            snapshot = take_snapshot(name, module, weakly=True)
             change.modules.append(weakref.ref(module))
-            # `importlib.reload` has stored the new one by now: this module is another version afterwards.
-            change.snapshots.append(replace(snapshot, spec=None) if mode is ReloadMode.RELOAD else snapshot)
+            change.moments.append(self._moments.take(name, module, is_reload=mode is ReloadMode.RELOAD))
 
     def _reloading(self, original: Any) -> Any:
         """Return what stands for `importlib._bootstrap._exec`, through which every reload goes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Collection, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -55,6 +56,9 @@ class Plugin:
         self._failed: set[str] = set()
         """The tests and collectors that have failed, by themselves or for what they have left behind."""
 
+        self._failure: str | None = None
+        """Why the JSON could not be written."""
+
         self._guilty: set[str] = set()
         self._counted: str | None = None
         self._ended: dict[str, _Ended] = {}
@@ -75,8 +79,7 @@ class Plugin:
             try:
                 check_writable(self._json)
             except OSError as error:
-                reason = error.strerror or str(error)
-                raise pytest.UsageError(f"--stalecheck-json: cannot write {self._json}: {reason}") from error
+                raise pytest.UsageError(_not_writable(self._json, error)) from error
         self._end_step()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -107,10 +110,7 @@ class Plugin:
             with self._noticing.during(fixture):
                 return (yield)
         finally:
-            fixturedef.addfinalizer(partial(self._begin_teardown, fixture))
-
-    def _begin_teardown(self, fixture: Fixture) -> None:
-        fixture.outer = self._noticing.enter(fixture)
+            fixturedef.addfinalizer(partial(self._noticing.begin_teardown, fixture))
 
     def _end_fixture(self, fixture: Fixture) -> None:
         self._noticing.enter(fixture.outer)
@@ -174,7 +174,11 @@ class Plugin:
         if self._is_error and is_unpunished and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._json is not None:
-            self._write(self._json)
+            self._failure = self._write(self._json)
+        if self._failure is not None:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            if not self._config.pluginmanager.has_plugin("terminalreporter"):
+                print(f"ERROR: {self._failure}", file=sys.stderr)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -203,6 +207,11 @@ class Plugin:
             reports[:] = [report for report in reports if getattr(report, "nodeid", None) not in self._guilty]
             if not reports:
                 terminalreporter.stats.pop(outcome, None)
+        self._print(terminalreporter)
+        if self._failure is not None:
+            terminalreporter.write_line(f"ERROR: {self._failure}", red=True)
+
+    def _print(self, terminalreporter: Any) -> None:
         if not self._records:
             if self._reloaded:
                 number = f"{len(self._reloaded)} modules were" if len(self._reloaded) > 1 else "1 module was"
@@ -223,9 +232,11 @@ class Plugin:
             if change.allowed is None and node is not None and change.step == node.nodeid:
                 change.allowed = tuple(_allowed(node))
                 change.line = change.line or _place(node)
-        for fixture in dict.fromkeys(change.fixture for change in changes):
+        # First what the test itself has done, then the fixtures as they are torn down: the last one first.
+        fixtures = dict.fromkeys(change.fixture for change in reversed(changes))
+        for fixture in sorted(fixtures, key=lambda one: one is not None):
             now = [change for change in changes if change.fixture is fixture]
-            later = [change for change in changes if change.snapshots and change.fixture is not fixture]
+            later = [change for change in changes if change.moments and change.fixture is not fixture]
             found += self._look(now, node, later)
         return found
 
@@ -280,13 +291,19 @@ class Plugin:
         else:
             report.sections.append((_TITLE, text))
 
-    def _write(self, path: Path) -> None:
+    def _write(self, path: Path) -> str | None:
+        """Write the file, and return what has gone wrong; the run's own summary is still to come."""
         capture: Any = self._config.pluginmanager.getplugin("capturemanager")
         try:
             with capture.global_and_fixture_disabled() if capture is not None else nullcontext():  # /dev/stdout
                 write_json(self._records, path)
         except OSError as error:
-            raise pytest.UsageError(f"--stalecheck-json: cannot write {path}: {error.strerror or error}") from error
+            return _not_writable(path, error)
+        return None
+
+
+def _not_writable(path: Path, error: OSError) -> str:
+    return f"--stalecheck-json: cannot write {path}: {error.strerror or error}"
 
 
 def _place(node: pytest.Item | pytest.Collector | None) -> Line | None:

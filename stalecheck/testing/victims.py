@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import enum
 import textwrap
 import types
 from collections.abc import Iterator, Sequence
@@ -250,9 +251,10 @@ def _direct_parts(value: object, names: Sequence[str]) -> Iterator[tuple[object,
             if found is not None:
                 yield found, f".{name}"
     elif not raw.is_class(value) and raw.class_module(type(value)) is not None:
+        is_member = raw.inherits(type(type(value)), enum.EnumMeta)  # It leads to all the members.
         for name in names:
             found = raw.stored(value, name)
-            if found is not None:
+            if found is not None and not (is_member and type(found) is type(value)):
                 yield found, f".{name}"
 
 

@@ -85,7 +85,7 @@ def test_where_a_value_is_taken_from() -> None:
 
 
 def test_a_star_import_brings_what_the_module_has() -> None:
-    assert made("dumps", ["", "from json import *"], NOTHING) == Made(1)
+    assert made("dumps", ["", "from json import *"], NOTHING) == Made(1, Source("json", "dumps", is_import=True))
     assert made("nothing", ["", "from json import *"], NOTHING) is None
 
 

@@ -215,13 +215,105 @@ def test_a_class_of_another_module_comes_first(tmp_path: Path) -> None:
     )
     assert said(answers) == {
         4: [
-            "`First` (In [3]) is the old class net.Model: run In [3] again",
+            "`First` (In [3]) is the old class net.Model: reload other, then run In [3] again",
             "`Service` (In [3]) inherits from the old net.Model: reload other, then run In [3] again",
             "`service` (In [3]) is an instance of other.Service, which inherits from the old net.Model: "
             "reload other, then run In [3] again",
             "2 more places in other: %stalecheck net shows them",
         ]
     }
+
+
+def test_a_module_that_has_the_old_class_too_comes_first(tmp_path: Path) -> None:
+    files = {
+        "shop.py": "from deep import *\nfrom deep import Net as First\n",
+        "deep.py": "from net import Net\ndef build(): return Net()\n",
+        "net.py": "class Net: ...\n",
+    }
+    answers = run_cells(
+        tmp_path,
+        files,
+        START,
+        "import net, deep, shop",
+        "from shop import Net, build",
+        "model = Net()",
+        "built = build()",
+        "own = net.Net()",
+        "first = shop.First()",
+        "importlib.reload(net);",
+        "importlib.reload(deep); importlib.reload(shop)\nfrom shop import Net, build\n"
+        "model = Net(); built = build(); own = net.Net(); first = shop.First()",
+        "print(all(type(one) is net.Net for one in (model, built, own, first)))",
+    )
+    assert said(answers) == {
+        8: [
+            "`Net` (In [3]) is the old class net.Net: reload deep and shop, then run In [3] again",
+            "`model` (In [4]) is an instance of the old net.Net: run In [4] again",
+            "`built` (In [5]) is an instance of the old net.Net: reload deep, then run In [5] again",
+            "`own` (In [6]) is an instance of the old net.Net: run In [6] again",
+            "`first` (In [7]) is an instance of the old net.Net: reload deep and shop, then run In [7] again",
+            "all at once: reload deep and shop, then run In [3] to In [7] again, in this order",
+            "3 more places in deep, shop: %stalecheck net shows them",
+        ]
+    }
+    assert answers[-1] == "True\n"
+
+
+def test_a_cell_that_reloads_comes_first(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": NET},
+        START,
+        "import net",
+        "importlib.reload(net)\nfrom net import Model\nown = Model()",
+        "model = net.Model()",
+        "importlib.reload(net)\nown = net.Model()",
+        "from net import Model; other = net.Model()",
+        "importlib.reload(net);",
+    )
+    assert said(answers)[7] == [
+        "`model` (In [4]) is an instance of the old net.Model: run In [4] again",
+        "`own` (In [5]) is an instance of the old net.Model: run In [5] again",
+        "`Model` (In [6]) is the old class net.Model: run In [6] again",
+        "`other` (In [6]) is an instance of the old net.Model: run In [6] again",
+        "all at once: run In [5] again, which reloads net, then run In [4] and In [6] again, in this order",
+    ]
+
+
+def test_what_is_taken_from_the_history_is_not_made_by_its_cell(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": NET},
+        START,
+        "import net",
+        "net.Model()",
+        "taken = _",
+        "again = Out[3]; third = _3",
+        "importlib.reload(net);",
+    )
+    assert said(answers)[6] == [
+        f"`{name}` (In [{cell}]) is an instance of the old net.Model: make it again"
+        for name, cell in (("taken", 4), ("again", 5), ("third", 5))
+    ]
+
+
+def test_plain_values_of_a_star_import(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": NET, "listed.py": "__all__ = ['RATE']\nRATE = 1\nOTHER = 1\n"},
+        START,
+        "import net, listed\nOTHER = 5",
+        "from net import *\nfrom listed import *",
+        {"net.py": NET.replace("LIMIT = 3", "LIMIT = 4"), "listed.py": "__all__ = ['RATE']\nRATE = 2\nOTHER = 2\n"},
+        "importlib.reload(net); importlib.reload(listed);",
+    )
+    assert said(answers)[4] == [
+        "`LIMIT` (In [3]) is the old net.LIMIT: run In [3] again",
+        "`LIMITS` (In [3]) is the old net.LIMITS: run In [3] again",
+        "`Model` (In [3]) is the old class net.Model: run In [3] again",
+        "`RATE` (In [3]) is the old listed.RATE: run In [3] again",
+        "`make` (In [3]) is the old function net.make: run In [3] again",
+    ]
 
 
 def test_off_and_unload(tmp_path: Path) -> None:

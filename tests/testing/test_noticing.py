@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -374,6 +375,27 @@ def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str
     assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
 
 
+@pytest.mark.parametrize(
+    ("setup", "name"),
+    [
+        ("def setUpModule(): importlib.reload(core)", "setUpModule"),
+        ("def setup_module(module): importlib.reload(core)", "setup_module"),
+        ("def teardown_module(module): importlib.reload(core)", "teardown_module"),
+        ("class TestIt:\n    def setup_class(cls): importlib.reload(core)\n    def test_b(self): pass", "setup_class"),
+        (
+            "class TestIt(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls): helper()\n"
+            "    def test_b(self): pass\ndef helper(): importlib.reload(core)",
+            "setUpClass",
+        ),
+    ],
+)
+def test_what_pytest_makes_a_fixture_of_is_called_as_it_is_written(tmp_path: Path, setup: str, name: str) -> None:
+    tests = f"import importlib, unittest, app, core\n{setup}\ndef test_a(): pass\n"
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert re.search(rf"reloads core at test_it.py:\d+, in {name}\(\)", " ".join(run.out.split()))
+    assert "_fixture_" not in run.out
+
+
 def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> None:
     tests = SHARED.replace("BODY", "importlib.reload(core); yield").replace(
         "def test_last(): pass",
@@ -382,6 +404,155 @@ def test_what_a_test_does_under_a_shared_fixture_is_its_own(tmp_path: Path) -> N
     run = run_pytest(tmp_path, {"test_it.py": tests})
     assert run.holders("test_it.py::test_middle") == ["app.kept"]
     assert set(run.holders("test_it.py::test_first")) == {"app.Engine", "app.Error"}
+
+
+ALREADY_OLD = """
+    import importlib, sys, unittest, app, core, pytest
+    @pytest.fixture(scope="module")
+    def fresh():
+        BODY
+    def test_uses(fresh): pass
+    def test_again(monkeypatch):
+        TEST
+"""
+
+
+@pytest.mark.parametrize("follows", ["", "    def test_follows(): pass\n"], ids=["last", "another follows"])
+@pytest.mark.parametrize(
+    ("body", "test", "found"),
+    [
+        pytest.param("importlib.reload(core); yield", "importlib.reload(core)", {"test_uses": "app"}, id="reload"),
+        pytest.param("importlib.reload(core)", "importlib.reload(core)", {"test_uses": "app"}, id="no teardown"),
+        pytest.param(
+            "importlib.reload(core); yield; importlib.reload(core)",
+            "importlib.reload(core)",
+            {"test_uses": "app"},
+            id="once more at its end",
+        ),
+        pytest.param(
+            "sys.modules.pop('core'); import core; yield",
+            "monkeypatch.delitem(sys.modules, 'core'); import core",
+            {"test_uses": "app"},
+            id="evicted by both",
+        ),
+        pytest.param(
+            "importlib.reload(core); yield",
+            "app.kept = core.Engine; importlib.reload(core)",
+            {"test_uses": "app", "test_again": "kept"},
+            id="each its own",
+        ),
+        pytest.param(
+            "importlib.reload(core); yield",
+            "monkeypatch.delitem(sys.modules, 'core'); app.kept = __import__('core').Engine",
+            {"test_uses": "app", "test_again": "kept"},
+            id="a copy is kept",
+        ),
+        pytest.param(
+            "old = dict(vars(core)); importlib.reload(core); yield; vars(core).update(old)",
+            "importlib.reload(core); app.kept = core.Engine",
+            {"test_uses": "kept"},
+            id="the names put back at its end",
+        ),
+    ],
+)
+def test_what_is_old_already_is_charged_to_the_shared_fixture(
+    tmp_path: Path, body: str, test: str, found: dict[str, str], follows: str
+) -> None:
+    tests = ALREADY_OLD.replace("BODY", body).replace("TEST", test) + follows
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error")
+    holders = {"app": {"app.Engine", "app.Error"}, "kept": {"app.kept"}}
+    for name in ("test_uses", "test_again"):
+        own = {one for one in run.holders(f"test_it.py::{name}") if not one.startswith("test_it.")}
+        assert own == holders.get(found.get(name, ""), set()), run.out
+    assert {record["test"].partition("::")[2] for record in run.records} == set(found)
+    assert f"{len(found)} failed" in run.out
+
+
+def test_what_setup_of_a_class_makes_old_is_charged_to_it(tmp_path: Path) -> None:
+    tests = """
+        import importlib, unittest, app, core
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): importlib.reload(core)
+            def test_first(self): pass
+            def test_second(self): importlib.reload(core)
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert run.tests == ["test_it.py::TestIt::test_first"]
+
+
+def test_what_a_test_makes_old_before_it_asks_for_a_fixture_is_its_own(tmp_path: Path) -> None:
+    tests = """
+        import importlib, app, core, pytest
+        @pytest.fixture(scope="module")
+        def fresh():
+            app.late = core.Engine
+            importlib.reload(core)
+            yield
+        def test_asks(request):
+            app.early = core.Engine
+            importlib.reload(core)
+            request.getfixturevalue("fresh")
+        def test_again(): importlib.reload(core)
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    lines = {tuple(sorted(held_by(record))): record["where"]["line"] for record in run.records}
+    assert lines == {("app.Engine", "app.Error", "app.early"): 10, ("app.late",): 6}
+    assert set(run.tests) == {"test_it.py::test_asks"}
+
+
+def test_what_a_hook_makes_old_before_a_fixture_is_no_later_tests_doing(tmp_path: Path) -> None:
+    conftest = """
+        import importlib, app, core, pytest
+        @pytest.fixture(scope="session", autouse=True)
+        def fresh():
+            app.fresh = core.Engine
+            importlib.reload(core)
+            yield
+        def pytest_runtest_setup(item):
+            setattr(app, item.name, core.Engine)
+            importlib.reload(core)
+    """
+    tests = "import app\ndef test_first(): pass\ndef test_last(): pass\n"
+    run = run_pytest(tmp_path, {"conftest.py": conftest, "test_it.py": tests})
+    assert "app.test_first" in run.holders("test_it.py::test_first")
+    assert run.holders("test_it.py::test_last") == ["app.test_last"]
+
+
+@pytest.mark.parametrize(
+    ("poison", "back"),
+    [
+        ("KEPT.update(vars(core)); importlib.reload(core)", "vars(core).update(KEPT)"),
+        ("KEPT['core'] = sys.modules.pop('core'); import core", "sys.modules['core'] = KEPT['core']"),
+        ("KEPT['core'] = core; sys.modules['core'] = object()", "sys.modules['core'] = KEPT['core']"),
+    ],
+    ids=["reload", "eviction", "by hand"],
+)
+def test_what_is_put_right_can_be_made_old_again(tmp_path: Path, poison: str, back: str) -> None:
+    tests = f"""
+        import importlib, sys, app, core
+        KEPT = {{}}
+        app.ENGINE = core.Engine()
+        def test_first():
+            global core
+            {poison}
+        def test_back():
+            global core
+            {back}
+            import core
+            assert core.Engine is app.Engine
+        def test_third(): importlib.reload(core)
+        def test_fourth(): importlib.reload(core)
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    assert "test_it.py::test_fourth" not in run.tests
+    for name in ("test_first", "test_third"):
+        assert {"app.ENGINE", "app.Engine", "app.Error"} <= set(run.holders(f"test_it.py::{name}")), run.out
+
+
+def held_by(record: dict[str, Any]) -> set[str]:
+    """Return the names of a record's holders."""
+    return {holder["path"] for finding in record["findings"] for holder in finding["holders"]}
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,32 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob(".found*")) == []
 
 
+@pytest.mark.parametrize("options", [["-q"], ["-q", "--capture=no"], ["-p", "no:terminal"]])
+def test_a_file_that_cannot_be_written_in_the_end_takes_nothing_from_the_summary(
+    tmp_path: Path, options: list[str]
+) -> None:
+    tests = (
+        f"{POISON}\ndef test_removes(tmp_path):\n    import shutil\n    shutil.rmtree('reports')\n    assert 0, 'own'\n"
+    )
+    files = {"test_it.py": tests, "reports/readme.txt": ""}
+    run = run_pytest(tmp_path, files, *options, json_file="reports/found.json")
+    assert run.code == pytest.ExitCode.USAGE_ERROR
+    assert re.search(r"^ERROR: --stalecheck-json: cannot write .*found.json: No such file", run.out, re.MULTILINE)
+    assert "Traceback" not in run.out
+    if "no:terminal" not in options:
+        assert "AssertionError: own" in run.out
+        assert "= stale references =" in run.out
+        assert "FAILED test_it.py::test_removes" in run.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_full_disk_takes_nothing_from_the_summary(tmp_path: Path) -> None:
+    run = run_pytest(tmp_path, {"test_it.py": POISON}, json_file="/dev/full")
+    assert run.code == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: --stalecheck-json: cannot write /dev/full: No space left on device" in run.out
+    assert "= stale references =" in run.out
+
+
 def test_the_file_may_be_a_device(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("there is no such device")

@@ -145,6 +145,12 @@ def test_others_are_not(tmp_path: Path, body: str, poison: str) -> None:
     assert SECTION not in outcome(tmp_path, body, poison=poison)
 
 
+def test_a_member_of_an_enum_is_named_once(tmp_path: Path) -> None:
+    said = outcome(tmp_path, "kind = app.DEFAULT\nassert kind is core.Color.RED\n").partition(SECTION)[2]
+    assert "local 'kind' in test_victim() at test_b.py:6 is an instance of it" in " ".join(said.split())
+    assert "'kind'.RED" not in said
+
+
 def test_an_eviction(tmp_path: Path) -> None:
     poison = "import sys\ndef test_poison():\n    del sys.modules['core']\n    import core\n"
     out = outcome(tmp_path, "assert type(core.make()) is __import__('core').Engine\n", poison=poison)

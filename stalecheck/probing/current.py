@@ -75,7 +75,8 @@ def find_current(namespace: dict[str, Any], name: str, without: Collection[int] 
             _keep(current, obj, is_loose=is_loose)
             bases = [base for base in raw.bases(cast(type, obj)) if raw.class_module(base) in current.names]
             current.displaced.extend((cast(type, obj), base) for base in bases if _is_displaced(namespace, base))
-        pending += [(part, is_loose or loosens) for part, loosens in parts_of(obj) if id(part) not in without]
+        parts = [(part, is_loose or loosens) for part, loosens in parts_of(obj)]
+        pending += [one for one in parts if id(one[0]) not in without] if without else parts
     return current
 
 

@@ -86,7 +86,11 @@ class Judge:
         if code.co_filename not in self._file_names:
             return False
         if not code.co_filename.startswith("<"):
-            return name in self._times.lines
+            written = self._written
+            if written is None or place(today) not in written.places:
+                return False
+            is_other = place(code) == place(today) or place(code) not in written.places
+            return is_other and name in self._times.lines
         # What is typed at a prompt begins with the first line each time, but is no module.
         is_module = type(raw.lookup(self._current.namespace, "__spec__")) is ModuleSpec
         (first, last), (first_today, last_today) = _span(code), _span(today)
@@ -125,13 +129,12 @@ class Judge:
 
         Asked where the code that is reached may be of two executions, of which the last one has failed half-way.
         """
-        written = self._written
-        if written is None or path not in self._times.lines or not (own and today):
-            return False
         if any(FILE_NAMES_DIFFER and id(code.co_filename) not in self._shared for code in own):
             return False
-        places = written.places
-        return all(place(code) in places for code in today) and not any(place(code) in places for code in own)
+        written = self._written
+        if written is None or not (own and today) or any(place(code) in written.places for code in own):
+            return False
+        return all(place(code) in written.places for code in today) and path in self._times.lines
 
     def is_own_namespace(self, namespace: dict[str, Any]) -> bool:
         """Whether a namespace is that of the module's present version."""

@@ -152,7 +152,7 @@ class _Run:
         functions = [t for t in callee.things if isinstance(t, FunctionThing) and t.function.attaches]
         if functions:
             given = [(a, self._evaluator.expression(self._file, a.value, self._at)) for a in call.arguments]
-            owners = [_written(argument.value) for argument in call.arguments]
+            owners = [self._owner(argument.value) for argument in call.arguments]
             self._targets = {owner: value for owner, (_, value) in zip(owners, given, strict=True)}
             receiver = NOTHING
             if isinstance(call.function, Attribute):
@@ -160,6 +160,19 @@ class _Run:
             for function in functions:
                 self._call(function, callee, given, owners, receiver, "")
         return self._all()
+
+    def _owner(self, expression: Expression) -> str:
+        """Return how an object is written that a statement gives away; empty if it has no name of the module."""
+        names: list[str] = []
+        while isinstance(expression, Attribute):
+            names.append(expression.name)
+            expression = expression.value
+        if not isinstance(expression, Reference):
+            return ""
+        bindings = self._evaluator.program.summaries[self._file].bindings
+        if any(bindings[index].block.endswith(".<locals>") for index in expression.reaching):
+            return ""
+        return ".".join((expression.name, *reversed(names)))
 
     def make(self, thing: ClassThing) -> Iterator[Attachment | Entry]:
         name = thing.definition.name
@@ -514,14 +527,3 @@ def _owner(expression: Expression, owners: Mapping[str, str]) -> str:
             found = {_owner(option, owners) for option in options if not isinstance(option, Literal)}
             return found.pop() if len(found) == 1 else ""
     return ""
-
-
-def _written(expression: Expression) -> str:
-    """Return how an object is written that a statement gives away; empty if it has no name."""
-    names: list[str] = []
-    while isinstance(expression, Attribute):
-        names.append(expression.name)
-        expression = expression.value
-    if not isinstance(expression, Reference):
-        return ""
-    return ".".join((expression.name, *reversed(names)))

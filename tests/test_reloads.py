@@ -1016,6 +1016,18 @@ def test_one_of_several_is_put_back() -> None:
     assert (site.targets, site.kept) == (("a", "b"), {"a"})
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def test(monkeypatch):\n    monkeypatch.setitem(sys.modules, 'a', a)\n    reload(a)",
+        "def test():\n    with mock.patch.dict(sys.modules, {'a': a}):\n        reload(a)",
+    ],
+)
+def test_what_stands_there_already_replaces_nothing(source: str) -> None:
+    (site,) = sites(f"import sys, a\nfrom unittest import mock\nfrom importlib import reload\n{source}")
+    assert (site.targets, site.mode, site.is_restored) == (("a",), RELOAD, False)
+
+
 def test_import_fresh_module_takes_more() -> None:
     source = "from test.support.import_helper import import_fresh_module as f\nf('a', fresh=['_a', 'b'])"
     assert spelled(source) == [(REIMPORT, "import_fresh_module", ("a", "_a", "b"))]

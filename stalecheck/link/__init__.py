@@ -270,7 +270,8 @@ def _reloads(
             keys = [(sequence.file, sequence.block, owner) for owner in names]
             places = tuple(place for key in keys for place in rebound.get(key, ()))
             if is_same_block:
-                places = tuple(place for place in places if place > holding.capture.taken)
+                # The first one is where the statement ends that binds it.
+                places = tuple(sorted(place for place in places if place > holding.span.start)[1:])
             elif places:
                 continue  # What the name is bound to there is a holding of its own.
         since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)

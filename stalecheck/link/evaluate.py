@@ -175,7 +175,8 @@ class Evaluator:
                 if isinstance(expression, Call) and self.containers.is_changed(file, binding):
                     value = self.containers.filled(file, binding, expression)
                 else:
-                    frame = Frame(file, binding.at, is_held=isinstance(expression, Reference))
+                    block = "" if binding.block.endswith(".<locals>") else binding.block
+                    frame = Frame(file, binding.at, is_held=isinstance(expression, Reference), block=block)
                     value = self.evaluate(expression, frame)
                 if not value.is_new:
                     return value

@@ -81,6 +81,8 @@ class Names:
         file = frame.file
         if reference.is_late:
             reaching = self._late_names(file).get(reference.name, ())
+            if frame.block:
+                reaching = self._bound_by_then(file, reaching, frame)
             value = self._reach(file, reference.name, reaching) if reaching else None
             if value is None:
                 value = self.through_stars(file, reference.name, self._program.summaries[file].stars)
@@ -103,6 +105,11 @@ class Names:
         if frame.holder is not None and frame.holder != file:
             return hop(value, file, frame.at)
         return value
+
+    def _bound_by_then(self, file: SourceFile, reaching: tuple[int, ...], frame: Frame) -> tuple[int, ...]:
+        """Leave out what the function itself binds a global name to further down, unless nothing else does."""
+        bindings = self._program.summaries[file].bindings
+        return tuple(i for i in reaching if bindings[i].block != frame.block or bindings[i].at < frame.at) or reaching
 
     def _outer_module(self, file: SourceFile, reference: Reference) -> str:
         """Return the module outside of what was read that brings a name with its star, or `builtins`."""

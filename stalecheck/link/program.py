@@ -48,6 +48,9 @@ class Frame:
     is_held: bool = False
     """What a name stands for is kept as it is: a container with all that is put into it further down."""
 
+    block: str = ""
+    """The function whose statement binds a global name to it; empty at module level."""
+
 
 class Evaluates(Protocol):
     """What the parts of the evaluation need of the whole: each may have to evaluate what it comes upon."""

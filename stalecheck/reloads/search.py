@@ -291,8 +291,10 @@ class _Search:
         elif name in ("delitem", "setitem") and len(call.arguments) > 1:
             if MODULES in self.evaluator.items(call.arguments[0], call.place):
                 items, _ = values_of(self.evaluator, call.arguments[1], call)
-                spelling = f"monkeypatch.{name}"
-                yield _Event(call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True)
+                value = call.argument(2, "value") if name == "setitem" else None
+                if value is None or not _is_itself(items, self.evaluator.items(value, call.place)):
+                    spelling = f"monkeypatch.{name}"
+                    yield _Event(call.node, call.place, ReloadMode.REIMPORT, spelling, items, "name", is_restored=True)
         elif name == "dict":
             yield from self._patched(call)
         elif name == "exec_module":
@@ -317,7 +319,7 @@ class _Search:
         items: list[Text | Hole | Unknown] = []
         for item in self.evaluator.items(given, call.place) if given is not None else ():
             if isinstance(item, Table):
-                keys = [key for pair, _ in item.pairs for key in pair]
+                keys = [key for pair, values in item.pairs if not _is_itself(pair, values) for key in pair]
                 items += [key for key in keys if isinstance(key, (Text, Hole, Unknown))]
             elif given is not None:
                 items.append(item if isinstance(item, (Hole, Unknown)) else unknown(given))
@@ -630,6 +632,13 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
         yield item
     else:
         yield Unknown("the argument is not known")
+
+
+def _is_itself(names: Items, values: Items) -> bool:
+    """Whether what is put into ``sys.modules`` is the module that stands there already."""
+    texts = {name.text for name in names if isinstance(name, Text)}
+    things = {value.name for value in values if isinstance(value, Thing)}
+    return len(names) == len(values) == len(texts) and texts == things
 
 
 def _is_same(one: ast.expr, other: ast.expr) -> bool:

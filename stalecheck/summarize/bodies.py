@@ -260,7 +260,7 @@ class Bodies:
         self._recorder.enter(node, twin)
         for name, span, bound in imported(node, twin, self._recorder.positions):
             if name in scope.global_names:
-                self._recorder.rebound.append((scope.name, name, self._recorder.at))
+                self._recorder.rebound.append((scope.name, name, self._ended(twin)))
                 self._recorder.bind(name, span, bound, block=scope.name)
             elif not isinstance(bound, StarImport):
                 # The import of a function body has no entry in the module's names, but it is a binding like any
@@ -286,7 +286,7 @@ class Bodies:
             Captured(self._recorder.converter.convert(item.decorator, look), self._recorder.span(item.decorator))
             for item in node.decorators
         )
-        self._recorder.rebound.append((scope.name, name, self._recorder.at))
+        self._recorder.rebound.append((scope.name, name, self._ended(twin)))
         bound: Bound
         if isinstance(node, cst.FunctionDef):
             defaults = self._recorder.converter.defaults(node.params, look)

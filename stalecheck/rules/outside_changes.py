@@ -65,13 +65,15 @@ def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[Out
 def _importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator[SourceFile]:
     """Yield the files that import any of some modules, or something from them, at module level or in a function."""
     table = reloading.program.table
+    ends = {name.rpartition(".")[2] for module in modules for name in (module.module, *module.aliases)}
     for file, index in reloading.program.indexes.items():
         bases = {(absolute(file, item.level, item.module) or "", item.name) for item in index.imports}
         names = {base for base, _ in bases} | {f"{base}.{name}" for base, name in bases if name}
         source = reloading.sources.get(file, b"")
         if _INDENTED.search(source):
             names.update(imported_names(source))
-        if any(table.find(name, file) in modules for name in names if name):
+        # To look each of them up takes long.
+        if any(table.find(name, file) in modules for name in names if name.rpartition(".")[2] in ends):
             yield file
 
 

@@ -69,7 +69,8 @@ def schedule(
             loaded = {target for _, files in targets for target in files}
             if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
-            places.append(_place(site, file, targets, indexes, table))
+            if not site.is_load:
+                places.append(_place(site, file, targets, indexes, table))
             if not (site.is_restored or site.is_void):
                 events = blocks.setdefault((file, site.block), [])
                 for event in _events(site, file, [target for target in targets if target[0] not in site.kept], needs):
@@ -96,7 +97,7 @@ def schedule(
                 unmatched.append(pattern)
             matched.update(dict.fromkeys((file, _meant(file, pattern, indexes)) for file in files))
         sequences += [_named(file, mode, name) for file, name in matched if not _is_shadowed(file)]
-    events = [event for sequence in sequences for event in sequence.events]
+    events = [event for sequence in sequences for event in sequence.events if not event.is_load]
     return Schedule(
         tuple(sequences),
         tuple(_record(place) for place in places if not place.site.is_void),
@@ -349,6 +350,7 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
         site.optional,
         group if site.is_unordered else 0,
         site.is_once,
+        site.is_load,
         leaves_attribute=site.leaves_attribute,
         end=site.span.end,
     )
@@ -419,6 +421,8 @@ def _targets(
     for name in site.targets:
         if "*" in name:
             matched = tuple(t for t in table.match(name) if t.module not in site.halves and not _is_besides(t, site))
+            if site.only:
+                matched = tuple(t for t in matched if t.is_package is (site.only == "packages"))
             found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
             over = hidden(name, file, indexes, table) if name in site.attributes else None

@@ -397,6 +397,60 @@ def test_modules_of_a_package(source: str, expected: tuple[str, ...]) -> None:
     assert [(site.targets, site.why) for site in sites(head + source)] == [(expected, "")]
 
 
+@pytest.mark.parametrize(
+    ("call", "is_known"),
+    [
+        ("again('p')", True),  # the default passes nothing over
+        ("again('p', False)", True),
+        ("again('p', short=None)", True),
+        ("again('p', short=True)", False),
+        ("again('p', True)", False),
+        ("again('p', flag)", False),
+        ("again('p', **options)", False),
+        ("again('p', loud=True)", True),  # it has no say in what is picked
+        ("again('p', keep=set())", True),
+        ("again('p', keep={'p.q'})", False),
+    ],
+)
+def test_a_parameter_that_chooses_among_the_modules_of_a_package(call: str, *, is_known: bool) -> None:
+    source = (
+        "import sys, pkgutil\nfrom importlib import reload\n"
+        "def again(package, short=False, keep=(), loud=False):\n"
+        "    for _, n, _ in pkgutil.walk_packages(None, package + '.'):\n"
+        "        if not short or n.count('.') > 1:\n"
+        "            if n not in keep:\n"
+        "                if loud: print(n)\n"
+        "                reload(sys.modules[n])\n"
+    )
+    (site,) = (site for site in sites(f"{source}{call}") if site.block == "")
+    assert (site.targets == ("p.*",)) is is_known
+    assert ("which modules `again` picks depends on" in site.why) is not is_known
+
+
+@pytest.mark.parametrize(
+    ("condition", "call", "expected"),
+    [
+        ("not deep or n.rpartition('.')[0] != package", "again('p')", "p.*"),
+        ("not deep or n.rpartition('.')[0] != package", "again('p', True)", "p.*.*"),
+        ("not deep or n.rsplit('.', 1)[0] != package", "again('p', deep=True)", "p.*.*"),
+        ("n and not (deep and n.rsplit('.', 1)[0] == package)", "again('p', deep=True)", "p.*.*"),
+        ("not deep or n.rsplit('.')[0] != package", "again('p', deep=True)", "p.*"),  # that is no parent
+        ("not deep or n.rsplit('.', 1)[0] == package", "again('p', deep=True)", "p.*"),  # not asked for another
+        ("deep or not is_package", "again('p', deep=True)", "p.*"),
+    ],
+)
+def test_a_parameter_that_passes_over_what_is_directly_in_a_package(condition: str, call: str, expected: str) -> None:
+    source = (
+        "import sys, pkgutil\nfrom importlib import reload\n"
+        "def again(package, deep=False):\n"
+        "    for _, n, is_package in pkgutil.walk_packages(None, package + '.'):\n"
+        f"        if {condition}:\n"
+        f"            reload(sys.modules[n])\n{call}"
+    )
+    (site,) = (site for site in sites(source) if site.block == "")
+    assert (site.targets, site.why) == ((expected,), "")
+
+
 def test_evicted_modules_of_a_package() -> None:
     source = "import pkgutil, sys, p\nfor i in pkgutil.iter_modules(p.__path__, 'p.'):\n    del sys.modules[i.name]"
     (site,) = sites(source)

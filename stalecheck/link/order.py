@@ -31,6 +31,9 @@ class Event:
     is_once: bool = False
     """Made by a function that notes what it has reloaded: within one sequence only the first counts."""
 
+    is_load: bool = False
+    """It loads what may not have been imported before: what runs is fresh, and nothing counts as gone stale."""
+
     names: Mapping[SourceFile, str] = field(default_factory=dict)
     """By which name a file is reloaded, where it has several and one is meant for certain."""
 
@@ -103,7 +106,7 @@ def stale_since(
             when = max(_last_run(link, when, sequence, origin), min(when, _begun(link, sequence, import_order)))
     when = _last_run(origin, when, sequence, origin)
     for position, event in enumerate(sequence.events, start=1):
-        if position <= when or origin not in event.files or not _counts(capture, event):
+        if position <= when or event.is_load or origin not in event.files or not _counts(capture, event):
             continue
         if any(place > event.at for place in rebound):
             continue

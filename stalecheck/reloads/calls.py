@@ -8,6 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stalecheck.reloads.items import (
+    FINDER,
     MIXED,
     MODULES,
     Entry,
@@ -362,6 +363,7 @@ _SPECS = frozenset(
         *("importlib.util.spec_from_file_location", "importlib.util.spec_from_loader", "importlib.util.find_spec"),
         *("importlib.machinery.ModuleSpec", "importlib.machinery.SourceFileLoader"),
         *("importlib.find_loader", "pkgutil.get_loader", "pkgutil.find_loader"),
+        *(f"{FINDER}.find_spec", f"{FINDER}.find_module"),
     }
 )
 """What is made of a module's name and leads to its loader."""

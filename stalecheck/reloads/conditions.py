@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from stalecheck.reloads.items import (
+    IS_PACKAGE,
     Entry,
     Group,
     Hole,
@@ -21,6 +22,7 @@ from stalecheck.reloads.items import (
     shorten,
 )
 from stalecheck.reloads.scopes import Place
+from stalecheck.reloads.sites import Only
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -67,6 +69,29 @@ def are_clear(evaluator: Evaluator, place: Place) -> bool:
         )
     finally:
         evaluator.is_narrowing = narrowing
+
+
+def only(evaluator: Evaluator, place: Place) -> Only:
+    """Return whether the conditions around a use let only packages through, or only what `pkgutil` calls none."""
+    found: Only = ""
+    for guard in place.guards:
+        for test, is_true in _parts(guard.test, is_true=guard.is_true):
+            if isinstance(test, (ast.Name, ast.Attribute, ast.Subscript)):
+                items = evaluator.items(test, guard.place)
+                if items and all(isinstance(item, Thing) and item.name == IS_PACKAGE for item in items):
+                    found = "packages" if is_true else "modules"
+    return found
+
+
+def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:
+    """The conditions that all have to hold, or to fail, for one to do so."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _parts(test.operand, is_true=not is_true)
+    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is is_true:
+        for part in test.values:
+            yield from _parts(part, is_true=is_true)
+    else:
+        yield test, is_true
 
 
 def _failing(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> tuple[Text | Hole, ...]:

@@ -95,6 +95,13 @@ class Info:
     name: Item
 
 
+FINDER = "importlib.abc.PathEntryFinder"
+"""The name of what it tells of who finds one."""
+
+IS_PACKAGE = "pkgutil.ModuleInfo.ispkg"
+"""The name of what it tells of whether one is a package."""
+
+
 @dataclass(frozen=True, slots=True)
 class Partial:
     """The result of ``functools.partial``."""

@@ -257,6 +257,18 @@ def receiver(scope: Scope, name: str) -> Literal["self", "cls", ""]:
     return "cls" if "classmethod" in decorators or node.name == "__init_subclass__" else "self"
 
 
+def position_of(scope: Scope, parameter: str) -> int:
+    """Return where a parameter stands among the positional ones, without ``self`` or ``cls``; -1 where it does not."""
+    arguments = scope.node.args if isinstance(scope.node, (*_FUNCTIONS, ast.Lambda)) else None
+    if arguments is None:
+        return -1
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    own = [name for name in positional if not receiver(scope, name)]
+    if arguments.vararg is not None and arguments.vararg.arg == parameter:
+        return len(own)
+    return own.index(parameter) if parameter in own else -1
+
+
 def _decorators(scope: Scope) -> list[ast.expr]:
     found = list(getattr(scope.node, "decorator_list", ()))
     is_method = scope.parent is not None and scope.parent.kind == "class"

@@ -18,54 +18,65 @@ def optional_blocks(place: Place) -> frozenset[tuple[int, int]]:
     function = place.scope.function
     if function is None or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return frozenset()
-    defaults = _defaults(function, function.node.args)
+    defaults = free_parameters(function, function.node.args)
     return frozenset(
         guard.block for guard in place.guards if guard.block is not None and _is_optional(guard, function, defaults)
     )
 
 
 def _is_optional(guard: Guard, function: Scope, defaults: Mapping[str, ast.expr | None]) -> bool:
-    if guard.place.scope is not function or not _is_about(guard.test, defaults):
+    if guard.place.scope is not function or not is_about(guard.test, defaults):
         return False
-    return _truth(guard.test, defaults) is not guard.is_true
+    return truth_of(guard.test, defaults) is not guard.is_true
 
 
-def _is_about(test: ast.expr, parameters: Mapping[str, ast.expr | None]) -> bool:
-    """Whether a condition asks for nothing but parameters, and compares them with constants at most."""
+def is_about(test: ast.expr, parameters: Mapping[str, ast.expr | None]) -> bool:
+    """Return whether a condition asks for nothing but parameters, and compares them with constants at most."""
     match test:
         case ast.Name(id=name):
             return name in parameters
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _is_about(operand, parameters)
+            return is_about(operand, parameters)
         case ast.BoolOp(values=values):
-            return all(_is_about(value, parameters) for value in values)
+            return all(is_about(value, parameters) for value in values)
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant()]):
-            return _is_about(left, parameters)
+            return is_about(left, parameters)
     return False
 
 
-def _truth(test: ast.expr, defaults: Mapping[str, ast.expr | None]) -> bool | None:
-    """Return what a condition is when no argument is given; None when that cannot be said."""
+def truth_of(test: ast.expr, given: Mapping[str, ast.expr | None]) -> bool | None:
+    """Return what a condition about parameters is when `given` is what they are; None when that cannot be said."""
     match test:
         case ast.Name(id=name):
-            default = defaults[name]
-            return bool(default.value) if isinstance(default, ast.Constant) else None
+            return constant_truth(given[name])
         case ast.UnaryOp(operand=operand):
-            inner = _truth(operand, defaults)
+            inner = truth_of(operand, given)
             return None if inner is None else not inner
         case ast.BoolOp(op=operator, values=values):
             decides = isinstance(operator, ast.Or)
-            parts = {_truth(value, defaults) for value in values}
+            parts = {truth_of(value, given) for value in values}
             return decides if decides in parts else None if None in parts else not decides
         case ast.Compare(left=ast.Name(id=name), ops=[operator], comparators=[ast.Constant(value=value)]):
-            default = defaults[name]
-            is_equal = isinstance(default, ast.Constant) and default.value == value
-            return is_equal is isinstance(operator, ast.Eq) if isinstance(default, ast.Constant) else None
+            argument = given[name]
+            is_equal = isinstance(argument, ast.Constant) and argument.value == value
+            return is_equal is isinstance(operator, ast.Eq) if isinstance(argument, ast.Constant) else None
     return None
 
 
-def _defaults(function: Scope, arguments: ast.arguments) -> dict[str, ast.expr | None]:
-    """The parameters whose values the callers choose and the body leaves alone, with their defaults."""
+def constant_truth(node: ast.expr | None) -> bool | None:
+    """Return whether a constant, or a display, is true; None for any other expression."""
+    match node:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts) | ast.Dict(keys=parts):
+            return bool(parts)
+        case ast.Call(func=ast.Name(id="set" | "frozenset" | "list" | "tuple" | "dict"), args=[], keywords=[]):
+            return False
+    return None
+
+
+def free_parameters(function: Scope, arguments: ast.arguments) -> dict[str, ast.expr | None]:
+    """Return the parameters whose values the callers choose and the body leaves alone, with their defaults."""
     positional = [*arguments.posonlyargs, *arguments.args]
     found: dict[str, ast.expr | None] = {argument.arg: None for argument in positional}
     for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 from stalecheck.model import Location, Span
 from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.calls import absolute_names
-from stalecheck.reloads.conditions import are_clear, ruled_out
+from stalecheck.reloads.choices import chosen
+from stalecheck.reloads.conditions import are_clear, only, ruled_out
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -37,7 +38,7 @@ from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.reruns import is_again
 from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
-from stalecheck.reloads.sites import ReloadSite, Wrapper
+from stalecheck.reloads.sites import Only, ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
 from stalecheck.reloads.wrappers import Name, filled, fitted, handed, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
@@ -98,6 +99,8 @@ class _Event:
     is_together: bool = False
     is_unordered: bool = False
     is_once: bool = False
+    is_load: bool = False
+    only: Only = ""
     leaves_attribute: bool = False
     order: Order | None = None
     """In which order a wrapper's loop goes; None where the items say it."""
@@ -399,6 +402,8 @@ class _Search:
         texts = tuple(item for item in items if isinstance(item, Text) and not item.is_glob)
         if texts:
             yield _Event(call.node, call.place, ReloadMode.RELOAD, spelling, texts, "name")
+        elif items and all(isinstance(item, (Text, Hole)) and _is_many(item) for item in items):
+            yield _Event(call.node, call.place, ReloadMode.RELOAD, spelling, items, "name", is_load=True)
 
     def _magic(self, call: Invocation) -> Iterator[_Event]:
         words: list[str] = []
@@ -413,14 +418,18 @@ class _Search:
 
     def _wrapped(self, name: str, wrapper: Wrapper, call: Invocation) -> Iterator[_Event]:
         """The reloads that the call of a wrapper makes; one for each mode."""
-        fits: dict[tuple[ReloadMode, bool], list[Name]] = {}
-        misfits: dict[tuple[ReloadMode, bool], list[Unknown]] = {}
+        fits: dict[tuple[ReloadMode, bool, bool, Only], list[Name]] = {}
+        misfits: dict[tuple[ReloadMode, bool, bool, Only], list[Unknown]] = {}
         are_unordered = False
         family = (wrapper, *wrapper.others)
-        for one in family:
+        for member in family:
+            key = member.mode, member.is_restored, member.is_load, member.only
+            one = chosen(member, call)
+            if isinstance(one, Unknown):
+                misfits.setdefault(key, []).append(one)
+                continue
             items, is_unordered = handed(self.evaluator, one, call)
             are_unordered = are_unordered or is_unordered
-            key = one.mode, one.is_restored
             known = frozenset(fits.get(key, ()))
             for item in items:
                 modules = [part for fit in fitted(item, one) for part in filled(self.evaluator, fit, one, call)]
@@ -428,8 +437,8 @@ class _Search:
                     fits.setdefault(key, []).extend(module for module in modules if module not in known)
                 else:
                     misfits.setdefault(key, []).append(misfit(item, one))
-        for mode, is_restored in dict.fromkeys((*fits, *misfits)):
-            key = mode, is_restored
+        for key in dict.fromkeys((*fits, *misfits)):
+            mode, is_restored, is_load, kind = key
             yield _Event(
                 call.node,
                 call.place,
@@ -441,6 +450,8 @@ class _Search:
                 is_together=all(one.is_together for one in family if one.mode is mode),
                 is_unordered=are_unordered,
                 is_once=all(one.is_once for one in family if one.mode is mode),
+                is_load=is_load,
+                only=kind,
                 leaves_attribute=any(one.leaves_attribute for one in family if one.mode is mode),
                 order=_same(one.order for one in family if one.mode is mode),
             )
@@ -532,8 +543,11 @@ class _Search:
             event.order or self._order(event),
             ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
             tuple(wrong),
+            event.is_load,
+            event.only or (only(self.evaluator, event.place) if is_many or holes else ""),
         )
-        return Find(site, tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site)))
+        named = tuple(dict.fromkeys(holes))
+        return Find(site, tuple(wrappers(self.evaluator, named, event.patterns, site, event.place)))
 
     def _without_copies(self, event: _Event, find: Find, evictions: list[tuple[_Event, ReloadSite]]) -> Find:
         """Note of the reload of a copy that only stays until the evicted module is put back that it leaves nothing."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from stalecheck.model import SourceFile, Span
 from stalecheck.vocabulary import ReloadMode
+
+Only: TypeAlias = Literal["", "packages", "modules"]
+"""Which of the modules that a loop runs through the conditions around a place let pass; empty where they do not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,12 @@ class ReloadSite:
     wrong: tuple[str, ...] = ()
     """What its argument certainly is, where that is no module."""
 
+    is_load: bool = False
+    """Whether it loads what a loop finds, mostly for the first time: that is no reload to tell of."""
+
+    only: Only = ""
+    """Which of the modules that a ``*`` stands for."""
+
     is_void: bool = False
     """Whether nothing imports what it evicts: the module never runs again."""
 
@@ -120,6 +129,21 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A parameter of a wrapper that has a say in which modules its loop picks."""
+
+    parameter: str
+    position: int
+    """Among the positional parameters, without ``self`` or ``cls``; -1 when it goes by name only."""
+
+    truth: bool | None
+    """That of its default; None where there is none, or it is not known."""
+
+    patterns: tuple[str, ...] = ()
+    """What is reloaded when a call gives the opposite; empty when that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapper:
     """A function one of whose parameters reaches a reload: its calls are reloads."""
 
@@ -144,6 +168,9 @@ class Wrapper:
     slots: tuple[Slot, ...] = ()
     """The other parameters that stand in `patterns`: ``package``."""
 
+    choices: tuple[Choice, ...] = ()
+    """The parameters that the conditions in a loop ask for, next to the module that it is at."""
+
     is_each: bool = False
     """Whether the argument is a sequence, each element of which is reloaded."""
 
@@ -160,6 +187,12 @@ class Wrapper:
 
     leaves_attribute: bool = False
     """Whether the old module stays what its package calls so."""
+
+    is_load: bool = False
+    """Whether it loads what a loop finds, mostly for the first time: that is no reload to tell of."""
+
+    only: Only = ""
+    """Which of the modules that a ``*`` stands for."""
 
     spelling: str = ""
     """What to call its calls; empty for the wrapper's own dotted name."""

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from stalecheck.reloads.calls import NAMESPACES, called, rearranged
 from stalecheck.reloads.items import (
+    FINDER,
+    IS_PACKAGE,
     LIMIT,
     MIXED,
     MODULES,
@@ -147,7 +149,7 @@ class Evaluator:
         if name in ("__spec__", "__loader__") and isinstance(item, (Thing, Fresh, Hole)):
             return tuple(Spec(part) for part in self._name_of(item, node))
         if isinstance(item, Info):
-            return (item.name,) if name == "name" else (unknown(node),)
+            return self.nth((item,), _PARTS[name], name) if name in _PARTS else (unknown(node),)
         if name == "__class__" and isinstance(item, Instance):
             return (self.class_of(item),)
         if name == "__module__" and isinstance(item, (Instance, Thing)) and self.own(item.name):
@@ -252,8 +254,9 @@ class Evaluator:
                 found.extend(item.elements[number])
             elif isinstance(item, Entry) and item.part == "pair" and number in (0, 1):
                 found.append(replace(item, part="module" if number else "name"))
-            elif isinstance(item, Info) and number in (1, -2):
-                found.append(item.name)
+            elif isinstance(item, Info) and -3 <= number < 3:
+                facts = (Thing(FINDER, is_of_object=True), item.name, Thing(IS_PACKAGE, is_of_object=True))
+                found.append(facts[number])
             elif isinstance(item, Group) and self.cuts:
                 # It is short because what it is made of is what is being worked out.
                 continue
@@ -355,6 +358,10 @@ class Evaluator:
 
     def _walrus(self, node: ast.NamedExpr, place: Place) -> Items:
         return self.inner(node.value, place)
+
+
+_PARTS = {"module_finder": 0, "name": 1, "ispkg": 2}
+"""The fields of a `pkgutil.ModuleInfo`."""
 
 
 def _is_reversal(node: ast.expr) -> bool:

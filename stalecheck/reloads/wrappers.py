@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from stalecheck.reloads.choices import choices
 from stalecheck.reloads.invocations import Invocation
 from stalecheck.reloads.items import (
     Entry,
@@ -22,8 +23,8 @@ from stalecheck.reloads.items import (
     is_beside,
     unknown,
 )
-from stalecheck.reloads.names import receiver
-from stalecheck.reloads.scopes import Scope
+from stalecheck.reloads.names import position_of
+from stalecheck.reloads.scopes import Place, Scope
 from stalecheck.reloads.sites import ReloadSite, Slot, Wrapper
 from stalecheck.reloads.values import Evaluator
 
@@ -154,11 +155,11 @@ def why_hole(hole: Hole) -> str:
 
 
 def wrappers(
-    evaluator: Evaluator, holes: Sequence[Hole], patterns: Sequence[str], site: ReloadSite
+    evaluator: Evaluator, holes: Sequence[Hole], patterns: Sequence[str], site: ReloadSite, place: Place
 ) -> Iterator[tuple[str, Wrapper]]:
     """The functions whose parameters a place reloads, by qualified name.
 
-    `patterns` are what the place makes of each name.
+    `site` is what is known of the `place`, and `patterns` are what it makes of each name.
     """
     grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
     for hole in holes:
@@ -173,12 +174,13 @@ def wrappers(
             Wrapper(
                 function,
                 parameter,
-                _position(scope, parameter),
+                position_of(scope, parameter),
                 "module" if takes == "module" else "name",
                 site.mode,
                 tuple(dict.fromkeys(made)),
                 _default(evaluator, scope, parameter, takes),
                 tuple(_slots(evaluator, scope, made)),
+                tuple(choices(evaluator, place, made, {parameter, *_marked(made)})),
                 is_each and not is_variadic,
                 is_variadic,
                 site.is_restored,
@@ -186,6 +188,8 @@ def wrappers(
                 site.is_once,
                 site.order,
                 site.leaves_attribute,
+                site.is_load,
+                site.only,
             ),
         )
 
@@ -202,19 +206,12 @@ def _default(evaluator: Evaluator, scope: Scope, parameter: str, takes: str) -> 
 
 def _slots(evaluator: Evaluator, scope: Scope, patterns: Sequence[str]) -> Iterator[Slot]:
     """The further parameters that stand in the names."""
-    for parameter in dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern)):
-        yield Slot(parameter, _position(scope, parameter), _default(evaluator, scope, parameter, "name"))
+    for parameter in _marked(patterns):
+        yield Slot(parameter, position_of(scope, parameter), _default(evaluator, scope, parameter, "name"))
 
 
-def _position(scope: Scope, parameter: str) -> int:
-    arguments = _signature(scope)
-    if arguments is None:
-        return -1
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    own = [name for name in positional if not receiver(scope, name)]
-    if arguments.vararg is not None and arguments.vararg.arg == parameter:
-        return len(own)
-    return own.index(parameter) if parameter in own else -1
+def _marked(patterns: Sequence[str]) -> Iterable[str]:
+    return dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern))
 
 
 def _default_of(scope: Scope, parameter: str) -> ast.expr | None:

@@ -129,10 +129,7 @@ class Statements:
             for holding in self._registrations.of_registration(statement.name, statement):
                 if not belongs_to(owner, holding.capture):
                     yield holding
-        elif isinstance(function, Attribute) and function.name in known.MUTATORS:
-            target = self._subject.evaluate(function.value, statement.at)
-            if any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things):
-                return
+        elif isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
             unpacks = function.name in known.UNPACKERS
             elements = [
                 Element(
@@ -152,6 +149,14 @@ class Statements:
             yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
         else:
             yield from self._registrations.of_own(statement)
+
+    def _filled(self, function: Attribute, at: Location) -> Value | None:
+        """Return what a method puts something into; None for any other method, or a function that is called so."""
+        if function.name not in known.MUTATORS:
+            return None
+        target = self._subject.evaluate(function.value, at)
+        is_namespace = any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things)
+        return None if is_namespace else target
 
 
 def _may_be_mapping(container: Thing) -> bool:

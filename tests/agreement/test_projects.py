@@ -121,6 +121,44 @@ def test_who_holds_a_container_that_is_reported_need_not_be_reported_as_well(pla
     assert disagreements(reloading, player) == []
 
 
+RELOAD_M = "importlib.reload(sys.modules['m'])"
+RELOAD_BOTH = (RELOAD_M, "importlib.reload(sys.modules['broker'])")
+HELD = {"m": f"{M}one = C()\n", "broker": "from m import one as held\n"}
+REGISTRY = "L = []\ndef add(x):\n    L.append(x)\n"
+ANEW = "import importlib, sys\nimport m\nfrom reg import TABLE\nTABLE.append(m.C)\ndef go():\n    global TABLE\n"
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param(
+            {**HELD, "app": f"import broker\n{REGISTRY}add(broker.held)\n", **call(*RELOAD_BOTH)},
+            id="registered under a name that a module on the way no longer has",
+        ),
+        pytest.param(
+            {**HELD, "reg": REGISTRY, "app": "import broker, reg\nreg.add(broker.held)\n", **call(*RELOAD_BOTH)},
+            id="registered by a function that is called like a method of containers",
+        ),
+        pytest.param(
+            {"reg": "TABLE = []\n", "run": f"{ANEW}    {RELOAD_M}\n    from reg import TABLE\n"},
+            id="the same container imported again",
+        ),
+        pytest.param(
+            {
+                "reg": "TABLE = []\n",
+                "run": f"{ANEW}    importlib.reload(sys.modules['reg'])\n    {RELOAD_M}\n    from reg import TABLE\n",
+            },
+            id="a container imported anew whose maker has run again",
+        ),
+    ],
+)
+def test_what_the_two_disagreed_on_once(sources: dict[str, str], player: Player) -> None:
+    files = {"m": M, **sources}
+    parts = tuple((f"{name}.py", text) for name, text in files.items())
+    project = Project(parts, ReloadMode.RELOAD, (Act("call", "run:go"),))
+    assert disagreements(project, player) == []
+
+
 def test_a_project_that_raises_is_not_compared(player: Player) -> None:
     with pytest.raises(NotRunnableError, match="NameError"):
         disagreements(project_of({"run": "nobody\n"}, Act("nothing", "")), player)

@@ -32,9 +32,14 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """Take the magic from a shell, and whatever it has set up."""
+    """Take the magic from a shell, and whatever it has set up.
+
+    ``%reload_ext`` does so as well: that what was set up is gone is said.
+    """
     extension = _LOADED.pop(shell, None)
     if extension is not None:
+        if extension.is_watching:
+            print("stalecheck: auto is off now")
         extension.stop()
         shell.magics_manager.magics["line"].pop("stalecheck", None)
 
@@ -88,6 +93,11 @@ class Extension:
 
             raise ShownWithoutTraceback(str(error)) from None
         return None
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether each cell is looked after."""
+        return self._versions is not None
 
     def start(self) -> None:
         """Look after each cell whether a module was reloaded."""

@@ -335,7 +335,8 @@ def test_off_and_unload(tmp_path: Path) -> None:
         "importlib.reload(net);",
         "%stalecheck net",
     )
-    assert sorted(said(answers)) == [4, 8]
+    assert sorted(said(answers)) == [4, 8, 9, 12]
+    assert all("auto is off now" in answers[number - 1] for number in (9, 12))
     assert all(text.count("stalecheck: ") < 2 for text in answers)
     assert "not found" in answers[-1]
     assert "Traceback" not in "".join(answers)

@@ -1,4 +1,4 @@
-"""Imports of the standard library that cannot fail: what catches their failure never runs.
+"""Imports of the standard library, and lookups in it, that cannot fail: what stands in for them never runs.
 
 Nothing is imported to find out. The source of the running Python's library is looked at, and beside it stands what
 came or went after the oldest supported Python.
@@ -7,10 +7,11 @@ came or went after the oldest supported Python.
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +70,12 @@ _CAME: Mapping[str, tuple[int, int] | Mapping[tuple[int, int], str]] = {
 }
 """With which version a module or a name of one came, of those that the oldest Python does not have."""
 
+_LATE_MEMBERS = (
+    "__buffer__ __bytes__ __complex__ __firstlineno__ __getstate__ __release_buffer__ __static_attributes__ "
+    "__type_params__ _from_flags add_note from_number is_integer name_from"
+)
+"""What built-in classes have that the oldest Python's do not all have."""
+
 _WENT = (
     "aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib nis "
     "nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib ast.Bytes ast.Ellipsis ast.NameConstant "
@@ -96,10 +103,11 @@ _NEEDS: Mapping[str, str] = {
 """Those of them that are written in Python, and the module that may really be missing."""
 
 
-def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int]) -> bool:
-    """Return whether a block only imports, or takes of what it imports, what every Python from `target_version` on has.
+def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int], known: Callable[[str], str]) -> bool:
+    """Return whether a block only imports, or takes of modules, what every Python from `target_version` on has.
 
-    Of what Python can be built without, the running one decides.
+    Of what Python can be built without, the running one decides. `known` tells what a name stands for before the
+    block: the dotted name of a module or of a built-in class, empty for anything else.
     """
     imported = {
         item.asname or item.name: item.name
@@ -107,17 +115,33 @@ def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int]) 
         if isinstance(statement, ast.Import)
         for item in statement.names
     }
-    return bool(block) and all(_succeeds(statement, imported, target_version) for statement in block)
+
+    def stands_for(name: str) -> str:
+        return imported.get(name) or known(name)
+
+    return bool(block) and all(_succeeds(statement, stands_for, target_version) for statement in block)
 
 
-def _succeeds(statement: ast.stmt, imported: Mapping[str, str], target_version: tuple[int, int]) -> bool:
+def is_there(test: ast.expr, target_version: tuple[int, int], known: Callable[[str], str]) -> bool | None:
+    """Return what ``hasattr(os, "fspath")`` is on every Python from `target_version` on; None if that depends.
+
+    `known` tells what a name stands for, as for `always_succeeds`.
+    """
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            found = is_there(operand, target_version, known)
+            return None if found is None else not found
+        case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=local), ast.Constant(value=str() as name)]):
+            return _has_attribute(known(local), name, target_version) or None
+    return None
+
+
+def _succeeds(statement: ast.stmt, known: Callable[[str], str], target_version: tuple[int, int]) -> bool:
     match statement:
         case ast.Assign(targets=[ast.Name()], value=ast.Constant()):
             return True
         case ast.Assign(targets=[ast.Name()], value=ast.Attribute(value=ast.Name(id=local), attr=name)):
-            module = imported.get(local, "")
-            is_known = bool(module) and _has_module(module, target_version) and _names(module) is not None
-            return is_known and _has_name(module, name, target_version)
+            return _has_attribute(known(local), name, target_version)
         case ast.Import(names=names):
             return all(_has_module(item.name, target_version) for item in names)
         case ast.ImportFrom(module=str() as module, level=0, names=names):
@@ -125,6 +149,21 @@ def _succeeds(statement: ast.stmt, imported: Mapping[str, str], target_version: 
         case ast.Pass():
             return True
     return False
+
+
+def _has_attribute(owner: str, name: str, target_version: tuple[int, int]) -> bool:
+    """Whether a module, or a built-in class, certainly has an attribute."""
+    if owner.startswith("builtins."):
+        return name in _members(owner)
+    is_known = bool(owner) and _has_module(owner, target_version) and _names(owner) is not None
+    return is_known and _has_name(owner, name, target_version)
+
+
+@cache
+def _members(built_in: str) -> frozenset[str]:
+    """Return the attributes that a built-in class has in every supported Python; nothing for other built-in objects."""
+    found = vars(builtins).get(built_in.removeprefix("builtins."))
+    return frozenset(dir(found)).difference(_LATE_MEMBERS.split()) if isinstance(found, type) else frozenset()
 
 
 def _has_module(module: str, target_version: tuple[int, int]) -> bool:

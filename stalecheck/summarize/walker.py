@@ -42,7 +42,7 @@ from stalecheck.summarize.running import Runner
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.settings import Row, literal_name, own_name, rows, setting, updated
 from stalecheck.summarize.shorten import shortened
-from stalecheck.summarize.standard import always_succeeds
+from stalecheck.summarize.standard import always_succeeds, is_there
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
@@ -580,6 +580,8 @@ class _Walker:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
         modules = {node.id: True for node in ast.walk(test) if isinstance(node, ast.Name) and self._is_module(node.id)}
         decided = decide(test, self._target_version, sys.platform, {**self._conditions, **modules})
+        if decided is None:
+            decided = is_there(test, self._target_version, self._stands_for)
         function = self._recorder.scope.function
         if decided is None and function is not None and not self._is_rebound(test):
             decided = function.decide(test)
@@ -622,6 +624,17 @@ class _Walker:
         reaching = self._recorder.scope.names.get(name, ())
         bindings = self._recorder.bindings
         return bool(reaching) and all(isinstance(bindings[index].value, ModuleImport) for index in reaching)
+
+    def _stands_for(self, name: str) -> str:
+        """Return the dotted name of the module, or the built-in object, that a name stands for; empty for others."""
+        scope = self._recorder.scope
+        if name not in scope.names:
+            return "" if scope.stars or scope.function is not None else f"builtins.{name}"
+        bound = [self._recorder.bindings[index].value for index in scope.names[name]]
+        modules = {one.module for one in bound if isinstance(one, ModuleImport) and not one.binds_first}
+        modules |= {one.module.partition(".")[0] for one in bound if isinstance(one, ModuleImport) and one.binds_first}
+        is_one = len(modules) == 1 and all(isinstance(one, ModuleImport) for one in bound)
+        return modules.pop() if is_one else ""
 
     def _declare(self, suite: cst.BaseSuite, twins: Sequence[ast.stmt] | None) -> None:
         """Record what is imported for type checkers, which the module's ``__getattr__`` may answer with."""
@@ -677,7 +690,7 @@ class _Walker:
         handlers = block_of(twin, "handlers")
         after = [completed]
         caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
-        if always_succeeds(block_of(twin, "body") or (), self._target_version):
+        if always_succeeds(block_of(twin, "body") or (), self._target_version, self._stands_for):
             caught = ()
         for position, handler in enumerate(caught):
             handler_twin: object = handlers[position] if handlers else None

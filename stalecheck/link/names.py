@@ -31,6 +31,7 @@ from stalecheck.summarize.summary import (
     Attribute,
     Binding,
     Call,
+    Class,
     Display,
     Element,
     Function,
@@ -329,14 +330,18 @@ class Names:
         """
         values: list[Value] = []
         bindings = self._program.summaries[file].bindings
+        back_from: SourceFile | None = None
         alternatives = [
             index
-            for index in reaching
+            for index in self._with_brought_back(file, name, reaching)
             if not isinstance(bindings[index].value, Literal) and not self._fails(file, bindings[index])
         ]
         # A number or None beside something else is a fallback, or a name declared before it is bound.
         for index in sorted(alternatives or reaching, reverse=True):
-            if isinstance(bindings[index].value, StarImport):
+            returning = None if bindings[index].is_conditional else self._brings_back(file, name, bindings[index])
+            if returning is not None:
+                back_from = returning
+            elif isinstance(bindings[index].value, StarImport):
                 found = self.through_stars(file, name, (index,))
                 if found is not None:
                     values.append(found)
@@ -346,7 +351,45 @@ class Names:
                 values.append(
                     self._evaluator.binding(file, index) if before is None else self._bound(file, index, before)
                 )
-        return union(self.compiled.preferred(values)) if values else NOTHING
+        value = union(self.compiled.preferred(values)) if values else NOTHING
+        if back_from is not None:
+            value = replace(value, captures=tuple(replace(one, back_from=back_from) for one in value.captures))
+        return value
+
+    def _with_brought_back(self, file: SourceFile, name: str, reaching: Iterable[int]) -> tuple[int, ...]:
+        """Return the bindings together with the class or function that an import only brings back."""
+        reached = tuple(reaching)
+        bindings = self._program.summaries[file].bindings
+        if len(reached) != 1 or not isinstance(bindings[reached[0]].value, NameImport):
+            return reached
+        if self._brings_back(file, name, bindings[reached[0]]) is None:
+            return reached
+        earlier = (i for i in range(reached[0]) if bindings[i].name == name and not bindings[i].block)
+        return (*(i for i in earlier if isinstance(bindings[i].value, (Class, Function))), *reached)
+
+    def _brings_back(self, file: SourceFile, name: str, binding: Binding) -> SourceFile | None:
+        """Return the module from which an import takes what that one has taken from the file itself.
+
+        After a reload it is still the old object.
+        """
+        match binding.value:
+            case StarImport():
+                other = self._stars.target_of(file, binding, name)
+            case NameImport(module=module, level=level, name=imported) if imported == name:
+                other = resolve(self._program, file, module, level)
+            case _:
+                return None
+        summary = None if other is None else self._program.summaries.get(other)
+        if other is None or summary is None or other == file:
+            return None
+        bound = [summary.bindings[index].value for index in self._exported(other).get(name, ())]
+        is_back = bool(bound) and all(
+            isinstance(value, NameImport)
+            and value.name == name
+            and resolve(self._program, other, value.module, value.level) == file
+            for value in bound
+        )
+        return other if is_back else None
 
     def _bound(self, file: SourceFile, index: int, before: Location) -> Value:
         """Return what a binding of a file may be; of a container what has been put in before a place."""

@@ -147,6 +147,8 @@ def _counts(capture: Capture, event: Event) -> bool:
         return False
     if capture.mode is not None and capture.mode is not event.mode:
         return False
+    if capture.back_from is not None and (event.mode is ReloadMode.RELOAD or capture.back_from not in event.files):
+        return False
     if capture.is_of_package and not event.leaves_attribute:
         return False
     if event.mode is ReloadMode.REIMPORT:

@@ -100,6 +100,10 @@ class Capture:
     is_of_package: bool = False
     """A submodule that is looked up in its package when it is used: whoever imports it again replaces it there."""
 
+    back_from: SourceFile | None = None
+    """The module from which the origin's own takes the old object back whenever it runs again: only when both are
+    evicted together is there a new one."""
+
     behind: tuple[Made, ...] = ()
     """The functions of the reloaded module within whose call it was computed, where it was not given to the call."""
 

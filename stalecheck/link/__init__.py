@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from stalecheck.link.program import Frame, Program
 from stalecheck.link.values import FunctionThing, Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
-from stalecheck.summarize.summary import NameImport, Summary, Usage
+from stalecheck.summarize.summary import NameImport, Rebinding, Summary, Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
@@ -84,7 +85,7 @@ class StaleReference:
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
 
-_Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Location, ...]]
+_Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
 """Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
 
 
@@ -99,8 +100,8 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
     cleared = _cleared(program, evaluator)
     for file, summary in program.summaries.items():
         rebound: _Rebound = dict(cleared.get(file, {}))
-        for block, name, at in summary.rebound:
-            rebound[file, block, name] = (*rebound.get((file, block, name), ()), at)
+        for item in summary.rebound:
+            rebound[file, item.block, item.name] = (*rebound.get((file, item.block, item.name), ()), item)
         usages = {name: frozenset(kinds) for name, kinds in summary.usages}
         found = nearest(
             (holding, reloads)
@@ -128,19 +129,19 @@ def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Reboun
         for name in statement.within
     }
     for file, summary in program.summaries.items():
-        for block, name, at in summary.rebound:
-            is_call = name.rpartition(".")[2] in filling
-            if not (is_call or name.endswith(".cache_clear")):
+        for item in summary.rebound:
+            is_call = item.name.rpartition(".")[2] in filling
+            if not (is_call or item.name.endswith(".cache_clear")):
                 continue
-            first, *rest = name.removesuffix("()").removesuffix(".cache_clear").split(".")
+            first, *rest = item.name.removesuffix("()").removesuffix(".cache_clear").split(".")
             value = evaluator.name(file, first)
             for attribute in rest:
-                value = evaluator.attribute(value, attribute, Frame(file, at))
+                value = evaluator.attribute(value, attribute, Frame(file, item.begin))
             for thing in value.things:
                 if isinstance(thing, FunctionThing) and (is_call or thing.file != file):
-                    key = file, block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
+                    key = file, item.block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
                     places = found.setdefault(thing.file, {})
-                    places[key] = (*places.get(key, ()), at)
+                    places[key] = (*places.get(key, ()), item)
     return found
 
 
@@ -253,9 +254,9 @@ def _reloads(
             )
         ):
             continue
-        places: tuple[Location, ...] = ()
+        places: tuple[Rebinding, ...] = ()
         if sequence.file == holding.file and not sequence.block:
-            places = holding.rebound
+            places = tuple(Rebinding("", "", at, at) for at in holding.rebound)
         is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
         if sequence.file is not None and sequence.block and not holding.until and not is_same:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
@@ -269,12 +270,10 @@ def _reloads(
                 names += [f"self.{parts[-1]}", "self.__init__"]
             keys = [(sequence.file, sequence.block, owner) for owner in names]
             places = tuple(place for key in keys for place in rebound.get(key, ()))
-            if is_same_block:
-                # The first one is where the statement ends that binds it.
-                places = tuple(sorted(place for place in places if place > holding.span.start)[1:])
-            elif places:
-                continue  # What the name is bound to there is a holding of its own.
-        since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
+        is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places)
+        since = stale_since(
+            holding.file, holding.capture, sequence, import_order, block=holding.block, is_renewed=is_renewed
+        )
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
@@ -287,6 +286,19 @@ def _reloads(
     return tuple(sorted(found, key=_reload_order))
 
 
+def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Location) -> bool:
+    """Whether something else takes the place of a holding after a reload.
+
+    Without the holding, which the function that reloads then has not made, also before: that is a holding of its own.
+    """
+    later = [place for place in places if place.end > at]
+    if holding is None or not places:
+        return bool(places) and (not later or any(place.renews(at) for place in later))
+    begun = holding.span.start
+    own = [place.end for place in places if place.begin <= begun < place.end]
+    return any(place.begin > begun and place.renews(max([at, *own])) for place in later)
+
+
 def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:
     """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
     if sequence.file is None or not sequence.block:
@@ -295,7 +307,7 @@ def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> boo
         return True
     first = min(event.at for event in sequence.events)
     calls = [rebound.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
-    return any(place > first for places in calls for place in places)
+    return any(place.end > first for places in calls for place in places)
 
 
 def _is_read_after(holding: Holding, at: Location) -> bool:

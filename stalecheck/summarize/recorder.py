@@ -19,6 +19,7 @@ from stalecheck.summarize.summary import (
     Expression,
     LocalImport,
     ModuleImport,
+    Rebinding,
     Reference,
     Store,
 )
@@ -35,7 +36,7 @@ class Recorder:
         self.stores: list[Store] = []
         self.calls: list[CallStatement] = []
         self.local_imports: list[LocalImport] = []
-        self.rebound: list[tuple[str, str, Location]] = []
+        self.rebound: list[Rebinding] = []
         self.at = Location(1, 1)
         self.is_kept = False
         self.is_again = False

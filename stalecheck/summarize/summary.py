@@ -456,6 +456,26 @@ class CallStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebinding:
+    """A statement by which a function binds a global name, sets an attribute, clears a cache or calls what fills."""
+
+    block: str
+    """The function."""
+
+    name: str
+    """``K``, ``App.engine``, ``get.cache_clear``, ``fill()``."""
+
+    begin: Location
+    end: Location
+    gaps: tuple[Span, ...] = ()
+    """After what stands there in the function, it may end without such a statement."""
+
+    def renews(self, at: Location) -> bool:
+        """Whether it runs after what stands at a place, whichever way the function takes."""
+        return self.end > at and not any(gap.start <= at < gap.end for gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
 class LocalImport:
     """A from-import inside a function whose name is still read further below in the same function."""
 
@@ -490,8 +510,7 @@ class Summary:
     """What ``__all__`` lists; None where the module defines none that can be read."""
 
     usages: tuple[tuple[str, tuple[Usage, ...]], ...] = ()
-    rebound: tuple[tuple[str, str, Location], ...] = ()
-    """(function, name, place) of each binding of a global name inside a function."""
+    rebound: tuple[Rebinding, ...] = ()
 
     declared: tuple[tuple[str, int], ...] = ()
     """What is imported for type checkers only, where the module has a ``__getattr__`` (PEP 562) that may answer with

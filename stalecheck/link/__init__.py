@@ -15,10 +15,10 @@ from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.nearest import nearest
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Frame, Program
-from stalecheck.link.values import FunctionThing, Relation, Trait
+from stalecheck.link.values import ClassThing, FunctionThing, ModuleThing, Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
-from stalecheck.summarize.summary import NameImport, Rebinding, Summary, Usage
+from stalecheck.summarize.summary import NameImport, Rebinding, Store, Summary, Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
@@ -116,9 +116,9 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
 
 
 def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Rebound]:
-    """Return where functions clear the caches of each file, ``app.get.cache_clear()``, or fill its containers again.
+    """Return where functions clear the caches of each file, fill its containers again or assign its attributes.
 
-    They do the latter by calling what a top level calls to fill them: ``app.fill()``.
+    ``app.get.cache_clear()``; ``app.fill()``, which a top level calls to fill them; ``app.engine = core.Engine()``.
     """
     found: dict[SourceFile, _Rebound] = {}
     filling = {
@@ -142,6 +142,15 @@ def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Reboun
                     key = file, item.block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
                     places = found.setdefault(thing.file, {})
                     places[key] = (*places.get(key, ()), item)
+        for body in summary.bodies:
+            match body.statement:
+                case Store(target=target, attribute=attribute, at=at) if attribute:
+                    for owner in evaluator.expression(file, target, at).things:
+                        if isinstance(owner, (ModuleThing, ClassThing)):
+                            prefix = f"{owner.definition.name}." if isinstance(owner, ClassThing) else ""
+                            places = found.setdefault(owner.file, {})
+                            key = file, body.done.block, prefix + attribute
+                            places[key] = (*places.get(key, ()), body.done)
     return found
 
 
@@ -238,7 +247,7 @@ def _reloads(
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         called = () if is_same_block else _called_at(holding, sequence)
-        if holding.until and not (is_same_block or called):
+        if (holding.until or holding.done is not None) and not (is_same_block or called):
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
@@ -270,6 +279,9 @@ def _reloads(
                 names += [f"self.{parts[-1]}", "self.__init__"]
             keys = [(sequence.file, sequence.block, owner) for owner in names]
             places = tuple(place for key in keys for place in rebound.get(key, ()))
+        places += tuple(
+            place for file, place in holding.emptied if (file, place.block) == (sequence.file, sequence.block)
+        )
         is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places)
         since = stale_since(
             holding.file, holding.capture, sequence, import_order, block=holding.block, is_renewed=is_renewed
@@ -295,7 +307,7 @@ def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Locati
     if holding is None or not places:
         return bool(places) and (not later or any(place.renews(at) for place in later))
     begun = holding.span.start
-    own = [place.end for place in places if place.begin <= begun < place.end]
+    own = [place.end for place in (*places, holding.done) if place is not None and place.begin <= begun < place.end]
     return any(place.begin > begun and place.renews(max([at, *own])) for place in later)
 
 

@@ -141,7 +141,9 @@ class Bodies:
             if has_walrus:
                 self._collect_walrus(statement, other, scope)
         self._collect_local_imports(scope, body, twin)
-        if scope.reloads:
+        if scope.reloads and twin is not None:
+            if outer is None:
+                self._recorder.reloading[twin] = (name, node)
             self._recorder.rebound[first:] = with_gaps(self._recorder.rebound[first:], name, twin)
         return scope
 

@@ -476,6 +476,14 @@ class Rebinding:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyStatement:
+    """A statement of a function that reloads something: it fills or empties what stays, or sets an attribute of it."""
+
+    statement: Store | CallStatement
+    done: Rebinding
+
+
+@dataclass(frozen=True, slots=True)
 class LocalImport:
     """A from-import inside a function whose name is still read further below in the same function."""
 
@@ -512,6 +520,7 @@ class Summary:
     usages: tuple[tuple[str, tuple[Usage, ...]], ...] = ()
     rebound: tuple[Rebinding, ...] = ()
 
+    bodies: tuple[BodyStatement, ...] = ()
     declared: tuple[tuple[str, int], ...] = ()
     """What is imported for type checkers only, where the module has a ``__getattr__`` (PEP 562) that may answer with
     it: names and bindings, ``*`` for a star."""

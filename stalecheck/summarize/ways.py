@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, Span
 from stalecheck.nodes import children, descendants
-from stalecheck.summarize.summary import Rebinding
+from stalecheck.summarize.summary import BodyStatement, CallStatement, Rebinding, Store
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -36,9 +36,21 @@ def with_gaps(rebindings: Iterable[Rebinding], block: str, function: ast.stmt | 
             yield rebinding
 
 
-def gaps_of(function: _Function, written: str) -> tuple[Span, ...]:
-    """Return the places of a function after which it may end without what is written so: ``T["a"]``, ``T.clear``."""
-    return _Ways(function, written).gaps()
+def statements_of(function: _Function, block: str, found: Iterable[Store | CallStatement]) -> Iterator[BodyStatement]:
+    """Yield what has been found in the body of a function, each with the places after which it may be passed by.
+
+    What is written alike in several branches is one: ``T["a"]``, ``T.clear``.
+    """
+    nodes = {_begin(node): node for node in descendants(function) if isinstance(node, ast.stmt)}
+    gaps: dict[str, tuple[Span, ...]] = {}
+    for statement in found:
+        node = nodes.get(statement.at)
+        name = next(_renewed(node), "") if node is not None and statement.name else ""
+        if node is not None and name:
+            if name not in gaps:
+                gaps[name] = _Ways(function, name).gaps()
+            done = Rebinding(block, name, statement.at, _end(node), gaps[name])
+            yield BodyStatement(replace(statement, within=()), done)
 
 
 @dataclass(frozen=True, slots=True)

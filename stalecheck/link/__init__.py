@@ -299,16 +299,19 @@ def _reloads(
 
 
 def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Location) -> bool:
-    """Whether something else takes the place of a holding after a reload.
+    """Whether something else takes the place of a holding after a reload, or has done so before.
 
-    Without the holding, which the function that reloads then has not made, also before: that is a holding of its own.
+    Without the holding, which the function that reloads then has not made: what is there before is another one.
     """
-    later = [place for place in places if place.end > at]
-    if holding is None or not places:
-        return bool(places) and (not later or any(place.renews(at) for place in later))
+    if holding is None:
+        return any(place.precedes(at) or (place.end > at and place.follows(at)) for place in places)
     begun = holding.span.start
-    own = [place.end for place in (*places, holding.done) if place is not None and place.begin <= begun < place.end]
-    return any(place.begin > begun and place.renews(max([at, *own])) for place in later)
+    own = [p for p in (*places, holding.done) if p is not None and p.begin <= begun < p.end]
+    if any(span.start <= at < span.end for place in own for span in place.unreached):
+        return True
+    bound = max((place.end for place in own), default=begun)
+    later = (place for place in places if place.begin > begun)
+    return any(place.follows(max(at, bound) if place.end > at else bound) for place in later)
 
 
 def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:

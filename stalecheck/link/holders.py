@@ -55,7 +55,7 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
             continue
         if holding.holder.kind is HolderKind.CONTAINER and holding.span in replaced:
             holding = replace(holding, emptied=replaced[holding.span])
-        is_nameless = holding.done is not None or holding.holder.name in {"*", "<lambda>"}
+        is_nameless = bool(holding.block) or holding.holder.name in {"*", "<lambda>"}
         span = holding.span if is_nameless else None
         names = tuple(name for name, _ in holding.brings)
         key = (holding.holder, made, holding.capture.mode, span, holding.block, names)

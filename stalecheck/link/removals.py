@@ -95,11 +95,18 @@ class Removals:
                 known = self._follow(file).get(place) or self._begun(file, target, place)
                 if known is None:
                     continue
-                containers[place] = replace(known, entries=[*known.entries], whole={*known.whole})
-            for span, is_outer in containers[place].after(replace(item.statement, is_conditional=False)):
+                containers[place] = known.copy()
+            contents = containers[place].copy()
+            for span, is_outer in contents.after(replace(item.statement, is_conditional=False)):
                 if span != NOWHERE:
                     of_maker = found.setdefault(place[0] if is_outer else file, {})
                     of_maker[span] = (*of_maker.get(span, ()), (file, item.done))
+            if item.done.branch is None:
+                containers[place] = contents
+            else:
+                # What it takes out may still be there, and what it puts in may not.
+                for _ in containers[place].after(replace(item.statement, is_conditional=True)):
+                    pass
 
     def _follow(self, file: SourceFile) -> Mapping[Hashable, Contents]:
         """Do what the statements of a file do; return what its containers hold in the end."""

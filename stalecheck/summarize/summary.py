@@ -470,9 +470,19 @@ class Rebinding:
     gaps: tuple[Span, ...] = ()
     """After what stands there in the function, it may end without such a statement."""
 
-    def renews(self, at: Location) -> bool:
-        """Whether it runs after what stands at a place, whichever way the function takes."""
-        return self.end > at and not any(gap.start <= at < gap.end for gap in self.gaps)
+    branch: Span | None = None
+    """Where it stands in a block that may not run, the innermost one."""
+
+    unreached: tuple[Span, ...] = ()
+    """Further down in the function what does not run any more when it has run."""
+
+    def follows(self, at: Location) -> bool:
+        """Whether such a statement runs after what stands at a place, whichever way the function takes."""
+        return not any(gap.start <= at < gap.end for gap in self.gaps)
+
+    def precedes(self, at: Location) -> bool:
+        """Whether it has run when the function comes to a place, whichever way it takes."""
+        return self.end <= at and (self.branch is None or self.branch.start <= at < self.branch.end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, Span
 from stalecheck.nodes import children, descendants
+from stalecheck.summarize.local_uses import find_unreached
 from stalecheck.summarize.summary import BodyStatement, CallStatement, Rebinding, Store
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -26,31 +27,43 @@ def with_gaps(rebindings: Iterable[Rebinding], block: str, function: ast.stmt | 
     …``), for what the function has found out, or for what a condition asks for in whose block it starts. Loops run,
     and what is tried is done.
     """
-    gaps: dict[str, tuple[Span, ...]] = {}
+    around = _Around(function) if isinstance(function, _Function) else None
     for rebinding in rebindings:
-        if rebinding.block == block and isinstance(function, _Function):
-            if rebinding.name not in gaps:
-                gaps[rebinding.name] = _Ways(function, rebinding.name).gaps()
-            yield replace(rebinding, gaps=gaps[rebinding.name])
-        else:
-            yield rebinding
+        yield around.complete(rebinding) if around is not None and rebinding.block == block else rebinding
 
 
 def statements_of(function: _Function, block: str, found: Iterable[Store | CallStatement]) -> Iterator[BodyStatement]:
     """Yield what has been found in the body of a function, each with the places after which it may be passed by.
 
-    What is written alike in several branches is one: ``T["a"]``, ``T.clear``.
+    What is written alike in several branches is one: ``T["a"] = …``, ``T.clear()``.
     """
-    nodes = {_begin(node): node for node in descendants(function) if isinstance(node, ast.stmt)}
-    gaps: dict[str, tuple[Span, ...]] = {}
+    around = _Around(function)
     for statement in found:
-        node = nodes.get(statement.at)
-        name = next(_renewed(node), "") if node is not None and statement.name else ""
-        if node is not None and name:
-            if name not in gaps:
-                gaps[name] = _Ways(function, name).gaps()
-            done = Rebinding(block, name, statement.at, _end(node), gaps[name])
+        node, _ = around.branches.get(statement.at, (None, None))
+        names = list(_renewed(node)) if node is not None and statement.name else []
+        if node is not None and names:
+            name = statement.name if statement.name in names else names[0]
+            done = around.complete(Rebinding(block, name, statement.at, _end(node)))
             yield BodyStatement(replace(statement, within=()), done)
+
+
+class _Around:
+    """What stands around each statement of a function; remembers the ways past it."""
+
+    def __init__(self, function: _Function) -> None:
+        self._function = function
+        self._gaps: dict[str, tuple[Span, ...]] = {}
+        self._unreached = find_unreached(function)
+        self.branches = _branches(function)
+
+    def complete(self, rebinding: Rebinding) -> Rebinding:
+        """Return a statement with what is known of its place in the function."""
+        name, at = rebinding.name, rebinding.begin
+        if name not in self._gaps:
+            self._gaps[name] = _Ways(self._function, name).gaps()
+        _, branch = self.branches.get(at, (None, None))
+        unreached = tuple(Span(end, last) for start, end, last in self._unreached if start <= at < end)
+        return replace(rebinding, gaps=self._gaps[name], branch=branch, unreached=unreached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +103,25 @@ class _Ways:
 
     def _block(self, body: Sequence[ast.stmt], after: _Missing, ends: _Ends, given: frozenset[str] | None) -> _Missing:
         """Return what is missing before a block; notes its statements where it is `given` how it is come to."""
-        for statement in reversed(body):
-            after = self._statement(statement, after, ends, given)
+        ways = []
+        for statement in body:
+            ways.append(given)
+            if given is not None and isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVING):
+                given |= {*_dotted(statement.test), _answer(statement.test, holds=False)}
+        for statement, known in zip(reversed(body), reversed(ways), strict=True):
+            after = self._statement(statement, after, ends, known)
         return after
 
     def _statement(self, node: ast.stmt, after: _Missing, ends: _Ends, given: frozenset[str] | None) -> _Missing:
         match node:
             case ast.If(test=test, body=body, orelse=orelse):
-                return self._choice(node, test, [body, orelse], after, ends, given)
+                options = [(_answer(test, holds=True), body), (_answer(test, holds=False), orelse)]
+                return self._choice(node, test, options, after, ends, given)
             case ast.Match(subject=subject, cases=cases):
-                blocks = [case.body for case in cases]
+                blocks = [("", case.body) for case in cases]
                 last = cases[-1]
                 is_whole = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and not last.guard
-                return self._choice(node, subject, blocks if is_whole else [*blocks, []], after, ends, given)
+                return self._choice(node, subject, blocks if is_whole else [*blocks, ("", [])], after, ends, given)
             case ast.For() | ast.AsyncFor() | ast.While():
                 done = self._block(node.orelse, after, ends, given)
                 return self._header(node, self._block(node.body, done, _Ends(ends.function, after, done), given), given)
@@ -133,20 +152,25 @@ class _Ways:
         self,
         node: ast.stmt,
         test: ast.expr,
-        blocks: Iterable[Sequence[ast.stmt]],
+        blocks: Iterable[tuple[str, Sequence[ast.stmt]]],
         after: _Missing,
         ends: _Ends,
         given: frozenset[str] | None,
     ) -> _Missing:
         asked = frozenset(_dotted(test))
-        within = None if given is None else given | asked
-        ways = [self._block(block, after, ends, within) for block in blocks]
-        is_known = any(self._concerns(name) or name.partition(".")[0] in self._own for name in asked)
+        may_change = any(self._concerns(name) or name.partition(".")[0] in self._own for name in asked)
+        ways: list[tuple[str, _Missing]] = []
+        for answer, block in blocks:
+            within = None if given is None else given | asked | (set() if may_change else {answer})
+            ways.append((answer, self._block(block, after, ends, within)))
 
         @cache
         def missing(known: frozenset[str]) -> bool:
-            found = [way(known) for way in ways]
-            return all(found) if is_known or not asked.isdisjoint(known) else any(found)
+            found = [way(known) for answer, way in ways if answer and answer in known]
+            if found:
+                return found[0]
+            is_known = may_change or not asked.isdisjoint(known)
+            return (all if is_known else any)(way(known) for _, way in ways)
 
         return self._header(node, missing, given)
 
@@ -167,7 +191,25 @@ class _Ways:
         return _never if is_bound else after
 
 
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _branches(function: _Function) -> dict[Location, tuple[ast.stmt, Span | None]]:
+    """Return the statements of a function by their beginnings, each with the innermost branch that it stands in."""
+    found: dict[Location, tuple[ast.stmt, Span | None]] = {}
+    pending: list[tuple[ast.stmt, Span | None]] = [(statement, None) for statement in function.body]
+    while pending:
+        node, branch = pending.pop()
+        found[_begin(node)] = node, branch
+        if isinstance(node, _DEFINITIONS):
+            continue
+        for each in (node, *getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            for block in (getattr(each, field, ()) for field in ("body", "orelse", "finalbody")):
+                is_certain = isinstance(each, ast.stmt) and not isinstance(each, ast.If)
+                inner = branch if is_certain or not block else Span(_begin(block[0]), _end(block[-1]))
+                pending += ((statement, inner) for statement in block)
+    return found
 
 
 def _always(_: frozenset[str]) -> bool:
@@ -203,7 +245,8 @@ def _renewed(node: ast.stmt) -> Iterator[str]:
         case _:
             parts = [node]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from (ast.unparse(node.value.func), f"{ast.unparse(node.value.func)}()")
+        called = ast.unparse(node.value.func)
+        yield from (ast.unparse(node.value), called, f"{called}()")
     for below in (inner for part in parts for inner in descendants(part)):
         match below:
             case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str() as key)):
@@ -225,6 +268,13 @@ def _dotted(test: ast.expr) -> Iterator[str]:
             yield ast.unparse(node)
         else:
             pending += children(node)
+
+
+def _answer(test: ast.expr, *, holds: bool) -> str:
+    """Return what is known where a condition holds, or does not; nothing if its next answer may be another one."""
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, holds = test.operand, not holds
+    return "" if any(isinstance(node, ast.Call) for node in descendants(test)) else f"{ast.unparse(test)} is {holds}"
 
 
 def _begin(node: ast.stmt | ast.pattern) -> Location:

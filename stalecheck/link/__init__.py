@@ -283,9 +283,11 @@ def _reloads(
             place for file, place in holding.emptied if (file, place.block) == (sequence.file, sequence.block)
         )
         is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places)
-        since = stale_since(
-            holding.file, holding.capture, sequence, import_order, block=holding.block, is_renewed=is_renewed
-        )
+        capture = holding.capture
+        if is_same_block and sequence.block and capture.taken.row > holding.span.end.row:
+            # What stands below a function has run when that is called.
+            capture = replace(capture, taken=Location(0, 0))
+        since = stale_since(holding.file, capture, sequence, import_order, block=holding.block, is_renewed=is_renewed)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue

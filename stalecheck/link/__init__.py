@@ -312,7 +312,9 @@ def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Locati
     if any(span.start <= at < span.end for place in own for span in place.unreached):
         return True
     bound = max((place.end for place in own), default=begun)
-    later = (place for place in places if place.begin > begun)
+    # At module level what a name was bound to before may be held by others; in a function it is let go of.
+    is_local = bool(holding.block)
+    later = (place for place in places if place.begin > begun and (is_local or place.end > at))
     return any(place.follows(max(at, bound) if place.end > at else bound) for place in later)
 
 

@@ -25,6 +25,7 @@ from stalecheck.attaching import (
 from stalecheck.called import find_filling
 from stalecheck.model import Location
 from stalecheck.nodes import children, descendants
+from stalecheck.spelled import ANY_NAME, mention_of, module_in_string, modules_in
 
 # A pattern that begins with its word is searched for faster than one that begins with a boundary.
 _IMPORT_LINE = re.compile(
@@ -37,8 +38,6 @@ REPLACES_ITSELF = re.compile(rb"modules(?<=\bmodules)\[__name__\][ \t]*=[^=]")
 
 _MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MENTION_DEPTH = 6
-ANY_NAME = "*"
-"""Stands in a mention for an attribute that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +252,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     made.update(dict.fromkeys(bound, len(imports)))
     if REPLACES_ITSELF.search(data) and (declared := tuple(_declared(tree))):
         bodies.append(Body("__getattr__", (), (), binds_globally=False, is_decorated=False, imports=declared))
+    if b"import_module" in data or b"__import__" in data or b"modules[" in data:
+        imports += _spelled(mention for statement in statements for mention in statement.mentions)
     public = _public(tree) if "__all__" in made and data.count(b"__all__") == 1 else None
     return FileIndex(tuple(imports), tuple(statements), tuple(bodies), made, public, b"cache_clear" in data)
 
@@ -469,7 +470,7 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
                 dotted = f"{owner}.{ANY_NAME}" if has_all else dotted
                 found[dotted] = is_asked or found.get(dotted, False)
         else:
-            taken = _taken_by_name(node)
+            taken = _taken_by_name(node) or mention_of(node)
             if taken:
                 found[taken] = is_asked or found.get(taken, False)
             asked = _asked(node)
@@ -511,22 +512,6 @@ def _taken_by_name(node: ast.AST) -> str:
     return f"{_dotted(owner)}.{name}" if isinstance(owner, ast.Attribute) and _dotted(owner) else ""
 
 
-def _module_in_string(node: ast.AST) -> str:
-    """Return the module of ``import_module("m")``, ``__import__("m")`` or ``sys.modules["m"]``; else nothing."""
-    match node:
-        case (
-            ast.Call(
-                func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
-                args=[ast.Constant(value=str() as name)],
-            )
-            | ast.Subscript(
-                value=ast.Attribute(value=ast.Name(id="sys"), attr="modules"), slice=ast.Constant(value=str() as name)
-            )
-        ):
-            return "" if name.startswith(".") else name
-    return ""
-
-
 def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
     """Yield an import for each name that a module is bound to by the name in a string, or something of it."""
     value: ast.expr = statement.value
@@ -534,11 +519,16 @@ def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
     while isinstance(value, ast.Attribute):
         taken = value.attr
         value = value.value
-    module = _module_in_string(value)
+    module = module_in_string(value)
     if module:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 yield Import(module, 0, taken, target.id) if taken else Import(module, 0, "", target.id)
+
+
+def _spelled(mentions: Iterable[str]) -> Iterator[Import]:
+    """Yield an import for each module that a string names in what is looked at."""
+    return (Import(module, 0, "", local) for module, local in modules_in(mentions))
 
 
 def _set_attributes(statement: ast.stmt) -> Iterator[str]:
@@ -698,6 +688,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     assigns = _mentions(assigned) if gives_local or is_keeping else {}
     if gives_local:
         returns |= assigns
+    imports += _spelled((*returns, *assigns))
     return Body(
         function.name,
         tuple(returns),

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from stalecheck.index import ANY_NAME, Body, FileIndex, Import, Statement
+from stalecheck.index import Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
+from stalecheck.spelled import ANY_NAME
 
 _Groups = frozenset[int]
 """Which reloads a taint comes from: numbers of groups that are evicted together, `_ANY` for all other reloads."""

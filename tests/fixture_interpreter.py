@@ -397,6 +397,8 @@ class SlotFinder:
                         self.add(target.id, "binding", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                         self.add(prefix + target.attr, "self", rows)
+                    elif isinstance(target, ast.Attribute) and ast.unparse(target.value) in self.slots:
+                        self.add(ast.unparse(target), "expression", rows)
         for part in ast.walk(node):
             filled = part.func if isinstance(part, ast.Call) else part
             if node.name != "__init__" and not fills(filled):
@@ -406,6 +408,8 @@ class SlotFinder:
                     self.add(prefix + attribute, "self", rows_of(part))
                 case ast.Attribute(value=ast.Name(id="cls"), attr=attribute):
                     self.fills.append((prefix + attribute, set(rows_of(part))))
+                case ast.Attribute(value=ast.Name(id=owner), attr=attribute):
+                    self.fills.append((f"{owner}.{attribute}", set(rows_of(part))))
                 case ast.Name(id=name):
                     self.fills.append((name, set(rows_of(part))))
 

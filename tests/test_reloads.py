@@ -859,6 +859,51 @@ def test_restored(source: str) -> None:
     assert [(site.mode, site.targets, site.is_restored) for site in found] == [(REIMPORT, ("a",), True)]
 
 
+@pytest.mark.parametrize(
+    ("source", "is_restored"),
+    [
+        pytest.param(
+            """
+            def test():
+                saved = dict(a.__dict__)
+                try:
+                    reload(a)
+                finally:
+                    a.__dict__.clear()
+                    a.__dict__.update(saved)
+            """,
+            True,
+            id="in the end",
+        ),
+        pytest.param("saved = vars(a).copy()\nreload(a)\nvars(a).update(saved)", True, id="below"),
+        pytest.param(
+            """
+            class T:
+                def setUp(self):
+                    self.saved = {name: value for name, value in a.__dict__.items()}
+                def tearDown(self):
+                    a.__dict__.update(self.saved)
+                def test(self):
+                    reload(a)
+            """,
+            True,
+            id="by tearDown",
+        ),
+        pytest.param("same = a.__dict__\nreload(a)\na.__dict__.update(same)", False, id="no copy"),
+        pytest.param("reload(a)\nlate = {**a.__dict__}\na.__dict__.update(late)", False, id="too late"),
+        pytest.param("saved = dict(b.__dict__)\nreload(a)\na.__dict__.update(saved)", False, id="another's"),
+        pytest.param(
+            "saved = dict(a.__dict__)\ntry: reload(a)\nexcept ValueError: a.__dict__.update(saved)",
+            False,
+            id="only if it fails",
+        ),
+    ],
+)
+def test_a_module_that_is_reloaded_gets_back_what_it_had(source: str, *, is_restored: bool) -> None:
+    found = sites("import a, b\nfrom importlib import reload\n" + dedent(source))
+    assert [(site.mode, site.targets, site.is_restored) for site in found] == [(RELOAD, ("a",), is_restored)]
+
+
 @pytest.mark.parametrize("copy", ["set(sys.modules)", "list(sys.modules)", "sys.modules.copy()", "dict(sys.modules)"])
 @pytest.mark.parametrize(
     "loop",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -14,10 +15,10 @@ from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.nearest import nearest
 from stalecheck.link.order import Event, Sequence, stale_since
 from stalecheck.link.program import Frame, Program
-from stalecheck.link.values import FunctionThing, Relation, Trait
+from stalecheck.link.values import ClassThing, FunctionThing, ModuleThing, Relation, Trait
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile, Span
 from stalecheck.modules import absolute
-from stalecheck.summarize.summary import NameImport, Summary, Usage
+from stalecheck.summarize.summary import NameImport, Rebinding, Store, Summary, Usage
 from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 __all__ = ["Event", "Program", "Relation", "Sequence", "StaleReference", "Trait", "Usage", "link"]
@@ -84,7 +85,7 @@ class StaleReference:
     """The package binds the name of the origin's module to something else: ``from p import m`` is not the module."""
 
 
-_Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Location, ...]]
+_Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
 """Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
 
 
@@ -99,8 +100,8 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
     cleared = _cleared(program, evaluator)
     for file, summary in program.summaries.items():
         rebound: _Rebound = dict(cleared.get(file, {}))
-        for block, name, at in summary.rebound:
-            rebound[file, block, name] = (*rebound.get((file, block, name), ()), at)
+        for item in summary.rebound:
+            rebound[file, item.block, item.name] = (*rebound.get((file, item.block, item.name), ()), item)
         usages = {name: frozenset(kinds) for name, kinds in summary.usages}
         found = nearest(
             (holding, reloads)
@@ -115,9 +116,9 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
 
 
 def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Rebound]:
-    """Return where functions clear the caches of each file, ``app.get.cache_clear()``, or fill its containers again.
+    """Return where functions clear the caches of each file, fill its containers again or assign its attributes.
 
-    They do the latter by calling what a top level calls to fill them: ``app.fill()``.
+    ``app.get.cache_clear()``; ``app.fill()``, which a top level calls to fill them; ``app.engine = core.Engine()``.
     """
     found: dict[SourceFile, _Rebound] = {}
     filling = {
@@ -128,19 +129,28 @@ def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Reboun
         for name in statement.within
     }
     for file, summary in program.summaries.items():
-        for block, name, at in summary.rebound:
-            is_call = name.rpartition(".")[2] in filling
-            if not (is_call or name.endswith(".cache_clear")):
+        for item in summary.rebound:
+            is_call = item.name.rpartition(".")[2] in filling
+            if not (is_call or item.name.endswith(".cache_clear")):
                 continue
-            first, *rest = name.removesuffix("()").removesuffix(".cache_clear").split(".")
+            first, *rest = item.name.removesuffix("()").removesuffix(".cache_clear").split(".")
             value = evaluator.name(file, first)
             for attribute in rest:
-                value = evaluator.attribute(value, attribute, Frame(file, at))
+                value = evaluator.attribute(value, attribute, Frame(file, item.begin))
             for thing in value.things:
                 if isinstance(thing, FunctionThing) and (is_call or thing.file != file):
-                    key = file, block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
+                    key = file, item.block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
                     places = found.setdefault(thing.file, {})
-                    places[key] = (*places.get(key, ()), at)
+                    places[key] = (*places.get(key, ()), item)
+        for body in summary.bodies:
+            match body.statement:
+                case Store(target=target, attribute=attribute, at=at) if attribute:
+                    for owner in evaluator.expression(file, target, at).things:
+                        if isinstance(owner, (ModuleThing, ClassThing)):
+                            prefix = f"{owner.definition.name}." if isinstance(owner, ClassThing) else ""
+                            places = found.setdefault(owner.file, {})
+                            key = file, body.done.block, prefix + attribute
+                            places[key] = (*places.get(key, ()), body.done)
     return found
 
 
@@ -237,7 +247,7 @@ def _reloads(
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         called = () if is_same_block else _called_at(holding, sequence)
-        if holding.until and not (is_same_block or called):
+        if (holding.until or holding.done is not None) and not (is_same_block or called):
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
@@ -253,9 +263,9 @@ def _reloads(
             )
         ):
             continue
-        places: tuple[Location, ...] = ()
+        places: tuple[Rebinding, ...] = ()
         if sequence.file == holding.file and not sequence.block:
-            places = holding.rebound
+            places = tuple(Rebinding("", "", at, at) for at in holding.rebound)
         is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
         if sequence.file is not None and sequence.block and not holding.until and not is_same:
             name = holding.brings[0][0] if holding.brings else holding.holder.name
@@ -269,12 +279,15 @@ def _reloads(
                 names += [f"self.{parts[-1]}", "self.__init__"]
             keys = [(sequence.file, sequence.block, owner) for owner in names]
             places = tuple(place for key in keys for place in rebound.get(key, ()))
-            if is_same_block:
-                # The first one is where the statement ends that binds it.
-                places = tuple(sorted(place for place in places if place > holding.span.start)[1:])
-            elif places:
-                continue  # What the name is bound to there is a holding of its own.
-        since = stale_since(holding.file, holding.capture, sequence, import_order, block=holding.block, rebound=places)
+        places += tuple(
+            place for file, place in holding.emptied if (file, place.block) == (sequence.file, sequence.block)
+        )
+        is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places)
+        capture = holding.capture
+        if is_same_block and sequence.block and capture.taken.row > holding.span.end.row:
+            # What stands below a function has run when that is called.
+            capture = replace(capture, taken=Location(0, 0))
+        since = stale_since(holding.file, capture, sequence, import_order, block=holding.block, is_renewed=is_renewed)
         for reload in since:
             if reload.mode is ReloadMode.REIMPORT and is_own_submodule:
                 continue
@@ -287,6 +300,24 @@ def _reloads(
     return tuple(sorted(found, key=_reload_order))
 
 
+def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Location) -> bool:
+    """Whether something else takes the place of a holding after a reload, or has done so before.
+
+    Without the holding, which the function that reloads then has not made: what is there before is another one.
+    """
+    if holding is None:
+        return any(place.precedes(at) or (place.end > at and place.follows(at)) for place in places)
+    begun = holding.span.start
+    own = [p for p in (*places, holding.done) if p is not None and p.begin <= begun < p.end]
+    if any(span.start <= at < span.end for place in own for span in place.unreached):
+        return True
+    bound = max((place.end for place in own), default=begun)
+    # At module level what a name was bound to before may be held by others; in a function it is let go of.
+    is_local = bool(holding.block)
+    later = (place for place in places if place.begin > begun and (is_local or place.end > at))
+    return any(place.follows(max(at, bound) if place.end > at else bound) for place in later)
+
+
 def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> bool:
     """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
     if sequence.file is None or not sequence.block:
@@ -295,7 +326,7 @@ def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> boo
         return True
     first = min(event.at for event in sequence.events)
     calls = [rebound.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
-    return any(place > first for places in calls for place in places)
+    return any(place.end > first for places in calls for place in places)
 
 
 def _is_read_after(holding: Holding, at: Location) -> bool:

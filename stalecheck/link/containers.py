@@ -379,11 +379,12 @@ class Containers:
         return self._removals.own(file)
 
     def remaining(self, file: SourceFile, display: Display) -> Display:
-        """Return a container display without what the file takes out of it; what others take out comes last."""
-        removed, by_others = self.removed(file), self._removals.by_others(file)
+        """Return a container display without what the file takes out of it; what is taken out later on comes last."""
+        removed = self.removed(file)
+        later = self._removals.by_others(file).keys() | self._removals.by_functions(file).keys()
         left = [element for element in display.elements if element.span not in removed]
-        if len(left) < len(display.elements) or by_others:
-            left.sort(key=lambda element: element.span in by_others)
+        if len(left) < len(display.elements) or later:
+            left.sort(key=lambda element: element.span in later)
             return replace(display, elements=tuple(left))
         return display
 

@@ -93,6 +93,10 @@ class Contents:
             entries = [_OTHERS, *entries, _OTHERS]
         return Contents(self.binding, entries, self.is_ordered, {(span, True) for span, _ in self.whole}, is_outer=True)
 
+    def copy(self) -> Contents:
+        """Return the same contents, which can go another way from here."""
+        return replace(self, entries=[*self.entries], whole={*self.whole})
+
     def after(self, statement: Store | CallStatement) -> Iterator[Taken]:
         """Do what a statement does; yield the places of what it takes out."""
         binding = self.binding

@@ -43,7 +43,7 @@ from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> Iterator[Holding]:
     """Yield what a file holds of modules that are reloaded, one holding per holder and origin."""
     finder = _Finder(Subject(file, summary, evaluator))
-    emptied = evaluator.removals.by_others(file)
+    emptied, replaced = evaluator.removals.by_others(file), evaluator.removals.by_functions(file)
     seen: set[tuple[Holder, Made, ReloadMode | None, Span | None, str, tuple[str, ...]]] = set()
     holdings = finder.find()
     if emptied:
@@ -53,7 +53,9 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
         made = holding.capture.made
         if made.file == holding.file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
-        is_nameless = holding.holder.name in {"*", "<lambda>"}
+        if holding.holder.kind is HolderKind.CONTAINER and holding.span in replaced:
+            holding = replace(holding, emptied=replaced[holding.span])
+        is_nameless = bool(holding.block) or holding.holder.name in {"*", "<lambda>"}
         span = holding.span if is_nameless else None
         names = tuple(name for name, _ in holding.brings)
         key = (holding.holder, made, holding.capture.mode, span, holding.block, names)
@@ -125,6 +127,9 @@ class _Finder:
             yield from (
                 (replace(holding, within=item.within, owner=owner) for holding in found) if item.within else found
             )
+        for body in self._subject.summary.bodies:
+            for holding in self._statements.of_body(body.statement):
+                yield replace(holding, block=body.done.block, done=body.done)
         for local in self._subject.summary.local_imports:
             yield from self._imports.of_local_import(local)
 

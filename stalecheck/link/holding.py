@@ -17,6 +17,7 @@ from stalecheck.summarize.summary import (
     Display,
     Expression,
     Item,
+    Rebinding,
     Reference,
     Summary,
     Usage,
@@ -99,6 +100,12 @@ class Holding:
 
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
+
+    done: Rebinding | None = None
+    """The statement of a function that reloads which puts it where it is."""
+
+    emptied: tuple[tuple[SourceFile, Rebinding], ...] = ()
+    """The statements of such functions, each with its file, that take it out again, or put something in its place."""
 
     usages: frozenset[Usage] | None = None
     """What is done with it under another name than the holder's; None: look the holder's name up."""

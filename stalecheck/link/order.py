@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stalecheck.link.import_order import ImportOrder
@@ -74,7 +74,7 @@ def stale_since(
     import_order: ImportOrder,
     *,
     block: str = "",
-    rebound: tuple[Location, ...] = (),
+    is_renewed: Callable[[Location], bool],
 ) -> Iterator[Reload]:
     """Yield the reloads of a sequence after which a holder keeps an old origin.
 
@@ -84,7 +84,7 @@ def stale_since(
         sequence: The reloads, in order.
         import_order: What files import above a place.
         block: The function that binds the holder, empty at module level.
-        rebound: Where the sequence's own function binds the holder's name anew, through ``global``.
+        is_renewed: Whether something else is in the holder's place in the end if a reload at a place is the last one.
     """
     if sequence.is_own_only and sequence.file != file:
         return
@@ -108,7 +108,7 @@ def stale_since(
     for position, event in enumerate(sequence.events, start=1):
         if position <= when or event.is_load or origin not in event.files or not _counts(capture, event):
             continue
-        if any(place > event.at for place in rebound):
+        if is_renewed(event.at):
             continue
         yield event.reloads[origin]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import TypeAlias
 
 from stalecheck.link.emptied import CHANGING, Contents
 from stalecheck.link.program import Program, resolve
@@ -11,6 +14,7 @@ from stalecheck.model import Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
     Attribute,
+    BodyStatement,
     Call,
     CallStatement,
     Display,
@@ -20,10 +24,14 @@ from stalecheck.summarize.summary import (
     Literal,
     ModuleImport,
     NameImport,
+    Rebinding,
     Reference,
     StarImport,
     Store,
 )
+
+Emptying: TypeAlias = tuple[SourceFile, Rebinding]
+"""A statement of a function that takes something out of a container, and the function's file."""
 
 _MOST_NAMES = 20
 """How far a name is followed through others and through modules that import it."""
@@ -41,6 +49,7 @@ class Removals:
 
         self._own: dict[SourceFile, dict[Span, Location]] = {}
         self._elsewhere: dict[SourceFile, dict[Span, set[SourceFile]]] = {}
+        self._by_functions: dict[SourceFile, dict[Span, tuple[Emptying, ...]]] | None = None
         self._users: dict[Hashable, set[SourceFile]] | None = None
         self._is_complete = False
 
@@ -59,6 +68,45 @@ class Removals:
             for other in self._program.summaries:
                 self._follow(other)
         return self._elsewhere.get(file, {})
+
+    def by_functions(self, file: SourceFile) -> Mapping[Span, tuple[Emptying, ...]]:
+        """Return the places of elements of a file that functions which reload something take out, and where."""
+        if self._by_functions is None:
+            self._by_functions = {}
+            for other, summary in self._program.summaries.items():
+                for _, body in groupby(summary.bodies, key=lambda item: item.done.block):
+                    self._follow_body(other, sorted(body, key=lambda item: _order(item.statement)), self._by_functions)
+        return self._by_functions.get(file, {})
+
+    def _follow_body(
+        self,
+        file: SourceFile,
+        body: Iterable[BodyStatement],
+        found: dict[SourceFile, dict[Span, tuple[Emptying, ...]]],
+    ) -> None:
+        """Note what the statements of a function take out of containers, whatever they ask first."""
+        containers: dict[Hashable, Contents] = {}
+        for item in body:
+            target = _target(item.statement)
+            place = None if target is None else self._place(file, target)
+            if target is None or place is None:
+                continue
+            if place not in containers:
+                known = self._follow(file).get(place) or self._begun(file, target, place)
+                if known is None:
+                    continue
+                containers[place] = known.copy()
+            contents = containers[place].copy()
+            for span, is_outer in contents.after(replace(item.statement, is_conditional=False)):
+                if span != NOWHERE:
+                    of_maker = found.setdefault(place[0] if is_outer else file, {})
+                    of_maker[span] = (*of_maker.get(span, ()), (file, item.done))
+            if item.done.branch is None:
+                containers[place] = contents
+            else:
+                # What it takes out may still be there, and what it puts in may not.
+                for _ in containers[place].after(replace(item.statement, is_conditional=True)):
+                    pass
 
     def _follow(self, file: SourceFile) -> Mapping[Hashable, Contents]:
         """Do what the statements of a file do; return what its containers hold in the end."""
@@ -92,8 +140,7 @@ class Removals:
 
     def _statements(self, file: SourceFile) -> list[Store | CallStatement]:
         summary = self._program.summaries[file]
-        # What a statement calls it has called before it stores.
-        return sorted([*summary.stores, *summary.calls], key=lambda item: (item.at, isinstance(item, Store)))
+        return sorted([*summary.stores, *summary.calls], key=_order)
 
     def _begun(self, file: SourceFile, target: Expression, place: tuple[SourceFile, int] | None) -> Contents | None:
         """Return a container as the statements of a file find it, by its place; without one if it is imported."""
@@ -218,6 +265,11 @@ class Removals:
         if not package.is_package or index is None or name in index.made:
             return None
         return self._program.table.find(f"{package.module}.{name}", package)
+
+
+def _order(statement: Store | CallStatement) -> tuple[Location, bool]:
+    """Return when a statement runs: what it calls it has called before it stores."""
+    return statement.at, isinstance(statement, Store)
 
 
 def _target(statement: Store | CallStatement) -> Expression | None:

@@ -114,6 +114,14 @@ class Statements:
                 )
                 yield replace(holding, made_by=made_by)
 
+    def of_body(self, statement: Store | CallStatement) -> Iterator[Holding]:
+        """Yield what a statement of a function puts into a container, or into an attribute."""
+        if isinstance(statement, Store):
+            yield from self.of_store(statement)
+        elif isinstance(statement.call.function, Attribute) and statement.call.function.name in known.MUTATORS:
+            target = self._subject.evaluate(statement.call.function.value, statement.at)
+            yield from self._filling(statement, statement.call.function, target)
+
     def of_call(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call puts into a container or a registry."""
         yield from self._definitions.of_lambdas(statement.call, statement.at)
@@ -130,23 +138,7 @@ class Statements:
                 if not belongs_to(owner, holding.capture):
                     yield holding
         elif isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
-            unpacks = function.name in known.UNPACKERS
-            elements = [
-                Element(
-                    argument.value,
-                    argument.span,
-                    is_unpacked=unpacks and not argument.keyword and not isinstance(argument.value, Display),
-                )
-                for argument in statement.call.arguments
-            ]
-            flat: list[Element] = []
-            for element in elements:
-                if unpacks and isinstance(element.value, Display):
-                    flat += element.value.elements
-                else:
-                    flat.append(element)
-            flat = [element for element in flat if element.is_unpacked or element.value != function.value]
-            yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+            yield from self._filling(statement, function, target)
         else:
             yield from self._registrations.of_own(statement)
 
@@ -157,6 +149,25 @@ class Statements:
         target = self._subject.evaluate(function.value, at)
         is_namespace = any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things)
         return None if is_namespace else target
+
+    def _filling(self, statement: CallStatement, function: Attribute, target: Value) -> Iterator[Holding]:
+        unpacks = function.name in known.UNPACKERS
+        elements = [
+            Element(
+                argument.value,
+                argument.span,
+                is_unpacked=unpacks and not argument.keyword and not isinstance(argument.value, Display),
+            )
+            for argument in statement.call.arguments
+        ]
+        flat: list[Element] = []
+        for element in elements:
+            if unpacks and isinstance(element.value, Display):
+                flat += element.value.elements
+            else:
+                flat.append(element)
+        flat = [element for element in flat if element.is_unpacked or element.value != function.value]
+        yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
 
 
 def _may_be_mapping(container: Thing) -> bool:

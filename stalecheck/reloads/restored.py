@@ -76,7 +76,7 @@ class Restoration:
         """
         return self._is_inside(place, row, target) or any(
             back.concerns(target)
-            and (self._comes(back, place) or (_follows(back, place, row) and (is_clearing or self._is_old(back, row))))
+            and (self.comes(back, place) or (follows(back, place, row) and (is_clearing or self._is_old(back, row))))
             for back in self._put_backs
         )
 
@@ -90,7 +90,7 @@ class Restoration:
                 self._is_inside(_without_decorators(place), row, target)
                 or any(
                     back.concerns(target)
-                    and (self._comes(back, place) or _follows(back, place, row))
+                    and (self.comes(back, place) or follows(back, place, row))
                     and self._is_old(back, row)
                     for back in self._put_backs
                 )
@@ -257,7 +257,7 @@ class Restoration:
             return True
         return starter in functions_around(place.scope)
 
-    def _comes(self, back: PutBack, place: Place) -> bool:
+    def comes(self, back: PutBack, place: Place) -> bool:
         """Whether a put-back runs after the code at a place, come what may."""
         here = functions_around(place.scope)
         function = back.place.scope.function
@@ -318,7 +318,7 @@ def is_test_helper(name: str, function: ast.expr) -> bool:
     return name.startswith("test.support.") or (is_attribute and above in ("support", "import_helper"))
 
 
-def _follows(back: PutBack, place: Place, row: int) -> bool:
+def follows(back: PutBack, place: Place, row: int) -> bool:
     """Whether a put-back always comes after a place in the same function.
 
     It does not in another branch, below ``except``, or on a condition that is about something else.

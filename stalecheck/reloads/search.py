@@ -12,6 +12,7 @@ from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.calls import absolute_names
 from stalecheck.reloads.choices import chosen
 from stalecheck.reloads.conditions import are_clear, only, ruled_out
+from stalecheck.reloads.contents import gets_back
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -513,7 +514,7 @@ class _Search:
         )
         is_new = bool(event.items) and all(isinstance(item, Entry) and item.is_new for item in event.items)
         is_kept = event.is_restored or (is_evicted and is_new)
-        kept = self._put_back(event, attributes) if is_evicted and not is_kept else frozenset()
+        kept = frozenset() if is_kept else (self._put_back if is_evicted else self._given_back)(event, attributes)
         is_restored = is_kept or (bool(kept) and kept.issuperset(targets or {""}))
         site = ReloadSite(
             self._span(event.node),
@@ -569,14 +570,25 @@ class _Search:
 
     def _put_back(self, event: _Event, targets: Collection[str]) -> frozenset[str]:
         """The modules that come back after an eviction; the empty name stands for whatever it may be."""
-        if self.restoration is None:
-            self.restoration = Restoration(self.outline, self.evaluator, self.keepers.manages)
+        restoration = self._restoration()
         place, row, is_clearing = event.place, event.node.lineno, event.spelling == "sys.modules.clear"
         evicted = targets or ("",)
-        kept = {one for one in evicted if self.restoration.covers(place, row, one, is_clearing=is_clearing)}
+        kept = {one for one in evicted if restoration.covers(place, row, one, is_clearing=is_clearing)}
         return (
             self.keepers.kept(self.outline, place, evicted).union(kept) if len(kept) < len(evicted) else frozenset(kept)
         )
+
+    def _given_back(self, event: _Event, targets: Collection[str]) -> frozenset[str]:
+        """The modules that are reloaded in place and get back what they had."""
+        if "update" not in self.outline.calls:
+            return frozenset()
+        parts = self.outline, self.evaluator, self._restoration(), event.place, event.node.lineno
+        return frozenset(target for target in targets if gets_back(*parts, target))
+
+    def _restoration(self) -> Restoration:
+        if self.restoration is None:
+            self.restoration = Restoration(self.outline, self.evaluator, self.keepers.manages)
+        return self.restoration
 
     def _imports(self, loop: ast.AST | None) -> bool:
         """Whether a loop imports again what it evicts before it evicts the next."""

@@ -44,6 +44,7 @@ from stalecheck.summarize.summary import (
     ModuleImport,
     NameImport,
     Parameter,
+    Rebinding,
     Reference,
     StarImport,
 )
@@ -58,6 +59,7 @@ from stalecheck.summarize.syntax import (
     walruses,
 )
 from stalecheck.summarize.trim import RELOAD_SPELLED
+from stalecheck.summarize.ways import with_gaps
 
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
@@ -117,6 +119,7 @@ class Bodies:
             if isinstance(special, cst.Param):
                 parameters.add(special.name.value)
         scope = Body(name, frozenset(parameters), outer)
+        first = len(self._recorder.rebound)
         is_method = outer is None and self._recorder.scope.outer is not None and node.name.value not in _SET_UPS
         if is_method and any(as_written(d.decorator) == "classmethod" for d in node.decorators):
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
@@ -138,6 +141,10 @@ class Bodies:
             if has_walrus:
                 self._collect_walrus(statement, other, scope)
         self._collect_local_imports(scope, body, twin)
+        if scope.reloads and twin is not None:
+            if outer is None:
+                self._recorder.reloading[twin] = (name, node)
+            self._recorder.rebound[first:] = with_gaps(self._recorder.rebound[first:], name, twin)
         return scope
 
     def _collect_one(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
@@ -175,15 +182,12 @@ class Bodies:
                 called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
                 if called and scope.reloads:
                     # What it fills, if it does, is filled again.
-                    self._recorder.enter(node, twin)
-                    self._recorder.rebound.append((scope.name, f"{called}()", self._recorder.at))
+                    self._rebind(scope, f"{called}()", node, twin)
                 if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
-                    self._recorder.enter(node, twin)
-                    self._recorder.rebound.append((scope.name, called, self._recorder.at))
+                    self._rebind(scope, called, node, twin)
             case cst.Del():
                 if isinstance(node.target, cst.Name) and node.target.value in scope.global_names:
-                    self._recorder.enter(node, twin)
-                    self._recorder.rebound.append((scope.name, node.target.value, self._recorder.at))
+                    self._rebind(scope, node.target.value, node, twin)
             case _:
                 pass
 
@@ -212,8 +216,7 @@ class Bodies:
                 self._put_into(name, value, scope)
                 return
             case cst.Attribute() if self._may_reload and not isinstance(node, cst.AugAssign):
-                self._recorder.enter(node, twin)
-                self._recorder.rebound.append((scope.name, as_written(target), self._ended(twin)))
+                self._rebind(scope, as_written(target), node, twin)
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:
             def convert() -> Expression:
@@ -260,7 +263,7 @@ class Bodies:
         self._recorder.enter(node, twin)
         for name, span, bound in imported(node, twin, self._recorder.positions):
             if name in scope.global_names:
-                self._recorder.rebound.append((scope.name, name, self._ended(twin)))
+                self._rebind(scope, name, node, twin)
                 self._recorder.bind(name, span, bound, block=scope.name)
             elif not isinstance(bound, StarImport):
                 # The import of a function body has no entry in the module's names, but it is a binding like any
@@ -286,7 +289,7 @@ class Bodies:
             Captured(self._recorder.converter.convert(item.decorator, look), self._recorder.span(item.decorator))
             for item in node.decorators
         )
-        self._recorder.rebound.append((scope.name, name, self._ended(twin)))
+        self._rebind(scope, name, node, twin)
         bound: Bound
         if isinstance(node, cst.FunctionDef):
             defaults = self._recorder.converter.defaults(node.params, look)
@@ -383,16 +386,18 @@ class Bodies:
         if whole is not None:
             converted = next((part for single, part in shares(whole, converted) if single is target), LITERAL)
         row = self._recorder.at.row
-        self._recorder.rebound.append((scope.name, name, self._ended(twin)))
+        self._rebind(scope, name, node, twin)
         last = scope.last_rows.get(name, row)
         if last <= row or any(row <= place <= last for place in scope.exits):
             self._recorder.bind(name, span, converted, block=scope.name)
 
-    def _ended(self, twin: ast.stmt | None) -> Location:
-        """Return where the statement ends that the walk stands at: what it calls may reload before it binds."""
-        if twin is None or twin.end_lineno is None or twin.end_col_offset is None:
-            return self._recorder.at
-        return Location(twin.end_lineno, twin.end_col_offset + 1)
+    def _rebind(self, scope: Body, name: str, node: Statement, twin: ast.stmt | None) -> None:
+        """Record that a statement binds a name: at its end, since what it calls may reload before it binds."""
+        self._recorder.enter(node, twin)
+        begin = end = self._recorder.at
+        if twin is not None and twin.end_lineno is not None and twin.end_col_offset is not None:
+            end = Location(twin.end_lineno, twin.end_col_offset + 1)
+        self._recorder.rebound.append(Rebinding(scope.name, name, begin, end))
 
     def _collect_local_imports(
         self,

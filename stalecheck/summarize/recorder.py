@@ -19,6 +19,7 @@ from stalecheck.summarize.summary import (
     Expression,
     LocalImport,
     ModuleImport,
+    Rebinding,
     Reference,
     Store,
 )
@@ -35,12 +36,18 @@ class Recorder:
         self.stores: list[Store] = []
         self.calls: list[CallStatement] = []
         self.local_imports: list[LocalImport] = []
-        self.rebound: list[tuple[str, str, Location]] = []
+        self.rebound: list[Rebinding] = []
+        self.reloading: dict[ast.stmt, tuple[str, cst.FunctionDef]] = {}
+        """The functions and methods whose bodies may reload something, by name."""
+
         self.at = Location(1, 1)
         self.is_kept = False
         self.is_again = False
         self.within: tuple[str, ...] = ()
         """The functions that the statement at this place calls, one within the other: what they do is done here."""
+
+        self.is_called_later = False
+        """Whether what they do is done later on, each statement in its own place."""
 
         self.branching = 0
         self.looping = 0
@@ -51,7 +58,7 @@ class Recorder:
     def enter(self, node: Statement, twin: ast.stmt | None) -> None:
         """Make a statement the place where the walk stands."""
         self.positions.enter(node, twin)
-        if self.within:
+        if self.within and not self.is_called_later:
             # In the order in which they run, where the call stands.
             self.at = Location(self.at.row, self.at.column + 1)
             return

@@ -13,8 +13,18 @@ from stalecheck.summarize.expressions import double_star_name, parameter_names, 
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
 from stalecheck.summarize.scope import Running, Scope
-from stalecheck.summarize.summary import NOWHERE, Call, CallStatement, Expression, Parameter, Reference, Store
+from stalecheck.summarize.summary import (
+    NOWHERE,
+    BodyStatement,
+    Call,
+    CallStatement,
+    Expression,
+    Parameter,
+    Reference,
+    Store,
+)
 from stalecheck.summarize.syntax import as_written, block_of, function_statements
+from stalecheck.summarize.ways import statements_of
 
 _MOST_CALLS = 6
 """How many calls within each other are followed."""
@@ -31,7 +41,7 @@ class _Function:
 
     name: str
     node: cst.FunctionDef
-    twin: ast.FunctionDef
+    twin: ast.FunctionDef | ast.AsyncFunctionDef
     decorator: str = ""
 
 
@@ -55,7 +65,7 @@ class Runner:
         self._suite = suite
         self._functions: dict[int, _Function] = {}
         self._classes: dict[int, _Class] = {}
-        self._stack: list[ast.FunctionDef] = []
+        self._stack: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._done: dict[tuple[str, str], list[Store | CallStatement]] = {}
         """What the last run of each function has recorded, by its receiver."""
 
@@ -110,6 +120,22 @@ class Runner:
                 case cst.Expr(value=cst.Call(func=cst.Attribute(value=cst.Name(value=owner))) as called):
                     if owner == itself:
                         self._within(method, receiver, partial(self.call, called), {})
+
+    def bodies(self) -> Iterator[BodyStatement]:
+        """Yield what the functions that reload something put into what stays; asked for when all else has been read.
+
+        What the module's names stand for in the end is what they are when one of them is called.
+        """
+        recorder, self._filling = self._recorder, frozenset()
+        recorder.is_called_later = True
+        for twin, (name, node) in recorder.reloading.items():
+            stores, calls = len(recorder.stores), len(recorder.calls)
+            suite = partial(self._suite, node.body, block_of(twin, "body"))
+            if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._within(_Function(name, node, twin), "", suite, {})
+                found: list[Store | CallStatement] = [*recorder.stores[stores:], *recorder.calls[calls:]]
+                yield from statements_of(twin, name, found)
+            del recorder.stores[stores:], recorder.calls[calls:]
 
     def _only(self, name: str) -> int:
         """Return the binding that a name has here, if it is one of the module's and no other; else -1."""
@@ -206,7 +232,7 @@ def _constants(function: _Function, call: cst.Call, *, is_bound: bool) -> Iterat
                 yield parameter.name.value, value.evaluated_value
 
 
-def _global_names(function: ast.FunctionDef) -> Iterator[str]:
+def _global_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Global):
             yield from node.names

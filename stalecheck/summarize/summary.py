@@ -456,6 +456,44 @@ class CallStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebinding:
+    """A statement by which a function binds a global name, sets an attribute, clears a cache or calls what fills."""
+
+    block: str
+    """The function."""
+
+    name: str
+    """``K``, ``App.engine``, ``get.cache_clear``, ``fill()``."""
+
+    begin: Location
+    end: Location
+    gaps: tuple[Span, ...] = ()
+    """After what stands there in the function, it may end without such a statement."""
+
+    branch: Span | None = None
+    """Where it stands in a block that may not run, the innermost one."""
+
+    unreached: tuple[Span, ...] = ()
+    """Further down in the function what does not run any more when it has run."""
+
+    def follows(self, at: Location) -> bool:
+        """Whether such a statement runs after what stands at a place, whichever way the function takes."""
+        return not any(gap.start <= at < gap.end for gap in self.gaps)
+
+    def precedes(self, at: Location) -> bool:
+        """Whether it has run when the function comes to a place, whichever way it takes."""
+        return self.end <= at and (self.branch is None or self.branch.start <= at < self.branch.end)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyStatement:
+    """A statement of a function that reloads something: it fills or empties what stays, or sets an attribute of it."""
+
+    statement: Store | CallStatement
+    done: Rebinding
+
+
+@dataclass(frozen=True, slots=True)
 class LocalImport:
     """A from-import inside a function whose name is still read further below in the same function."""
 
@@ -490,9 +528,9 @@ class Summary:
     """What ``__all__`` lists; None where the module defines none that can be read."""
 
     usages: tuple[tuple[str, tuple[Usage, ...]], ...] = ()
-    rebound: tuple[tuple[str, str, Location], ...] = ()
-    """(function, name, place) of each binding of a global name inside a function."""
+    rebound: tuple[Rebinding, ...] = ()
 
+    bodies: tuple[BodyStatement, ...] = ()
     declared: tuple[tuple[str, int], ...] = ()
     """What is imported for type checkers only, where the module has a ``__getattr__`` (PEP 562) that may answer with
     it: names and bindings, ``*`` for a star."""

@@ -158,7 +158,7 @@ class _Walker:
         bindings = self._recorder.bindings
         first = Counter(b.name for b in bindings if isinstance(b.value, ModuleImport) and b.value.binds_first)
         packages = {name for name, count in first.items() if count > 1}
-        return Summary(
+        summary = Summary(
             bindings=tuple(self._recorder.bindings),
             exports=tuple(sorted(exports.items())),
             stars=self._recorder.scope.stars,
@@ -172,6 +172,8 @@ class _Walker:
             cached_at=self._cached_at,
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
         )
+        bodies = tuple(self._runner.bodies()) if self._recorder.reloading else ()
+        return replace(summary, bindings=tuple(self._recorder.bindings), bodies=bodies) if bodies else summary
 
     def _names_of_stars(self, tree: ast.Module) -> frozenset[str]:
         """Return the names that may have come through a star import."""
@@ -372,7 +374,7 @@ class _Walker:
             target = target.value
         if isinstance(target, cst.Name):
             function = self._recorder.scope.function
-            if function is None or target.value not in function.global_names:
+            if function is None or self._recorder.is_called_later or target.value not in function.global_names:
                 self._recorder.bind(target.value, self._recorder.span(target), value)
         elif isinstance(target, cst.Attribute):
             owner, span = self._recorder.convert(target.value), self._recorder.span(target)
@@ -463,7 +465,7 @@ class _Walker:
             first, dot, rest = written.partition(".")
             if first == function.itself:
                 return f"{function.receiver}{dot}{rest}"
-            return "" if first in self._recorder.scope.names else written
+            return "" if self._is_bound_here(first) else written
         is_member = self._recorder.scope.outer is not None and written.partition(".")[0] in self._recorder.scope.names
         return self._recorder.qualified(written) if written and is_member else written
 
@@ -475,8 +477,14 @@ class _Walker:
                     node = inner
                 case _:
                     return False
-        scope = self._recorder.scope
-        return scope.function is not None and node.value in scope.names and node.value != scope.function.itself
+        return self._is_bound_here(node.value)
+
+    def _is_bound_here(self, name: str) -> bool:
+        """Whether a name is one of a function that is running, and not what that calls its object."""
+        function = self._recorder.scope.function
+        if function is None or name == function.itself or name in function.global_names:
+            return False
+        return name in self._recorder.scope.names
 
     def _import(self, node: cst.Import | cst.ImportFrom, twin: ast.stmt | None) -> None:
         for name, span, bound in imported(node, twin, self._recorder.positions):

@@ -208,3 +208,11 @@ def root_of(node: ast.expr) -> str:
                 return name
             case _:
                 return ""
+
+
+def is_own_namespace(node: ast.expr) -> bool:
+    """Whether an expression is the namespace that the body runs in."""
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+    return False

@@ -59,7 +59,7 @@ def schedule(
     places: list[ReloadPlace] = []
     blocks: dict[tuple[SourceFile, str], list[Event]] = {}
     unguarded: set[SourceFile] = set()
-    first: set[SourceFile] = set()
+    reloading: set[SourceFile] = set()
     imported = cache(partial(_imported, indexes, table))
     needs = cache(partial(_needed, indexes, table))
     for file, found in sites.items():
@@ -82,11 +82,11 @@ def schedule(
                 if not site.is_guarded:
                     unguarded.add(file)
                 if not (site.block or site.is_again):
-                    first.add(file)
+                    reloading.add(file)
     named = {file for pattern in (*reloaded, *reimported) for file in table.match(pattern)}
     outside = {name for place in places for name in place.outside}
-    first.update(file for file, _ in blocks if any(f".{file.module}".endswith(f".{name}") for name in outside))
-    run_once = _run_once(blocks, first | named, imported, table)
+    reloading.update(file for file, _ in blocks if any(f".{file.module}".endswith(f".{name}") for name in outside))
+    run_once = _run_once(blocks, reloading | named, imported, table)
     sequences = list(_nested({key: blocks[key] for key in blocks if key[1] or key[0] not in run_once}, unguarded))
     unmatched: list[str] = []
     for mode, patterns in ((ReloadMode.RELOAD, reloaded), (ReloadMode.REIMPORT, reimported)):

@@ -17,6 +17,7 @@ from stalecheck.attaching import (
     attached_values,
     filled_by,
     is_attribute_of_another,
+    is_own_namespace,
     is_setting,
     kept_roots,
     may_be_hook,
@@ -402,8 +403,10 @@ def _naming(statement: ast.stmt) -> Iterator[ast.AST]:
     """Yield the expressions, most of them strings, that say what a statement binds in its own module."""
     match statement:
         case ast.Assign(targets=targets):
-            yield from (t.slice for t in targets if isinstance(t, ast.Subscript) and _is_own_names(t.value))
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=inner, attr="update")) as call) if _is_own_names(inner):
+            yield from (t.slice for t in targets if isinstance(t, ast.Subscript) and is_own_namespace(t.value))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=inner, attr="update")) as call) if is_own_namespace(
+            inner
+        ):
             yield from (ast.Constant(argument.arg) for argument in call.keywords)
             yield from (key for table in call.args if isinstance(table, ast.Dict) for key in table.keys if key)
         case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[owner, name, _])):
@@ -413,13 +416,6 @@ def _naming(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
     return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-
-
-def _is_own_names(node: ast.expr) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
-            return True
-    return False
 
 
 def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

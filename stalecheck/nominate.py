@@ -317,15 +317,32 @@ class _Nomination:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what
         an attribute of the class is."""
         taint = self.taint.get(file, _Taint())
-        found: set[SourceFile] = set()
+        found: set[tuple[SourceFile, str]] = set()
         pending = [(file, name) for name in self._bases(file).keys() & (taint.names.keys() | taint.heirs.keys())]
         while pending:
             owner, name = pending.pop()
             for mention in self._bases(owner).get(name, ()):
-                for source in self._defining(mention, self._locals[owner]) - found:
-                    found.add(source)
-                    pending += ((source, inner) for inner in self._bases(source))
-        return found
+                is_whole = self._is_of_module(mention, self._locals[owner])
+                for source, taken in self._ways_to(mention, self._locals[owner]) - found:
+                    found.add((source, taken))
+                    if not is_whole or not self._is_plain(source, taken):
+                        pending += ((source, inner) for inner in self._bases(source))
+                    elif taken in self._bases(source):
+                        pending.append((source, taken))
+        return {source for source, _ in found}
+
+    def _is_of_module(self, dotted: str, local: _Local) -> bool:
+        """Whether a name that a file spells is one of a module, and not of a class within."""
+        first, *rest = dotted.split(".")
+        return not rest or bool(self._led_to(local.modules.get(first, ()), rest[:-1]))
+
+    def _is_plain(self, module: SourceFile, name: str) -> bool:
+        """Whether a name of a module stands for one of its classes, or a module, and nothing else may be meant."""
+        index = self._indexes[module]
+        if name not in index.made:
+            return bool(self._module_attribute(module, name))
+        is_given = any(body.name == name and not body.owner for body in index.bodies)
+        return not is_given and not any(name in statement.binds for statement in index.statements)
 
     def _sources(self, file: SourceFile) -> set[SourceFile]:
         local = self._locals[file]
@@ -347,10 +364,16 @@ class _Nomination:
             if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
                 sources.update(star for star in inner.stars if is_carrier and self._is_tainted(star))
+                is_holding = (is_carrier or body.binds_globally) and self._is_holding(body, file, taint)
                 for name in {*inner.names, *inner.modules}:
-                    is_kept = name in roots and (is_carrier or body.binds_globally)
+                    is_kept = name in roots and is_holding
                     sources.update(m for m in self._origins(name, inner) if is_kept or self._is_tainted(m))
         return sources
+
+    def _is_holding(self, body: Body, file: SourceFile, taint: _Taint) -> bool:
+        """Whether what a function gives back, or assigns to what stays, may be tainted."""
+        is_tainted = not taint.names.keys().isdisjoint(body.global_names)
+        return is_tainted or any(self._taint_of_body(body, file, self._locals[file], taint))
 
     def _is_tainted(self, module: SourceFile) -> bool:
         return module in self.taint or module in self._evicted
@@ -476,19 +499,25 @@ class _Nomination:
 
     def _visit_body(self, body: Body, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         """Make a function that may return something tainted a carrier; return what it keeps itself."""
+        imported, returned, assigned = self._taint_of_body(body, file, local, taint)
+        _add(taint.carriers, body.name, returned)
+        for name in body.global_names:
+            _add(taint.names, name, assigned)
+        if body.owner:
+            _add(taint.carriers, body.owner, returned | assigned)
+        hit = returned | assigned if body.is_decorated else assigned
+        return hit | imported if file in self._reloading else hit
+
+    def _taint_of_body(
+        self, body: Body, file: SourceFile, local: _Local, taint: _Taint
+    ) -> tuple[_Groups, _Groups, _Groups]:
+        """Return the taint of what a function imports, of what it returns, and of what it assigns to what stays."""
         imported = self._taint_of_imports(body) if body.imports else _NONE
         returned = imported.union(*(self._taint_of(mention, file, local, taint) for mention in body.returns))
-        _add(taint.carriers, body.name, returned)
-        if body.owner:
-            _add(taint.carriers, body.owner, returned)
-        hit = returned if body.is_decorated else _NONE
-        if body.binds_globally or body.name == "__init__":
-            hit = imported.union(hit, *(self._taint_of(mention, file, local, taint) for mention in body.assigns))
-            for name in body.global_names:
-                _add(taint.names, name, hit)
-            if body.owner:
-                _add(taint.carriers, body.owner, hit)
-        return hit | imported if file in self._reloading else hit
+        if not body.binds_globally and body.name != "__init__":
+            return imported, returned, _NONE
+        given = returned if body.is_decorated else imported
+        return imported, returned, given.union(*(self._taint_of(m, file, local, taint) for m in body.assigns))
 
     def _taint_of_imports(self, body: Body) -> _Groups:
         """Return the taint of what a function imports itself."""
@@ -555,6 +584,10 @@ class _Nomination:
 
     def _defining(self, dotted: str, local: _Local) -> set[SourceFile]:
         """Return the modules through which a name that a file spells leads to its definition."""
+        return {module for module, _ in self._ways_to(dotted, local)}
+
+    def _ways_to(self, dotted: str, local: _Local) -> set[tuple[SourceFile, str]]:
+        """Return the same modules, each with the name that is taken from it."""
         first, *rest = dotted.split(".")
         pending = list(local.names.get(first, ()))
         modules = local.modules.get(first, ())
@@ -567,7 +600,7 @@ class _Nomination:
             if taken not in found:
                 found.add(taken)
                 pending += self._locals[taken[0]].names.get(taken[1], ())
-        return {module for module, _ in found}
+        return found
 
     def _module_attribute(self, module: SourceFile, name: str) -> tuple[SourceFile, ...]:
         imported = self._locals[module].modules.get(name, ())

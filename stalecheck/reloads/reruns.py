@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from stalecheck.attaching import is_own_namespace
 from stalecheck.reloads.scopes import Guard, Place
 
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
@@ -63,14 +64,6 @@ def first_run(test: ast.expr) -> bool | None:
         ) if is_own_namespace(namespace):
             return isinstance(op, ast.Is)
     return None
-
-
-def is_own_namespace(node: ast.expr) -> bool:
-    """Whether an expression is the namespace that the body runs in."""
-    match node:
-        case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
-            return True
-    return False
 
 
 def _arguments(statement: ast.stmt) -> Iterator[str]:

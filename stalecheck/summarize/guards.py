@@ -7,9 +7,10 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from stalecheck.attaching import is_own_namespace
 from stalecheck.index import is_type_checking
 from stalecheck.nodes import descendants
-from stalecheck.reloads.reruns import first_run, is_own_namespace
+from stalecheck.reloads.reruns import first_run
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ast.Lt: operator.lt,

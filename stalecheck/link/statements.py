@@ -118,9 +118,10 @@ class Statements:
         """Yield what a statement of a function puts into a container, or into an attribute."""
         if isinstance(statement, Store):
             yield from self.of_store(statement)
-        elif isinstance(statement.call.function, Attribute) and statement.call.function.name in known.MUTATORS:
-            target = self._subject.evaluate(statement.call.function.value, statement.at)
-            yield from self._filling(statement, statement.call.function, target)
+            return
+        function = statement.call.function
+        if isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
+            yield from self._filling(statement, function, target)
 
     def of_call(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call puts into a container or a registry."""

@@ -727,7 +727,7 @@ def edges(thing: Any, old: Old) -> list[object]:
         return [thing.func, thing.args, thing.keywords]
     if kind is Field:
         return [thing.default, thing.default_factory]
-    if isinstance(thing, (types.GenericAlias, typing._GenericAlias)):  # type: ignore[attr-defined]
+    if isinstance(thing, (types.GenericAlias, types.UnionType, typing._GenericAlias)):  # type: ignore[attr-defined]
         return list(thing.__args__)
     if kind is types.GeneratorType:
         return list(thing.gi_frame.f_locals.values()) if thing.gi_frame else []

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.captures import TRAVELS, along, derived, hop, placeless
+from stalecheck.link.enums import is_member
 from stalecheck.link.program import Evaluates, Frame
 from stalecheck.link.values import (
     NOTHING,
@@ -25,7 +26,7 @@ from stalecheck.link.values import (
     union,
 )
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Attribute, Call, Choice, Class, Derived, Display, Expression, Function, Literal
+from stalecheck.summarize.summary import Attribute, Call, Choice, Class, Expression, Function, Literal
 from stalecheck.vocabulary import OriginKind
 
 _MOST_BASES = 40
@@ -56,9 +57,9 @@ class Classes:
         if made is not None:
             return made
         member = self._evaluator.binding(owner.file, index)
-        if self.is_enum(owner) and isinstance(
-            self._program.summaries[owner.file].bindings[index].value, (Literal, Call, Derived, Display)
-        ):
+        bound = self._program.summaries[owner.file].bindings[index]
+        if self.is_enum(owner) and is_member(name, bound.value, member):
+            member = self._evaluator.own(owner.file, bound, member, OriginKind.INSTANCE)
             captures = tuple(
                 replace(capture, made=self._as_member(capture.made, owner), relation=Relation.MEMBER)
                 for capture in member.captures

@@ -11,7 +11,7 @@ from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.registrations import Registrations, belongs_to
-from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Thing
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -21,6 +21,7 @@ from stalecheck.summarize.summary import (
     CallStatement,
     Captured,
     Class,
+    Derived,
     Display,
     Expression,
     Function,
@@ -69,8 +70,7 @@ class Definitions:
                     for argument in self._type_arguments(base.value, binding.at)
                     for capture in self._subject.evaluate(argument, binding.at).captures
                 ]
-                # Nothing is reached through another class, one without a name included.
-                inherits = () if any(map(_is_made_in_function, value.things)) else reached(value)
+                inherits = _inherited(value)
                 inherited = {capture.made for capture in inherits}
                 for capture in closest([*inherits, *arguments]):
                     holding = self._subject.holding(
@@ -254,6 +254,9 @@ class Definitions:
                     arguments = [e.value for e in index.elements] if isinstance(index, Display) else [index]
                     pending += [value, *arguments]
                     yield from arguments
+                case Derived(operands=operands) as union if union is not base:
+                    pending += operands
+                    yield from operands
                 case _:
                     pass
 
@@ -269,5 +272,20 @@ def _written(function: FunctionThing) -> str:
     return f"{function.file.module}.{function.function.name}"
 
 
-def _is_made_in_function(thing: Thing) -> bool:
-    return isinstance(thing, ClassThing) and ".<locals>." in thing.definition.name
+def _inherited(value: Value) -> tuple[Capture, ...]:
+    """Return what a class has of a base: nothing is reached through another class, one without a name included.
+
+    A class that a function returns is old with the function, or with the name of the module that it got.
+    """
+    makers = {
+        (thing.file, thing.definition.name.partition(".<locals>.")[0])
+        for thing in value.things
+        if isinstance(thing, ClassThing) and ".<locals>." in thing.definition.name
+    }
+    if not makers:
+        return reached(value)
+    return tuple(
+        capture
+        for capture in value.captures
+        if capture.relation is Relation.IS or (capture.made.file, capture.made.origin.name) in makers
+    )

@@ -75,7 +75,7 @@ from stalecheck.link import StaleReference
 from stalecheck.rules.rule import Judgement
 from stalecheck.rules.severity import severity
 from stalecheck.rules.words import old, reload_after
-from stalecheck.vocabulary import HolderKind, Severity
+from stalecheck.vocabulary import HolderKind, OriginKind, Severity
 
 
 def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
@@ -83,7 +83,8 @@ def check(references: Iterable[StaleReference]) -> Iterator[Judgement]:
     for reference in references:
         if reference.holder.kind is HolderKind.BASE_CLASS:
             is_argument = reference.is_type_argument
-            verb = "is parametrized with" if is_argument else "inherits from"
+            is_made = reference.origin.kind is OriginKind.FUNCTION
+            verb = "is parametrized with" if is_argument else "inherits from a class of" if is_made else "inherits from"
             yield Judgement(
                 reference,
                 Severity.NOTE if is_argument else severity(reference, Severity.ERROR),

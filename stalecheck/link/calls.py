@@ -26,9 +26,11 @@ from stalecheck.link.captures import (
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, text_of
 from stalecheck.link.containers import Containers
+from stalecheck.link.elsewhere import Elsewhere
 from stalecheck.link.made import written_out
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Evaluates, Frame
+from stalecheck.link.recalled import Recalled
 from stalecheck.link.values import (
     NOTHING,
     Capture,
@@ -75,12 +77,20 @@ MADE = "__new__()"
 class Calls:
     """Evaluates calls; remembers what functions return that are called without arguments that matter."""
 
-    def __init__(self, evaluator: Evaluates, classes: Classes, containers: Containers, namespaces: Namespaces) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluates,
+        classes: Classes,
+        containers: Containers,
+        namespaces: Namespaces,
+        elsewhere: Elsewhere,
+    ) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._classes = classes
         self._containers = containers
         self._namespaces = namespaces
+        self._recalled = Recalled(evaluator, classes, elsewhere)
         self._calling: set[Function] = set()
         self._results: dict[tuple[Function, SourceFile, Location], Value] = {}
         self._managers: dict[Function, Function] = {}
@@ -196,7 +206,10 @@ class Calls:
                 case PartialThing():
                     results.append(self._call_partial(thing, function, arguments, frame))
                 case ClassThing():
-                    results.append(self._construct(thing, classes, arguments, frame))
+                    made = self._construct(thing, classes, arguments, frame)
+                    if self._recalled.is_asked(thing, made, frame):
+                        made = replace(made, is_new=not self._recalled.by_class(thing, arguments, frame))
+                    results.append(made)
                 case FunctionThing():
                     results.append(self._call_function(thing, functions, arguments, frame, receiver))
                 case ExternalThing(name=name):
@@ -262,6 +275,20 @@ class Calls:
         return Value((InstanceThing(thing),), (*captures, *others), is_new=True)
 
     def _call_function(
+        self,
+        thing: FunctionThing,
+        function: Value,
+        arguments: list[tuple[Argument, Value]],
+        frame: Frame,
+        receiver: Value,
+    ) -> Value:
+        result = self._given_back(thing, function, arguments, frame, receiver)
+        if self._recalled.is_asked(thing, result, frame):
+            bound = self.bind_arguments(thing, function, arguments, receiver)
+            return replace(result, is_new=not self._recalled.by_function(thing, arguments, bound, frame))
+        return result
+
+    def _given_back(
         self,
         thing: FunctionThing,
         function: Value,

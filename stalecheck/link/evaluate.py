@@ -13,6 +13,7 @@ from stalecheck.link.captures import TRAVELS, derived, hop, is_mapping, origin_k
 from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, is_text, written_name
 from stalecheck.link.containers import Containers
+from stalecheck.link.elsewhere import Elsewhere
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Frame, Program
@@ -80,7 +81,8 @@ class Evaluator:
         self.containers = Containers(self, self.classes, self.removals)
         self.names = Names(self, self.stars, self.containers)
         self.namespaces = Namespaces(self, self.classes, self.stars)
-        self.calls = Calls(self, self.classes, self.containers, self.namespaces)
+        self.elsewhere = Elsewhere(self, self.classes)
+        self.calls = Calls(self, self.classes, self.containers, self.namespaces, self.elsewhere)
         self.attaching = Attaching(self, self.classes, self.calls)
         self._values: dict[tuple[SourceFile, int | str], Value] = {}
         self._open: dict[tuple[SourceFile, int | str], int] = {}
@@ -223,15 +225,15 @@ class Evaluator:
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
-                return self.attribute(self.evaluate(inner, frame), name, frame)
+                return self._settled(expression, self.attribute(self.evaluate(inner, frame), name, frame), frame)
             case NamedAttribute(value=owner, name=named):
                 return self._named_attribute(owner, named, frame)
             case Call():
-                return self.calls.call(expression, frame)
+                return self._settled(expression, self.calls.call(expression, frame), frame)
             case Display():
                 return self.containers.display(expression, frame)
             case Item():
-                return self.containers.item(expression, frame)
+                return self._settled(expression, self.containers.item(expression, frame), frame)
             case Choice(options=options, is_first_true=is_first_true):
                 given = [o for o in options if isinstance(o, Parameter) and o.name in (frame.arguments or ())]
                 if given:
@@ -252,6 +254,11 @@ class Evaluator:
                 bases = (base.value for base in definition.bases)
                 held = self._wrapped((*bases, *captures), frame)
                 return Value((ClassThing(frame.file, definition),), tuple(held), is_new=True)
+
+    def _settled(self, expression: Attribute | Item | Call, value: Value, frame: Frame) -> Value:
+        """Return a value that another module's object has had before as one that nothing makes."""
+        is_others = value.is_new and self.elsewhere.is_others(expression, value, frame)
+        return replace(value, is_new=False) if is_others else value
 
     def attribute(self, value: Value, name: str, frame: Frame) -> Value:
         """Return what an attribute of a value may be."""

@@ -20,6 +20,7 @@ from stalecheck.summarize.imports import imported
 from stalecheck.summarize.local_uses import find_calls, find_local_uses, find_rebindings, find_unreached
 from stalecheck.summarize.positions import blocks
 from stalecheck.summarize.recorder import Recorder
+from stalecheck.summarize.remembered import remembered
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
@@ -326,6 +327,7 @@ class Bodies:
                     double_star=double_star_name(node.params),
                     keeps=self.keeps(inner),
                     attaches=self.attached(node, twin, inner),
+                    remembered=remembered(twin),
                 )
             )
 

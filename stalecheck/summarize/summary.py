@@ -364,6 +364,12 @@ class Function:
     dispatched: tuple[Captured, ...] = ()
     """Of a decorated function the classes that its first annotation names: what ``singledispatch`` registers it for."""
 
+    remembered: tuple[str, ...] | None = None
+    """Of a function that gives back what outlives its call, and makes it only once, the parameters that it is found by.
+
+    None for any other.
+    """
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Class:

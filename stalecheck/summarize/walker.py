@@ -38,6 +38,7 @@ from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
 from stalecheck.summarize.public import Public
 from stalecheck.summarize.recorder import Recorder
+from stalecheck.summarize.remembered import remembered
 from stalecheck.summarize.running import Runner
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.settings import Row, literal_name, own_name, rows, setting, updated
@@ -532,6 +533,7 @@ class _Walker:
             keeps=self._bodies.keeps(scope),
             attaches=self._bodies.attached(node, twin, scope),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
+            remembered=remembered(twin),
         )
         self._recorder.at = at
         index = self._recorder.bind(node.name.value, span, function)

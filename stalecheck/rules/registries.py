@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.bases import definitions_of
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, imported_names
+from stalecheck.rules.statements import Function, imported_names
 
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}
@@ -139,25 +140,8 @@ def keeping_of_subclasses(
         for base in (*current.bases, *(k.value for k in current.keywords if k.arg == "metaclass")):
             if module not in names:
                 names[module] = imported_names(tree, module)
-            pending += _definitions_of(base, tree, module, names[module], reloading)
+            pending += definitions_of(base, tree, module, names[module], reloading)
     return Keeping.REPLACED, ""
-
-
-def _definitions_of(
-    node: ast.expr, tree: ast.Module, file: SourceFile, names: Mapping[str, str], reloading: Reloading
-) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
-    if isinstance(node, ast.Subscript):
-        node = node.value
-    if isinstance(node, ast.Name):
-        for own in tree.body:
-            if isinstance(own, ast.ClassDef) and own.name == node.id:
-                yield own, file
-                return
-    module, _, name = dotted(node, names).rpartition(".")
-    other = reloading.program.table.find(module, file) if module else None
-    there = reloading.parse(other) if other is not None else None
-    if other is not None and there is not None:
-        yield from ((own, other) for own in there.body if isinstance(own, ast.ClassDef) and own.name == name)
 
 
 def _by_class(definition: ast.ClassDef) -> Keeping:

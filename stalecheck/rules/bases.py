@@ -1,4 +1,4 @@
-"""Where the classes that a class inherits from are defined."""
+"""Where the classes that a class inherits from are defined, and what of a library makes an object."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import dotted, imported_names
 
@@ -46,3 +47,55 @@ def definitions_of(
     there = reloading.parse(other) if other is not None else None
     if other is not None and there is not None:
         yield from ((own, other) for own in there.body if isinstance(own, ast.ClassDef) and own.name == name)
+
+
+def maker_of(node: ast.expr, tree: ast.Module, names: Mapping[str, str], depth: int = 8) -> str:
+    """Return the absolute name of what makes an object: ``flask.Flask``; empty where that is not known.
+
+    What a function of the module returns is made by what that calls; of a call of an object's method the object's
+    maker comes first: ``blinker.Namespace.signal``.
+
+    Args:
+        node: The call, or a name or attribute of what is made at module level.
+        tree: The module.
+        names: What imports bind there.
+        depth: How many steps to go.
+    """
+    if depth == 0:
+        return ""
+    match node:
+        case ast.Call(func=ast.Name(id=name)) if name not in names:
+            for own in tree.body:
+                if isinstance(own, ast.FunctionDef) and own.name == name:
+                    return _returned(own, tree, names, depth)
+            return ""
+        case ast.Call(func=function):
+            return maker_of(function, tree, names, depth - 1)
+        case ast.Attribute(value=owner, attr=attribute):
+            made = dotted(node, names)
+            if not made and (of := maker_of(owner, tree, names, depth - 1)):
+                made = f"{of}.{attribute}"
+            return made
+        case ast.Name(id=name) if name in names:
+            return names[name]
+        case ast.Name(id=name):
+            for statement in tree.body:
+                match statement:
+                    case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as value) if bound == name:
+                        return maker_of(value, tree, names, depth - 1)
+    return ""
+
+
+def _returned(function: ast.FunctionDef, tree: ast.Module, names: Mapping[str, str], depth: int) -> str:
+    made: dict[str, ast.expr] = {}
+    for node in descendants(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as value):
+                made.setdefault(bound, value)
+    for node in descendants(function):
+        match node:
+            case ast.Return(value=ast.Call() as value):
+                return maker_of(value, tree, names, depth - 1)
+            case ast.Return(value=ast.Name(id=name)) if name in made:
+                return maker_of(made[name], tree, names, depth - 1)
+    return ""

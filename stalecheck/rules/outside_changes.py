@@ -84,7 +84,7 @@ def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
     file = next((place.file for place in reloading.places if place.file.path == reload.path), None)
     tree = reloading.parse(file) if file is not None else None
     row = reload.location.row
-    for node in descendants(_innermost(tree, row)) if tree is not None else ():
+    for node in descendants(innermost(tree, row)) if tree is not None else ():
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Call)) or node.lineno <= row:
             continue
         match node:
@@ -99,7 +99,8 @@ def puts_back(name: str, reload: Reload, reloading: Reloading) -> bool:
     return False
 
 
-def _innermost(tree: ast.Module, row: int) -> ast.AST:
+def innermost(tree: ast.Module, row: int) -> ast.AST:
+    """Return the innermost function around a row; the module where there is none."""
     scope: ast.AST = tree
     for node in descendants(tree):
         if isinstance(node, Function) and node.lineno <= row <= (node.end_lineno or row):
@@ -118,7 +119,7 @@ def _changes(
 ) -> Iterator[tuple[SourceFile, str, OutsideChange]]:
     """Yield what a file changes in others: the module, the name, and how."""
     nodes = list(descendants(tree))
-    bound = _bound(nodes, file)
+    bound = imported_anywhere(nodes, file)
     functions = [node for node in nodes if isinstance(node, Function)]
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in nodes:
@@ -163,26 +164,27 @@ def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
                 if isinstance(target, ast.Attribute) and not _is_itself(target, value):
                     yield target, True
                 elif isinstance(target, ast.Subscript):
-                    yield _owner(target), False
+                    yield owner_of(target), False
         case ast.AugAssign(target=ast.Attribute() as target):
             yield target, True
         case ast.AugAssign(target=ast.Subscript() as target):
-            yield _owner(target), False
+            yield owner_of(target), False
         case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _FILLS:
-            yield _owner(owner), False
+            yield owner_of(owner), False
 
 
 def _is_itself(target: ast.Attribute, value: ast.expr) -> bool:
     return isinstance(value, ast.Attribute) and value.attr == target.attr
 
 
-def _owner(node: ast.expr) -> ast.expr:
+def owner_of(node: ast.expr) -> ast.expr:
+    """Return what is subscripted: ``TABLE`` of ``TABLE[a][b]``."""
     while isinstance(node, ast.Subscript):
         node = node.value
     return node
 
 
-def _bound(nodes: Iterable[ast.AST], file: SourceFile) -> Mapping[str, str]:
+def imported_anywhere(nodes: Iterable[ast.AST], file: SourceFile) -> Mapping[str, str]:
     """Return what the names stand for that any import of a file binds."""
     found: dict[str, str] = {}
     for node in nodes:

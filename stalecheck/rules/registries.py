@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.bases import definitions_of, maker_of
+from stalecheck.rules.keeping import Keeping, keeping_in_library, refuses_tables
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted, imported_names
 
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}
 _LISTS = frozenset({"list", "set", "deque", "WeakSet"})
-_EXTERNAL = frozenset(
-    {
-        *("route", "get", "post", "put", "patch", "delete", "websocket", "add_url_rule", "register_blueprint"),
-        *("include_router", "before_request", "after_request", "teardown_request"),
-        *("command", "group", "add_command", "event", "listener", "listen", "connect", "subscribe", "on", "task"),
-    }
-)
-"""Methods of applications, bots and signals with which functions are registered."""
-
-
-class Keeping(Enum):
-    """What becomes of what is registered for the second time."""
-
-    REPLACED = "replaced"
-    """Or not kept at all."""
-
-    JOINED = "joined"
-    """An object that is made anew joins the old one; what is equal to the old does not."""
-
-    REPEATED = "repeated"
-    """Whatever it is, it is there twice."""
-
-    REFUSED = "refused"
-    """An exception is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +28,9 @@ class Given:
 
     decorates: bool = False
     """What is decorated comes on top."""
+
+    keywords: tuple[ast.keyword, ...] = ()
+    """What of the arguments is given by name."""
 
     def is_own(self, node: ast.expr) -> bool:
         """Whether an expression holds something that the module's body makes."""
@@ -65,12 +45,15 @@ class Given:
         return self.decorates or any(map(self.is_own, self.arguments))
 
 
-def keeping_of(path: Sequence[str], tree: ast.Module, given: Given, through: Sequence[str] = ()) -> Keeping:
+def keeping_of(
+    path: Sequence[str], tree: ast.Module, file: SourceFile, given: Given, through: Sequence[str] = ()
+) -> Keeping:
     """Return what calling something of a module does with what it is given.
 
     Args:
         path: The names that lead from the module to what is called.
         tree: The module.
+        file: Its file.
         given: What it is called with.
         through: Methods called in between, or ``[]``: ``D.setdefault(k, []).append``.
     """
@@ -78,18 +61,7 @@ def keeping_of(path: Sequence[str], tree: ast.Module, given: Given, through: Seq
         functions = (f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == path[0])
         return next((_by_function(function, given, is_method=False) for function in functions), Keeping.REPLACED)
     owner, method = path[0], path[-1]
-    value = next(
-        (
-            s.value
-            for s in tree.body
-            if isinstance(s, (ast.Assign, ast.AnnAssign))
-            and any(
-                isinstance(t, ast.Name) and t.id == owner
-                for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
-            )
-        ),
-        None,
-    )
+    value = assigned(owner, tree)
     if through:
         is_table = isinstance(value, ast.Dict) or (
             isinstance(value, ast.Call) and _last(value.func) in {"dict", "defaultdict"}
@@ -99,13 +71,43 @@ def keeping_of(path: Sequence[str], tree: ast.Module, given: Given, through: Seq
         return _by_method(method, given)
     if not isinstance(value, ast.Call):
         return Keeping.REPLACED
+    names = imported_names(tree, file)
+    maker = maker_of(value, tree, names)
     written = ast.unparse(value.func)
-    definition = next((c for c in tree.body if isinstance(c, ast.ClassDef) and c.name == written), None)
-    if definition is not None:
+    seen: set[str] = set()
+    while (definition := _class_of(written, tree)) is not None and written not in seen:
+        seen.add(written)
         own = [f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == method]
-        return next((_by_function(function, given, is_method=True) for function in own), Keeping.REPLACED)
-    is_external = method in _EXTERNAL and written[:1] != "_" and given.has_own
-    return Keeping.JOINED if is_external else Keeping.REPLACED
+        if own:
+            return _by_function(own[0], given, is_method=True)
+        if not definition.bases:
+            return Keeping.REPLACED
+        written = ast.unparse(definition.bases[0])
+        maker = dotted(definition.bases[0], names)
+        if not maker and _class_of(written, tree) is None:
+            return Keeping.REPLACED
+    if not maker and written.startswith("_"):
+        return Keeping.REPLACED
+    return keeping_in_library(maker, method, given.keywords, has_own=given.has_own)
+
+
+def assigned(name: str, tree: ast.Module) -> ast.expr | None:
+    """Return what a module first binds to a name."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=targets, value=value) if any(_is_name(target, name) for target in targets):
+                return value
+            case ast.AnnAssign(target=ast.Name(id=bound), value=value) if bound == name:
+                return value
+    return None
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _class_of(name: str, tree: ast.Module) -> ast.ClassDef | None:
+    return next((c for c in tree.body if isinstance(c, ast.ClassDef) and c.name == name), None)
 
 
 def keeping_of_subclasses(
@@ -126,6 +128,7 @@ def keeping_of_subclasses(
     """
     seen: set[tuple[SourceFile, str]] = set()
     pending = [(definition, file)]
+    is_named = False
     while pending:
         current, module = pending.pop(0)
         tree = reloading.parse(module)
@@ -133,44 +136,72 @@ def keeping_of_subclasses(
             continue
         seen.add((module, current.name))
         if current is not definition and module not in again:
-            keeping = _by_class(current)
+            keeping = _by_class(current, definition, _own_names(reloading.parse(file)))
             if keeping is not Keeping.REPLACED:
                 return keeping, f"{module.module}.{current.name}"
+            is_named = is_named or any(
+                isinstance(f, ast.FunctionDef) and f.name == "__tablename__" for f in current.body
+            )
         for base in (*current.bases, *(k.value for k in current.keywords if k.arg == "metaclass")):
             if module not in names:
                 names[module] = imported_names(tree, module)
-            pending += _definitions_of(base, tree, module, names[module], reloading)
+            found = list(definitions_of(base, tree, module, names[module], reloading))
+            pending += found
+            if not found:
+                maker, owner = _library_base(base, tree, module, names[module], reloading)
+                is_global = maker.startswith("sqlmodel.")
+                if (owner not in again or is_global) and refuses_tables(maker, definition, is_named_above=is_named):
+                    written = dotted(base, names[module]) or ast.unparse(base)
+                    return Keeping.REFUSED, written if module in again else f"{module.module}.{current.name}"
     return Keeping.REPLACED, ""
 
 
-def _definitions_of(
-    node: ast.expr, tree: ast.Module, file: SourceFile, names: Mapping[str, str], reloading: Reloading
-) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
-    if isinstance(node, ast.Subscript):
-        node = node.value
-    if isinstance(node, ast.Name):
-        for own in tree.body:
-            if isinstance(own, ast.ClassDef) and own.name == node.id:
-                yield own, file
-                return
-    module, _, name = dotted(node, names).rpartition(".")
-    other = reloading.program.table.find(module, file) if module else None
-    there = reloading.parse(other) if other is not None else None
-    if other is not None and there is not None:
-        yield from ((own, other) for own in there.body if isinstance(own, ast.ClassDef) and own.name == name)
+def _library_base(
+    base: ast.expr, tree: ast.Module, file: SourceFile, names: dict[str, str], reloading: Reloading
+) -> tuple[str, SourceFile]:
+    """Return the absolute name of a base of a library, or of what makes it, and the module that it is made in."""
+    name = dotted(base, names)
+    path = name.split(".")
+    for end in range(len(path) - 1, 0, -1):
+        other = reloading.program.table.find(".".join(path[:end]), file)
+        there = reloading.parse(other) if other is not None else None
+        if other is not None and there is not None:
+            value = assigned(path[end], there)
+            maker = maker_of(value, there, imported_names(there, other)) if value is not None else ""
+            return ".".join(filter(None, (maker, *path[end + 1 :]))) if maker else "", other
+    return name or maker_of(base, tree, names), file
 
 
-def _by_class(definition: ast.ClassDef) -> Keeping:
-    """Return what a class does with those that inherit from it, or that it makes as their metaclass."""
+def _own_names(tree: ast.Module | None) -> frozenset[str]:
+    statements = tree.body if tree is not None else []
+    return frozenset(s.name for s in statements if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
+
+
+def _by_class(definition: ast.ClassDef, made: ast.ClassDef, own: frozenset[str]) -> Keeping:
+    """Return what a class does with one that inherits from it, or that it makes as its metaclass."""
     is_metaclass = any(_last(base) in {"type", "ABCMeta", "EnumMeta", "EnumType"} for base in definition.bases)
     names = {"__init__", "__new__"} if is_metaclass else {"__init_subclass__"}
     for function in definition.body:
         if isinstance(function, ast.FunctionDef) and function.name in names and function.args.args:
-            made = {function.args.args[0].arg} if function.name != "__new__" else set(_made_by_new(function))
-            keeping = _by_function(function, Given((), frozenset(made), decorates=True), is_method=True, added=made)
+            kept = {function.args.args[0].arg} if function.name != "__new__" else set(_made_by_new(function))
+            given = Given(
+                (ast.Constant(made.name),) if is_metaclass else tuple(_given_by_name(function, made)),
+                own | kept,
+                decorates=True,
+            )
+            keeping = _by_function(function, given, is_method=True, added=kept)
             if keeping is not Keeping.REPLACED:
                 return keeping
     return Keeping.REPLACED
+
+
+def _given_by_name(function: ast.FunctionDef, made: ast.ClassDef) -> Iterator[ast.expr]:
+    """Yield what the keywords of a class give to the first parameters of ``__init_subclass__``."""
+    keywords = {keyword.arg: keyword.value for keyword in made.keywords}
+    for parameter in function.args.args[1:]:
+        if parameter.arg not in keywords:
+            return
+        yield keywords[parameter.arg]
 
 
 def _made_by_new(function: ast.FunctionDef) -> Iterator[str]:

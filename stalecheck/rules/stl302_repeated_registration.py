@@ -74,17 +74,31 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
-from stalecheck.rules.registries import Given, Keeping, keeping_of, keeping_of_subclasses
+from stalecheck.rules.keeping import BY_ARGUMENT, Keeping, short_name
+from stalecheck.rules.registries import Given, keeping_of, keeping_of_subclasses
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, dotted, imported_names, span_of, top_level
+from stalecheck.rules.taking_back import takes_back
 from stalecheck.vocabulary import Severity
 
-_Found: TypeAlias = tuple[ast.expr, str, Severity]
+_Found: TypeAlias = tuple[ast.expr, "_Matter"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """Why it matters that something is registered again."""
+
+    why: str
+    severity: Severity = Severity.WARNING
+    registry: str = ""
+    """The absolute name of what keeps it, where it has one."""
+
 
 _KEEPERS = {
     "atexit.register": "`atexit` calls every function that it was given",
@@ -101,9 +115,6 @@ _KEEPERS = {
 _PATHS = frozenset({"sys.path.append", "sys.path.insert"})
 _LOGGERS = frozenset({"logging.getLogger", "logging.Logger"})
 _THREADS = frozenset({"threading.Thread", "threading.Timer", "multiprocessing.Process"})
-_METRICS = frozenset(
-    f"prometheus_client.{name}" for name in ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum")
-)
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -114,15 +125,21 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         together = reloading.together(file)
-        for node, why, severity in _registrations(tree, file, together, known, reloading):
-            yield Flaw(
-                file,
-                span_of(node, reloading.sources[file]),
-                severity,
-                f"`{_shorten(node)}` happens again: {why}",
-                "remove the old entry first, or register under a name that is replaced",
-                reloads,
+        for node, matter in _registrations(tree, file, together, known, reloading):
+            left = tuple(
+                reload
+                for reload in reloads
+                if not matter.registry or not takes_back(matter.registry, reload, reloading)
             )
+            if left:
+                yield Flaw(
+                    file,
+                    span_of(node, reloading.sources[file]),
+                    matter.severity,
+                    f"`{_shorten(node)}` happens again: {matter.why}",
+                    "remove the old entry first, or register under a name that is replaced",
+                    left,
+                )
 
 
 def _registrations(
@@ -147,7 +164,7 @@ def _registrations(
                 own = made.get(called)
                 inside = _inside(own, names, frozenset(made), file, together, reloading) if own is not None else None
                 if inside is not None:
-                    yield call, *inside
+                    yield call, inside
     yield from _by_statements(tree, names, frozenset(made), file, together, reloading)
 
 
@@ -165,11 +182,10 @@ def _by_decorators(
 ) -> Iterator[_Found]:
     for decorator in definition.decorator_list:
         called, arguments = (decorator.func, decorator.args) if isinstance(decorator, ast.Call) else (decorator, [])
-        why = _standard(called, names)
-        if why:
-            yield decorator, why, Severity.WARNING
-        elif found := _of_project(called, Given(tuple(arguments), made, decorates=True), names, together, reloading):
-            yield decorator, *found
+        keywords = tuple(decorator.keywords) if isinstance(decorator, ast.Call) else ()
+        given = Given(tuple(arguments), made, decorates=True, keywords=keywords)
+        if found := _standard(called, names) or _of_project(called, given, names, together, reloading):
+            yield decorator, found
 
 
 def _by_bases(
@@ -182,7 +198,7 @@ def _by_bases(
     keeping, who = keeping_of_subclasses(definition, file, together, known, reloading)
     if keeping is not Keeping.REPLACED:
         for base in (*definition.bases, *(keyword.value for keyword in definition.keywords)):
-            yield base, *_said(keeping, who)
+            yield base, _said(keeping, who)
             return
 
 
@@ -193,7 +209,7 @@ def _inside(
     file: SourceFile,
     together: frozenset[SourceFile],
     reloading: Reloading,
-) -> tuple[str, Severity] | None:
+) -> _Matter | None:
     """Return what the module's own function registers that its body calls."""
     if not isinstance(function, ast.FunctionDef) or any(isinstance(node, ast.Return) for node in function.body[:-1]):
         return None
@@ -202,7 +218,7 @@ def _inside(
     body = ast.Module(function.body, [])
     known = {**names, **imported_names(body, file)}
     found = next(_by_statements(body, known, made, file, together, reloading), None)
-    return found[1:] if found is not None else None
+    return found[1] if found is not None else None
 
 
 def _by_statements(
@@ -220,24 +236,46 @@ def _by_statements(
         if isinstance(statement, ast.AugAssign) and statement not in guarded:
             extending = ast.Attribute(statement.target, "extend")
             if found := _of_project(extending, Given((statement.value,), made), names, together, reloading):
-                yield statement.target, *found
+                yield statement.target, found
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or statement in guarded:
             continue
         name = dotted(call.func, names)
         if name in _PATHS:
-            yield call, "the list of paths grows", Severity.NOTE
-        elif name in _METRICS and not any(keyword.arg == "registry" for keyword in call.keywords):
-            yield call, "the registry refuses a second metric of that name", Severity.ERROR
+            yield call, _Matter("the list of paths grows", Severity.NOTE, "sys.path")
+        elif refusing := _by_argument(name, call, names, together, reloading):
+            yield call, refusing
         elif not _is_undone(call.func, reloading.sources[file]):
             is_silent = any("NullHandler" in ast.unparse(argument) for argument in call.args)
-            why = _standard(call.func, names) or ("" if is_silent else _by_object(call.func, objects))
-            if why:
-                yield call, why, Severity.WARNING
-            elif isinstance(statement, ast.Expr):
+            found = _standard(call.func, names) or (None if is_silent else _by_object(call.func, objects, file))
+            if found is None and isinstance(statement, ast.Expr):
                 given = (*call.args, *(keyword.value for keyword in call.keywords))
-                if found := _of_project(call.func, Given(given, made), names, together, reloading):
-                    yield call, *found
+                found = _of_project(
+                    call.func, Given(given, made, keywords=tuple(call.keywords)), names, together, reloading
+                )
+            if found is not None:
+                yield call, found
+
+
+def _by_argument(
+    name: str, call: ast.Call, names: Mapping[str, str], together: frozenset[SourceFile], reloading: Reloading
+) -> _Matter | None:
+    """Return why it matters that something makes itself known to a registry that it is given."""
+    position, keyword = BY_ARGUMENT.get(short_name(name), (0, ""))
+    if not keyword or any(k.arg in {"extend_existing", "keep_existing"} for k in call.keywords):
+        return None
+    by_name = [k.value for k in call.keywords if k.arg == keyword]
+    given = by_name[0] if by_name else call.args[position] if 0 <= position < len(call.args) else None
+    if given is None:
+        return _Matter("the registry refuses a second one of that name", Severity.ERROR) if position < 0 else None
+    registry = dotted(given, names)
+    parts = registry.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        file = reloading.program.table.find(".".join(parts[:end]))
+        if file is not None:
+            refused = f"`{registry}` refuses a second one of that name"
+            return _Matter(refused, Severity.ERROR, registry) if file not in together else None
+    return None
 
 
 def _is_undone(function: ast.expr, source: bytes) -> bool:
@@ -252,8 +290,9 @@ def _is_undone(function: ast.expr, source: bytes) -> bool:
     return re.search(undone % (owner, owner, owner), source) is not None
 
 
-def _standard(function: ast.expr, names: Mapping[str, str]) -> str:
-    return _KEEPERS.get(dotted(function, names), "")
+def _standard(function: ast.expr, names: Mapping[str, str]) -> _Matter | None:
+    name = dotted(function, names)
+    return _Matter(_KEEPERS[name], registry=name.rpartition(".")[0]) if name in _KEEPERS else None
 
 
 def _objects(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
@@ -268,21 +307,23 @@ def _objects(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _by_object(function: ast.expr, objects: Mapping[str, str]) -> str:
+def _by_object(function: ast.expr, objects: Mapping[str, str], file: SourceFile) -> _Matter | None:
     """Return why a method of a logger or a thread matters."""
     if not isinstance(function, ast.Attribute):
-        return ""
-    maker = objects.get(ast.unparse(function.value), "")
+        return None
+    written = ast.unparse(function.value)
+    maker = objects.get(written, "")
     if function.attr in {"addHandler", "addFilter"} and maker in _LOGGERS:
-        return "each message is written once more" if function.attr == "addHandler" else "the old filter stays"
+        why = "each message is written once more" if function.attr == "addHandler" else "the old filter stays"
+        return _Matter(why, registry=f"{file.module}.{written}")
     if function.attr == "start" and maker in _THREADS:
-        return "the thread of the last run goes on"
-    return ""
+        return _Matter("the thread of the last run goes on", registry=f"{file.module}.{written}")
+    return None
 
 
 def _of_project(
     function: ast.expr, given: Given, names: Mapping[str, str], together: frozenset[SourceFile], reloading: Reloading
-) -> tuple[str, Severity] | None:
+) -> _Matter | None:
     """Return why a function, or a method of an object, of another module of the project matters."""
     path, through = _path(function, names)
     for end in range(len(path) - 1, 0, -1):
@@ -290,7 +331,7 @@ def _of_project(
         if file is None:
             continue
         tree = reloading.parse(file) if file not in together else None
-        keeping = keeping_of(path[end:], tree, given, through) if tree is not None else Keeping.REPLACED
+        keeping = keeping_of(path[end:], tree, file, given, through) if tree is not None else Keeping.REPLACED
         return _said(keeping, ".".join((file.module, *path[end:-1]))) if keeping is not Keeping.REPLACED else None
     return None
 
@@ -312,10 +353,12 @@ def _path(function: ast.expr, names: Mapping[str, str]) -> tuple[list[str], list
     return [*name.split("."), *([last] if last else [])] if name else [], through
 
 
-def _said(keeping: Keeping, who: str) -> tuple[str, Severity]:
+def _said(keeping: Keeping, who: str) -> _Matter:
     if keeping is Keeping.REFUSED:
-        return f"`{who}` refuses what it has already, and the reload ends there", Severity.ERROR
-    return f"`{who}` keeps the old one as well", Severity.WARNING
+        return _Matter(f"`{who}` refuses what it has already, and the reload ends there", Severity.ERROR, who)
+    if keeping is Keeping.IGNORED:
+        return _Matter(f"`{who}` keeps the old one, and does not take the new", registry=who)
+    return _Matter(f"`{who}` keeps the old one as well", registry=who)
 
 
 def _shorten(node: ast.expr) -> str:

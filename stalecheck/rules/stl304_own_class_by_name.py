@@ -80,6 +80,7 @@ import ast
 from collections.abc import Iterator
 
 from stalecheck.nodes import descendants
+from stalecheck.rules.alive import alive
 from stalecheck.rules.module_state import functions, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
@@ -92,20 +93,17 @@ _OTHERS = "False for other old instances"
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag methods that name their own class."""
-    alive = {(reference.origin.path, reference.origin.name) for reference in reloading.references}
+    kept = alive(reloading).kept
     for file, reloads in reloading.reloads().items():
         in_place = tuple(reload for reload in reloads if reload.mode is ReloadMode.RELOAD)
         tree = reloading.parse(file) if in_place else None
-        for definition in tree.body if tree is not None else ():
-            if not isinstance(definition, ast.ClassDef):
-                continue
-            for node, what, happens in _uses(definition):
-                is_alive = (file.path, definition.name) in alive
+        for name, definition in _classes(tree) if tree is not None else ():
+            for node, what, happens in _uses(definition, name):
                 yield Flaw(
                     file,
                     span_of(node, reloading.sources[file]),
-                    Severity.ERROR if is_alive else Severity.NOTE,
-                    f"`{what}` finds the new `{definition.name}` when an old instance gets there: {happens}",
+                    Severity.ERROR if (file.path, name) in kept else Severity.NOTE,
+                    f"`{what}` finds the new `{name}` when an old instance gets there: {happens}",
                     "use `super()`"
                     if what.startswith("super")
                     else "ask `type(self)` or `__class__`, which stay what they were",
@@ -113,20 +111,29 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 )
 
 
-def _uses(definition: ast.ClassDef) -> Iterator[tuple[ast.expr, str, str]]:
+def _classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:
+    """Yield the classes at module level, and those within them, by their qualified names."""
+    pending = [("", statement) for statement in reversed(tree.body)]
+    while pending:
+        prefix, statement = pending.pop()
+        if isinstance(statement, ast.ClassDef):
+            yield f"{prefix}{statement.name}", statement
+            pending += [(f"{prefix}{statement.name}.", inner) for inner in reversed(statement.body)]
+
+
+def _uses(definition: ast.ClassDef, name: str) -> Iterator[tuple[ast.expr, str, str]]:
     """Yield where the methods of a class name it, as written, and what happens to old instances."""
-    name = definition.name
     for statement in definition.body:
         for function in functions(statement):
-            if name in local_names(function):
+            if name.partition(".")[0] in local_names(function):
                 continue
             for node in descendants(function):
                 match node:
-                    case ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=named), _]) if named == name:
+                    case ast.Call(func=ast.Name(id="super"), args=[named, _]) if _is_named(named, name):
                         yield node, f"super({name}, …)", "TypeError"
                     case ast.Call(func=ast.Name(id="isinstance" | "issubclass" as asked), args=[_, kinds]):
                         if _is_among(kinds, name):
-                            written = name if isinstance(kinds, ast.Name) else f"(…, {name})"
+                            written = name if _is_named(kinds, name) else f"(…, {name})"
                             yield node, f"{asked}(…, {written})", _OTHERS
                     case ast.Compare(left=left, ops=[operator], comparators=[right]):
                         if isinstance(operator, _SAME) and (
@@ -149,7 +156,7 @@ def _is_among(node: ast.expr, name: str) -> bool:
 
 
 def _is_named(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+    return isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) == name
 
 
 def _is_kind(node: ast.expr) -> bool:

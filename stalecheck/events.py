@@ -169,9 +169,16 @@ def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set
     rerun = {
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
+    once = [
+        (file, event.files) for file, events in top_levels.items() for event in events if event.is_once and event.files
+    ]
     for (file, block), events in blocks.items():
         is_guarded = not block and file not in unguarded
-        is_own_only = is_guarded and file in rerun
+        # What others note too, they have noted when this file is first imported.
+        is_noted = not block and all(
+            event.is_once and any(other != file and event.files <= noted for other, noted in once) for event in events
+        )
+        is_own_only = (is_guarded or is_noted) and file in rerun
         for path in _paths(events):
             noted: set[SourceFile] = set()
             expanded = [inner for event in path for inner in _expand(event, event, top_levels, {file}, noted)]

@@ -35,11 +35,21 @@ def names_gone(
         path = Path(os.path.realpath(file.path))
         if now is None or not path.is_relative_to(top):
             continue
-        before = _old_names(f"{commit.decode().strip()}:{path.relative_to(top).as_posix()}", root)
+        place = path.relative_to(top)
+        before: frozenset[str] = frozenset()
+        for old in (place, _as_package(place)):
+            before = before or _old_names(f"{commit.decode().strip()}:{old.as_posix()}", root)
         left = before - _names_now(now, parse(path.read_bytes())) if before else before
         if left and "*" not in (item.name for item in now.imports) and "__getattr__" not in now.made:
             gone[file] = left
     return gone
+
+
+def _as_package(place: Path) -> Path:
+    """Return where the same module stood when it was a package, or when it was none."""
+    if place.name == "__init__.py":
+        return place.parent.with_name(f"{place.parent.name}.py") if place.parent.name else place
+    return place.with_suffix("") / "__init__.py"
 
 
 def _old_names(blob: str, root: Path) -> frozenset[str]:

@@ -18,6 +18,7 @@ else:
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 KEYS = {"modules", "before", "reload", "mode", "call", "options", "lines", "shows"}
 EXPECT = re.compile(r"expect: (?P<codes>STL\d{3}(?::\w+)?(?: STL\d{3}(?::\w+)?)*)(?: \(not shown: (?P<why>.+)\))?")
+OLD = "old"
 FRESH = re.compile(r"fresh: (?P<reason>.+?)(?: \(not shown: (?P<why>.+)\))?")
 
 
@@ -100,6 +101,11 @@ class FixtureProject:
     shows: tuple[Shown, ...] = ()
 
     @property
+    def old(self) -> Path | None:
+        """The folder with the files of an earlier revision that are other ones now; None without a history."""
+        return self.path / OLD if (self.path / OLD).is_dir() else None
+
+    @property
     def is_about_reloads(self) -> bool:
         """Whether its rules are about the reload itself, and not about who holds something old."""
         return self.name.startswith(("STL211", "STL3", "STL4"))
@@ -133,7 +139,7 @@ def read_project(path: Path, folder: Path = FIXTURES) -> FixtureProject:
     if unknown := set(table) - KEYS:
         raise ValueError(f"{name}/fixture.toml: unknown keys {sorted(unknown)}")
     call = table.get("call", [])
-    lines = [line for source in sorted(path.rglob("*.py")) for line in read_lines(source, path)]
+    lines = [line for source in sources_of(path) for line in read_lines(source, path)]
     lines += [listed_line(entry) for entry in table.get("lines", [])]
     return FixtureProject(
         name=name,
@@ -147,6 +153,11 @@ def read_project(path: Path, folder: Path = FIXTURES) -> FixtureProject:
         lines=tuple(lines),
         shows=tuple(read_shown(entry) for entry in table.get("shows", ())),
     )
+
+
+def sources_of(path: Path) -> list[Path]:
+    """The sources of a project as they are now."""
+    return sorted(source for source in path.rglob("*.py") if source.relative_to(path).parts[0] != OLD)
 
 
 def read_shown(entry: dict[str, Any]) -> Shown:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixture_project import FIXTURES, Expected, FixtureProject, Line, find_projects
+from fixture_project import FIXTURES, OLD, Expected, FixtureProject, Line, find_projects
 
 import stalecheck
 
@@ -69,6 +69,9 @@ def reported(project: FixtureProject, folder: Path, **options: Any) -> list[Expe
     options = {"min_severity": "note", **options, **project.options}
     if project.reload:
         options["reloaded" if project.mode == "reload" else "reimported"] = list(project.reload)
+    if project.old is not None:
+        commit_old(project.old, copy)
+        options["since"] = "HEAD"
     found = (
         Expected(
             diagnostic.path.relative_to(copy).as_posix(),
@@ -84,9 +87,25 @@ def reported(project: FixtureProject, folder: Path, **options: Any) -> list[Expe
 def copied(project: FixtureProject, folder: Path) -> Path:
     """A copy that is a project of its own: nothing above it belongs to the analysis."""
     copy = folder.resolve() / "project"
-    shutil.copytree(project.path, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(project.path, copy, ignore=shutil.ignore_patterns("__pycache__", OLD))
     (copy / "pyproject.toml").touch()
     return copy
+
+
+def commit_old(old: Path, copy: Path) -> None:
+    """Make a repository of a copy, with the old files in its only commit and the new ones beside it."""
+    new = {path: path.read_bytes() for path in copy.rglob("*.py")}
+    shutil.copytree(old, copy, dirs_exist_ok=True)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "old"],
+    ):
+        subprocess.run(["git", *arguments], cwd=copy, check=True, capture_output=True)
+    for path in copy.rglob("*.py"):
+        path.unlink()
+    for path, data in new.items():
+        path.write_bytes(data)
 
 
 def run_project(project: FixtureProject, folder: Path) -> list[dict[str, Any]]:

@@ -114,6 +114,27 @@ def test_what_was_imported_is_gone_too(repository: Path) -> None:
     assert [line[:2] for line in found(repository, since="HEAD", reloaded=["m"])] == [("app.py", 3)]
 
 
+def test_a_module_that_has_become_a_package_is_compared_with_what_it_was(repository: Path) -> None:
+    (repository / "m").mkdir()
+    (repository / "m.py").rename(repository / "m" / "__init__.py")
+    assert [line[:2] for line in found(repository, since="HEAD", reloaded=["m"])] == [("app.py", 2), ("app.py", 6)]
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        pytest.param("monkeypatch.setattr('m.gone', 1)\nmonkeypatch.delattr('m.kept')\n", [3], id="a text"),
+        pytest.param("monkeypatch.setattr(m, 'gone', 1)\n", [3], id="monkeypatch"),
+        pytest.param("monkeypatch.setattr(m, 'gone', 1, raising=False)\n", [], id="monkeypatch, perhaps new"),
+        pytest.param("mocker.patch('m.gone.x')\n", [3], id="something of what is gone"),
+        pytest.param("requests.patch('http://m.gone')\n", [], id="a text that is no name"),
+    ],
+)
+def test_patches_count_on_a_name(repository: Path, source: str, rows: list[int]) -> None:
+    (repository / "app.py").write_text(f"import m\n\n{source}", encoding="utf-8")
+    assert [line[1] for line in found(repository, since="HEAD", reloaded=["m"])] == rows
+
+
 def test_after_an_eviction_it_is_missing(repository: Path) -> None:
     assert [line[3] for line in found(repository, since="HEAD", reimported=["m"])] == [
         "`m` no longer defines `MOVED`; it is missing",

@@ -22,18 +22,24 @@ from stalecheck.rules import rules
 
 PROJECTS = [project for project in find_projects() if project.is_about_reloads]
 OPT_IN = [rule.code for rule in rules() if not rule.is_default]
-CODES = [rule.code for rule in rules() if rule.flag is not None and rule.code != "STL306"]
-"""Those that a project shows by itself; STL306 needs a history (test_history.py)."""
+CODES = [rule.code for rule in rules() if rule.flag is not None]
 
 each_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 
 RUN = """
-import importlib, json, sys
+import importlib, json, pathlib, shutil, sys
 order = json.loads(sys.argv[1])
 sys.path.insert(0, order["root"])
+root = pathlib.Path(order["root"])
+new = {path: path.read_bytes() for path in root.rglob("*.py")}
+if order["old"]:
+    shutil.copytree(order["old"], root, dirs_exist_ok=True)
 space = {}
 for name in order["modules"]:
     space[name.partition(".")[0]] = importlib.import_module(name).__class__ and sys.modules[name.partition(".")[0]]
+for path in root.rglob("*.py"):
+    path.write_bytes(new[path]) if path in new else path.unlink()
+importlib.invalidate_caches()
 if order["prepare"]:
     module, _, function = order["prepare"].partition(":")
     getattr(sys.modules[module], function)()
@@ -84,7 +90,7 @@ def test_every_rule_has_a_fixture_that_expects_it_and_one_line_that_is_fresh(cod
 
 def run(project: FixtureProject, shown: Shown, copy: Path) -> dict[str, Any]:
     """Call the functions in an interpreter of their own."""
-    order = json.dumps({"root": str(copy), "modules": project.modules, **asdict(shown)})
+    order = json.dumps({"root": str(copy), "modules": project.modules, "old": str(project.old or ""), **asdict(shown)})
     command = [sys.executable, "-I", "-B", "-c", RUN, order]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

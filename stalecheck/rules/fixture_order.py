@@ -52,6 +52,12 @@ def is_fixture(function: Function) -> bool:
     return any(map(_makes_fixture, function.decorator_list))
 
 
+def fixture_name(function: Function, file: SourceFile) -> str:
+    """Return how tests ask for a fixture; nothing where the function is none."""
+    fixture = _read(function, file)
+    return fixture.name if fixture is not None else ""
+
+
 def fixture_order(function: Function, owner: ast.ClassDef | None, fixtures: Mapping[str, Fixture]) -> list[str]:
     """Return what a test, or a fixture, has been given when its body begins, in the order in which it is set up.
 

@@ -39,12 +39,20 @@ class Patch:
     fixture: str = ""
     """The fixture that undoes it when it is torn down."""
 
+    is_decorator: bool = False
+    """Whether it is active as long as the function runs, and no block of it."""
+
     is_of_setup: bool = False
     """Whether the class's ``setUp`` starts it, so that `row` is one of there."""
 
 
 def patches_at(
-    function: Function, row: int, owner: ast.ClassDef | None, *, is_deferred: bool = False
+    function: Function,
+    row: int,
+    owner: ast.ClassDef | None,
+    *,
+    is_deferred: bool = False,
+    around: Function | None = None,
 ) -> Iterator[Patch]:
     """Yield what is patched at a row of a function, the innermost first.
 
@@ -53,6 +61,7 @@ def patches_at(
         row: The row of the reload.
         owner: The class that the function is a method of.
         is_deferred: What stands there is only registered, and runs when the function is over.
+        around: The fixture that the function stands in, whose parameters it uses.
     """
     patchers = _patchers(function, owner)
     if not is_deferred:
@@ -62,7 +71,7 @@ def patches_at(
         for patch in _started(setup, (setup.end_lineno or 0) + 1, owner, patchers) if setup is not function else ():
             if function.name not in _TEARDOWNS or patch.undone == "cleanup" or row < patch.row:
                 yield replace(patch, is_of_setup=True)
-    yield from _by_fixtures(function, row, is_deferred=is_deferred)
+    yield from _by_fixtures(function, row, around, is_deferred=is_deferred)
     if not is_deferred:
         decorators = list(function.decorator_list)
         if owner is not None and function.name.startswith("test"):
@@ -70,7 +79,7 @@ def patches_at(
         for decorator in decorators:
             found = _patched(decorator, patchers)
             if found is not None:
-                yield replace(found, row=function.end_lineno or row)
+                yield replace(found, row=function.end_lineno or row, is_decorator=True)
 
 
 def parameters(function: Function) -> list[str]:
@@ -149,10 +158,10 @@ def _until_stopped(
                 return
 
 
-def _by_fixtures(function: Function, row: int, *, is_deferred: bool) -> Iterator[Patch]:
+def _by_fixtures(function: Function, row: int, around: Function | None, *, is_deferred: bool) -> Iterator[Patch]:
     """Yield what is replaced through ``monkeypatch`` or ``mocker``, which are parameters of the function."""
     end = function.end_lineno or row
-    names = parameters(function)
+    names = [*parameters(function), *(parameters(around) if around is not None else ())]
     if "monkeypatch" in names:
         calls = list(_calls_of("monkeypatch", function))
         changes = sorted(

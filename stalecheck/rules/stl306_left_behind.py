@@ -3,7 +3,8 @@
 ## What it does
 
 With `--since REV`, flags `from m import x` and `m.x` where `m` is reloaded and bound `x` at that git revision, but
-does not any more. So are uses of `x` in `m` itself, below `from m import *`, and through modules that pass it on.
+does not any more. So are uses of `x` in `m` itself (`__all__` too), below `from m import *`, and through modules that
+pass it on, and `mock.patch("m.x")`.
 
 ## Why is this bad
 
@@ -72,10 +73,11 @@ from collections.abc import Iterator, Mapping
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
+from stalecheck.rules.looked_up import asked_for
 from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, dotted, span_of, top_level
+from stalecheck.rules.statements import Function, dotted, imports, span_of, top_level
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _Gone = Mapping[SourceFile, Mapping[str, SourceFile]]
@@ -159,6 +161,8 @@ def _uses(
     covered = _covered(tree)
     own = [shadowed(node) for node in descendants(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     missing = dict(_missing_names(tree, file, gone, reloading))
+    if file in reloading.gone:
+        yield from ((node, name, file) for node, name in _listed(tree) if name in gone[file])
     for node in descendants(tree):
         if node in covered:
             continue
@@ -169,17 +173,50 @@ def _uses(
                 for alias in node.names:
                     if alias.name in names and table.find(f"{base}.{alias.name}", file) is None:
                         yield alias, alias.name, names[alias.name]
-            case ast.Attribute(value=owner, attr=name, ctx=ast.Load()):
-                module = _module(owner, file, bound, own, reloading)
-                if module is not None and name in gone.get(module, {}):
-                    yield node, name, gone[module][name]
-            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name)]):
-                module = _module(owner, file, bound, own, reloading)
-                if module is not None and name in gone.get(module, {}):
-                    yield node, name, gone[module][name]
+            case ast.Attribute() | ast.Call():
+                for owner, name in asked_for(node):
+                    module = (
+                        _named(owner, file, reloading)
+                        if isinstance(owner, str)
+                        else _module(owner, file, bound, own, reloading)
+                    )
+                    names = gone.get(module, {}) if module is not None else {}
+                    if module is not None and name in names and not _is_submodule(module, name, tree, file, reloading):
+                        yield node, name, names[name]
             case ast.Name(id=name, ctx=ast.Load()) if name in missing:
                 if not any(node in inside and name in local for inside, local in own):
                     yield node, name, missing[name]
+
+
+def _named(text: str, file: SourceFile, reloading: Reloading) -> SourceFile | None:
+    """Return the module that a text means, which tools import themselves."""
+    return reloading.program.table.find(text, file) if text else None
+
+
+def _is_submodule(package: SourceFile, name: str, tree: ast.Module, file: SourceFile, reloading: Reloading) -> bool:
+    """Whether an attribute of a package is a submodule, which it has as soon as anybody imports it."""
+    whole = f"{package.module}.{name}"
+    submodule = reloading.program.table.find(whole, file)
+    if submodule is None:
+        return False
+    if any(f"{imported}.".startswith(f"{whole}.") for _, imported, _ in imports(tree, file)):
+        return True
+    return any(
+        f"{absolute(other, item.level, item.module) or ''}.{item.name}.".startswith(f"{whole}.")
+        for other, index in reloading.program.indexes.items()
+        for item in index.imports
+    )
+
+
+def _listed(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
+    """Yield the names in ``__all__``, which a star import asks for."""
+    for statement in top_level(tree):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=listed) | ast.Tuple(elts=listed))
+                | ast.AugAssign(target=ast.Name(id="__all__"), value=ast.List(elts=listed) | ast.Tuple(elts=listed))
+            ):
+                yield from ((node, str(node.value)) for node in listed if isinstance(node, ast.Constant))
 
 
 def _module(
@@ -190,6 +227,9 @@ def _module(
     reloading: Reloading,
 ) -> SourceFile | None:
     """Return the module that an expression stands for where it is no local name."""
+    match owner:
+        case ast.Call(func=function, args=[ast.Constant(value=str() as text)]):
+            return _named(text, file, reloading) if dotted(function, bound) == "importlib.import_module" else None
     name = dotted(owner, bound)
     if not name or any(owner in inside and _root(owner) in local for inside, local in own):
         return None

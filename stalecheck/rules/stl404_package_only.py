@@ -64,9 +64,12 @@ from collections.abc import Iterator
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
+from stalecheck.nodes import descendants
+from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import imports
+from stalecheck.rules.statements import imports, top_level
+from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _SHOWN = 3
@@ -75,37 +78,61 @@ _SHOWN = 3
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads of packages that make nothing themselves."""
     for place in reloading.places:
-        if place.site.mode is not ReloadMode.RELOAD or len(place.files) != 1 or not place.files[0].is_package:
+        if place.site.mode is not ReloadMode.RELOAD:
             continue
-        package = place.files[0]
-        again = {
-            file
-            for sequence in reloading.sequences
-            if any(
-                event.reloads[package].location == place.site.span.start
-                for event in sequence.events
-                if package in event.files
-            )
-            for event in sequence.events
-            for file in event.files
-        }
-        sources = (
-            _sources(package, reloading) if _imports(package, reloading) else _in_use(package, place.file, reloading)
-        )
-        if sources and again.isdisjoint(sources):
-            names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
-            has = (
-                f"takes all it has from {names} as it was"
-                if _imports(package, reloading)
-                else f"is empty: {names} stays"
-            )
-            yield Flaw(
-                place.file,
-                place.site.span,
-                Severity.WARNING,
-                f"the reload of `{package.module}` runs its `__init__.py` only, which {has}",
-                f"reload `{sources[0].module}` first, then `{package.module}`",
-            )
+        for package in place.files:
+            if package.is_package and not _chooses(package, place.file, reloading):
+                yield from _of_package(package, place, reloading)
+
+
+def _of_package(package: SourceFile, place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
+    takes = _imports(package, reloading)
+    sources = _sources(package, reloading) if takes else _in_use(package, place.file, reloading)
+    if not sources or not _again(package, place, reloading).isdisjoint(sources):
+        return
+    names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
+    has = f"takes all it has from {names} as it was" if takes else f"is empty: {names} stays"
+    yield Flaw(
+        place.file,
+        place.site.span,
+        Severity.WARNING,
+        f"the reload of `{package.module}` runs its `__init__.py` only, which {has}",
+        f"reload `{sources[0].module}` first, then `{package.module}`",
+    )
+
+
+def _again(package: SourceFile, place: ReloadPlace, reloading: Reloading) -> frozenset[SourceFile]:
+    """Return what is reloaded along with a package: in the same block, or by its own body."""
+    start = place.site.span.start
+    along = (
+        sequence
+        for sequence in reloading.sequences
+        if any(package in event.files and event.reloads[package].location == start for event in sequence.events)
+    )
+    own = (other for other in reloading.places if other.file == package and not other.site.block)
+    return frozenset(
+        [file for sequence in along for event in sequence.events for file in event.files]
+        + [file for other in own for file in other.files]
+    )
+
+
+def _chooses(package: SourceFile, file: SourceFile, reloading: Reloading) -> bool:
+    """Whether a reload may be there to make a package choose anew which submodules it takes names from.
+
+    A condition may come out otherwise whoever reloads; an import that fails, only where a test sees to it.
+    """
+    tree = reloading.parse(package)
+    for statement in top_level(tree) if tree is not None else ():
+        match statement:
+            case ast.If(test=test) if "TYPE_CHECKING" not in ast.unparse(test):
+                chosen: list[ast.stmt] = [*statement.body, *statement.orelse]
+            case ast.Try(handlers=handlers) if is_test(file):
+                chosen = [*statement.body, *(inner for handler in handlers for inner in handler.body)]
+            case _:
+                continue
+        if any(isinstance(node, (ast.Import, ast.ImportFrom)) for each in chosen for node in descendants(each)):
+            return True
+    return False
 
 
 def _imports(package: SourceFile, reloading: Reloading) -> bool:
@@ -140,6 +167,7 @@ def _sources(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
     if index is None or any(not name.startswith("__") for name in index.made):
         return []
     found: dict[SourceFile, None] = {}
+    whole: dict[SourceFile, None] = {}
     for item in index.imports:
         base = absolute(package, item.level, item.module)
         if base and item.name:
@@ -147,6 +175,5 @@ def _sources(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
             source = submodule or reloading.program.table.find(base, package)
             if source is None or not source.module.startswith(f"{package.module}."):
                 return []
-            if submodule is None:
-                found[source] = None
-    return list(found)
+            (found if submodule is None else whole)[source] = None
+    return list(found or whole)

@@ -72,14 +72,38 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if not any(re.search(rb"import[^\n]*\b%b\b" % found[1], source[found.end() :]) for found in deletions):
             continue
         tree = reloading.parse(file)
-        for statement, name, module in _deletions(tree, file) if tree is not None else ():
+        if tree is None:
+            continue
+        for statement, name, module in _deletions(tree, file):
             yield Flaw(
                 file,
                 span_of(statement, source),
                 Severity.ERROR,
                 f"`del {name}` reloads nothing: the import below it binds the same `{module}`",
-                f"`importlib.reload({name})` runs its body again",
+                _remedy(name, module, statement, tree, file, reloading),
             )
+
+
+def _remedy(
+    name: str, module: str, deletion: ast.Delete, tree: ast.Module, file: SourceFile, reloading: Reloading
+) -> str:
+    """Return how to get something new: what is taken from a module cannot be reloaded itself."""
+    if not _is_taken_from(name, module, deletion, tree) or reloading.program.table.find(module, file) is not None:
+        return f"`importlib.reload({name})` runs its body again"
+    source = module.rpartition(".")[0]
+    if reloading.program.table.find(source, file) is not None:
+        return f"`import {source}` and `importlib.reload({source})` before `{name}` is imported again"
+    return "only `importlib.reload` of the module that it comes from makes a new one"
+
+
+def _is_taken_from(name: str, module: str, deletion: ast.Delete, tree: ast.Module) -> bool:
+    """Whether the import below a deletion is a ``from m import …``."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.lineno > deletion.lineno
+        and any((alias.asname or alias.name) == name and module.endswith(f".{alias.name}") for alias in node.names)
+        for node in descendants(tree)
+    )
 
 
 def _deletions(tree: ast.Module, file: SourceFile) -> Iterator[tuple[ast.Delete, str, str]]:

@@ -73,10 +73,11 @@ from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
+from stalecheck.rules.helper_calls import Reached, places_with_calls
 from stalecheck.rules.patching import Patch, is_registered, patches_at
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, scope_of
+from stalecheck.rules.statements import Function, imports, scope_of
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import Severity
 
@@ -88,11 +89,18 @@ _WIDE = ("tearDownClass", "tearDownModule", "teardown_class", "teardown_module")
 class _Where:
     """The function that reloads."""
 
-    place: ReloadPlace
+    reached: Reached
     function: Function
     owner: ast.ClassDef | None
     is_deferred: bool
     """The reload is registered, and happens when the function is over."""
+
+    giver: Function | None = None
+    """The fixture that the function stands in."""
+
+    @property
+    def place(self) -> ReloadPlace:
+        return self.reached.place
 
     @property
     def row(self) -> int:
@@ -124,27 +132,31 @@ class _Request:
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag reloads that no reload follows once the environment is as it was."""
-    for place in reloading.places:
-        if place.site.is_restored or place.site.is_void or not place.files or not is_test(place.file):
+    places = places_with_calls(reloading)
+    flagged: set[Reached] = set()
+    for reached in places:
+        place, origin = reached.place, reached.chain[-1]
+        if place.site.is_restored or place.site.is_void or not place.files or not is_test(origin.file):
             continue
-        where = _where(place, reloading)
-        if where is None:
+        where = _where(reached, reloading)
+        if where is None or reached.called in flagged:
             continue
         for request in _requests(where, reloading):
             left = (
                 patch
                 for patch in request.patches
-                if _may_see(place, patch, reloading) and not _is_followed(where, patch, request, reloading)
+                if _may_see(place, patch, reloading) and not _is_followed(where, patch, request, places, reloading)
             )
             patch = next(left, None)
             if patch is not None:
+                flagged.add(reached)
                 yield _flaw(where, patch)
                 break
 
 
 def _flaw(where: _Where, patch: Patch) -> Flaw:
     place = where.place
-    module = place.files[0].module
+    module = _left(where).module
     own = next((file.module for file in place.files if f"{patch.target}.".startswith(f"{file.module}.")), "")
     if own and patch.target != own:
         message = f"the end of `{patch.name}` puts the old `{patch.target}` into the new `{own}`"
@@ -153,6 +165,15 @@ def _flaw(where: _Where, patch: Patch) -> Flaw:
     else:
         message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
     return Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module))
+
+
+def _left(where: _Where) -> SourceFile:
+    """Return which of the modules stays as it is: where several are evicted, one that is imported below by its name."""
+    files = where.place.files
+    below = [node for node in descendants(where.function) if getattr(node, "lineno", 0) > where.row]
+    named = {node.value for node in below if isinstance(node, ast.Constant)}
+    named |= {name for node in below for _, name, _ in imports(node, where.place.file)}
+    return next((file for file in files if file.module in named), files[0])
 
 
 def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
@@ -170,6 +191,8 @@ def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
             reaches_out = reaches_out or not inside
             pending += inside - seen
             seen |= inside
+    if patch.target == "builtins.__import__":
+        return any(indexes[file].imports for file in place.files if file in indexes)
     own = next(filter(None, map(table.find, _prefixes(patch.target))), None) if patch.target else None
     return own in seen if own is not None else reaches_out
 
@@ -192,11 +215,14 @@ def _remedy(patch: Patch, module: str) -> str:
             return "`addCleanup(importlib.reload, …)` before what undoes it: clean-ups run from the last to the first"
         case "teardown":
             return f"reload `{module}` once more in `tearDown`, below the line that undoes it"
+    if patch.is_decorator:
+        return f"make a `with` block of `@{patch.name}`, and reload `{module}` once more below it"
     return f"reload `{module}` once more below the block"
 
 
-def _where(place: ReloadPlace, reloading: Reloading) -> _Where | None:
+def _where(reached: Reached, reloading: Reloading) -> _Where | None:
     """Return the function around a place; None at module level."""
+    place = reached.place
     block = place.site.block
     tree = reloading.parse(place.file) if block else None
     function = scope_of(tree, block) if tree is not None else None
@@ -205,21 +231,29 @@ def _where(place: ReloadPlace, reloading: Reloading) -> _Where | None:
     name = block.rpartition(".")[0]
     owners = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
     row = place.site.span.start.row
-    return _Where(place, function, owners[-1] if owners else None, is_registered(function, row))
+    around = scope_of(tree, block.rpartition(".<locals>.")[0]) if ".<locals>." in block else None
+    giver = around if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_fixture(around) else None
+    called = _where(reached.called, reloading) if reached.called is not None else None
+    is_deferred = is_registered(function, row) or (called is not None and called.is_deferred)
+    return _Where(reached, function, owners[-1] if owners else None, is_deferred, giver)
 
 
 def _requests(where: _Where, reloading: Reloading) -> Iterator[_Request]:
     """Yield the tests on whose behalf a place reloads, each with what is patched there."""
     fixtures = fixtures_of(where.place.file, reloading)
-    own = tuple(patches_at(where.function, where.row, where.owner, is_deferred=where.is_deferred))
-    if not is_fixture(where.function):
+    giver = where.giver
+    own = tuple(patches_at(where.function, where.row, where.owner, is_deferred=where.is_deferred, around=giver))
+    if giver is not None:
+        own += tuple(patches_at(giver, where.function.lineno, None))
+    given = giver or where.function
+    if not is_fixture(given):
         order = tuple(fixture_order(where.function, where.owner, fixtures))
         yield _Request(order, (*own, *_of_fixtures(order, fixtures)))
         return
-    fixture = next((each for each in fixtures.values() if each.function.lineno == where.function.lineno), None)
+    fixture = next((each for each in fixtures.values() if each.function.lineno == given.lineno), None)
     tests = list(tests_with(fixture, reloading)) if fixture is not None else []
     if fixture is None or not tests:
-        yield _Request(tuple(fixture_order(where.function, where.owner, fixtures)), own)
+        yield _Request(tuple(fixture_order(given, where.owner, fixtures)), own)
         return
     for file, function, owner in tests:
         around = fixtures_of(file, reloading)
@@ -254,13 +288,16 @@ def _reloads(function: Function, file: SourceFile, place: ReloadPlace, reloading
     )
 
 
-def _is_followed(where: _Where, patch: Patch, request: _Request, reloading: Reloading) -> bool:
+def _is_followed(
+    where: _Where, patch: Patch, request: _Request, places: tuple[Reached, ...], reloading: Reloading
+) -> bool:
     """Whether the same module is reloaded after the patch has been undone."""
     place = where.place
-    for other in reloading.places:
-        if other == place or set(place.files).isdisjoint(other.files) or not is_test(other.file):
+    for reached in places:
+        other = reached.place
+        if reached == where.reached or set(place.files).isdisjoint(other.files) or not is_test(other.file):
             continue
-        later = _where(other, reloading)
+        later = _where(reached, reloading)
         if later is None:
             continue
         is_here = later.place.file == place.file and later.function.lineno == where.function.lineno

@@ -74,6 +74,8 @@ from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, blocks, imports, scope_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
+_SETUPS = frozenset({"setUp", "asyncSetUp", "setup_method"})
+_TEARDOWNS = frozenset({"tearDown", "asyncTearDown", "teardown_method"})
 _RESTORABLE = EVICTIONS | {"monkeypatch.delitem"}
 
 
@@ -128,12 +130,40 @@ def _is_taken_next(place: ReloadPlace, reloading: Reloading) -> bool:
     tree = reloading.parse(place.file)
     scope = scope_of(tree, place.site.block) if tree is not None else None
     module = place.site.targets[0] if len(place.site.targets) == 1 else ""
-    if scope is None or "." not in module or not _is_taken_below(scope, place, module):
+    if tree is None or scope is None or "." not in module:
+        return False
+    tests = list(_tests_after(scope, tree, place, module))
+    if not tests and not _is_taken_below(scope, place, module):
         return False
     package = reloading.program.table.find(module.rpartition(".")[0], place.file)
     if package is not None and _is_evicted_with(place, package, reloading):
         return False
-    return not _is_set(scope, scope, module) and _is_imported_elsewhere(place, reloading)
+    if any(_is_set(around, around, module) for around in (scope, *tests)):
+        return False
+    return len(tests) > 1 or _is_imported_elsewhere(place, reloading)
+
+
+def _tests_after(scope: ast.AST, tree: ast.Module, place: ReloadPlace, module: str) -> Iterator[Function]:
+    """Yield the tests of a class whose ``setUp`` ends with the eviction if they take the module before all else."""
+    owners = [node for node in tree.body if isinstance(node, ast.ClassDef) and scope in node.body]
+    if not owners or not isinstance(scope, Function) or scope.name not in _SETUPS:
+        return
+    if any(place.site.span.end.row < row for row, _ in _loads(scope)):
+        return
+    methods = [node for node in owners[-1].body if isinstance(node, Function)]
+    if any(method.name in _TEARDOWNS and _is_set(method, method, module) for method in methods):
+        return
+    for test in (method for method in methods if method.name.startswith("test")):
+        taken = [node for row, node in sorted(_loads(test), key=lambda each: each[0])][:1]
+        if any(isinstance(node, ast.ImportFrom) and _takes(node, place.file, module) for node in taken):
+            yield test
+
+
+def _loads(scope: ast.AST) -> Iterator[tuple[int, ast.AST]]:
+    """Yield what may import a module, with its row: imports, and calls."""
+    for node in descendants(scope):
+        if isinstance(node, (ast.Call, ast.Import, ast.ImportFrom)):
+            yield node.lineno, node
 
 
 def _is_taken_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
@@ -146,10 +176,7 @@ def _is_taken_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
             below = [node for after in block[position + 1 :] for node in descendants(after)]
             rows = [n.lineno for n in below if isinstance(n, ast.ImportFrom) and _takes(n, place.file, module)]
             if rows:
-                between = (
-                    node for node in descendants(scope) if isinstance(node, (ast.Call, ast.Import, ast.ImportFrom))
-                )
-                return not any(row < node.lineno < min(rows) for node in between)
+                return not any(row < line < min(rows) for line, _ in _loads(scope))
     return False
 
 
@@ -204,15 +231,21 @@ def _without_submodules(place: ReloadPlace, reloading: Reloading) -> Iterator[Fl
         if other.file == place.file and other.site.block == place.site.block
         for file in other.files
     }
-    loaded = [file for file in _submodules(package, reloading) if file not in together]
-    if not loaded or any(file.module.startswith(f"{package.module}.") for file in together):
+    if any(file.module.startswith(f"{package.module}.") for file in together):
         return
+    loaded = [file for file in _submodules(package, reloading) if file not in together]
+    happens = "what is imported anew takes the old submodules"
+    if not loaded:
+        loaded = _reached_through(package, reloading)
+        if not loaded:
+            return
+        happens = f"the new `{package.module}` has no attribute `{loaded[0].module.removeprefix(package.module)[1:]}`"
     names = ", ".join(f"`{file.module}`" for file in loaded[:2]) + (", …" if len(loaded) > 2 else "")
     yield Flaw(
         place.file,
         place.site.span,
         Severity.WARNING,
-        f"`{package.module}` is evicted without {names}: what is imported anew takes the old submodules",
+        f"`{package.module}` is evicted without {names}: {happens}",
         f"evict every name in `sys.modules` that begins with `{package.module}.` as well",
     )
 
@@ -299,3 +332,45 @@ def _submodules(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
             if file is not None and file != package and file.module.startswith(f"{package.module}."):
                 found[file] = None
     return list(found)
+
+
+def _reached_through(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules that functions, which import the package anew, take from it as attributes."""
+    own = reloading.program.indexes.get(package)
+    last = package.module.rpartition(".")[2].encode()
+    made = {*own.made, *(item.local for item in own.imports)} if own is not None else set()
+    if own is None or "__getattr__" in own.made:
+        return []
+    found: dict[SourceFile, None] = {}
+    for file, source in reloading.sources.items():
+        tree = reloading.parse(file) if last in source and b"import" in source else None
+        for function in descendants(tree) if tree is not None else ():
+            if not isinstance(function, Function):
+                continue
+            for name in _attributes_of(package.module, function, file):
+                submodule = reloading.program.table.find(f"{package.module}.{name}", file)
+                if submodule is not None and submodule != package and name not in made:
+                    found[submodule] = None
+    return [file for file in found if _is_loaded(file, package, reloading)]
+
+
+def _attributes_of(module: str, function: Function, file: SourceFile) -> Iterator[str]:
+    """Yield which attributes of a module a function asks for that imports it itself."""
+    bound: dict[str, int] = {}
+    for row, name, given in imports(function, file):
+        is_whole = given == name.partition(".")[0] and f"{name}.".startswith(f"{module}.")
+        if is_whole or name == module:
+            bound.setdefault(module if is_whole else given, row)
+    for node in descendants(function) if bound else ():
+        match node:
+            case ast.Attribute(value=(ast.Name() | ast.Attribute()) as owner, attr=name, ctx=ast.Load()):
+                if bound.get(ast.unparse(owner), node.lineno + 1) <= node.lineno:
+                    yield name
+
+
+def _is_loaded(file: SourceFile, package: SourceFile, reloading: Reloading) -> bool:
+    """Whether another module imports a submodule when it is imported itself."""
+    return any(
+        other != package and any(_means(item, other, file.module) for item in index.imports)
+        for other, index in reloading.program.indexes.items()
+    )

@@ -1,0 +1,70 @@
+"""What the diagnostics about reload statements say: is it true, and is what they advise a remedy?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from test_messages import write
+
+import stalecheck
+
+SETTINGS = "import os\nDEBUG = os.environ.get('DEBUG')\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "said"),
+    [
+        pytest.param(
+            {"app.py": "from m import C\ndel C\nfrom m import C\n"},
+            "STL405",
+            "`del C` reloads nothing: the import below it binds the same `m.C`; "
+            "`import m` and `importlib.reload(m)` before `C` is imported again",
+            id="a class that is deleted",
+        ),
+        pytest.param(
+            {"p/__init__.py": "", "p/n.py": "", "app.py": "from p import n\ndel n\nfrom p import n\n"},
+            "STL405",
+            "`del n` reloads nothing: the import below it binds the same `p.n`; `importlib.reload(n)` runs its body "
+            "again",
+            id="a module of a package that is deleted",
+        ),
+        pytest.param(
+            {"app.py": "from datetime import datetime\ndel datetime\nfrom datetime import datetime\n"},
+            "STL405",
+            "`del datetime` reloads nothing: the import below it binds the same `datetime.datetime`; "
+            "only `importlib.reload` of the module that it comes from makes a new one",
+            id="something of a module elsewhere that is deleted",
+        ),
+        pytest.param(
+            {
+                "test_m.py": "import importlib, os\nfrom unittest.mock import patch\nimport m\n"
+                "@patch.dict(os.environ, {'DEBUG': '1'})\ndef test(): importlib.reload(m)\n"
+            },
+            "STL409",
+            "`m` is reloaded while `patch.dict` is active, and stays so for later tests; "
+            "make a `with` block of `@patch.dict`, and reload `m` once more below it",
+            id="a test below a decorator that patches",
+        ),
+        pytest.param(
+            {
+                "p/__init__.py": "",
+                "p/n.py": SETTINGS,
+                "test_m.py": "import os, sys\nfrom unittest.mock import patch\ndef test():\n"
+                "    with patch.dict(os.environ, {'DEBUG': '1'}):\n"
+                "        for name in ['p.n', 'm']: del sys.modules[name]\n        import m\n",
+            },
+            "STL409",
+            "`m` is reloaded while `patch.dict` is active, and stays so for later tests; "
+            "reload `m` once more below the block",
+            id="the one of two evicted modules that is imported again",
+        ),
+    ],
+)
+def test_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], code: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write({"stalecheck.toml": "", "m.py": SETTINGS + "class C: ...\n", **files})
+    assert [found.message for found in stalecheck.check(".", min_severity="note") if found.code == code] == [said]

@@ -16,6 +16,9 @@ from stalecheck.summarize.summary import BodyStatement, CallStatement, Rebinding
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+_MOST_CHOICES = 50
+"""How many conditions a function may have: with more of them each name is bound again on all ways."""
+
 _Missing: TypeAlias = Callable[[frozenset[str]], bool]
 """Whether a way from here to the end does not bind the name; given what the conditions around the start ask for."""
 
@@ -54,13 +57,15 @@ class _Around:
         self._function = function
         self._gaps: dict[str, tuple[Span, ...]] = {}
         self._unreached = find_unreached(function)
+        choices = sum(isinstance(node, (ast.If, ast.Match)) for node in descendants(function))
+        self._is_followed = choices <= _MOST_CHOICES
         self.branches = _branches(function)
 
     def complete(self, rebinding: Rebinding) -> Rebinding:
         """Return a statement with what is known of its place in the function."""
         name, at = rebinding.name, rebinding.begin
         if name not in self._gaps:
-            self._gaps[name] = _Ways(self._function, name).gaps()
+            self._gaps[name] = _Ways(self._function, name).gaps() if self._is_followed else ()
         _, branch = self.branches.get(at, (None, None))
         unreached = tuple(Span(end, last) for start, end, last in self._unreached if start <= at < end)
         return replace(rebinding, gaps=self._gaps[name], branch=branch, unreached=unreached)

@@ -175,7 +175,7 @@ class Recalled:
         if self._resets is None:
             self._resets = {}
             for other, summary in self._program.summaries.items():
-                rebound = [name for _, name, _ in summary.rebound if "." in name]
+                rebound = [one.name for one in summary.rebound if "." in one.name]
                 called = [statement.name for statement in summary.calls if statement.name.endswith(_CLEARED)]
                 stored = [f".{store.attribute}" for store in summary.stores if store.attribute]
                 for written in [*rebound, *called, *stored]:

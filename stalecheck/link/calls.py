@@ -109,7 +109,8 @@ class Calls:
                 if name in known.GETTERS:
                     key = call.arguments[0].value if call.arguments else Literal()
                     keys = constants(self._evaluator, key, frame.file)
-                    return self._containers.elements(receiver, None, inner, Part.VALUES, keys)
+                    found = self._containers.elements(receiver, None, inner, Part.VALUES, keys)
+                    return self._or_put_in(found, call, receiver, keys, inner) if name == "setdefault" else found
                 taken = self._containers.taken(receiver, Part(name), inner)
                 return replace(taken, captures=placeless(taken.captures))
             if name == "__enter__":
@@ -128,6 +129,13 @@ class Calls:
         if isinstance(call.function, Attribute) and receiver.captures:
             return answered(result, receiver, call.function.name)
         return result
+
+    def _or_put_in(self, found: Value, call: Call, receiver: Value, keys: tuple[Literal, ...], frame: Frame) -> Value:
+        """Return what ``setdefault`` gives back: what the mapping has, or else what it is given."""
+        written = {e.value for t in receiver.things if isinstance(t, ContainerThing) for e in t.display.elements}
+        if len(call.arguments) != 2 or not written.isdisjoint(keys):
+            return found
+        return union([found, self._evaluator.evaluate(call.arguments[1].value, frame)])
 
     def _argument(self, argument: Argument, frame: Frame) -> Value:
         value = self._evaluator.evaluate(argument.value, frame)

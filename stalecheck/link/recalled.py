@@ -71,6 +71,8 @@ class Recalled:
             made = list(self._made_by(thing.file, decorator))
             if made:
                 return all(self._finds(item, thing.file, arguments, frame) for item in made)
+            if not self._classes.is_external(thing.file, decorator.value, *known.TRANSPARENT_DECORATORS):
+                return False
         return self._finds(function, thing.file, arguments, frame, owner=owner) and not self._reads_members(
             thing, bound, frame
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.captures import inside, is_result
+from stalecheck.link.constants import constants
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.holding import HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.registrations import Registrations, belongs_to
@@ -139,9 +140,21 @@ class Statements:
                 if not belongs_to(owner, holding.capture):
                     yield holding
         elif isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
-            yield from self._filling(statement, function, target)
+            if not isinstance(function.value, Display) and not self._gives_way(statement.call, target):
+                yield from self._filling(statement, function, target)
         else:
             yield from self._registrations.of_own(statement)
+
+    def _gives_way(self, call: Call, target: Value) -> bool:
+        """Whether ``setdefault`` puts nothing in: what stands under the key already, as it is written, stays."""
+        keys = constants(self._subject.evaluator, call.arguments[0].value, self._subject.file) if call.arguments else ()
+        if not (isinstance(call.function, Attribute) and call.function.name == "setdefault" and len(keys) == 1):
+            return False
+        displays = [thing.display for thing in target.things if isinstance(thing, ContainerThing)]
+        return bool(displays) and all(
+            any(element.is_key and element.value == keys[0] and not element.may_lack for element in display.elements)
+            for display in displays
+        )
 
     def _filled(self, function: Attribute, at: Location) -> Value | None:
         """Return what a method puts something into; None for any other method, or a function that is called so."""

@@ -63,7 +63,17 @@ def first_run(test: ast.expr) -> bool | None:
             comparators=[ast.Constant(value=None)],
         ) if is_own_namespace(namespace):
             return isinstance(op, ast.Is)
+        case ast.Call(func=ast.Name(id="hasattr"), args=[module, ast.Constant(value=str())]) if _is_own_module(module):
+            return False
     return None
+
+
+def _is_own_module(node: ast.expr) -> bool:
+    """Whether an expression is the module whose body runs: ``sys.modules[__name__]``."""
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="modules"), slice=ast.Name(id="__name__")):
+            return True
+    return False
 
 
 def _arguments(statement: ast.stmt) -> Iterator[str]:

@@ -152,14 +152,16 @@ def is_main_guard(test: ast.expr) -> bool:
 def kept_name(value: ast.expr) -> str:
     """Return the name that a value is taken from if an earlier run of the body has bound it; empty for others.
 
-    ``globals().get("x", …)``, ``x if "x" in globals() else …``.
+    ``globals().get("x", …)``, ``globals().get("x") or object()``, ``x if "x" in globals() else …``.
     """
     match value:
         case ast.Call(
             func=ast.Attribute(value=namespace, attr="get" | "setdefault"),
-            args=[ast.Constant(value=str() as name), _],
+            args=[ast.Constant(value=str() as name), *_],
         ) if is_own_namespace(namespace):
             return name
+        case ast.BoolOp(op=ast.Or(), values=[asked, ast.Call(func=ast.Name(id="object"), args=[])]):
+            return kept_name(asked) if isinstance(asked, ast.Call) else ""
         case ast.IfExp(test=test, body=body, orelse=orelse):
             first = first_run(test)
             later = body if first is False else orelse

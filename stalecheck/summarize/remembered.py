@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stalecheck.nodes import children, descendants
@@ -90,7 +90,7 @@ class _Body:
         arguments = self.node.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         self.parameters = tuple(item.arg for item in every if item is not None)
-        found = list(_below(self.node.body, ()))
+        found = list(_below(self.node.body))
         for part, _ in found:
             if isinstance(part, (ast.Global, ast.Nonlocal)):
                 self._outer.update(part.names)
@@ -283,12 +283,15 @@ class _Body:
         return self.place(value) == place
 
 
-def _below(body: Collection[ast.AST], above: tuple[ast.AST, ...]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
-    """Yield what stands in a function's body and not in another one's within it, each with what it stands in."""
-    for part in body:
+def _below(body: Sequence[ast.AST]) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Yield what stands in a function's body and not in another one's within it, each with the statements around it."""
+    pending: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(part, ()) for part in body]
+    while pending:
+        part, above = pending.pop()
         yield part, above
         if not isinstance(part, _INNER):
-            yield from _below(children(part), (*above, part))
+            around = above if isinstance(part, ast.expr) else (*above, part)
+            pending += [(child, around) for child in children(part)]
 
 
 def _statement(above: tuple[ast.AST, ...]) -> ast.stmt:

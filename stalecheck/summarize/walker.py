@@ -353,7 +353,7 @@ class _Walker:
     ) -> None:
         kept = self._kept_name(twin)
         if kept and any(isinstance(target, cst.Name) and target.value == kept for target in targets):
-            default = node.args[1].value if isinstance(node, cst.Call) else node
+            default = _default(node)
             for target in targets:
                 if isinstance(target, cst.Name):
                     self._bind_kept(target.value, target, default)
@@ -600,7 +600,7 @@ class _Walker:
         if self._answers_names and self._recorder.scope.outer is None and is_type_checking(test):
             self._declare(node.body, block_of(twin, "body"))
         self._recorder.convert(node.test)
-        first = first_run(test)
+        first = self._first_run(test)
         if first is None and node.orelse is not None and self._reloads_in(node.body):
             # What reloads other modules is a later run, whatever the condition's words: the Blender idiom.
             first = False
@@ -622,6 +622,20 @@ class _Walker:
                 )
             )
         self._recorder.scope.merge(after)
+
+    def _first_run(self, test: ast.expr) -> bool | None:
+        """Return whether a condition holds at the first run of the body only (True), or at later ones only (False).
+
+        One on a name that takes over what an earlier run has bound, if there was one, asks that, too.
+        """
+        match test:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
+            ):
+                reaching = [self._recorder.bindings[i] for i in self._recorder.scope.names.get(name, ())]
+                if reaching and all(binding.is_kept and binding.value == LITERAL for binding in reaching):
+                    return isinstance(op, ast.Is)
+        return first_run(test)
 
     def _is_rebound(self, test: ast.expr) -> bool:
         """Whether a condition asks for a parameter that the function has bound to something else."""
@@ -821,6 +835,18 @@ class _Walker:
             within=self._recorder.within,
         )
         self._recorder.calls.append(statement)
+
+
+def _default(node: cst.BaseExpression) -> cst.BaseExpression:
+    """Return what a name is bound to that no earlier run of the body has bound."""
+    match node:
+        case cst.Call(args=[_, default]):
+            return default.value
+        case cst.Call():
+            return cst.Name("None")
+        case cst.BooleanOperation(right=right):
+            return right
+    return node
 
 
 _PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)

@@ -358,6 +358,9 @@ DATACLASSES = frozenset(
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
 
+DEFAULTS_OF_FIELDS = frozenset({"default", "default_factory", "factory"})
+"""Their arguments that are such a default, or make one."""
+
 REGISTRIES = vocabulary.REGISTRIES
 """Containers of the standard library in which a callable (or an object) is registered by putting it there."""
 

@@ -12,7 +12,7 @@ from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations, belongs_to
-from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Value
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, InstanceThing, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -114,7 +114,10 @@ class Definitions:
             given = (item.value for item in field.value.arguments if item.keyword in known.DEFAULTS_OF_FIELDS)
             return tuple(capture for item in given for capture in evaluator.outermost(item, frame).captures)
         itself = Value((thing,), evaluator.classes.captures_of(thing))
-        return evaluator.attribute(itself, name, Frame(file, at)).captures
+        value = evaluator.attribute(itself, name, Frame(file, at))
+        owners = (thing.of for thing in value.things if isinstance(thing, InstanceThing))
+        # Of a descriptor the default is what it gives for the class.
+        return () if any(evaluator.classes.member(of, "__get__") for of in owners) else value.captures
 
     def of_attaching(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call attaches to the objects that it is given."""

@@ -23,7 +23,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -697,12 +697,22 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         if isinstance(thing, type):
             if thing is value:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+                pending += inherited_fields(thing, old)
                 pending += vars(thing).values() if "<locals>" in thing.__qualname__ else ()
         elif thing is value or id(thing) not in named:
             if origin and not isinstance(thing, types.FunctionType):
                 continue
             pending += edges(thing, old)
     return origins
+
+
+def inherited_fields(owner: type, old: Old) -> Iterator[object]:
+    """The fields that a dataclass takes over from its bases, but not from old ones."""
+    for name, described in vars(owner).get("__dataclass_fields__", {}).items():
+        sources = [base for base in owner.__mro__[1:] if name in vars(base).get("__dataclass_fields__", {})]
+        is_shared = bool(sources) and vars(sources[0])["__dataclass_fields__"][name] is described
+        if is_shared and name in {item.name for item in fields(owner)} and not old.origin(sources[0]):
+            yield described
 
 
 def edges(thing: Any, old: Old) -> list[object]:

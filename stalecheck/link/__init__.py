@@ -387,7 +387,7 @@ def _stale_reference(
     origin = capture.made.origin
     is_decorator = holding.holder.kind is HolderKind.DECORATED and not holding.is_argument
     is_computed = capture.is_computed or (capture.relation is Relation.DERIVED and not is_decorator)
-    if is_computed and origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}:
+    if is_computed and (capture.is_value or origin.kind in {OriginKind.FUNCTION, OriginKind.CLASS}):
         origin = replace(origin, kind=OriginKind.VALUE)  # What a function or class computed is neither.
     if capture.name:
         origin = replace(origin, module=capture.name)

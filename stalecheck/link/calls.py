@@ -11,6 +11,7 @@ from stalecheck.link.captures import (
     Part,
     along,
     answered,
+    as_values,
     computed_by,
     derived,
     gathered,
@@ -119,7 +120,8 @@ class Calls:
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
                 joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
-                return Value((), (*derived(function), *values_of(joined if name == "join" else given)), is_new=True)
+                found = (*derived(function), *values_of(joined if name == "join" else given))
+                return Value((), as_values(found), is_new=True)
         else:
             function = self._evaluator.evaluate(call.function, frame)
         arguments = [(argument, self._argument(argument, inner)) for argument in call.arguments]
@@ -455,7 +457,8 @@ class Calls:
         if name in known.CHOOSES and not all(map(is_plain, (chosen := self._chosen(arguments, frame)).captures)):
             return chosen
         if name in known.COMPUTES:
-            return Value(result, values_of(arguments), is_new=True)
+            computed = values_of(arguments)
+            return Value(result, as_values(computed) if name in known.MAKES_VALUES else computed, is_new=True)
         if name == "builtins.filter" and any(self._namespaces.is_table(t) for _, v in arguments[1:] for t in v.things):
             return Value(result, is_new=True)  # Which of the names pass is not known.
         if name in known.LAZY and len(arguments) > 1:

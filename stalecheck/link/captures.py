@@ -288,6 +288,11 @@ def values_of(arguments: list[tuple[Argument, Value]]) -> tuple[Capture, ...]:
     )
 
 
+def as_values(captures: Iterable[Capture]) -> tuple[Capture, ...]:
+    """Return captures of which a plain value is computed."""
+    return tuple(replace(capture, is_value=True) for capture in captures)
+
+
 def computed_by(function: Value, arguments: list[tuple[Argument, Value]]) -> Value:
     """Return the result of calling something unknown."""
     return Value((), (*derived(function), *kept(arguments)), is_new=True)

@@ -347,6 +347,11 @@ class Classes:
             )
         return answer
 
+    def is_dataclass(self, thing: ClassThing) -> bool:
+        """Whether a class is decorated so that its fields become parameters of its ``__init__``."""
+        called = (d.value.function if isinstance(d.value, Call) else d.value for d in thing.definition.decorators)
+        return any(self.is_external(thing.file, decorator, *known.DATACLASSES) for decorator in called)
+
     def is_flag(self, thing: Thing) -> bool:
         """Whether a thing is a member of a Flag: what its members make together is one of its members, too."""
         return isinstance(thing, InstanceThing) and not self.external_bases(thing.of).isdisjoint(_FLAGS)

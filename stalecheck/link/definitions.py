@@ -10,8 +10,9 @@ from stalecheck.link.attached import Attachment, Entry
 from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
+from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations, belongs_to
-from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, Relation, Value
+from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, InstanceThing, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -78,9 +79,45 @@ class Definitions:
                     )
                     yield replace(holding, is_type_argument=capture.made not in inherited)
         yield from self._decorators(binding, definition.decorators, None)
+        thing = ClassThing(self._subject.file, definition)
+        if definition.decorators and self._subject.evaluator.classes.is_dataclass(thing):
+            yield from self._inherited_defaults(binding, thing)
         if not binding.block:
-            thing = ClassThing(self._subject.file, definition)
             yield from self._attached(binding, self._attaching.to_class(thing, binding.at))
+
+    def _inherited_defaults(self, binding: Binding, thing: ClassThing) -> Iterator[Holding]:
+        """Yield the defaults that a dataclass has of the fields of its bases; not those of bases that are old."""
+        evaluator = self._subject.evaluator
+        seen = {name for name, _ in thing.definition.members}
+        found: list[Capture] = []
+        for owner in evaluator.classes.order(thing)[1:]:
+            bindings = evaluator.program.summaries[owner.file].bindings
+            is_dataclass = evaluator.classes.is_dataclass(owner)
+            for name, reaching in owner.definition.members:
+                if is_dataclass and name not in seen and bindings[reaching[-1]].is_annotated:
+                    defaults = self._defaults_of(thing, owner, bindings[reaching[-1]], binding.at)
+                    found += [c for c in defaults if c.relation in HELD and c.made.file != owner.file]
+                seen.add(name)
+        for capture in closest(found):
+            kind = HolderKind.DEFAULT_ARGUMENT
+            held = self._subject.holding(binding.name, kind, binding.span, capture, binding.block)
+            yield replace(held, usages=frozenset())
+
+    def _defaults_of(self, thing: ClassThing, owner: ClassThing, field: Binding, at: Location) -> tuple[Capture, ...]:
+        """Return what the default or factory of a field keeps that a class has of a base."""
+        evaluator, file = self._subject.evaluator, self._subject.file
+        name = field.name.rpartition(".")[2]
+        if isinstance(field.value, Call) and evaluator.classes.is_external(
+            owner.file, field.value.function, *known.FIELDS
+        ):
+            frame = Frame(owner.file, at, holder=file)
+            given = (item.value for item in field.value.arguments if item.keyword in known.DEFAULTS_OF_FIELDS)
+            return tuple(capture for item in given for capture in evaluator.outermost(item, frame).captures)
+        itself = Value((thing,), evaluator.classes.captures_of(thing))
+        value = evaluator.attribute(itself, name, Frame(file, at))
+        owners = (thing.of for thing in value.things if isinstance(thing, InstanceThing))
+        # Of a descriptor the default is what it gives for the class.
+        return () if any(evaluator.classes.member(of, "__get__") for of in owners) else value.captures
 
     def of_attaching(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call attaches to the objects that it is given."""

@@ -14,6 +14,7 @@ from stalecheck.link.classes import Classes
 from stalecheck.link.constants import constants, is_text, written_name
 from stalecheck.link.containers import Containers
 from stalecheck.link.elsewhere import Elsewhere
+from stalecheck.link.fields import Fields
 from stalecheck.link.names import MODULE_ATTRIBUTES, Names, is_submodule, passed
 from stalecheck.link.namespaces import Namespaces
 from stalecheck.link.program import Frame, Program
@@ -77,6 +78,7 @@ class Evaluator:
         self.program = program
         self.stars = Stars(self)
         self.classes = Classes(self)
+        self.fields = Fields(self, self.classes)
         self.removals = Removals(program, self.stars)
         self.containers = Containers(self, self.classes, self.removals)
         self.names = Names(self, self.stars, self.containers)
@@ -225,7 +227,10 @@ class Evaluator:
             case Parameter(name=name):
                 return NOTHING if frame.arguments is None else frame.arguments.get(name, NOTHING)
             case Attribute(value=inner, name=name):
-                return self._settled(expression, self.attribute(self.evaluate(inner, frame), name, frame), frame)
+                value = self.evaluate(inner, frame)
+                if self.fields.is_name_written(expression, value):
+                    return Value(is_new=True)
+                return self._settled(expression, self.attribute(value, name, frame), frame)
             case NamedAttribute(value=owner, name=named):
                 return self._named_attribute(owner, named, frame)
             case Call():
@@ -247,7 +252,7 @@ class Evaluator:
                 return self.namespaces.narrowed(expression, frame)
             case Derived(operands=operands, summands=summands, is_tested=is_tested):
                 joined = None if is_tested else self._flags(operands, frame)
-                return joined or self._sum(summands, frame) or self._derived(operands, frame, is_tested=is_tested)
+                return joined or self._sum(summands, frame) or self._derived(expression, frame)
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
             case ClassExpression(definition=definition, captures=captures):
@@ -268,6 +273,9 @@ class Evaluator:
             return names
         if name == "__class__":
             return self.classes.class_of(value)
+        field = self.fields.attribute(value, name, frame)
+        if field is not None:
+            return field
         found: list[Value] = []
         for thing in value.things:
             match thing:
@@ -337,11 +345,18 @@ class Evaluator:
             return None
         return self.containers.display(Display(summands, is_mapping=any(kinds)), frame)
 
-    def _derived(self, operands: tuple[Expression, ...], frame: Frame, *, is_tested: bool) -> Value:
+    def _derived(self, expression: Derived, frame: Frame) -> Value:
+        operands, is_tested = expression.operands, expression.is_tested
+        is_plain = is_tested or bool(expression.texts)
         captures = tuple(
-            capture.related(Relation.DERIVED)
+            replace(
+                capture,
+                relation=Relation.DERIVED,
+                is_value=is_plain or (capture.relation is Relation.MEMBER and self.fields.computes_values(value)),
+            )
             for operand in operands
-            for capture in self.evaluate(operand, frame).captures
+            for value in [self.evaluate(operand, frame)]
+            for capture in value.captures
             if capture.relation in TRAVELS
             and not (
                 capture.relation is Relation.IS

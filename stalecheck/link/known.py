@@ -153,6 +153,12 @@ COMPUTES = frozenset(
 )
 """Calls whose result is a value computed from the arguments."""
 
+MAKES_VALUES = COMPUTES - frozenset(
+    f"builtins.{name}"
+    for name in ("abs", "divmod", "getattr", "max", "min", "pow", "round", "slice", "sum", "type", "vars")
+)
+"""Those of them whose result is a plain value whatever they are given."""
+
 CHOOSES = frozenset({"builtins.max", "builtins.min"})
 """Those of them that give one of their arguments, or an element of the only one."""
 
@@ -340,8 +346,20 @@ TRANSPARENT_DECORATORS = CACHES | frozenset(
 )
 """Decorators under which calling the function still gives what its body returns."""
 
+DATACLASSES = frozenset(
+    {
+        "dataclasses.dataclass",
+        *(f"attr.{name}" for name in ("s", "attrs", "dataclass", "define", "frozen", "mutable")),
+        *(f"attrs.{name}" for name in ("define", "frozen", "mutable")),
+    }
+)
+"""Class decorators that make an ``__init__`` whose parameters are the fields of the class."""
+
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
+
+DEFAULTS_OF_FIELDS = frozenset({"default", "default_factory", "factory"})
+"""Their arguments that are such a default, or make one."""
 
 REGISTRIES = vocabulary.REGISTRIES
 """Containers of the standard library in which a callable (or an object) is registered by putting it there."""

@@ -113,6 +113,9 @@ class Capture:
     is_of_member: bool = False
     """What is computed comes from a member of the origin, an Enum, or what a container holds is such a member."""
 
+    is_value: bool = False
+    """What was computed is a plain value, whatever it was computed from."""
+
     is_computed: bool = False
     """What a container holds was computed from the origin, and is not the origin."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stalecheck.link import StaleReference
-from stalecheck.vocabulary import OriginKind, ReloadMode
+from stalecheck.link import Relation, StaleReference
+from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
 
 _NOUNS = {
     OriginKind.FUNCTION: "function",
@@ -26,7 +26,8 @@ def old(reference: StaleReference) -> str:
 
 def held(reference: StaleReference) -> str:
     """Return what a holder keeps: the old origin, an instance of it, or what was computed from it."""
-    if reference.is_computed:
+    is_default = reference.holder.kind is HolderKind.DEFAULT_ARGUMENT
+    if reference.is_computed or (is_default and reference.relation is Relation.DERIVED):
         return f"what was computed from the old `{reference.origin.module}.{reference.origin.name}`"
     if reference.is_of_member and reference.origin.kind is OriginKind.CLASS:
         return f"a member of the old Enum `{reference.origin.module}.{reference.origin.name}`"

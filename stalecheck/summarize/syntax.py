@@ -44,6 +44,12 @@ def as_written(node: cst.CSTNode) -> str:
     return ".".join(reversed(parts))
 
 
+def is_class_variable(annotation: cst.BaseExpression) -> bool:
+    """Whether an annotation says that a class has the attribute, and not each instance: ``ClassVar[int]``."""
+    form = annotation.value if isinstance(annotation, cst.Subscript) else annotation
+    return as_written(form).rpartition(".")[2] == "ClassVar"
+
+
 def function_statements(
     body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], twins: Sequence[ast.stmt] | None
 ) -> Iterator[tuple[Statement, ast.stmt | None]]:

@@ -67,7 +67,7 @@ from stalecheck.summarize.summary import (
     Store,
     Summary,
 )
-from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, parse_test
+from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, is_class_variable, parse_test
 from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 
@@ -205,7 +205,8 @@ class _Walker:
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
                 self._run(node.target, node.value)
-                if isinstance(node.target, cst.Name) and self._recorder.bindings:
+                is_field = isinstance(node.target, cst.Name) and not is_class_variable(node.annotation.annotation)
+                if is_field and self._recorder.bindings:
                     self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
                 self._augment(node)

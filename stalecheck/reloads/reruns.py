@@ -52,10 +52,14 @@ def first_run(test: ast.expr) -> bool | None:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = first_run(operand)
             return None if inner is None else not inner
+        case ast.Call(func=ast.Name(id="hasattr"), args=[owner, ast.Constant(value=str())]) if is_own_module(owner):
+            return False
         case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]):
             match namespace:
-                case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
+                case ast.Call(func=ast.Name(id="dir"), args=[]):
                     return isinstance(op, ast.NotIn)
+            if is_own_namespace(namespace):
+                return isinstance(op, ast.NotIn)
         case ast.Compare(
             left=ast.Call(func=ast.Attribute(value=namespace, attr="get"), args=[ast.Constant(value=str())]),
             ops=[ast.Is() | ast.IsNot() as op],
@@ -69,6 +73,16 @@ def is_own_namespace(node: ast.expr) -> bool:
     """Whether an expression is the namespace that the body runs in."""
     match node:
         case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
+            return True
+        case ast.Call(func=ast.Name(id="vars"), args=[owner]) | ast.Attribute(value=owner, attr="__dict__"):
+            return is_own_module(owner)
+    return False
+
+
+def is_own_module(node: ast.expr) -> bool:
+    """Whether an expression is the module whose body runs: ``sys.modules[__name__]``."""
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="modules") | ast.Name(id="modules"), slice=ast.Name(id="__name__")):
             return True
     return False
 

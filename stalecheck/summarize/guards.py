@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from stalecheck.index import is_type_checking
 from stalecheck.nodes import descendants
-from stalecheck.reloads.reruns import first_run, is_own_namespace
+from stalecheck.reloads.reruns import first_run, is_own_module, is_own_namespace
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ast.Lt: operator.lt,
@@ -151,13 +151,17 @@ def is_main_guard(test: ast.expr) -> bool:
 def kept_name(value: ast.expr) -> str:
     """Return the name that a value is taken from if an earlier run of the body has bound it; empty for others.
 
-    ``globals().get("x", …)``, ``x if "x" in globals() else …``.
+    ``globals().get("x", …)``, ``getattr(sys.modules[__name__], "x", …)``, ``x if "x" in globals() else …``.
     """
     match value:
         case ast.Call(
             func=ast.Attribute(value=namespace, attr="get" | "setdefault"),
             args=[ast.Constant(value=str() as name), _],
         ) if is_own_namespace(namespace):
+            return name
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name), _]) if is_own_module(
+            owner
+        ):
             return name
         case ast.IfExp(test=test, body=body, orelse=orelse):
             first = first_run(test)

@@ -36,28 +36,29 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
         outside: What other modules call, qualified.
     """
     at_once = _called_at_once(tree)
-    above = with_bases(tree, outside)
+    above = with_bases(tree, [name for name in outside if "." not in name])
+    called_later = with_bases(tree, _called_later(tree, called))
+    plain = [f for f in tree.body if isinstance(f, Function)]
     for definition in tree.body:
         if not isinstance(definition, ast.ClassDef):
             continue
         stores = dict(_stores(definition))
         own = [f for f in definition.body if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef))]
         rebound = {name for function in own for name in _rebound(function)}
+        rebound |= {name for function in plain for name in _rebound(function, definition.name)}
         for name, target in stores.items():
             for function in own:
                 owners = {"cls", "self", "mcs", definition.name} | {a.arg for a in function.args.args[:1]}
-                if name in rebound or name not in set(_grown(function, owners)):
-                    continue
                 is_implied = function.name in _AS_CLASSES_DO
-                if function.name == "__call__" and definition.name not in above:
+                if name in rebound or name not in set(_grown(function, owners, is_itself=is_implied)):
                     continue
-                if definition.name in called if is_implied else function.name in at_once:
-                    # The body fills it, too.
-                    if definition.name not in above:
-                        continue
-                    if not is_implied and f"{definition.name}.{function.name}" not in outside:
-                        continue
-                yield Held(f"{definition.name}.{name}", target, f"{definition.name}.{function.name}")
+                if is_implied and definition.name not in above and definition.name not in called_later:
+                    continue
+                by = f"{definition.name}.{function.name}"
+                is_filled_at_once = not is_implied and function.name in at_once
+                if is_filled_at_once and by not in outside:
+                    continue
+                yield Held(f"{definition.name}.{name}", target, by)
                 break
 
 
@@ -120,7 +121,7 @@ def _adding(definition: ast.ClassDef | None) -> Iterator[str]:
     made: set[str] = set()
     for function in own:
         if function.name == "__init__":
-            made = {name for name, value in _set_on_self(function) if _is_empty(value)}
+            made = {name for name, value in _set_on(function) if _is_empty(value)}
         else:
             # What is made anew all the time is no state.
             made -= set(_rebound(function))
@@ -145,36 +146,57 @@ def _is_empty(value: ast.expr) -> bool:
     return _maker(value) in _MADE_EMPTY
 
 
-def _grown(function: Function, owners: Collection[str]) -> Iterator[str]:
-    """Yield the attributes of an instance or class to which a method adds something."""
+def _grown(function: Function, owners: Collection[str], *, is_itself: bool = False) -> Iterator[str]:
+    """Yield the attributes of an instance or class to which a method adds something, or itself."""
+    first = function.args.args[0].arg if function.args.args else ""
+    made = _made_by_new(function) | {first}
     for node in descendants(function):
+        added: list[ast.expr] = []
         match node:
-            case ast.Subscript(value=inner, ctx=ast.Store()):
-                found = inner
-            case ast.Call(func=ast.Attribute(value=inner, attr=method)) if method in MUTATORS - REMOVERS:
-                found = inner
+            case ast.Assign(targets=[ast.Subscript(value=found)], value=value):
+                added = [value]
+            case ast.AugAssign(target=ast.Subscript(value=found), value=value):
+                added = [value]
+            case ast.Call(func=ast.Attribute(value=found, attr=method), args=added) if method in MUTATORS - REMOVERS:
+                pass
             case _:
                 continue
         while isinstance(found, ast.Subscript):
             found = found.value
         match found:
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in owners:
-                yield name
+                names = {n.id for value in added for n in descendants(value) if isinstance(n, ast.Name)}
+                if not is_itself or not names.isdisjoint(made):
+                    yield name
 
 
-def _rebound(function: Function) -> Iterator[str]:
-    yield from (name for name, _ in _set_on_self(function))
+def _made_by_new(function: Function) -> set[str]:
+    """Return the names of what ``super().__new__`` makes."""
+    return {
+        target.id
+        for node in descendants(function)
+        if isinstance(node, ast.Assign) and "__new__" in ast.unparse(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
-def _set_on_self(function: Function) -> Iterator[tuple[str, ast.expr]]:
+def _rebound(function: Function, owner: str = "") -> Iterator[str]:
+    yield from (name for name, _ in _set_on(function, owner))
+
+
+def _set_on(function: Function, owner: str = "") -> Iterator[tuple[str, ast.expr]]:
+    """Yield the attributes that are bound again, of one name or of any, with what they are bound to."""
     for node in descendants(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-                        yield target.attr, value
-            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(), attr=name), value=ast.expr() as value):
-                yield name, value
+                    match target:
+                        case ast.Attribute(value=ast.Name(id=of), attr=name) if owner in ("", of):
+                            yield name, value
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=of), attr=name), value=ast.expr() as value):
+                if owner in ("", of):
+                    yield name, value
 
 
 def with_bases(tree: ast.Module, outside: Collection[str]) -> set[str]:
@@ -188,6 +210,19 @@ def with_bases(tree: ast.Module, outside: Collection[str]) -> set[str]:
             found.add(name)
             pending += [ast.unparse(b) for b in (*classes[name].bases, *(k.value for k in classes[name].keywords))]
     return found
+
+
+def _called_later(tree: ast.Module, called: Collection[str]) -> set[str]:
+    """Return the names that functions call which the body does not run."""
+    return {
+        node.func.id
+        for definition in tree.body
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and definition.name not in called
+        for function in functions(definition)
+        for node in descendants(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def _called_at_once(tree: ast.Module) -> frozenset[str]:

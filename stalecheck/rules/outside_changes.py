@@ -11,7 +11,7 @@ from stalecheck.index import imported_names as names_imported
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
-from stalecheck.rules.module_state import local_names
+from stalecheck.rules.module_state import local_names, run_at_top_level
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted, imported_names
 from stalecheck.rules.surroundings import is_test
@@ -61,12 +61,13 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     reloaded = frozenset(reloading.reloads())
     together: dict[SourceFile, frozenset[SourceFile]] = {}
     found: dict[SourceFile, Outside] = {}
+    taken: dict[SourceFile, Mapping[str, str]] = {}
     files = dict.fromkeys(_importers(reloaded, reloading))
     packages = frozenset(file for file in files if file.is_package) - reloaded
     files.update(dict.fromkeys(_importers(packages, reloading)) if packages else {})
     for file in files:
         tree = reloading.parse(file) if not is_test(file) else None
-        for module, name, change in _uses(tree, file, reloaded, reloading) if tree is not None else ():
+        for module, name, change in _uses(tree, file, reloaded, reloading, taken) if tree is not None else ():
             if module not in together:
                 together[module] = reloading.together(module)
             if isinstance(change, OutsideChange):
@@ -130,7 +131,11 @@ def _sets(node: ast.expr, name: str) -> bool:
 
 
 def _uses(
-    tree: ast.Module, file: SourceFile, modules: frozenset[SourceFile], reloading: Reloading
+    tree: ast.Module,
+    file: SourceFile,
+    modules: frozenset[SourceFile],
+    reloading: Reloading,
+    taken: dict[SourceFile, Mapping[str, str]],
 ) -> Iterator[tuple[SourceFile, str, OutsideChange | bool]]:
     """Yield what a file does with others: the module, the name, and how it changes it.
 
@@ -141,11 +146,13 @@ def _uses(
     functions = [node for node in nodes if isinstance(node, Function)]
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     meant: dict[str, tuple[SourceFile, str] | None] = {}
+    at_once = run_at_top_level(tree)
+    later = [f for f in functions if f.name not in at_once]
     for node in nodes:
         for target, rebinds in _targets(node):
             name = dotted(target, bound)
             if name not in meant:
-                meant[name] = _resolve(name, file, modules, reloading)
+                meant[name] = _resolve(name, file, modules, reloading, taken)
             found = meant[name]
             if found is None or found[0] == file or _is_shadowed(target, functions):
                 continue
@@ -156,13 +163,14 @@ def _uses(
                 yield other, rest, _change(target, file, functions, rebinds=rebinds)
             elif "." in rest and rebinds:
                 yield other, rest.partition(".")[0], _change(target, file, functions, rebinds=False)
+                yield other, rest, _change(target, file, functions, rebinds=True)
         for called in _called(node):
             name = dotted(called, bound)
             if name not in meant:
-                meant[name] = _resolve(name, file, modules, reloading)
+                meant[name] = _resolve(name, file, modules, reloading, taken)
             found = meant[name]
             if found is not None and found[0] != file and not _is_shadowed(called, functions):
-                yield *found, any(f.lineno <= called.lineno <= (f.end_lineno or 0) for f in functions)
+                yield *found, any(f.lineno <= called.lineno <= (f.end_lineno or 0) for f in later)
 
 
 def _called(node: ast.AST) -> Iterator[ast.expr]:
@@ -176,7 +184,12 @@ def _called(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _resolve(
-    name: str, file: SourceFile, modules: frozenset[SourceFile], reloading: Reloading, depth: int = 3
+    name: str,
+    file: SourceFile,
+    modules: frozenset[SourceFile],
+    reloading: Reloading,
+    taken: dict[SourceFile, Mapping[str, str]],
+    depth: int = 3,
 ) -> tuple[SourceFile, str] | None:
     """Return which of some modules an absolute name leads to, and the name there; through packages that import it."""
     parts = name.split(".")
@@ -189,10 +202,14 @@ def _resolve(
             return None
         if other in modules:
             return other, rest
-        tree = reloading.parse(other) if other.is_package and depth else None
+        if not other.is_package or not depth:
+            return None
+        if other not in taken:
+            tree = reloading.parse(other)
+            taken[other] = imported_names(tree, other) if tree is not None else {}
         first, dot, behind = rest.partition(".")
-        taken = imported_names(tree, other).get(first) if tree is not None else None
-        return _resolve(f"{taken}{dot}{behind}", other, modules, reloading, depth - 1) if taken else None
+        meant = taken[other].get(first)
+        return _resolve(f"{meant}{dot}{behind}", other, modules, reloading, taken, depth - 1) if meant else None
     return None
 
 

@@ -129,7 +129,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             name, _, attribute = store.name.partition(".")
             lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             lost = tuple(reload for reload in lost if not puts_back(attribute, reload, reloading))
-            if lost and store.name not in lazy:
+            is_reset = any(change.rebinds for change in outside.changes.get(store.name, []))
+            if lost and store.name not in lazy and not is_reset:
                 yield _flaw(
                     file,
                     store.name,
@@ -197,7 +198,7 @@ def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChan
     is_filled = is_container or is_object(made, tree)
     other = next((change for change in outside if not change.rebinds and is_filled), None)
     if other is not None:
-        return f"which `{other.module}` fills"
+        return f"which `{other.module}` {'fills' if is_container else 'changes'}"
     other = next((change for change in outside if change.rebinds and not change.is_passing(value)), None)
     return f"which `{other.module}` binds again" if other is not None else ""
 

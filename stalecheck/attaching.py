@@ -215,4 +215,14 @@ def is_own_namespace(node: ast.expr) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]):
             return True
+        case ast.Call(func=ast.Name(id="vars"), args=[owner]) | ast.Attribute(value=owner, attr="__dict__"):
+            return is_own_module(owner)
+    return False
+
+
+def is_own_module(node: ast.expr) -> bool:
+    """Whether an expression is the module whose body runs: ``sys.modules[__name__]``."""
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="modules") | ast.Name(id="modules"), slice=ast.Name(id="__name__")):
+            return True
     return False

@@ -120,8 +120,8 @@ class Calls:
             if self._is_of_text(call.function, receiver, frame.file):
                 given = [(argument, self._evaluator.evaluate(argument.value, inner)) for argument in call.arguments]
                 joined = [(argument, self._containers.elements(value, None, inner)) for argument, value in given]
-                found = (*derived(function), *values_of(joined if name == "join" else given))
-                return Value((), as_values(found), is_new=True)
+                captures = (*derived(function), *values_of(joined if name == "join" else given))
+                return Value((), as_values(captures), is_new=True)
         else:
             function = self._evaluator.evaluate(call.function, frame)
         arguments = [(argument, self._argument(argument, inner)) for argument in call.arguments]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from stalecheck.attaching import is_own_namespace
+from stalecheck.attaching import is_own_module, is_own_namespace
 from stalecheck.reloads.scopes import Guard, Place
 
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
@@ -53,27 +53,21 @@ def first_run(test: ast.expr) -> bool | None:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = first_run(operand)
             return None if inner is None else not inner
+        case ast.Call(func=ast.Name(id="hasattr"), args=[owner, ast.Constant(value=str())]) if is_own_module(owner):
+            return False
         case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn() as op], comparators=[namespace]):
             match namespace:
-                case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[]):
+                case ast.Call(func=ast.Name(id="dir"), args=[]):
                     return isinstance(op, ast.NotIn)
+            if is_own_namespace(namespace):
+                return isinstance(op, ast.NotIn)
         case ast.Compare(
             left=ast.Call(func=ast.Attribute(value=namespace, attr="get"), args=[ast.Constant(value=str())]),
             ops=[ast.Is() | ast.IsNot() as op],
             comparators=[ast.Constant(value=None)],
         ) if is_own_namespace(namespace):
             return isinstance(op, ast.Is)
-        case ast.Call(func=ast.Name(id="hasattr"), args=[module, ast.Constant(value=str())]) if _is_own_module(module):
-            return False
     return None
-
-
-def _is_own_module(node: ast.expr) -> bool:
-    """Whether an expression is the module whose body runs: ``sys.modules[__name__]``."""
-    match node:
-        case ast.Subscript(value=ast.Attribute(attr="modules"), slice=ast.Name(id="__name__")):
-            return True
-    return False
 
 
 def _arguments(statement: ast.stmt) -> Iterator[str]:

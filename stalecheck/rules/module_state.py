@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from stalecheck.attaching import is_own_module
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
@@ -20,7 +21,7 @@ MUTATORS = frozenset(
     }
 )
 
-_REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
+REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
 _HANDS_OVER = re.compile(r"register|listener|subscribe|connect|callback|hook")
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 _CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
@@ -58,6 +59,9 @@ class Change:
 
     removes: bool = False
     """It takes something out."""
+
+    is_given: bool = False
+    """What it adds comes from the arguments of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,10 @@ def changes(tree: ast.Module) -> Iterator[Change]:
     """Yield what functions and methods do to names of the module when they are called."""
     for definition in _definitions(tree):
         for function in functions(definition):
-            yield from _changes_in(function, definition.name)
+            given = {node.arg for node in descendants(function) if isinstance(node, ast.arg)}
+            for change in _changes_in(function, definition.name):
+                is_given = any(isinstance(n, ast.Name) and n.id in given for n in descendants(change.node))
+                yield replace(change, is_given=True) if is_given else change
 
 
 def functions(node: ast.AST) -> Iterator[Function]:
@@ -242,11 +249,14 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
                     if isinstance(target, ast.Subscript):
                         found = _stored(target, None, node, outermost, declared, local, aliases)
                         yield from (replace(change, removes=True) for change in found)
+            case ast.Call(func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str() as name), value]):
+                if is_own_module(owner):
+                    yield Change(name, outermost, node, rebinds=True, value=value)
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
                 root = _root(owner)
                 name = aliases.get(root, "" if root in local else root)
                 if name:
-                    yield Change(name, outermost, node, rebinds=False, removes=method in _REMOVERS)
+                    yield Change(name, outermost, node, rebinds=False, removes=method in REMOVERS)
 
 
 def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:
@@ -282,6 +292,8 @@ def _stored(
 ) -> Iterator[Change]:
     match target:
         case ast.Name(id=name) if name in declared:
+            yield Change(name, outermost, node, rebinds=True, value=value)
+        case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str() as name)):
             yield Change(name, outermost, node, rebinds=True, value=value)
         case ast.Subscript():
             root = _root(target)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from stalecheck.index import imported_names
+from stalecheck.index import imported_names as names_imported
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
-from stalecheck.rules.module_state import local_names
+from stalecheck.rules.module_state import local_names, run_at_top_level
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted
+from stalecheck.rules.statements import Function, dotted, imported_names
 from stalecheck.rules.surroundings import is_test
 
 _INDENTED = re.compile(rb"\n[ \t]+(?:import|from)[ \t]")
 _FILLS = frozenset({"append", "appendleft", "add", "insert", "extend", "update", "setdefault", "put"})
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RESTORES = frozenset({"update", "extend", "append", "add", "__setattr__"})
 
 
@@ -44,21 +45,36 @@ class OutsideChange:
         return self.is_old or (self.is_again and self.value == ast.unparse(first))
 
 
-def outside_changes(reloading: Reloading) -> dict[SourceFile, dict[str, list[OutsideChange]]]:
-    """Return the names of each reloaded module that others change, with the changes.
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the other modules do with a reloaded one: not tests, and not what is reloaded together with it."""
 
-    What tests change, and what is reloaded together with the module, does not count.
-    """
+    changes: dict[str, list[OutsideChange]] = field(default_factory=dict)
+    """Its names that they change, or of which they set an attribute, with the changes."""
+
+    called: set[str] = field(default_factory=set)
+    """What they call, decorate with or inherit from, qualified in the module: ``register``, ``registry.add``."""
+
+
+def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
+    """Return what others do with each of the reloaded modules."""
     reloaded = frozenset(reloading.reloads())
     together: dict[SourceFile, frozenset[SourceFile]] = {}
-    found: dict[SourceFile, dict[str, list[OutsideChange]]] = {}
-    for file in _importers(reloaded, reloading):
+    found: dict[SourceFile, Outside] = {}
+    taken: dict[SourceFile, Mapping[str, str]] = {}
+    files = dict.fromkeys(_importers(reloaded, reloading))
+    packages = frozenset(file for file in files if file.is_package) - reloaded
+    files.update(dict.fromkeys(_importers(packages, reloading)) if packages else {})
+    for file in files:
         tree = reloading.parse(file) if not is_test(file) else None
-        for module, name, change in _changes(tree, file, reloaded, reloading) if tree is not None else ():
+        for module, name, change in _uses(tree, file, reloaded, reloading, taken) if tree is not None else ():
             if module not in together:
                 together[module] = reloading.together(module)
-            if change.is_later or file not in together[module]:
-                found.setdefault(module, {}).setdefault(name, []).append(change)
+            if isinstance(change, OutsideChange):
+                if change.is_later or file not in together[module]:
+                    found.setdefault(module, Outside()).changes.setdefault(name, []).append(change)
+            elif change or file not in together[module]:
+                found.setdefault(module, Outside()).called.add(name)
     return found
 
 
@@ -71,7 +87,7 @@ def _importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator
         names = {base for base, _ in bases} | {f"{base}.{name}" for base, name in bases if name}
         source = reloading.sources.get(file, b"")
         if _INDENTED.search(source):
-            names.update(imported_names(source))
+            names.update(names_imported(source))
         # To look each of them up takes long.
         if any(table.find(name, file) in modules for name in names if name.rpartition(".")[2] in ends):
             yield file
@@ -114,23 +130,87 @@ def _sets(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == name
 
 
-def _changes(
-    tree: ast.Module, file: SourceFile, modules: frozenset[SourceFile], reloading: Reloading
-) -> Iterator[tuple[SourceFile, str, OutsideChange]]:
-    """Yield what a file changes in others: the module, the name, and how."""
+def _uses(
+    tree: ast.Module,
+    file: SourceFile,
+    modules: frozenset[SourceFile],
+    reloading: Reloading,
+    taken: dict[SourceFile, Mapping[str, str]],
+) -> Iterator[tuple[SourceFile, str, OutsideChange | bool]]:
+    """Yield what a file does with others: the module, the name, and how it changes it.
+
+    For what it calls or inherits from, whether that happens in a function.
+    """
     nodes = list(descendants(tree))
     bound = imported_anywhere(nodes, file)
     functions = [node for node in nodes if isinstance(node, Function)]
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    meant: dict[str, tuple[SourceFile, str] | None] = {}
+    at_once = run_at_top_level(tree)
+    later = [f for f in functions if f.name not in at_once]
     for node in nodes:
         for target, rebinds in _targets(node):
-            module, _, name = dotted(target, bound).rpartition(".")
-            other = reloading.program.table.find(module, file) if module else None
-            if other not in modules or other is None or other == file or _is_shadowed(target, functions):
+            name = dotted(target, bound)
+            if name not in meant:
+                meant[name] = _resolve(name, file, modules, reloading, taken)
+            found = meant[name]
+            if found is None or found[0] == file or _is_shadowed(target, functions):
                 continue
+            other, rest = found
+            is_direct = reloading.program.table.find(name.rpartition(".")[0], file) == other
             is_own = isinstance(target, ast.Name) and target.id in stored
-            if not is_own and reloading.program.table.find(f"{module}.{name}", file) is None:
-                yield other, name, _change(target, file, functions, rebinds=rebinds)
+            if not is_own and (is_direct or not rebinds):
+                yield other, rest, _change(target, file, functions, rebinds=rebinds)
+            elif "." in rest and rebinds:
+                yield other, rest.partition(".")[0], _change(target, file, functions, rebinds=False)
+                yield other, rest, _change(target, file, functions, rebinds=True)
+        for called in _called(node):
+            name = dotted(called, bound)
+            if name not in meant:
+                meant[name] = _resolve(name, file, modules, reloading, taken)
+            found = meant[name]
+            if found is not None and found[0] != file and not _is_shadowed(called, functions):
+                yield *found, any(f.lineno <= called.lineno <= (f.end_lineno or 0) for f in later)
+
+
+def _called(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what is called: by a call, as a decorator, as a base's metaclass."""
+    if isinstance(node, ast.Call):
+        yield node.func
+    elif isinstance(node, _DEFINITIONS):
+        yield from (decorator for decorator in node.decorator_list if not isinstance(decorator, ast.Call))
+        if isinstance(node, ast.ClassDef):
+            yield from node.bases
+
+
+def _resolve(
+    name: str,
+    file: SourceFile,
+    modules: frozenset[SourceFile],
+    reloading: Reloading,
+    taken: dict[SourceFile, Mapping[str, str]],
+    depth: int = 3,
+) -> tuple[SourceFile, str] | None:
+    """Return which of some modules an absolute name leads to, and the name there; through packages that import it."""
+    parts = name.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        other = reloading.program.table.find(".".join(parts[:end]), file)
+        if other is None:
+            continue
+        rest = ".".join(parts[end:])
+        if reloading.program.table.find(".".join(parts[: end + 1]), file) is not None:
+            return None
+        if other in modules:
+            return other, rest
+        if not other.is_package or not depth:
+            return None
+        if other not in taken:
+            tree = reloading.parse(other)
+            taken[other] = imported_names(tree, other) if tree is not None else {}
+        first, dot, behind = rest.partition(".")
+        meant = taken[other].get(first)
+        return _resolve(f"{meant}{dot}{behind}", other, modules, reloading, taken, depth - 1) if meant else None
+    return None
 
 
 def _change(target: ast.expr, file: SourceFile, functions: list[Function], *, rebinds: bool) -> OutsideChange:
@@ -167,6 +247,8 @@ def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
                     yield owner_of(target), False
         case ast.AugAssign(target=ast.Attribute() as target):
             yield target, True
+        case ast.Call(func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str() as name), _]):
+            yield ast.copy_location(ast.Attribute(owner, name, ast.Store()), node), True
         case ast.AugAssign(target=ast.Subscript() as target):
             yield owner_of(target), False
         case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _FILLS:

@@ -62,7 +62,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.rules.module_state import (
@@ -75,7 +75,8 @@ from stalecheck.rules.module_state import (
     run_at_top_level,
     singletons,
 )
-from stalecheck.rules.outside_changes import OutsideChange, outside_changes, puts_back
+from stalecheck.rules.object_state import class_stores, is_object, objects, with_bases
+from stalecheck.rules.outside_changes import Outside, OutsideChange, outside_uses, puts_back
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import span_of
@@ -91,7 +92,7 @@ _IN_USE = frozenset(
     {
         *("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier"),
         *("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "ContextVar", "local"),
-        *("connect", "create_connection", "create_engine", "count"),
+        *("connect", "create_connection", "create_engine", "count", "ThreadPoolExecutor", "ProcessPoolExecutor"),
     }
 )
 """What functions use as it is: the old ones go on with the old object."""
@@ -101,49 +102,81 @@ _CACHE = re.compile(r"cache|memo", re.IGNORECASE)
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag what the body of a reloaded module makes empty again."""
-    changed_outside = outside_changes(reloading)
+    used_outside = outside_uses(reloading)
     for file, reloads in reloading.reloads().items():
         tree = reloading.parse(file)
         if tree is None:
             continue
-        later = _changed_later(tree)
-        outside = changed_outside.get(file, {})
+        outside = used_outside.get(file, Outside())
+        later = _changed_later(tree, outside.called)
         kept = kept_names(file, reloading.program)
         lazy = {made.name for made in singletons(tree)}  # STL303 says it of them.
+        called = run_at_top_level(tree)
+        held = {each.name: each for each in objects(tree, called, outside.called)}
         for made in {made.name: made for made in assignments(tree) if made.name not in lazy}.values():
             is_kept = made.name in kept or made.is_asked_for
             lost = reloads if not is_kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
-            what = _what_is_lost(made, later.get(made.name, []), outside.get(made.name, []), tree) if lost else ""
+            what = (
+                _what_is_lost(made, later.get(made.name, []), outside.changes.get(made.name, []), tree) if lost else ""
+            )
+            if not what and made.name in held:
+                what = f"which `{held[made.name].by}` changes"
             if what:
                 lost = tuple(reload for reload in lost if not puts_back(made.name, reload, reloading))
             if what and lost:
-                yield _flaw(file, made, what, lost, reloading, is_guarded=is_kept)
+                yield _flaw(file, made.name, made.target, what, lost, reloading, is_guarded=is_kept)
+        for store in class_stores(tree, called, outside.called):
+            name, _, attribute = store.name.partition(".")
+            lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
+            lost = tuple(reload for reload in lost if not puts_back(attribute, reload, reloading))
+            is_reset = any(change.rebinds for change in outside.changes.get(store.name, []))
+            if lost and store.name not in lazy and not is_reset:
+                yield _flaw(
+                    file,
+                    store.name,
+                    store.target,
+                    f"which `{store.by}` fills",
+                    lost,
+                    reloading,
+                    is_guarded=name in kept,
+                )
 
 
 def _flaw(
-    file: SourceFile, made: TopLevel, what: str, reloads: tuple[Reload, ...], reloading: Reloading, *, is_guarded: bool
+    file: SourceFile,
+    name: str,
+    target: ast.Name,
+    what: str,
+    reloads: tuple[Reload, ...],
+    reloading: Reloading,
+    *,
+    is_guarded: bool,
 ) -> Flaw:
     guard = ": the guard does not help, for the new module has no names yet" if is_guarded else ""
     is_evicted = all(reload.mode is ReloadMode.REIMPORT for reload in reloads)
     remedy = "keep it in a module that is not reloaded"
-    if not is_evicted and not is_guarded:
-        remedy += f", or bind it below `try: {made.name}` / `except NameError:`"
+    if not is_evicted and not is_guarded and "." not in name:
+        remedy += f", or bind it below `try: {name}` / `except NameError:`"
     return Flaw(
         file,
-        span_of(made.target, reloading.sources[file]),
-        Severity.NOTE if _CACHE.search(made.name) else Severity.WARNING,
-        f"`{made.name}`, {what}, begins anew{guard}",
+        span_of(target, reloading.sources[file]),
+        Severity.NOTE if _CACHE.search(name) else Severity.WARNING,
+        f"`{name}`, {what}, begins anew{guard}",
         remedy,
         reloads,
     )
 
 
-def _changed_later(tree: ast.Module) -> dict[str, list[Change]]:
-    """Return what functions change, by name; without those that fill a table while the body runs."""
+def _changed_later(tree: ast.Module, outside: Collection[str]) -> dict[str, list[Change]]:
+    """Return what functions change, by name.
+
+    Those that fill a table while the body runs count if other modules give them something as well.
+    """
     called = run_at_top_level(tree)
+    used = with_bases(tree, outside) | {name for name in outside if "." not in name}
     found: dict[str, list[Change]] = {}
     for change in changes(tree):
-        if change.function not in called:
+        if change.function not in called or (change.function in used and change.is_given and not change.removes):
             found.setdefault(change.name, []).append(change)
     return found
 
@@ -162,9 +195,10 @@ def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChan
     rebound = next((change for change in later if change.rebinds and not _is_as_before(change, value, tree)), None)
     if rebound is not None:
         return f"which `{rebound.function}` binds again"
-    other = next((change for change in outside if not change.rebinds and is_container), None)
+    is_filled = is_container or is_object(made, tree)
+    other = next((change for change in outside if not change.rebinds and is_filled), None)
     if other is not None:
-        return f"which `{other.module}` fills"
+        return f"which `{other.module}` {'fills' if is_container else 'changes'}"
     other = next((change for change in outside if change.rebinds and not change.is_passing(value)), None)
     return f"which `{other.module}` binds again" if other is not None else ""
 

@@ -7,7 +7,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from stalecheck.attaching import is_own_namespace
+from stalecheck.attaching import is_own_module, is_own_namespace
 from stalecheck.index import is_type_checking
 from stalecheck.nodes import descendants
 from stalecheck.reloads.reruns import first_run
@@ -152,7 +152,8 @@ def is_main_guard(test: ast.expr) -> bool:
 def kept_name(value: ast.expr) -> str:
     """Return the name that a value is taken from if an earlier run of the body has bound it; empty for others.
 
-    ``globals().get("x", …)``, ``globals().get("x") or object()``, ``x if "x" in globals() else …``.
+    ``globals().get("x", …)``, ``globals().get("x") or object()``, ``getattr(sys.modules[__name__], "x", …)``,
+    ``x if "x" in globals() else …``.
     """
     match value:
         case ast.Call(
@@ -162,6 +163,10 @@ def kept_name(value: ast.expr) -> str:
             return name
         case ast.BoolOp(op=ast.Or(), values=[asked, ast.Call(func=ast.Name(id="object"), args=[])]):
             return kept_name(asked) if isinstance(asked, ast.Call) else ""
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str() as name), _]) if is_own_module(
+            owner
+        ):
+            return name
         case ast.IfExp(test=test, body=body, orelse=orelse):
             first = first_run(test)
             later = body if first is False else orelse

@@ -151,7 +151,7 @@ def _is_of_script(place: ReloadPlace, reloading: Reloading) -> bool:
     for name in pending:
         uses = [node for node in descendants(tree) if isinstance(node, ast.Name) and node.id == name]
         callers = {inside.get(id(use), "") for use in uses if id(use) not in guarded} - {name}
-        is_taken = any(name.encode() in reloading.sources[other] for other in importers)
+        is_taken = any(re.search(rb"\b%b\b" % name.encode(), reloading.sources[other]) for other in importers)
         if name not in functions or is_taken or not uses or "" in callers:
             return False
         pending += sorted(callers - set(pending))

@@ -59,15 +59,16 @@ def render_full(report: Report, *, cwd: Path, verbose: bool, color: bool, show_s
     parts = [
         *_plain("Files that could not be read", unreadable, page),
         *_reload_groups(stale, page),
-        *_plain("Besides", rest, page),
+        *_plain("Besides" if stale or unreadable else "", rest, page),
     ]
     return "\n".join("".join(f"{line}\n" for line in part) for part in parts)
 
 
 def _plain(heading: str, listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:
-    """A group of diagnostics that no reload causes."""
+    """A group of diagnostics that no reload causes; without a heading where it is the only one."""
     if listed:
-        yield [style(heading, "bold", color=page.color), "", *_holders(listed, page)]
+        headings = [style(heading, "bold", color=page.color), ""] if heading else []
+        yield [*headings, *_holders(listed, page)]
 
 
 def _reload_groups(listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 from stalecheck.config import shown
-from stalecheck.model import Diagnostic, Fix, Holder, Location, Origin, Reload, Report
-from stalecheck.render.entries import entries
+from stalecheck.model import Fix, Holder, Location, Origin, Reload, Report
+from stalecheck.render.entries import Entry, entries
 
 
 def render_json(report: Report, *, cwd: Path, show_suppressed: bool = False) -> str:
     """An array and nothing else; with `show_suppressed` each object says whether it is suppressed."""
     objects = []
-    written: dict[tuple[Path, Location], list[Reload]] = {}
-    for record in report.reloads:
-        here = (Reload(module, record.mode, record.path, record.location) for module in record.modules)
-        written.setdefault((record.path, record.location), []).extend(here)
     for entry in entries(report, cwd=cwd, show_suppressed=show_suppressed):
-        diagnostic = entry.diagnostic
-        # What is said of a reload itself names that one.
-        reloads = diagnostic.reload or written.get((diagnostic.path, diagnostic.span.start), ())
-        fields = _diagnostic(diagnostic, reloads, cwd=cwd)
+        fields = _diagnostic(entry, cwd=cwd)
         if show_suppressed:
             fields["suppressed"] = entry.is_suppressed
         objects.append(fields)
@@ -41,7 +33,8 @@ def location_fields(location: Location) -> dict[str, object]:
     return {"row": location.row, "column": location.column}
 
 
-def _diagnostic(diagnostic: Diagnostic, reloads: Iterable[Reload], *, cwd: Path) -> dict[str, object]:
+def _diagnostic(entry: Entry, *, cwd: Path) -> dict[str, object]:
+    diagnostic = entry.diagnostic
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
@@ -52,7 +45,7 @@ def _diagnostic(diagnostic: Diagnostic, reloads: Iterable[Reload], *, cwd: Path)
         "end_location": location_fields(diagnostic.span.end),
         "holder": _holder(diagnostic.holder),
         "origin": _origin(diagnostic.origin, cwd=cwd),
-        "reload": [_reload(event, cwd=cwd) for event in reloads],
+        "reload": [_reload(event, cwd=cwd) for event in diagnostic.reload],
         "via": list(diagnostic.via),
         "fix": _fix(diagnostic.fix),
         "url": diagnostic.url,

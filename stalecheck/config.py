@@ -485,7 +485,7 @@ def _flag(value: object) -> bool:
 def _text(value: object) -> str:
     if isinstance(value, str) and value:
         return value
-    raise _UnexpectedError("a string", value)
+    raise _UnexpectedError("a non-empty string" if value == "" else "a string", value)
 
 
 def _count(value: object) -> int:

@@ -291,7 +291,7 @@ def _in_turn(
 
     Modules that follow each other are one event as long as none of them needs one that comes after it.
     """
-    ordered = sorted(targets, key=lambda target: (target.module, str(target.path)))
+    ordered = sorted(targets, key=lambda target: (target.module, str(target.path)), reverse=site.order == "reversed")
     listed = frozenset(ordered)
     site = replace(site, is_unordered=site.order == "any")
     batch: list[SourceFile] = []

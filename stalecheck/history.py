@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stalecheck.errors import UsageError
 from stalecheck.index import FileIndex, Unreadable, index_tree, parse
 from stalecheck.model import SourceFile
+
+_DEPENDENCIES = ("pyproject.toml", "setup.py", "setup.cfg", "*requirements*", "Pipfile", "environment*.y*ml")
 
 
 def names_gone(
@@ -27,8 +31,7 @@ def names_gone(
     Raises:
         UsageError: git is not there, the project is in no repository, or the revision does not exist.
     """
-    top = Path(os.path.realpath(_git(["rev-parse", "--show-toplevel"], root).decode().strip()))
-    commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], root, revision)
+    top, commit = _repository(revision, root)
     gone: dict[SourceFile, frozenset[str]] = {}
     for file in files:
         now = indexes.get(file)
@@ -38,11 +41,45 @@ def names_gone(
         place = path.relative_to(top)
         before: frozenset[str] = frozenset()
         for old in (place, _as_package(place)):
-            before = before or _old_names(f"{commit.decode().strip()}:{old.as_posix()}", root)
+            before = before or _old_names(f"{commit}:{old.as_posix()}", root)
         left = before - _names_now(now, parse(path.read_bytes())) if before else before
         if left and "*" not in (item.name for item in now.imports) and "__getattr__" not in now.made:
             gone[file] = left
     return gone
+
+
+def modules_gone(files: Iterable[SourceFile], revision: str, root: Path) -> frozenset[str]:
+    """Return the dotted names of the modules of which git had the source at a revision, and nothing has it now.
+
+    Those are named that stood beside files that are still there. Of a module outside all packages it has to be
+    certain that it is not installed instead: nothing that tells of dependencies mentions it.
+
+    Raises:
+        UsageError: as `names_gone`.
+    """
+    top, commit = _repository(revision, root)
+    beside = {Path(os.path.realpath(file.path.parent)): file for file in files}
+    names = {name for file in files for name in (file.module, *file.aliases)}
+    told = b"".join(path.read_bytes() for pattern in _DEPENDENCIES for path in root.glob(pattern) if path.is_file())
+    listed = _git(["diff", "--name-only", "--no-renames", "--diff-filter=D", "-z", commit, "--", "*.py"], root)
+    gone: set[str] = set()
+    for line in filter(None, listed.decode(errors="surrogateescape").split("\0")):
+        path = top / line
+        neighbour = beside.get(path.parent)
+        if neighbour is None or path.name == "__init__.py" or any(path.parent.glob(f"{path.stem}.*")):
+            continue
+        name = f"{neighbour.package}.{path.stem}" if neighbour.package else path.stem
+        is_installed = not neighbour.package and re.search(rb"\b%b\b" % name.encode(), told, re.IGNORECASE)
+        if name not in names and name not in sys.stdlib_module_names and not is_installed:
+            gone.add(name)
+    return frozenset(gone)
+
+
+def _repository(revision: str, root: Path) -> tuple[Path, str]:
+    """Return the top folder of the repository and the commit of a revision."""
+    top = Path(os.path.realpath(_git(["rev-parse", "--show-toplevel"], root).decode().strip()))
+    commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], root, revision)
+    return top, commit.decode().strip()
 
 
 def _as_package(place: Path) -> Path:

@@ -13,7 +13,7 @@ from stalecheck.discover import Discovery, discover, is_excluded, name_files, se
 from stalecheck.errors import UsageError
 from stalecheck.events import Schedule, schedule
 from stalecheck.forms import Forms
-from stalecheck.history import names_gone
+from stalecheck.history import modules_gone, names_gone
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_parsed, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
@@ -162,6 +162,7 @@ def _readable_tree(tree: ast.Module | Unreadable, data: bytes) -> ast.Module | N
 
 def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, bytes], config: Config) -> Reloading:
     """Gather what the rules look at."""
+    since, root = config.since, config.root
     return Reloading(
         program,
         events.places,
@@ -169,7 +170,8 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         tuple(link(program, events.sequences)),
         sources,
         cache(partial(_parse_alive, sources, config.target_version)),
-        names_gone(events.reloaded, config.since, program.indexes, config.root) if config.since else {},
+        names_gone(events.reloaded, since, program.indexes, root) if since else {},
+        modules_gone(sources, since, root) if since else frozenset(),
         config.below_version,
     )
 

@@ -333,6 +333,7 @@ def test_options(project: Project, overrides: Mapping[str, object], expected: Ma
     [
         pytest.param({"overrides": {"jbos": 2}}, 'unknown option "jbos"; did you mean "jobs"?', id="unknown option"),
         pytest.param({"overrides": {"jobs": 0}}, "--jobs must be a number from 1 up, not 0", id="wrong value"),
+        pytest.param({"overrides": {"since": ""}}, '--since must be a non-empty string, not ""', id="empty value"),
         pytest.param(
             {"overrides": {"min_severity": "bad"}},
             '--min-severity must be "error" or "warning" or "note", not "bad"',

@@ -121,6 +121,26 @@ def test_a_module_that_has_become_a_package_is_compared_with_what_it_was(reposit
 
 
 @pytest.mark.parametrize(
+    ("files", "rows"),
+    [
+        pytest.param({}, [("app.py", 1), ("app.py", 2)], id="removed"),
+        pytest.param({"m2.py": OLD}, [("app.py", 1), ("app.py", 2)], id="renamed"),
+        pytest.param({"requirements.txt": "M>=2\n"}, [], id="installed now"),
+        pytest.param({"m.pyx": OLD}, [], id="compiled now"),
+        pytest.param({"src/m.py": OLD}, [], id="moved with its name"),
+    ],
+)
+def test_who_imports_a_module_without_a_source(
+    repository: Path, files: dict[str, str], rows: list[tuple[str, int]]
+) -> None:
+    (repository / "m.py").unlink()
+    for name, source in files.items():
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text(source, encoding="utf-8")
+    assert [line[:2] for line in found(repository, since="HEAD")] == rows
+
+
+@pytest.mark.parametrize(
     ("source", "rows"),
     [
         pytest.param("monkeypatch.setattr('m.gone', 1)\nmonkeypatch.delattr('m.kept')\n", [3], id="a text"),

@@ -9,6 +9,9 @@ import pytest
 from test_messages import write
 
 import stalecheck
+from stalecheck.cli import main
+from stalecheck.model import Reload
+from stalecheck.vocabulary import ReloadMode
 
 SETTINGS = "import os\nDEBUG = os.environ.get('DEBUG')\n"
 
@@ -68,3 +71,32 @@ def test_the_message(
     monkeypatch.chdir(tmp_path)
     write({"stalecheck.toml": "", "m.py": SETTINGS + "class C: ...\n", **files})
     assert [found.message for found in stalecheck.check(".", min_severity="note") if found.code == code] == [said]
+
+
+def test_of_a_reload_that_raises_no_module_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write({"app.py": "import importlib\ndef f():\n    importlib.reload('m')\n"})
+    main(["--isolated", "."])
+    assert capsys.readouterr().err == "Nothing else of the project is reloaded in what was read (1 file, 1 module).\n"
+
+
+def test_a_name_that_only_another_function_binds_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write({"app.py": "import importlib\ndef f():\n    import m\ndef g():\n    importlib.reload(m)\n", "m.py": ""})
+    assert [found.headline for found in stalecheck.check(".", isolated=True)] == [
+        "`importlib.reload` is given no module: `m` is bound only in another function"
+    ]
+
+
+def test_what_is_said_of_a_reload_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    test = "import importlib, os\nfrom unittest.mock import patch\nimport m\ndef again(): importlib.reload(m)\n"
+    block = "def test():\n    with patch.dict(os.environ, {'DEBUG': '1'}): again()\n"
+    write({"m.py": SETTINGS, "test_m.py": test + block})
+    (found,) = stalecheck.check(".", isolated=True, select=["STL4"])
+    assert found.reload == (Reload("m", ReloadMode.RELOAD, found.path, found.span.start),)
+    assert found.message == f"{found.headline}; {found.remedy}"

@@ -208,6 +208,13 @@ def test_full_puts_unreadable_files_first_and_the_rest_last() -> None:
     ]
 
 
+def test_full_has_no_heading_for_the_rest_where_nothing_stands_above_it() -> None:
+    here = replace(IMPORT.reload[0], path=IMPORT.path, location=IMPORT.span.start)
+    text = full(report(changed(IMPORT, code="STL404", reload=(here,), origin=None), lines={}))
+    assert [line for line in text.splitlines() if line[:1].strip()] == []
+    assert "warning STL404" in text.splitlines()[0]
+
+
 def test_full_of_a_place_outside_the_file_has_no_source_line() -> None:
     text = full(report(changed(IMPORT, span=span(99, 1, 1))))
     assert "    warning STL101 src/app/views.py:99:1: `render` stays the old function\n    help" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
     if name == "builtins.getattr" and len(arguments) >= 2:
         return _got(evaluator, node, place)
     if name in _SEQUENCES and len(arguments) == 1:
-        return _sequence(evaluator, name, arguments[0], place)
+        return _sequence(evaluator, name, node, place)
     if name in ("builtins.dict", "collections.OrderedDict", "types.MappingProxyType"):
         return _dict_call(evaluator, node, place)
     if name == "builtins.enumerate" and arguments:
@@ -214,18 +215,27 @@ def _got(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     return tuple(found)
 
 
-def _sequence(evaluator: Evaluator, name: str, argument: ast.expr, place: Place) -> Items:
+def _sequence(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
-    for item in evaluator.opened(evaluator.inner(argument, place)):
+    for item in evaluator.opened(evaluator.inner(node.args[0], place)):
         if item == MODULES:
-            found.append(rearranged(Group(((Entry("name"),),)), name))
+            found.append(_arranged(Group(((Entry("name"),),)), name, node))
         elif isinstance(item, Table):
             found.append(Group(tuple(dict.fromkeys(keys for keys, _ in item.pairs))))
         elif isinstance(item, Group):
-            found.append(rearranged(item, name))
+            found.append(_arranged(item, name, node))
         else:
             found.append(item)
     return tuple(found)
+
+
+def _arranged(group: Group, name: str, node: ast.Call) -> Group:
+    is_reversed = any(
+        keyword.arg == "reverse" and isinstance(keyword.value, ast.Constant) and keyword.value.value
+        for keyword in node.keywords
+    )
+    found = rearranged(group, name)
+    return rearranged(found, "builtins.reversed") if is_reversed and name == "builtins.sorted" else found
 
 
 def _dict_call(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
@@ -328,7 +338,7 @@ def _starts_with_dot(item: Item) -> bool:
 def rearranged(group: Group, name: str) -> Group:
     """What ``reversed``, ``sorted`` and the like make of a sequence."""
     if name == "builtins.reversed":
-        return _ordered(replace(group, elements=group.elements[::-1]), "any")
+        return _ordered(replace(group, elements=group.elements[::-1]), "any", _BACKWARDS)
     if name in ("builtins.set", "builtins.frozenset"):
         return _ordered(Group(tuple(dict.fromkeys(group.elements)), is_unordered=True), "any")
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
@@ -339,17 +349,21 @@ def rearranged(group: Group, name: str) -> Group:
     return group
 
 
-def _ordered(group: Group, order: Order) -> Group:
-    """The group, as far as it runs through ``sys.modules``, in another order."""
+def _ordered(group: Group, order: Order, known: Mapping[Order, Order] | None = None) -> Group:
+    """The group, as far as it runs through ``sys.modules``, in another order; `known` are those made of others."""
     return replace(
         group,
         elements=tuple(
-            tuple(replace(item, order=order) if isinstance(item, Entry) else item for item in element)
+            tuple(
+                replace(item, order=(known or {}).get(item.order, order)) if isinstance(item, Entry) else item
+                for item in element
+            )
             for element in group.elements
         ),
     )
 
 
+_BACKWARDS: Mapping[Order, Order] = {"name": "reversed", "reversed": "name"}
 _CALL_DEPTH = 2
 """How far the results of functions of the file are followed."""
 NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})

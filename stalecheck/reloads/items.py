@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 
 from stalecheck.reloads.scopes import Place
 
-Order: TypeAlias = Literal["import", "name", "any"]
-"""In which order a loop over modules runs: as they were imported first, by name, or who knows how."""
+Order: TypeAlias = Literal["import", "name", "reversed", "any"]
+"""In which order a loop over modules runs: as they were imported first, by name, from the last name, or who knows
+how."""
 
 
 @dataclass(frozen=True, slots=True)

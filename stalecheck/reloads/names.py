@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
 
 
+_BINDING_BY_TEXT = frozenset({"globals", "exec", "setattr", "vars", "__setattr__"})
+"""Calls that may bind a name of the module without writing it."""
+
+
 def named(evaluator: Evaluator, name: str, at: Position, place: Place) -> Items:
     """What a name may stand for at a place."""
     bindings, is_bound = bindings_at(name, place, at)
@@ -57,8 +61,10 @@ def _unbound(evaluator: Evaluator, name: str) -> Items:
         return (Unknown("`reload` is bound elsewhere in this file"),)
     if name == "reload" or hasattr(builtins, name):
         return (Thing(f"builtins.{name}"),)
-    is_wrong = not evaluator.outline.stars and name not in evaluator.outline.bound
-    return (Unknown(f"`{name}` is not bound in this file", is_wrong=is_wrong),)
+    if evaluator.outline.stars or not _BINDING_BY_TEXT.isdisjoint(evaluator.outline.calls):
+        return (Unknown(f"`{name}` is not bound in this file"),)
+    where = "bound only in another function" if name in evaluator.outline.bound else "not bound in this file"
+    return (Unknown(f"`{name}` is {where}", is_wrong=True),)
 
 
 def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:

@@ -76,7 +76,7 @@ class ReloadSite:
     halves: frozenset[str] = frozenset()
     """Which modules among those that a glob stands for are then taken from their packages, as they were."""
 
-    order: Literal["import", "name", "any"] = "import"
+    order: Literal["import", "name", "reversed", "any"] = "import"
     """In which order a loop runs through what a ``*`` stands for."""
 
     besides: frozenset[str] = frozenset()
@@ -182,7 +182,7 @@ class Wrapper:
     is_once: bool = False
     """Whether it notes what it has reloaded, and reloads nothing that it has noted."""
 
-    order: Literal["import", "name", "any"] = "import"
+    order: Literal["import", "name", "reversed", "any"] = "import"
     """In which order it runs through what a ``*`` stands for."""
 
     leaves_attribute: bool = False

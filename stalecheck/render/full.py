@@ -54,20 +54,27 @@ def render_full(report: Report, *, cwd: Path, verbose: bool, color: bool, show_s
     listed = entries(report, cwd=cwd, show_suppressed=show_suppressed)
     unreadable = [entry for entry in listed if entry.diagnostic.code == _UNREADABLE]
     readable = [entry for entry in listed if entry.diagnostic.code != _UNREADABLE]
-    stale = [entry for entry in readable if entry.diagnostic.reload]
-    rest = [entry for entry in readable if not entry.diagnostic.reload]
+    stale = [entry for entry in readable if not _is_about_itself(entry.diagnostic)]
+    rest = [entry for entry in readable if _is_about_itself(entry.diagnostic)]
     parts = [
         *_plain("Files that could not be read", unreadable, page),
         *_reload_groups(stale, page),
-        *_plain("Besides", rest, page),
+        *_plain("Besides" if stale or unreadable else "", rest, page),
     ]
     return "\n".join("".join(f"{line}\n" for line in part) for part in parts)
 
 
+def _is_about_itself(diagnostic: Diagnostic) -> bool:
+    """Whether something is said of a reload, or of a file, and not of what a reload leaves behind."""
+    here = diagnostic.path, diagnostic.span.start
+    return diagnostic.origin is None and all((event.path, event.location) == here for event in diagnostic.reload)
+
+
 def _plain(heading: str, listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:
-    """A group of diagnostics that no reload causes."""
+    """A group of diagnostics that no reload causes; without a heading where it is the only one."""
     if listed:
-        yield [style(heading, "bold", color=page.color), "", *_holders(listed, page)]
+        headings = [style(heading, "bold", color=page.color), ""] if heading else []
+        yield [*headings, *_holders(listed, page)]
 
 
 def _reload_groups(listed: Sequence[Entry], page: _Page) -> Iterator[list[str]]:

@@ -11,6 +11,8 @@ from stalecheck.render.style import style
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _PLACES = 3
+_RAISES = "STL402"
+"""A reload of something that is no module: to name one would not help."""
 
 
 def summary(report: Report, *, patterns: Sequence[str], color: bool) -> str:
@@ -39,7 +41,9 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
     """What the reader should know besides: what was not resolved, matched or read."""
     lines = []
     # Of what is put back nothing stays stale, whatever it was.
-    listed = [record for record in report.reloads if not record.is_resolved]
+    found = (*report.diagnostics, *report.suppressed)
+    wrong = {(diagnostic.path, diagnostic.span.start) for diagnostic in found if diagnostic.code == _RAISES}
+    listed = [r for r in report.reloads if not r.is_resolved and (r.path, r.location) not in wrong]
     unresolved = [record for record in listed if not record.is_restored]
     if unresolved:
         lines.append(_unresolved(unresolved, len(listed) - len(unresolved), cwd=cwd))
@@ -51,7 +55,7 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
             "Name a file, without --force-exclude, or change --exclude."
         )
     elif not _looked_at(report) and set(patterns) <= set(report.unmatched):
-        lines.append(_nothing(report, is_else=bool(unresolved)))
+        lines.append(_nothing(report, is_else=bool(unresolved or wrong)))
     return tuple(lines)
 
 

@@ -30,6 +30,9 @@ class Reloading:
     gone: Mapping[SourceFile, frozenset[str]] = field(default_factory=dict)
     """Names that reloaded modules have defined at the revision of ``--since``, and do not any more."""
 
+    missing: frozenset[str] = frozenset()
+    """Modules that had a source at that revision, and have none any more."""
+
     below_version: tuple[int, int] | None = None
     """The first Python that the project no longer runs on."""
 

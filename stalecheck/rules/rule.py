@@ -9,7 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 from stalecheck.link import StaleReference
-from stalecheck.model import Diagnostic, Holder, Origin, Reload, SourceFile, Span
+from stalecheck.model import Diagnostic, Holder, Location, Origin, Reload, SourceFile, Span
+from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.sentence import sentence
 from stalecheck.vocabulary import Severity
@@ -42,6 +43,8 @@ class Flaw:
 
     holder: Holder | None = None
     origin: Origin | None = None
+    about: tuple[Reload, ...] = ()
+    """The reloads that it is about, where they are not those written at its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,9 @@ class Rule:
 
     def diagnostics(self, reloading: Reloading, *, cwd: Path) -> Iterator[Diagnostic]:
         """Yield this rule's diagnostics; their messages name files relative to `cwd`."""
-        for flaw in () if self.flag is None else self.flag(reloading):
+        flaws = list(self.flag(reloading)) if self.flag is not None else []
+        written = _written(reloading) if flaws else {}
+        for flaw in flaws:
             yield Diagnostic(
                 self.code,
                 self.name,
@@ -92,7 +97,7 @@ class Rule:
                 flaw.remedy,
                 flaw.holder,
                 flaw.origin,
-                flaw.reloads,
+                flaw.reloads or flaw.about or written.get((flaw.file, flaw.span.start), ()),
                 headline=flaw.message,
             )
         for judgement in () if self.check is None else self.check(reloading.references):
@@ -112,6 +117,21 @@ class Rule:
                 reference.via,
                 headline=headline,
             )
+
+
+def _written(reloading: Reloading) -> dict[tuple[SourceFile, Location], tuple[Reload, ...]]:
+    """Return the reloads that are written at each place."""
+    found: dict[tuple[SourceFile, Location], tuple[Reload, ...]] = {}
+    for place in reloading.places:
+        key = place.file, place.site.span.start
+        found[key] = (*found.get(key, ()), *reloads_of(place))
+    return found
+
+
+def reloads_of(place: ReloadPlace) -> tuple[Reload, ...]:
+    """Return what a place reloads."""
+    names = (*(file.module for file in place.files), *place.outside)
+    return tuple(Reload(name, place.site.mode, place.file.path, place.site.span.start) for name in dict.fromkeys(names))
 
 
 def through(reference: StaleReference) -> str:

@@ -4,7 +4,7 @@
 
 With `--since REV`, flags `from m import x` and `m.x` where `m` is reloaded and bound `x` at that git revision, but
 does not any more. So are uses of `x` in `m` itself (`__all__` too), below `from m import *`, and through modules that
-pass it on, and `mock.patch("m.x")`.
+pass it on, and `mock.patch("m.x")`. Imports of a module whose file has been removed or renamed since are flagged too.
 
 ## Why is this bad
 
@@ -85,7 +85,8 @@ _Gone = Mapping[SourceFile, Mapping[str, SourceFile]]
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
-    """Flag uses of names that only the old source of a reloaded module defines."""
+    """Flag uses of names that only the old source of a reloaded module defines, and of modules without a source."""
+    yield from _of_missing_modules(reloading)
     if not reloading.gone:
         return
     reloads = reloading.reloads()
@@ -103,6 +104,40 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 "use what has taken its place",
                 reloads[module],
             )
+
+
+def _of_missing_modules(reloading: Reloading) -> Iterator[Flaw]:
+    """Flag imports of modules the source of which has been removed, or has another name now."""
+    last = {name.rpartition(".")[2].encode() for name in reloading.missing}
+    for file, source in reloading.sources.items():
+        tree = reloading.parse(file) if any(name in source for name in last) else None
+        covered = _covered(tree) if tree is not None else frozenset()
+        for node in descendants(tree) if tree is not None else ():
+            if node in covered or not isinstance(node, (ast.Import, ast.ImportFrom)):
+                continue
+            base = absolute(file, node.level, node.module) or "" if isinstance(node, ast.ImportFrom) else ""
+            lost: set[str] = set()
+            for alias in node.names:
+                name = next((n for n in _prefixes(alias.name, base) if n in reloading.missing), "")
+                if name and name not in lost and reloading.program.table.find(name, file) is None:
+                    lost.add(name)
+                    yield Flaw(
+                        file,
+                        span_of(alias, source),
+                        Severity.ERROR,
+                        f"`{name}` has no source any more; the old module lingers until the program is started again",
+                        "import what has taken its place",
+                    )
+
+
+def _prefixes(name: str, base: str) -> Iterator[str]:
+    """Yield the modules that an import loads."""
+    if base:
+        yield base
+        yield f"{base}.{name}"
+    else:
+        parts = name.split(".")
+        yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _what_happens(reloads: tuple[Reload, ...]) -> str:

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Flags `del sys.modules["m"]` and `sys.modules.pop("m")`, followed by an import, where other modules have
-imported `m` as a module. In tests it is a note.
+Flags `del sys.modules["m"]` and `sys.modules.pop("m")`, followed by an import, and calls of a function that does
+so for the name it is given, where other modules have imported `m` as a module. In tests it is a note.
 
 ## Why is this bad
 
@@ -76,7 +76,7 @@ from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import scope_of
 from stalecheck.rules.surroundings import is_test
-from stalecheck.vocabulary import HolderKind, Severity
+from stalecheck.vocabulary import HolderKind, ReloadMode, Severity
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -87,9 +87,14 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             for reload in reference.reloads:
                 holders.setdefault((reload.path, reload.location), []).append(reference)
     for place in reloading.places:
-        if place.site.spelling not in EVICTIONS or len(place.files) != 1:
+        if place.site.mode is not ReloadMode.REIMPORT or len(place.files) != 1:
             continue
-        if not _is_imported_below(place, reloading):
+        wrapper = None if place.site.spelling in EVICTIONS else _function(place.site.spelling, place, reloading)
+        if wrapper is None and place.site.spelling not in EVICTIONS:
+            continue
+        if not (
+            _is_imported_below(place, reloading) or (wrapper is not None and any(map(_imports, descendants(wrapper))))
+        ):
             continue
         kept = [r for r in holders.get((place.file.path, place.site.span.start), ()) if _is_of(r, place.files[0])]
         if kept:
@@ -108,10 +113,25 @@ def _is_imported_below(place: ReloadPlace, reloading: Reloading) -> bool:
     tree = reloading.parse(place.file)
     scope = scope_of(tree, place.site.block) if tree is not None else None
     row = place.site.span.end.row
-    return scope is None or any(
-        isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)) and node.lineno > row and "import" in ast.unparse(node)
-        for node in descendants(scope)
-    )
+    return scope is None or any(_imports(node) and getattr(node, "lineno", 0) > row for node in descendants(scope))
+
+
+def _imports(node: ast.AST) -> bool:
+    """Whether a node may import a module; what only reloads one does not."""
+    if isinstance(node, ast.Call):
+        return "import" in ast.unparse(node).replace("importlib.reload", "")
+    return isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _function(spelling: str, place: ReloadPlace, reloading: Reloading) -> ast.AST | None:
+    """Return the function of the project that evicts what it is given, by the dotted name of its call."""
+    parts = spelling.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        file = reloading.program.table.find(".".join(parts[:end]), place.file)
+        if file is not None:
+            tree = reloading.parse(file)
+            return scope_of(tree, ".".join(parts[end:])) if tree is not None else None
+    return None
 
 
 def _is_of(reference: StaleReference, file: SourceFile) -> bool:

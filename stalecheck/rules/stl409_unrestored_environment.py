@@ -76,7 +76,7 @@ from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, 
 from stalecheck.rules.helper_calls import Reached, places_with_calls
 from stalecheck.rules.patching import Patch, is_registered, patches_at
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.rule import Flaw
+from stalecheck.rules.rule import Flaw, reloads_of
 from stalecheck.rules.statements import Function, imports, scope_of
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import Severity
@@ -164,7 +164,8 @@ def _flaw(where: _Where, patch: Patch) -> Flaw:
         message = f"`{module}` is reloaded before `{patch.name}` is undone: a fixture ends before those set up earlier"
     else:
         message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
-    return Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module))
+    about = reloads_of(place)
+    return Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module), about=about)
 
 
 def _left(where: _Where) -> SourceFile:

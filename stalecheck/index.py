@@ -94,6 +94,8 @@ class Body:
 
     binds_globally: bool
     is_decorated: bool
+    """A decorator may keep what it returns."""
+
     imports: tuple[Import, ...]
     owner: str = ""
     """The outermost class whose method it is; empty for a function of the module."""
@@ -430,6 +432,16 @@ def _dispatched(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.ex
     return [argument.annotation for argument in ordered if argument.annotation is not None][:1]
 
 
+def _may_keep(decorator: ast.expr) -> bool:
+    """Whether a decorator may keep what the function returns: not those that only say how it is reached."""
+    match decorator:
+        case ast.Name(id="staticmethod" | "classmethod" | "property"):
+            return False
+        case ast.Attribute(value=ast.Name(), attr="setter" | "getter" | "deleter"):
+            return False
+    return True
+
+
 def _callee(statement: ast.stmt) -> str:
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
@@ -690,7 +702,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         tuple(returns),
         tuple(assigns),
         binds_globally,
-        bool(function.decorator_list),
+        any(map(_may_keep, function.decorator_list)),
         tuple(imports),
         owner,
         tuple(global_names),

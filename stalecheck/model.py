@@ -48,7 +48,7 @@ class SourceFile:
     """Other dotted names that import the file too, from a directory above or below `root`."""
 
     def __hash__(self) -> int:
-        return hash(self.path)
+        return hash(self.module)  # A string keeps its hash; that of a path is asked for through two calls.
 
     @property
     def package(self) -> str:

@@ -171,6 +171,7 @@ class _Nomination:
                     self._keepers.setdefault(file, set()).add(body.owner or body.name)
         self._ways: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
         self._headers: dict[SourceFile, dict[str, tuple[str, ...]]] = {}
+        self._lines: dict[tuple[SourceFile, str], tuple[frozenset[SourceFile], frozenset[tuple[SourceFile, str]]]] = {}
         self._keeping: dict[SourceFile, set[SourceFile]] = {}
         """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
@@ -317,19 +318,33 @@ class _Nomination:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what
         an attribute of the class is."""
         taint = self.taint.get(file, _Taint())
-        found: set[tuple[SourceFile, str]] = set()
-        pending = [(file, name) for name in self._bases(file).keys() & (taint.names.keys() | taint.heirs.keys())]
+        classes = {(file, name) for name in self._bases(file).keys() & (taint.names.keys() | taint.heirs.keys())}
+        found: set[SourceFile] = set()
+        pending = list(classes)
         while pending:
-            owner, name = pending.pop()
-            for mention in self._bases(owner).get(name, ()):
-                is_whole = self._is_of_module(mention, self._locals[owner])
-                for source, taken in self._ways_to(mention, self._locals[owner]) - found:
-                    found.add((source, taken))
-                    if not is_whole or not self._is_plain(source, taken):
-                        pending += ((source, inner) for inner in self._bases(source))
-                    elif taken in self._bases(source):
-                        pending.append((source, taken))
-        return {source for source, _ in found}
+            sources, bases = self._inherited_from(*pending.pop())
+            found |= sources
+            pending += bases - classes
+            classes |= bases
+        return found
+
+    def _inherited_from(
+        self, file: SourceFile, name: str
+    ) -> tuple[frozenset[SourceFile], frozenset[tuple[SourceFile, str]]]:
+        """Return where the bases of a class stand, and the classes that may be meant."""
+        known = self._lines.get((file, name))
+        if known is None:
+            sources: set[SourceFile] = set()
+            classes: set[tuple[SourceFile, str]] = set()
+            for mention in self._bases(file).get(name, ()):
+                is_whole = self._is_of_module(mention, self._locals[file])
+                for source, taken in self._ways_to(mention, self._locals[file]):
+                    sources.add(source)
+                    inner = self._bases(source).keys()
+                    is_plain = is_whole and self._is_plain(source, taken)
+                    classes.update((source, each) for each in (inner & {taken} if is_plain else inner))
+            known = self._lines[file, name] = frozenset(sources), frozenset(classes)
+        return known
 
     def _is_of_module(self, dotted: str, local: _Local) -> bool:
         """Whether a name that a file spells is one of a module, and not of a class within."""

@@ -62,9 +62,9 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     together: dict[SourceFile, frozenset[SourceFile]] = {}
     found: dict[SourceFile, Outside] = {}
     taken: dict[SourceFile, Mapping[str, str]] = {}
-    files = dict.fromkeys(_importers(reloaded, reloading))
+    files = dict.fromkeys(importers(reloaded, reloading))
     packages = frozenset(file for file in files if file.is_package) - reloaded
-    files.update(dict.fromkeys(_importers(packages, reloading)) if packages else {})
+    files.update(dict.fromkeys(importers(packages, reloading)) if packages else {})
     for file in files:
         tree = reloading.parse(file) if not is_test(file) else None
         for module, name, change in _uses(tree, file, reloaded, reloading, taken) if tree is not None else ():
@@ -78,7 +78,7 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     return found
 
 
-def _importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator[SourceFile]:
+def importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator[SourceFile]:
     """Yield the files that import any of some modules, or something from them, at module level or in a function."""
     table = reloading.program.table
     ends = {name.rpartition(".")[2] for module in modules for name in (module.module, *module.aliases)}

@@ -77,6 +77,7 @@ from collections.abc import Iterator
 from stalecheck.link import Event
 from stalecheck.model import Holder, Location, Origin, SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.outside_changes import importers
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import dotted, imported_names, span_of
@@ -89,7 +90,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag annotations of which the value is an old class."""
     reloads = reloading.reloads()
     classes = {file: _classes(reloading.parse(file)) for file in reloads}
-    for file in reloading.program.summaries:
+    for file in importers(frozenset(reloads), reloading):
         tree = reloading.parse(file)
         if tree is None or _is_lazy(tree):
             continue

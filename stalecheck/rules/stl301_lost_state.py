@@ -2,8 +2,9 @@
 
 ## What it does
 
-Flags a dict, list, set, counter, lock, queue or context variable at the top level of a reloaded module that its
-own functions fill or bind again, or that other modules fill. A cache is a note: it fills up again.
+Flags a dict, list, set, counter, lock, queue or context variable at the top level of a reloaded module, or a
+container in a class of it, that its own functions fill or bind again, or that other modules fill; objects of the module
+of which they set attributes. A cache is a note: it fills up again.
 
 ## Why is this bad
 
@@ -153,7 +154,7 @@ def _flaw(
     is_guarded: bool,
 ) -> Flaw:
     guard = ": the guard does not help, for the new module has no names yet" if is_guarded else ""
-    is_evicted = all(reload.mode is ReloadMode.REIMPORT for reload in reloads)
+    is_evicted = any(reload.mode is ReloadMode.REIMPORT for reload in reloads)
     remedy = "keep it in a module that is not reloaded"
     if not is_evicted and not is_guarded and "." not in name:
         remedy += f", or bind it below `try: {name}` / `except NameError:`"

@@ -77,15 +77,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stalecheck.model import SourceFile
+from stalecheck.model import Reload, SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.chains import chains
 from stalecheck.rules.keeping import BY_ARGUMENT, Keeping, short_name
+from stalecheck.rules.module_state import kept_names
 from stalecheck.rules.registries import Given, keeping_of, keeping_of_subclasses
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, dotted, imported_names, span_of, top_level
 from stalecheck.rules.taking_back import takes_back
-from stalecheck.vocabulary import Severity
+from stalecheck.vocabulary import ReloadMode, Severity
 
 _Found: TypeAlias = tuple[ast.expr, "_Matter"]
 
@@ -125,7 +127,11 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         together = reloading.together(file)
-        for node, matter in _registrations(tree, file, together, known, reloading):
+        found = (
+            *_registrations(tree, file, together, known, reloading),
+            *_repeated_chains(tree, file, reloads, together, reloading),
+        )
+        for node, matter in found:
             left = tuple(
                 reload
                 for reload in reloads
@@ -140,6 +146,26 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                     "remove the old entry first, or register under a name that is replaced",
                     left,
                 )
+
+
+def _repeated_chains(
+    tree: ast.Module,
+    file: SourceFile,
+    reloads: tuple[Reload, ...],
+    together: frozenset[SourceFile],
+    reloading: Reloading,
+) -> Iterator[_Found]:
+    """Yield what is put in the place of something that it calls: in place, the old function then calls itself."""
+    is_in_place = any(reload.mode is ReloadMode.RELOAD for reload in reloads)
+    kept = kept_names(file, reloading.program) if is_in_place else ()
+    names = imported_names(tree, file)
+    for node, own, before in chains(tree, names, kept, is_in_place=is_in_place):
+        place = dotted(node, names) if isinstance(node, ast.Attribute) else ""
+        owner = reloading.program.table.find(place.rpartition(".")[0], file) if place else None
+        if owner is None or owner not in together:
+            happens = "then calls itself, for ever" if is_in_place else "is called as well"
+            severity = Severity.ERROR if is_in_place else Severity.WARNING
+            yield node, _Matter(f"`{before}` is the old `{own}`, which {happens}", severity)
 
 
 def _registrations(

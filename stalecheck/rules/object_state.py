@@ -45,6 +45,7 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
         stores = dict(_stores(definition))
         own = [f for f in definition.body if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef))]
         rebound = {name for function in own for name in _rebound(function)}
+        rebound |= {name for function in own for name in _popped(function)}
         rebound |= {name for function in plain for name in _rebound(function, definition.name)}
         for name, target in stores.items():
             for function in own:
@@ -179,6 +180,14 @@ def _made_by_new(function: Function) -> set[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def _popped(function: Function) -> Iterator[str]:
+    """Yield the attributes that are used as a stack: what is on it belongs to what runs just now."""
+    for node in descendants(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=name), attr="pop"), args=[]):
+                yield name
 
 
 def _rebound(function: Function, owner: str = "") -> Iterator[str]:

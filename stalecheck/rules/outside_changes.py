@@ -62,11 +62,12 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     together: dict[SourceFile, frozenset[SourceFile]] = {}
     found: dict[SourceFile, Outside] = {}
     taken: dict[SourceFile, Mapping[str, str]] = {}
-    files = dict.fromkeys(importers(reloaded, reloading))
+    others = [file for file in reloading.program.indexes if not is_test(file)]
+    files = dict.fromkeys(importers(reloaded, reloading, others))
     packages = frozenset(file for file in files if file.is_package) - reloaded
-    files.update(dict.fromkeys(importers(packages, reloading)) if packages else {})
+    files.update(dict.fromkeys(importers(packages, reloading, others)) if packages else {})
     for file in files:
-        tree = reloading.parse(file) if not is_test(file) else None
+        tree = reloading.parse(file)
         for module, name, change in _uses(tree, file, reloaded, reloading, taken) if tree is not None else ():
             if module not in together:
                 together[module] = reloading.together(module)
@@ -78,11 +79,17 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     return found
 
 
-def importers(modules: frozenset[SourceFile], reloading: Reloading) -> Iterator[SourceFile]:
-    """Yield the files that import any of some modules, or something from them, at module level or in a function."""
+def importers(
+    modules: frozenset[SourceFile], reloading: Reloading, files: Iterable[SourceFile]
+) -> Iterator[SourceFile]:
+    """Yield those of some files that import any of the modules, or something from them.
+
+    At module level or in a function.
+    """
     table = reloading.program.table
     ends = {name.rpartition(".")[2] for module in modules for name in (module.module, *module.aliases)}
-    for file, index in reloading.program.indexes.items():
+    for file in files:
+        index = reloading.program.indexes[file]
         bases = {(absolute(file, item.level, item.module) or "", item.name) for item in index.imports}
         names = {base for base, _ in bases} | {f"{base}.{name}" for base, name in bases if name}
         source = reloading.sources.get(file, b"")

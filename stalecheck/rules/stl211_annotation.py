@@ -90,7 +90,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     """Flag annotations of which the value is an old class."""
     reloads = reloading.reloads()
     classes = {file: _classes(reloading.parse(file)) for file in reloads}
-    for file in importers(frozenset(reloads), reloading):
+    for file in importers(frozenset(reloads), reloading, reloading.program.indexes):
         tree = reloading.parse(file)
         if tree is None or _is_lazy(tree):
             continue

@@ -72,6 +72,7 @@ class Names:
         self.compiled = Compiled(self._program.table)
         self._exports: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
         self._late: dict[SourceFile, dict[str, tuple[int, ...]]] = {}
+        self._returning: dict[tuple[SourceFile, str, int], SourceFile | None] = {}
         self._placing: set[SourceFile] = set()
         """Modules whose replacement is being evaluated: that may be made of the module itself."""
 
@@ -338,7 +339,7 @@ class Names:
         ]
         # A number or None beside something else is a fallback, or a name declared before it is bound.
         for index in sorted(alternatives or reaching, reverse=True):
-            returning = None if bindings[index].is_conditional else self._brings_back(file, name, bindings[index])
+            returning = None if bindings[index].is_conditional else self._brings_back(file, name, index)
             if returning is not None:
                 back_from = returning
             elif isinstance(bindings[index].value, StarImport):
@@ -362,16 +363,25 @@ class Names:
         bindings = self._program.summaries[file].bindings
         if len(reached) != 1 or not isinstance(bindings[reached[0]].value, NameImport):
             return reached
-        if self._brings_back(file, name, bindings[reached[0]]) is None:
+        if self._brings_back(file, name, reached[0]) is None:
             return reached
         earlier = (i for i in range(reached[0]) if bindings[i].name == name and not bindings[i].block)
         return (*(i for i in earlier if isinstance(bindings[i].value, (Class, Function))), *reached)
 
-    def _brings_back(self, file: SourceFile, name: str, binding: Binding) -> SourceFile | None:
+    def _brings_back(self, file: SourceFile, name: str, index: int) -> SourceFile | None:
         """Return the module from which an import takes what that one has taken from the file itself.
 
         After a reload it is still the old object.
         """
+        binding = self._program.summaries[file].bindings[index]
+        if not isinstance(binding.value, (NameImport, StarImport)):
+            return None
+        key = file, name, index
+        if key not in self._returning:
+            self._returning[key] = self._returns_from(file, name, binding)
+        return self._returning[key]
+
+    def _returns_from(self, file: SourceFile, name: str, binding: Binding) -> SourceFile | None:
         match binding.value:
             case StarImport():
                 other = self._stars.target_of(file, binding, name)

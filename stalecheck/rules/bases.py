@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.brought import names_bound
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import dotted, imported_names
+from stalecheck.rules.statements import dotted
 
 
 def bases_of(name: str, file: SourceFile, reloading: Reloading) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
@@ -17,7 +18,7 @@ def bases_of(name: str, file: SourceFile, reloading: Reloading) -> Iterator[tupl
     found = [c for c in tree.body if isinstance(c, ast.ClassDef) and c.name == name] if tree is not None else []
     if tree is None or not any(definition.bases for definition in found):
         return
-    names = imported_names(tree, file)
+    names = names_bound(tree, file, reloading)
     for definition in found:
         for base in definition.bases:
             yield from definitions_of(base, tree, file, names, reloading)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
 from stalecheck.rules.bases import definitions_of, maker_of
+from stalecheck.rules.brought import names_bound
 from stalecheck.rules.keeping import Keeping, keeping_in_library, refuses_tables
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.statements import Function, dotted, imported_names
@@ -144,7 +145,7 @@ def keeping_of_subclasses(
             )
         for base in (*current.bases, *(k.value for k in current.keywords if k.arg == "metaclass")):
             if module not in names:
-                names[module] = imported_names(tree, module)
+                names[module] = names_bound(tree, module, reloading)
             found = list(definitions_of(base, tree, module, names[module], reloading))
             pending += found
             if not found:

@@ -79,6 +79,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.brought import names_bound
 from stalecheck.rules.chains import chains
 from stalecheck.rules.keeping import BY_ARGUMENT, Keeping, short_name
 from stalecheck.rules.module_state import kept_names
@@ -158,7 +159,7 @@ def _repeated_chains(
     """Yield what is put in the place of something that it calls: in place, the old function then calls itself."""
     is_in_place = any(reload.mode is ReloadMode.RELOAD for reload in reloads)
     kept = kept_names(file, reloading.program) if is_in_place else ()
-    names = imported_names(tree, file)
+    names = names_bound(tree, file, reloading)
     for node, own, before in chains(tree, names, kept, is_in_place=is_in_place):
         place = dotted(node, names) if isinstance(node, ast.Attribute) else ""
         owner = reloading.program.table.find(place.rpartition(".")[0], file) if place else None
@@ -176,7 +177,7 @@ def _registrations(
     reloading: Reloading,
 ) -> Iterator[_Found]:
     """Yield what registers something, why it matters that it happens again, and how much."""
-    names = imported_names(tree, file)
+    names = names_bound(tree, file, reloading)
     made = {s.name: s for s in tree.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     guarded = _guarded(tree)
     for statement in top_level(tree):

@@ -10,13 +10,24 @@ from stalecheck.link import known
 from stalecheck.link.captures import TRAVELS, whole
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.discarded import Discarded
+from stalecheck.link.enums import is_member
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.imports import Imports
 from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
-from stalecheck.link.values import ContainerThing, ExternalThing, FunctionThing, InstanceThing, Made, Relation, Value
+from stalecheck.link.values import (
+    ClassThing,
+    ContainerThing,
+    ExternalThing,
+    FunctionThing,
+    InstanceThing,
+    Made,
+    Relation,
+    Trait,
+    Value,
+)
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
@@ -87,6 +98,7 @@ class _Finder:
             for star in (summary.bindings[index] for index in reaching):
                 if isinstance(star.value, StarImport) and subject.evaluator.stars.provides(subject.file, star, name):
                     self._later.setdefault(name, []).append(star.at)
+        self._enums: dict[str, ClassThing | None] = {}
         self._consumers: dict[str, frozenset[SourceFile]] = {}
         self._records = frozenset(self._named_tuples())
         """The classes of which a field is no attribute: what it is assigned is a default of ``__new__``."""
@@ -264,6 +276,11 @@ class _Finder:
     ) -> Iterator[Holding]:
         default = self._field_default(expression, binding.at)
         owner = name.rpartition(".")[0]
+        enum = self._enum(owner) if owner and value.captures else None
+        if enum is not None and is_member(name.rpartition(".")[2], expression, value):
+            if Trait.COMPARABLE_ENUM in self._subject.evaluator.classes.traits(Value((enum,))):
+                return  # `str` or `int` makes a plain value of it.
+            name = f"{name}.value"
         if binding.is_annotated and owner in self._records:
             for capture in closest(value.captures):
                 held = self._subject.holding(owner, HolderKind.DEFAULT_ARGUMENT, span, capture, "", expression)
@@ -284,6 +301,14 @@ class _Finder:
                 kind, place = KINDS[capture.relation], span
             source = _element_at(expression, place)
             yield self._subject.holding(name, kind, span if place == NOWHERE else place, capture, binding.block, source)
+
+    def _enum(self, name: str) -> ClassThing | None:
+        """Return the Enum that a name of the file stands for; None for anything else."""
+        if name not in self._enums:
+            things = self._subject.evaluator.name(self._subject.file, name).things
+            classes = (thing for thing in things if isinstance(thing, ClassThing))
+            self._enums[name] = next((t for t in classes if self._subject.evaluator.classes.is_enum(t)), None)
+        return self._enums[name]
 
     def _field_default(self, expression: Expression, at: Location) -> Call | None:
         if not isinstance(expression, Call):

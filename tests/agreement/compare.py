@@ -63,7 +63,8 @@ class Agreement:
     """STL105 for the value of an unknown call that answers with the same object: counted apart."""
 
     unjudged: int = 0
-    """Diagnostics of which identity says nothing: plain values, locals, modules that cannot be imported."""
+    """Diagnostics of which identity says nothing, or not enough: plain values, locals, modules that
+    cannot be imported, callbacks, and what is decorated, wrapped or cached by a function and looks fresh."""
 
     cases: tuple[Case, ...] = ()
 

@@ -106,6 +106,7 @@ def settle_names(files: Sequence[SourceFile], imported: frozenset[str]) -> tuple
     A file whose directory holds no ``__init__.py`` may be a script or a part of a namespace package. It is
     the latter if its longer name, or the package in it, is imported; then so is everything in the same tree.
     """
+    files = _within_namespace(files, imported)
     trees = _imported_trees(files, imported)
     settled = [_settle(file, trees) for file in files]
     shorter = _shorter_names(settled, imported)
@@ -548,6 +549,24 @@ def _is_name(name: str) -> bool:
 
 def _shortest_first(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name.count("."), name)))
+
+
+def _within_namespace(files: Sequence[SourceFile], imported: frozenset[str]) -> Sequence[SourceFile]:
+    """Add the names from above the project's folder where that is a namespace package itself: its files say so."""
+    tops: dict[Path, list[tuple[SourceFile, str]]] = defaultdict(list)
+    for file in files:
+        longest, base = max(_longer_names(file), key=lambda found: len(found[0]), default=(file.module, file.root))
+        tops[base].append((file, longest))
+    added: dict[SourceFile, str] = {}
+    for base, members in tops.items():
+        longer = {file: f"{base.name}.{name}" for file, name in members}
+        is_meant = sum(name in imported for name in longer.values()) > 1
+        if is_meant and not _is_package(base) and not any(name in imported for _, name in members):
+            added |= longer
+    return [
+        replace(file, aliases=_shortest_first({*file.aliases, added[file]})) if file in added else file
+        for file in files
+    ]
 
 
 def _imported_trees(files: Sequence[SourceFile], imported: frozenset[str]) -> set[tuple[Path, str]]:

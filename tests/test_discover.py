@@ -588,6 +588,24 @@ def test_settled_names(tree: Tree, names: list[str], imported: set[str], expecte
     assert modules(root, settle_names(run(root).files, frozenset(imported))) == expected
 
 
+@pytest.mark.parametrize(
+    ("imported", "expected"),
+    [
+        pytest.param({"ns.p.a", "ns.p.b"}, ["ns.p", "ns.p.a", "ns.p.b"], id="its files say so"),
+        pytest.param({"ns.p.a", "os"}, ["p", "p.a", "p.b"], id="one import may mean something else"),
+        pytest.param({"ns.p.a", "ns.p.b", "p.a"}, ["p", "p.a", "p.b"], id="it is imported by its own name"),
+    ],
+)
+def test_namespace_folder_as_the_path(tmp_path: Path, imported: set[str], expected: list[str]) -> None:
+    folder = tmp_path / "ns"
+    (folder / "p").mkdir(parents=True)
+    for name in ("__init__", "a", "b"):
+        (folder / "p" / f"{name}.py").touch()
+    settled = settle_names(run(folder).files, frozenset(imported))
+    assert [file.module for file in settled] == expected
+    assert {file.root for file in settled} == {tmp_path if expected[0] == "ns.p" else folder}
+
+
 def test_settled_file_keeps_its_other_names(tree: Tree) -> None:
     root = tree("a/b/m.py")
     (file,) = settle_names(run(root).files, frozenset({"a.b"}))

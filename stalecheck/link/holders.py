@@ -100,8 +100,8 @@ class _Finder:
                     self._later.setdefault(name, []).append(star.at)
         self._enums: dict[str, ClassThing | None] = {}
         self._consumers: dict[str, frozenset[SourceFile]] = {}
-        self._records = frozenset(self._named_tuples())
-        """The classes of which a field is no attribute: what it is assigned is a default of ``__new__``."""
+        self._records = frozenset(self._without_attributes())
+        """The classes of which a field is no attribute: what it is assigned is a default of what makes an instance."""
 
         for binding in summary.bindings:
             if isinstance(binding.value, Class) and binding.value.decorators:
@@ -186,16 +186,27 @@ class _Finder:
                 pending += members
         return found
 
-    def _named_tuples(self) -> Iterator[str]:
-        """Yield the classes of the file that are written as named tuples."""
+    def _without_attributes(self) -> Iterator[str]:
+        """Yield the classes of the file whose fields are no attributes: named tuples, slotted dataclasses, attrs."""
         bindings = self._subject.summary.bindings
         with_fields = {binding.name.rpartition(".")[0] for binding in bindings if binding.is_annotated}
         for binding in bindings:
-            is_one = binding.name in with_fields
-            for base in binding.value.bases if isinstance(binding.value, Class) and is_one else ():
-                things = self._subject.evaluate(base.value, binding.at).things
-                if any(isinstance(thing, ExternalThing) and thing.name in known.RECORDS for thing in things):
+            if not isinstance(binding.value, Class) or binding.name not in with_fields:
+                continue
+            for base in binding.value.bases:
+                if self._names(base.value, binding.at) & known.RECORDS:
                     yield binding.name
+            for decorator in binding.value.decorators:
+                written = decorator.value
+                function = written.function if isinstance(written, Call) else written
+                names = self._names(function, binding.at) & known.DATACLASSES
+                if names - {"dataclasses.dataclass"} or (names and _is_slotted(written)):
+                    yield binding.name
+
+    def _names(self, expression: Expression, at: Location) -> set[str]:
+        """Return the names of the things outside of the project that an expression may be."""
+        things = self._subject.evaluate(expression, at).things
+        return {thing.name for thing in things if isinstance(thing, ExternalThing)}
 
     def _answered(self) -> Iterator[Holding]:
         """Yield what a module's ``__getattr__`` binds of what it has imported on demand."""
@@ -313,9 +324,7 @@ class _Finder:
     def _field_default(self, expression: Expression, at: Location) -> Call | None:
         if not isinstance(expression, Call):
             return None
-        function = self._subject.evaluate(expression.function, at)
-        names = {thing.name for thing in function.things if isinstance(thing, ExternalThing)}
-        return expression if names & known.FIELDS else None
+        return expression if self._names(expression.function, at) & known.FIELDS else None
 
     def _instance_attributes(self, binding: Binding, value: Value) -> Iterator[Holding]:
         for thing in value.things:
@@ -337,6 +346,12 @@ class _Finder:
                         attribute.value,
                     )
                     yield replace(held_by, owner=thing.of.definition.name)
+
+
+def _is_slotted(decorator: Expression) -> bool:
+    """Whether a dataclass gets slots for its fields: ``@dataclass(slots=True)``."""
+    arguments = decorator.arguments if isinstance(decorator, Call) else ()
+    return any(argument.keyword == "slots" and argument.value == Literal("True") for argument in arguments)
 
 
 def _as_method(value: Value, expression: Expression) -> Value:

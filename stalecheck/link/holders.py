@@ -18,6 +18,7 @@ from stalecheck.link.program import Frame
 from stalecheck.link.registrations import Registrations
 from stalecheck.link.statements import Statements
 from stalecheck.link.values import (
+    Capture,
     ClassThing,
     ContainerThing,
     ExternalThing,
@@ -290,8 +291,10 @@ class _Finder:
         enum = self._enum(owner) if owner and value.captures else None
         if enum is not None and is_member(name.rpartition(".")[2], expression, value):
             if Trait.COMPARABLE_ENUM in self._subject.evaluator.classes.traits(Value((enum,))):
-                return  # `str` or `int` makes a plain value of it.
-            name = f"{name}.value"
+                # `str` or `int` makes a plain value of it.
+                value = replace(value, captures=tuple(c for c in value.captures if not _is_object(c)))
+            else:
+                name = f"{name}.value"
         if binding.is_annotated and owner in self._records:
             for capture in closest(value.captures):
                 held = self._subject.holding(owner, HolderKind.DEFAULT_ARGUMENT, span, capture, "", expression)
@@ -346,6 +349,11 @@ class _Finder:
                         attribute.value,
                     )
                     yield replace(held_by, owner=thing.of.definition.name)
+
+
+def _is_object(capture: Capture) -> bool:
+    """Whether it is the origin itself, or an instance, and no plain value."""
+    return capture.relation in (Relation.IS, Relation.INSTANCE) and capture.made.origin.kind is not OriginKind.VALUE
 
 
 def _is_slotted(decorator: Expression) -> bool:

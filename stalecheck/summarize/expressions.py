@@ -54,6 +54,8 @@ class Converter:
         """Convert one expression; `look` resolves its names."""
         match node:
             case cst.Name():
+                if node.value in {"True", "False"}:
+                    return Literal(node.value)
                 return LITERAL if node.value in _CONSTANTS else look(node.value)
             case cst.Attribute():
                 return Attribute(self.convert(node.value, look), node.attr.value)

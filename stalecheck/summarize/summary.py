@@ -19,7 +19,7 @@ class Literal:
     """An expression that can hold nothing: a number, a string."""
 
     written: str = ""
-    """Of a short string or a whole number what `repr` says; empty for the rest."""
+    """Of a short string, a whole number, True and False what `repr` says; empty for the rest."""
 
     is_text: bool = False
     """A string."""

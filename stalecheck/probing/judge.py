@@ -671,10 +671,15 @@ def _given(function: types.FunctionType) -> Any:
 def _around(function: types.FunctionType) -> list[types.FunctionType]:
     """Return the functions that decorators have put around one, which they say that they wrap."""
     found: list[types.FunctionType] = []
-    inner: object = function
-    while type(inner) is types.FunctionType and "__wrapped__" in raw.function_dict(inner) and len(found) < 20:
+    inner = function
+    while len(found) < 20:
+        wrapped = raw.lookup(raw.function_dict(inner), "__wrapped__")
+        if wrapped is None:
+            break
         found.append(inner)
-        inner = raw.function_dict(inner)["__wrapped__"]
+        if type(wrapped) is not types.FunctionType:
+            break
+        inner = wrapped
     return found
 
 
@@ -689,8 +694,9 @@ def unwrapped(value: object) -> object:
             value = cast("staticmethod[..., Any]", value).__func__
         elif type(value) is property:
             value = value.fget
-        elif type(value) is types.FunctionType and "__wrapped__" in raw.function_dict(value):
-            value = raw.function_dict(value)["__wrapped__"]
         else:
-            break
+            wrapped = raw.lookup(raw.function_dict(value), "__wrapped__") if type(value) is types.FunctionType else None
+            if wrapped is None:
+                break
+            value = wrapped
     return value

@@ -37,7 +37,7 @@ def find_atoms(module: str, atoms: Mapping[str, Any]) -> list[Finding]:
     """Find the names that have been imported or assigned from what a module has replaced.
 
     That is told for names of modules and classes by how the source binds them. What a container, a default argument or
-    an instance has of a number cannot be told: the same number may have come from anywhere.
+    an instance has of such a value cannot be told: the same may have come from anywhere.
 
     Args:
         module: The module's name.

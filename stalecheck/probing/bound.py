@@ -12,6 +12,7 @@ from stalecheck.probing.source import statements
 from stalecheck.vocabulary import MUTATORS, HolderKind
 
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
+_COMPUTED = (*_DISPLAYS, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)
 
 
 Lines = Mapping[str, int]
@@ -38,6 +39,9 @@ class Bound:
 
     is_display: bool = False
     """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
+
+    is_computed: bool = False
+    """Whether it is that, or what an operator makes, or one of several constants: ``-1.5``, ``1 if a else 2``."""
 
     taken: frozenset[str] = frozenset()
     """The first names of the attributes and items that it may be, where it is nothing else: ``a`` in ``a.b["c"]``."""
@@ -419,7 +423,8 @@ def _assigned(line: int, value: ast.expr | None) -> Bound:
         return Bound(None, line, is_constant=True)
     options = list(_options(value)) if value is not None else []
     taken = [_taken(one) for one in options]
-    found = _of_options(line, options)
+    is_computed = value is not None and all(isinstance(one, _COMPUTED) for one in options)
+    found = replace(_of_options(line, options), is_computed=is_computed)
     return found if None in taken else replace(found, taken=frozenset(filter(None, taken)))
 
 

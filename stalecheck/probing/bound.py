@@ -143,10 +143,12 @@ def _bindings(filename: str) -> dict[str, Bound]:
 def _source(filename: str) -> _Source:
     found = _Source()
     bindings = found.bindings
-    for name, bound in _of_body(statements(filename), "", found):
+    body = statements(filename)
+    final = set(_lines_of_constants(body))
+    for name, bound in _of_body(body, "", found):
         if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
             bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
-        if name not in bindings or not bound.is_constant:
+        if name not in bindings or not bound.is_constant or bound.line in final:
             bindings[name] = bound
     for name, bound in found.late.items():
         if name not in bindings or bindings[name].is_constant:
@@ -161,6 +163,20 @@ def _source(filename: str) -> _Source:
             for attribute, statements_ in found.own_filled.get(cls, {}).items():
                 found.filled[f"{name}.{attribute}"] = statements_ + found.filled.get(f"{name}.{attribute}", [])
     return found
+
+
+def _lines_of_constants(body: Iterable[ast.stmt]) -> Iterator[int]:
+    """Yield the lines where a body assigns constants whatever happens: what a name stood for before, it has lost."""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=targets, value=ast.Constant()):
+                yield from (target.lineno for target in targets)
+            case ast.AnnAssign(target=target, value=ast.Constant()):
+                yield target.lineno
+            case ast.ClassDef(body=inner):
+                yield from _lines_of_constants(inner)
+            case _:
+                pass
 
 
 def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled]]:

@@ -692,3 +692,28 @@ def test_plain_values_that_may_have_come_from_elsewhere_are_told_by_the_source_a
     """
     found = run_script(tmp_path, files, script)
     assert [one for one in found if one[0] not in ("core.f", "core.g")] == []
+
+
+def test_a_name_that_has_got_a_number_of_its_own_does_not_stand_for_the_imported_one(tmp_path: Path) -> None:
+    files = {
+        "core.py": "LIMIT = 1\n",
+        "app.py": """
+            from core import LIMIT as shadow, LIMIT as other
+            from core import LIMIT
+            shadow = 1
+            if LIMIT > 5:
+                other = 1
+            class Kept:
+                from core import LIMIT as part
+                part = 1
+            """,
+        "late.py": "LIMIT = None\ndef load():\n    global LIMIT\n    import core\n    LIMIT = core.LIMIT\nload()\n",
+        "tried.py": "try:\n    from core import LIMIT\nexcept ImportError:\n    LIMIT = 1\n",
+    }
+    script = """
+        import app, core, late, tried
+        edit("core", "LIMIT = 2\\n")
+        answer(sorted(holder.path for one in stalecheck.reload(core) for holder in one.holders))
+    """
+    found = run_script(tmp_path, files, script)
+    assert [one for one in found if one != "late.LIMIT"] == ["app.LIMIT", "app.other", "tried.LIMIT"]

@@ -16,6 +16,7 @@ from stalecheck.probing.frames import Local, frames_of_this_thread, own_referenc
 from stalecheck.probing.heap import is_frozen
 from stalecheck.probing.landmarks import Landmark, interpreter_registry
 from stalecheck.probing.old import Old
+from stalecheck.probing.plain import is_atom
 from stalecheck.probing.rest import closure
 from stalecheck.probing.running import SUSPENDED
 from stalecheck.vocabulary import HolderKind
@@ -50,7 +51,8 @@ def add_unseen(graph: Graph, olds: Collection[Old]) -> None:
     mine = frames_of_this_thread()
     running_threads = tuple(sys._current_frames())
     end = monotonic() + _PATIENCE_IN_ALL
-    candidates = {one for old in olds for one in old.origins}
+    # The code of any function may have a plain value.
+    candidates = {one for old in olds for one, found in old.objects.items() if not is_atom(found)}
     for which in (*candidates, *_tops(graph, candidates)):
         obj = graph.objects[which]
         if any(isinstance(start, Local) and start.frame not in mine for start in graph.held_by.get(which, ())):

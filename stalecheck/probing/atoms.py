@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -13,7 +12,7 @@ from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, where_bound
-from stalecheck.probing.made import module_named
+from stalecheck.probing.made import absolute, module_named
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import read
@@ -37,7 +36,7 @@ def find_atoms(module: str, atoms: Mapping[str, Any]) -> list[Finding]:
     """Find the names that have been imported or assigned from what a module has replaced.
 
     That is told for names of modules and classes by how the source binds them. What a container, a default argument or
-    an instance has of a number cannot be told: the same number may have come from anywhere.
+    an instance has of such a value cannot be told: the same may have come from anywhere.
 
     Args:
         module: The module's name.
@@ -125,20 +124,10 @@ def _sources(name: _Name, bound: Bound) -> Iterator[tuple[str, str]]:
     if bound.kind in (HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT):
         for source in (bound.source or "").split(","):
             module, _, imported = source.partition(":")
-            yield _absolute(module, name.namespace), name.path if imported == "*" else imported
+            yield absolute(module, name.namespace), name.path if imported == "*" else imported
     elif bound.kind is HolderKind.ALIAS and bound.source is not None:
         before, _, attribute = bound.source.rpartition(".")
         found = module_named(name.namespace, before) if before else None
         if found is not None:
             yield raw.module_name(raw.module_dict(found)) or "", attribute
         yield name.module, bound.source
-
-
-def _absolute(module: str, namespace: Mapping[str, Any]) -> str:
-    package = raw.lookup(namespace, "__package__")
-    if not module.startswith(".") or type(package) is not str or not package:
-        return module
-    try:
-        return importlib.util.resolve_name(module, package)
-    except ImportError:
-        return module

@@ -12,6 +12,7 @@ from stalecheck.probing.source import statements
 from stalecheck.vocabulary import MUTATORS, HolderKind
 
 _DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.Lambda)
+_COMPUTED = (*_DISPLAYS, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)
 
 
 Lines = Mapping[str, int]
@@ -38,6 +39,9 @@ class Bound:
 
     is_display: bool = False
     """Whether it is made where it is bound: ``{...}``, ``[...]``, a comprehension, a ``lambda``."""
+
+    is_computed: bool = False
+    """Whether it is that, or what an operator makes, or one of several constants: ``-1.5``, ``1 if a else 2``."""
 
     taken: frozenset[str] = frozenset()
     """The first names of the attributes and items that it may be, where it is nothing else: ``a`` in ``a.b["c"]``."""
@@ -139,10 +143,12 @@ def _bindings(filename: str) -> dict[str, Bound]:
 def _source(filename: str) -> _Source:
     found = _Source()
     bindings = found.bindings
-    for name, bound in _of_body(statements(filename), "", found):
+    body = statements(filename)
+    final = set(_lines_of_constants(body))
+    for name, bound in _of_body(body, "", found):
         if bound.kind is HolderKind.STAR_IMPORT and name in bindings:
             bound = replace(bound, source=f"{bindings[name].source},{bound.source}")
-        if name not in bindings or not bound.is_constant:
+        if name not in bindings or not bound.is_constant or bound.line in final:
             bindings[name] = bound
     for name, bound in found.late.items():
         if name not in bindings or bindings[name].is_constant:
@@ -157,6 +163,20 @@ def _source(filename: str) -> _Source:
             for attribute, statements_ in found.own_filled.get(cls, {}).items():
                 found.filled[f"{name}.{attribute}"] = statements_ + found.filled.get(f"{name}.{attribute}", [])
     return found
+
+
+def _lines_of_constants(body: Iterable[ast.stmt]) -> Iterator[int]:
+    """Yield the lines where a body assigns constants whatever happens: what a name stood for before, it has lost."""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=targets, value=ast.Constant()):
+                yield from (target.lineno for target in targets)
+            case ast.AnnAssign(target=target, value=ast.Constant()):
+                yield target.lineno
+            case ast.ClassDef(body=inner):
+                yield from _lines_of_constants(inner)
+            case _:
+                pass
 
 
 def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled]]:
@@ -419,7 +439,8 @@ def _assigned(line: int, value: ast.expr | None) -> Bound:
         return Bound(None, line, is_constant=True)
     options = list(_options(value)) if value is not None else []
     taken = [_taken(one) for one in options]
-    found = _of_options(line, options)
+    is_computed = value is not None and all(isinstance(one, _COMPUTED) for one in options)
+    found = replace(_of_options(line, options), is_computed=is_computed)
     return found if None in taken else replace(found, taken=frozenset(filter(None, taken)))
 
 

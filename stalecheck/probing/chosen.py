@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.made import IMPORTS, binding, resolved
-from stalecheck.probing.roots import root_of
+from stalecheck.probing.plain import is_made_elsewhere
+from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.vocabulary import HolderKind
 
 _IMPORTED = (HolderKind.MODULE_IMPORT, *IMPORTS)
@@ -63,6 +64,21 @@ def made_elsewhere(wanted: Mapping[int, str], namespace: dict[str, Any], names: 
     for other, path, value in _named(lambda value: not taken.isdisjoint(_parts(value))) if taken else ():
         if raw.module_name(other) not in names and _is_made(other, path, value, names):
             found |= taken.intersection(_parts(value))
+    return found
+
+
+def plain_elsewhere(wanted: Mapping[int, str], names: Collection[str]) -> set[int]:
+    """Return those of some plain values that another module may have made, as its source says, or Python's own.
+
+    Args:
+        wanted: The values' names in a module, by id.
+        names: The names that it goes by.
+    """
+    found: set[int] = set()
+    for other, path, value in _named(lambda value: id(value) in wanted, wanted) if wanted else ():
+        name = raw.module_name(other) or ""
+        if name not in names and (is_standard(name) or is_made_elsewhere(other, path, value, names)):
+            found.add(id(value))
     return found
 
 

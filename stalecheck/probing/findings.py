@@ -22,6 +22,7 @@ from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, o
 from stalecheck.probing.made import IMPORTS, binding, is_attribute_of, kind_of
 from stalecheck.probing.old import Old, Origin
 from stalecheck.probing.place import Place, as_set, attribute, keys_of, written
+from stalecheck.probing.plain import is_atom
 from stalecheck.probing.progress import STOPPED, Progress
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
@@ -143,9 +144,11 @@ class Assembly:
         except STOPPED as error:
             if not self._graph.cut_short:
                 self._graph.cut_short.append(self._progress.stop(error, "some holders are missing"))
-        unheld = count_unheld(self._graph, self._origins, held)
+        # The code of any function may have a plain value.
+        origins = [child for child in self._origins if child in held or not is_atom(self._graph.objects[child])]
+        unheld = count_unheld(self._graph, origins, held)
         if self._graph.cut_short:
-            unheld = sum(child not in held for child in self._origins)
+            unheld = sum(child not in held for child in origins)
         return self._grouped(held), unheld, kept_by_present(self._graph, self._origins, held)
 
     def _find(self, held: dict[int, list[Holder]]) -> None:

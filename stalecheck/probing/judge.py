@@ -26,7 +26,8 @@ from stalecheck.probing.code import (
 )
 from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
-from stalecheck.probing.times import Times, read_times
+from stalecheck.probing.made import binding, resolved
+from stalecheck.probing.times import Times, made_by_call, read_times
 from stalecheck.probing.versions import is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
@@ -436,13 +437,40 @@ class Judge:
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
-        if self._current.is_reached(cls) or "<locals>" in name or source is None or is_foreign:
+        if self._current.is_reached(cls) or "<locals>" in name or source is None:
+            return None
+        other = self._under_another_name(cls)
+        if other is not None:
+            return self._class_verdict(cls, other)
+        if is_foreign:
             return None
         # What a function of today stands for was a class before: that is as good as a statement.
         if not _is_stated(cls) and (_is_called(cls) or not self._is_own_function(unwrapped(today))):
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
         return None if is_known else "stale"
+
+    def _under_another_name(self, cls: type) -> type | None:
+        """Return the class of today that has a class's name, but stands under another one; None if that does not tell.
+
+        A call has made it, the only one that the source gives that name to: ``P = namedtuple("Point", "x y")``.
+        """
+        namespace, name = self._current.namespace, raw.class_name(cls)
+        filename = raw.lookup(namespace, "__file__")
+        source = self._source
+        if type(filename) is not str or source is None or source.executes or name in source.bodies:
+            return None
+        given = made_by_call(filename).get(name)
+        found: Any = raw.lookup(namespace, given) if given is not None else None
+        if given is None or not raw.is_class(found):
+            return None
+        if _names(found) != _names(cls) or _names(type(found)) != _names(type(cls)):
+            return None
+        bound = binding(namespace, given)
+        called = resolved(namespace, bound.source) if bound is not None and bound.source is not None else None
+        # A function of the module's own may be called by others as well.
+        is_own = called is None or self._is_own_function(unwrapped(called))
+        return None if is_own else cast(type, found)
 
     def _is_own_class(self, cls: type) -> bool:
         return raw.class_module(cls) in self._current.names or id(cls) in self._current.objects
@@ -671,10 +699,15 @@ def _given(function: types.FunctionType) -> Any:
 def _around(function: types.FunctionType) -> list[types.FunctionType]:
     """Return the functions that decorators have put around one, which they say that they wrap."""
     found: list[types.FunctionType] = []
-    inner: object = function
-    while type(inner) is types.FunctionType and "__wrapped__" in raw.function_dict(inner) and len(found) < 20:
+    inner = function
+    while len(found) < 20:
+        wrapped = raw.lookup(raw.function_dict(inner), "__wrapped__")
+        if wrapped is None:
+            break
         found.append(inner)
-        inner = raw.function_dict(inner)["__wrapped__"]
+        if type(wrapped) is not types.FunctionType:
+            break
+        inner = wrapped
     return found
 
 
@@ -689,8 +722,9 @@ def unwrapped(value: object) -> object:
             value = cast("staticmethod[..., Any]", value).__func__
         elif type(value) is property:
             value = value.fget
-        elif type(value) is types.FunctionType and "__wrapped__" in raw.function_dict(value):
-            value = raw.function_dict(value)["__wrapped__"]
         else:
-            break
+            wrapped = raw.lookup(raw.function_dict(value), "__wrapped__") if type(value) is types.FunctionType else None
+            if wrapped is None:
+                break
+            value = wrapped
     return value

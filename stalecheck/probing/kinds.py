@@ -6,12 +6,13 @@ import enum
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, Filled, Lines, filled, is_bound, nearest_bound, where_annotated, where_bound
 from stalecheck.probing.landmarks import type_name
-from stalecheck.probing.made import is_field
+from stalecheck.probing.made import absolute, is_field
 from stalecheck.probing.old import Origin
 from stalecheck.probing.place import Place, as_set
 from stalecheck.probing.roots import is_standard
@@ -74,6 +75,8 @@ def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, 
             return Named(filename, annotated, name, place.kind)
     whole, name = name, nearest_bound(filename, name)
     found = where_bound(filename, name)
+    if found is not None and found.kind is HolderKind.STAR_IMPORT and not _may_bring(found, namespace, name, origin):
+        found = None
     kind = place.kind
     line = found.line if found else None
     names = _words(origin)
@@ -99,6 +102,18 @@ def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, 
         kind = HolderKind.CONTAINER
     kind = kind or _kind(found.kind if found else None, name, origin, obj)
     return Named(filename, line, _written(found, name), kind)
+
+
+def _may_bring(bound: Bound, namespace: dict[str, Any], name: str, origin: Origin) -> bool:
+    """Whether star imports may have bound a name: whether one of their modules has it, or is the old object's."""
+    if not name.isidentifier() or iskeyword(name):
+        return False
+    for source in (bound.source or "").split(","):
+        module = absolute(source.partition(":")[0], namespace)
+        found = raw.imported(module)
+        if module == origin.module or found is None or raw.lookup(raw.module_dict(found), name) is not None:
+            return True
+    return False
 
 
 def _words(origin: Origin) -> frozenset[str]:

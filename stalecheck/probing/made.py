@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import types
 from collections.abc import Mapping
 from typing import Any, cast
@@ -46,6 +47,17 @@ def module_named(namespace: Mapping[str, Any], dotted: str) -> types.ModuleType 
     """Return the module that a dotted name leads to in a namespace; None if it leads to none."""
     found = resolved(namespace, dotted)
     return found if raw.is_module(found) else None
+
+
+def absolute(module: str, namespace: Mapping[str, Any]) -> str:
+    """Return the name of a module that another one imports, be it written relative to that."""
+    package = raw.lookup(namespace, "__package__")
+    if not module.startswith(".") or type(package) is not str or not package:
+        return module
+    try:
+        return importlib.util.resolve_name(module, package)
+    except ImportError:
+        return module
 
 
 def kind_of(value: object) -> OriginKind:

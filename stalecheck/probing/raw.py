@@ -149,7 +149,9 @@ def function_dict(function: types.FunctionType) -> dict[str, Any]:
     code = function.__code__
     names = {*code.co_varnames, "return"}
     # What is left are its attributes and its annotations, which are made when they are asked for as well.
-    return function.__dict__ if any(not names.issuperset(found) for found in dicts) else {}
+    # A key of the user's own class would be asked for its ``__hash__``.
+    is_there = len(dicts) > 1 or any(type(key) is str and key not in names for found in dicts for key in list(found))
+    return function.__dict__ if is_there else {}
 
 
 def all_classes() -> list[type]:

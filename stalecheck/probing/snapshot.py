@@ -8,22 +8,22 @@ import sys
 import types
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.attributes import attributes_of
-from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere
-from stalecheck.probing.current import find_current
+from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere, plain_elsewhere
+from stalecheck.probing.current import find_current, nested_codes
 from stalecheck.probing.judge import Judge, unwrapped
 from stalecheck.probing.made import binding, kind_made
 from stalecheck.probing.old import Old, take_stock
+from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_unique, parts_of_atom
 from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import HolderKind, OriginKind
 
-_ATOMS = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis), range)
 _EXAMPLE = [object()]
 _ALONE = sys.getrefcount(_EXAMPLE[0])
 """What is counted for an object that only one list refers to; versions differ."""
@@ -45,7 +45,13 @@ class Snapshot:
 
     paths: dict[int, str] = field(default_factory=dict)
     atoms: dict[str, Any] = field(default_factory=dict)
-    """What only the value tells, by the name in the module."""
+    """What the value tells, by the name in the module."""
+
+    same: dict[str, int] = field(default_factory=dict)
+    """Where else one of those stands, by id: equal constants of one source are one object."""
+
+    in_code: set[int] = field(default_factory=set)
+    """Those that the code of a function has as well."""
 
     names: dict[str, int] = field(default_factory=dict)
     """What its other names stand for, by id."""
@@ -106,10 +112,14 @@ def take_snapshot(
     """
     namespace = raw.module_dict(sys.modules[name] if module is None else module)
     snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
+    plain: set[int] = set()
     for path, value in _values(namespace, names_of(namespace, name)):
-        if _is_atom(value):
-            if "." not in path and "[" not in path:
+        if is_atom(value):
+            if "." not in path and "[" not in path:  # Those come first.
                 snapshot.atoms[path] = value
+                plain.add(id(value))
+            elif id(value) in plain:
+                snapshot.same[path] = id(value)
         elif id(value) not in snapshot.objects:
             snapshot.objects[id(value)] = _weak(value) if weakly else value
             snapshot.paths[id(value)] = path
@@ -120,17 +130,27 @@ def take_snapshot(
                 snapshot.modules.append(ref(cast(types.ModuleType, value)))
     if made is not None:
         snapshot.made.extend(made)
-        return snapshot
-    stock = take_stock()
-    for one in names_of(namespace, name):
-        functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)
-        snapshot.made.extend(map(ref, functions))
-        snapshot.made.extend(map(ref, stock.classes.get(one, ())))
+    else:
+        stock = take_stock()
+        for one in names_of(namespace, name):
+            functions = (found for found in stock.functions.get(one, ()) if found.__globals__ is namespace)
+            snapshot.made.extend(map(ref, functions))
+            snapshot.made.extend(map(ref, stock.classes.get(one, ())))
+    snapshot.in_code.update(plain.intersection(_constants(snapshot.made)))
     return snapshot
+
+
+def _constants(made: Iterable[weakref.ref[Any]]) -> Iterator[int]:
+    """Yield the constants that the code of functions has, by id."""
+    for function in (reference() for reference in made):
+        for code in nested_codes(function.__code__) if type(function) is types.FunctionType else ():
+            yield from map(id, code.co_consts)
 
 
 def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[str, Any]]:
     """Return what a module no longer has: objects, and plain values that are others by now, by name.
+
+    Plain values that only the module can have made are objects like others.
 
     What it has chosen among the objects of another module is like a plain value: it may have come from there.
     The snapshot gives up its objects; those that nobody else holds are gone then.
@@ -141,7 +161,12 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     """
     names = names_of(namespace, snapshot.name)
     current = find_current(namespace, snapshot.name)
-    present = {id(value) for _, value in _values(namespace, names)}
+    present: set[int] = set()
+    there: dict[str, Any] = {}
+    for path, value in _values(namespace, names):
+        present.add(id(value))
+        if path in snapshot.same:
+            there[path] = value
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)
     changed = [name for name in snapshot.names.keys() & namespace.keys() if snapshot.names[name] != id(namespace[name])]
@@ -177,10 +202,47 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
-        name: value for name, value in snapshot.atoms.items() if not _is_equal(value, namespace.get(name, snapshot))
+        name: value for name, value in snapshot.atoms.items() if not is_equal(value, namespace.get(name, snapshot))
     }
+    unique = _unique(snapshot, atoms, there, namespace, names)
+    snapshot.atoms.clear()
+    for name, value in list(atoms.items()):
+        if id(value) in unique:
+            exact.add(atoms.pop(name), unique[id(value)], OriginKind.VALUE, "stale")
     atoms.update((name, choices[snapshot.names[name]]) for name in changed if snapshot.names[name] in choices)
     return exact, atoms
+
+
+def _unique(
+    snapshot: Snapshot,
+    atoms: Mapping[str, Any],
+    there: Mapping[str, Any],
+    namespace: dict[str, Any],
+    names: Collection[str],
+) -> dict[int, str]:
+    """Return the names of those plain values, by id, of which who has one has got it from the module.
+
+    Args:
+        snapshot: What the module had.
+        atoms: The plain values that it has no longer.
+        there: What stands today where else one of those has stood.
+        namespace: The namespace that it has today.
+        names: The names that it goes by.
+    """
+    valid = set(snapshot.in_code)
+    for name, value in snapshot.atoms.items():
+        if name not in atoms:
+            valid.update(map(id, parts_of_atom(value)))
+    found: dict[int, str] = {}
+    for name, value in atoms.items():
+        if is_unique(value) and id(value) not in valid and is_made_in(namespace, name):
+            found.setdefault(id(value), name)
+    values = {id(value): value for value in atoms.values()}
+    valid.update(
+        one for path, one in snapshot.same.items() if one in found and is_equal(values[one], there.get(path, snapshot))
+    )
+    valid.update(plain_elsewhere(found, names))
+    return {one: name for one, name in found.items() if one not in valid}
 
 
 def _is_within(path: str, owners: Collection[str]) -> bool:
@@ -238,7 +300,7 @@ def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[
         if raw.is_module(value):  # One is another's, be it in a registry.
             continue
         yield path, value
-        if id(value) in seen or _is_atom(value):
+        if id(value) in seen or is_atom(value):
             continue
         seen.add(id(value))
         if raw.is_class(value):
@@ -285,7 +347,7 @@ def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def _key(key: object) -> str:
-    return repr(key) if _is_atom(key) else "..."
+    return repr(key) if is_atom(key) else "..."
 
 
 def _is(value: object, *kinds: type) -> bool:
@@ -301,16 +363,6 @@ def _is_of_class(part: object) -> bool:
 
 def _is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
-
-
-def _is_atom(value: object) -> bool:
-    return _is(value, *_ATOMS) or (
-        _is(value, tuple, frozenset) and all(map(_is_atom, cast("tuple[object, ...]", value)))
-    )
-
-
-def _is_equal(value: object, today: object) -> bool:
-    return today is value or (type(today) is type(value) and _is_atom(today) and repr(today) == repr(value))
 
 
 def _is_of_other(value: object, names: frozenset[str], namespace: dict[str, Any], path: str) -> bool:

@@ -39,6 +39,30 @@ def read_times(filename: str) -> Times:
     return Times(frozenset(number) - often, often, lines, frozenset(lambdas))
 
 
+def made_by_call(filename: str) -> dict[str, str]:
+    """Return the names of classes that a source gives to a call once only, with what it assigns those to.
+
+    ``P = namedtuple("Point", "x y")`` does, unless the source has ``"Point"`` once more, for whatever purpose.
+    """
+    body = statements(filename)
+    words = Counter(
+        node.value
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found: dict[str, str] = {}
+    for statement in body:
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Constant(value=str() as given), *_])
+            ) if words[given] == 1:
+                found[given] = name
+            case _:
+                pass
+    return found
+
+
 def _definitions(
     body: Iterable[ast.AST], scope: str, names: frozenset[str], lambdas: set[str], *, is_repeated: bool
 ) -> Iterator[tuple[str, int, bool]]:

@@ -60,8 +60,9 @@ class Watch:
 def watch(module: types.ModuleType | str) -> Watch:
     """Watch a module for the time of a ``with`` statement.
 
-    Of numbers and strings, which have no identity, those names of modules and classes are found that their source
-    imports or assigns from the module. So it is with what the module has chosen among another one's objects.
+    Of strings and small numbers, which have no identity, those names of modules and classes are found that their source
+    imports or assigns from the module. So it is with what the module has chosen among another one's objects. Tuples,
+    frozensets, large and fractional numbers that the module has made are found wherever they are.
 
     Args:
         module: A module or its dotted name.

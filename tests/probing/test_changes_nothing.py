@@ -571,3 +571,35 @@ def test_attributes_with_names_of_the_users_own_class_are_not_compared(tmp_path:
         "app.py": "class Plain:\n    def read(self): return self.held, self.other\n",
     }
     assert run_script(tmp_path, files, script) == [["app.NAMED.held"], []]
+
+
+def test_keys_in_what_functions_have_are_not_hashed(tmp_path: Path) -> None:
+    script = """
+        import core
+        CALLS = []
+        class Key:
+            def __hash__(self):
+                CALLS.append("hash")
+                return hash("__wrapped__")
+            def __eq__(self, other):
+                CALLS.append("eq")
+                return self is other
+        def annotated(): pass
+        annotated.__annotations__ = {Key(): core.Old}
+        def given(): pass
+        given.held, given.__dict__[Key()] = core.Old, core.Old
+        def both(): pass
+        both.__annotations__, both.__dict__[Key()] = {Key(): core.Old}, core.Old
+        def none(): pass
+        none.__annotations__ = {"other": core.Old}
+        edit("core", "class Old:\\n    def run(self): return 2\\n")
+        importlib.reload(core)
+        CALLS.clear()
+        paths = [holder.path for found in stalecheck.probe(core) for holder in found.holders]
+        answer([sorted(set(paths)), list(CALLS)])
+    """
+    paths, calls = run_script(tmp_path, {"core.py": "class Old:\n    def run(self): return 1\n"}, script)
+    assert calls == []
+    assert "annotation <Key> of __main__.annotated" in paths
+    assert "__main__.given.held" in paths
+    assert "annotation 'other' of __main__.none" in paths

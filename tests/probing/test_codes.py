@@ -675,3 +675,31 @@ def test_a_holder_has_the_line_that_the_linter_gives_it(tmp_path: Path) -> None:
     lines = {one.span.start.row for one in linted if one.path.name == "app.py"}
     assert lines <= set(PLACES.values())
     assert set(PLACES.values()) - lines <= {15, 16, 21, 22, 24, 27, 35}
+
+
+def test_a_name_that_a_star_import_cannot_have_brought_has_another_code(tmp_path: Path) -> None:
+    files = {
+        "core.py": "class Engine:\n    def run(self): return 1\nengine = Engine()\n",
+        "helper.py": "from core import *\nHELP = 1\n",
+        "other.py": "HELP = 2\n",
+        "app.py": """
+            from other import *
+            import core
+            globals()["given" + ""] = core.Engine()
+            globals()["class"] = core.Engine()
+            """,
+        "user.py": "from helper import *\n",
+    }
+    script = """
+        import app, user
+        importlib.reload(app.core)
+        found = [h for f in stalecheck.probe(app.core) for h in f.holders if h.module in ("app", "user")]
+        answer(sorted([h.path, h.code, h.line] for h in found))
+    """
+    found = run_script(tmp_path, files, script)
+    assert found == [
+        ["app.__dict__['class']", "STL201", None],
+        ["app.given", "STL201", None],
+        ["user.Engine", "STL102", 1],
+        ["user.engine", "STL102", 1],
+    ]

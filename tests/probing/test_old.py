@@ -1338,3 +1338,52 @@ def test_what_is_defined_again_at_the_prompt_is_old_in_a_watch_only(tmp_path: Pa
         ["__main__.K", "instance", ["app.HELD[0]"]],
         ["__main__.g", "function", ["app.HELD[1]"]],
     ]
+
+
+CALLED = """
+import collections, enum, typing
+_Point = collections.namedtuple("Point", "x y")
+Row = typing.NamedTuple("row", [("a", int)])
+Bare = type("Other", (), {})
+Colors = enum.Enum("Color", "RED BLUE")
+class Pt(_Point):
+    def run(self): return VALUE
+Near = collections.namedtuple("Place", "x")
+Far = collections.namedtuple("Place", "y")
+def made(name):
+    return collections.namedtuple(name, "x")
+Built = made("Made")
+many = [collections.namedtuple("Many", "x") for _ in "abc"]
+Many = many[0]
+"""
+
+
+@pytest.mark.parametrize("edited", [1, 2])
+def test_classes_that_a_call_has_made_under_another_name(tmp_path: Path, edited: int) -> None:
+    app = """
+        import core
+        point, row, bare, color, pt = core._Point(1, 2), core.Row(1), core.Bare(), core.Colors.RED, core.Pt(1, 2)
+        Point = core._Point
+        """
+    script = f"""
+        import app, core
+        before = [one.origin for one in stalecheck.probe(core)]
+        edit("core", {CALLED.replace("VALUE", "%d")!r} % {edited})
+        importlib.reload(core)
+        kept = [core.made("Made"), core.made("Point2"), core.Near(1), core.Far(1), core.Built(1), core.Many(1)]
+        kept += [core._Point(1, 2), core.Row(1), core.Bare(), core.Colors.RED, core.Pt(1, 2), *core.many]
+        found = [[one.origin, one.kind.value, one.verdict, [h.path for h in one.holders]]
+                 for one in stalecheck.probe(core)]
+        answer([before, sorted(found)])
+    """
+    before, found = run_script(tmp_path, {"core.py": CALLED.replace("VALUE", "1"), "app.py": app}, script)
+    pt = "duplicate" if edited == 1 else "stale"
+    assert before == []
+    assert found == [
+        ["core.Color", "instance", "duplicate", ["app.color"]],
+        ["core.Other", "instance", "duplicate", ["app.bare"]],
+        ["core.Point", "class", "duplicate", ["app.Point"]],
+        ["core.Point", "instance", "duplicate", ["app.point"]],
+        ["core.Pt", "instance", pt, ["app.pt"]],
+        ["core.row", "instance", "duplicate", ["app.row"]],
+    ]

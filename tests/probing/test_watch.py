@@ -609,3 +609,111 @@ def test_what_an_old_instance_has_made_for_itself_is_none_of_its_holders(tmp_pat
         "core.settings.names": [1, ["app.names"]],
         "core.settings.deep[1][0]": [1, ["app.inner['deep']"]],
     } | ({"core": [1, ["app.core"]]} if again.startswith("del") else {})
+
+
+IDENTICAL = """
+import collections
+METHODS = frozenset({"get", "post%d"})
+SUFFIXES = (".a", ".b%d")
+TUPLE = tuple(str(one) for one in range(%d))
+RATE, BIG, COUNTS, DATA = %d.5, 10**20 + %d, range(1000, 2%d00), b"data%d"
+NEGATIVE = -%d.25
+PLANE = complex(%d)
+"""
+
+
+def test_plain_values_that_only_the_module_can_have_made_are_found_wherever_they_are(tmp_path: Path) -> None:
+    names = ["METHODS", "SUFFIXES", "TUPLE", "RATE", "BIG", "COUNTS", "DATA", "NEGATIVE", "PLANE"]
+    app = "import core\ndef closed(x): return lambda: x\n"
+    app += "class Service:\n    def __init__(self, value): self.value = value\n"
+    app += "".join(
+        f"def allow_{name}(one, among=core.{name}): return one in among\n"
+        f"IN_{name} = {{'key': core.{name}}}\nservice_{name} = Service(core.{name})\n"
+        f"ROWS_{name} = [core.{name}, 1]\ncall_{name} = closed(core.{name})\nPAIR_{name} = (core.{name}, 2)\n"
+        for name in names
+    )
+    script = f"""
+        import app, core
+        edit("core", {IDENTICAL.replace("%d", "2")!r})
+        report = stalecheck.reload(core)
+        found = {{one.origin[5:]: sorted(holder.path for holder in one.holders) for one in report}}
+        same = all(len(one.objects()) == one.count == 1 for one in report)
+        answer([found, same, report.awaiting_collection, list(report.notes)])
+    """
+    files = {"core.py": IDENTICAL.replace("%d", "1"), "app.py": app}
+    found, same, awaiting, notes = run_script(tmp_path, files, script)
+    assert found == {
+        name: sorted(
+            [
+                f"app.IN_{name}['key']",
+                f"app.PAIR_{name}[0]",
+                f"app.ROWS_{name}[0]",
+                f"app.service_{name}.value",
+                f"closure variable 'x' of app.call_{name}",
+                f"default argument 'among' of app.allow_{name}",
+            ]
+        )
+        for name in names
+    }
+    assert (same, awaiting, notes) == (True, 0, [])
+
+
+def test_plain_values_that_may_have_come_from_elsewhere_are_told_by_the_source_alone(tmp_path: Path) -> None:
+    core = """
+        import conf, math
+        A = {n}.5
+        B = 1.5
+        C = {n}.25
+        class Kept:
+            part = 1.25
+        D = {n}.75
+        def f(): return 1.75
+        E = {n}.125
+        def g(x=1.125): return x
+        F = ("x", "y{n}")
+        G = (("x", "y1"), 1)
+        H = float(conf.RATE) if {n} == 1 else 3.5
+        I = tuple(conf.PAIR) if {n} == 1 else ()
+        J = math.pi if {n} == 1 else 3.5
+        K = conf.find("a") if {n} == 1 else conf.find("b")
+        L = float(conf.MADE) if {n} == 1 else 3.5
+        M = 300{n}
+        """
+    files = {
+        "core.py": core.replace("{n}", "1"),
+        "conf.py": "RATE = 5.5\nPAIR = (1, 'p')\nMADE = float('7.5')\nT = {'a': (1, 2), 'b': (3, 4)}\nfind = T.get\n",
+        "app.py": "import core\nX = [core.B, core.Kept.part, core.f(), core.g(), core.G[0]]\n",
+        "other.py": "import conf, math\nX = [conf.RATE, conf.PAIR, math.pi, conf.T['a'], conf.MADE, 3001]\n",
+    }
+    script = f"""
+        import app, core, other
+        edit("core", {textwrap.dedent(core).replace("{n}", "2")!r})
+        answer([[one.origin, [holder.path for holder in one.holders]] for one in stalecheck.reload(core)])
+    """
+    found = run_script(tmp_path, files, script)
+    assert [one for one in found if one[0] not in ("core.f", "core.g")] == []
+
+
+def test_a_name_that_has_got_a_number_of_its_own_does_not_stand_for_the_imported_one(tmp_path: Path) -> None:
+    files = {
+        "core.py": "LIMIT = 1\n",
+        "app.py": """
+            from core import LIMIT as shadow, LIMIT as other
+            from core import LIMIT
+            shadow = 1
+            if LIMIT > 5:
+                other = 1
+            class Kept:
+                from core import LIMIT as part
+                part = 1
+            """,
+        "late.py": "LIMIT = None\ndef load():\n    global LIMIT\n    import core\n    LIMIT = core.LIMIT\nload()\n",
+        "tried.py": "try:\n    from core import LIMIT\nexcept ImportError:\n    LIMIT = 1\n",
+    }
+    script = """
+        import app, core, late, tried
+        edit("core", "LIMIT = 2\\n")
+        answer(sorted(holder.path for one in stalecheck.reload(core) for holder in one.holders))
+    """
+    found = run_script(tmp_path, files, script)
+    assert [one for one in found if one != "late.LIMIT"] == ["app.LIMIT", "app.other", "tried.LIMIT"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import types
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stalecheck.probing import raw
+from stalecheck.probing.data import Data, is_data
 from stalecheck.probing.versions import is_same_version, names_of
 
 _DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
-_CONTAINERS = (list, tuple, set, frozenset, deque)
+_LEADING = (types.FunctionType, types.MethodType, staticmethod, classmethod, property, functools.partial, raw.CACHED)
+_STEP = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,36 @@ class Current:
         return id(obj) in self.objects or id(obj) in self.loosely
 
 
-def find_current(namespace: dict[str, Any], name: str, without: Collection[int] = ()) -> Current:
+def find_current(
+    namespace: dict[str, Any], name: str, without: Collection[int] = (), step: Callable[[], None] = lambda: None
+) -> Current:
     """Follow a module's namespace to everything of its own that it leads to.
 
     Args:
         namespace: The namespace.
         name: The module's name.
         without: Old bases, by id, that classes lead to which an earlier execution has left there.
+        step: Called now and then, so that it can raise.
     """
     current = Current(namespace, name, names_of(namespace, name))
     pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
     seen: set[tuple[int, bool]] = set()
-    while pending:
+    data = Data(_leads, step)
+    containers: list[object] = []
+    while pending or containers:
+        if not pending:
+            pending = [(part, True) for part in data.of(containers) if id(part) not in without]
+            containers = []
+            continue
         obj, is_loose = pending.pop()
+        if is_data(type(obj)):
+            containers.append(obj)
+            continue
         if (id(obj), is_loose) in seen or (is_loose and (id(obj), False) in seen):
             continue
         seen.add((id(obj), is_loose))
+        if len(seen) % _STEP == 0:
+            step()
         if type(obj) is types.FunctionType:
             if is_same_version(obj.__globals__, namespace):
                 _keep(current, obj, is_loose=is_loose)
@@ -99,12 +114,17 @@ def _is_displaced(namespace: dict[str, Any], cls: type) -> bool:
     return raw.is_class(today) and not any(base is cls for base in raw.mro(cast(type, today)))
 
 
+def _leads(kind: type) -> bool:
+    """Whether objects of a class lead to more than their class, and so are looked at one by one."""
+    return raw.is_any(kind, (*_LEADING, *_DESCRIPTORS)) or raw.inherits(kind, type)
+
+
 def _keep(current: Current, obj: object, *, is_loose: bool) -> None:
     (current.loosely if is_loose else current.objects)[id(obj)] = obj
 
 
 def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
-    """Yield what an object is made of, and whether that may be older than the object."""
+    """Yield what an object that is no container is made of, and whether that may be older than the object."""
     kind = type(obj)
     if kind is types.FunctionType:
         function = cast(types.FunctionType, obj)
@@ -129,11 +149,7 @@ def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
     elif kind is raw.CACHED or raw.is_any(kind, _DESCRIPTORS):
         yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
-    elif raw.is_any(kind, _CONTAINERS):
-        yield from ((part, True) for part in list(cast("list[object]", obj)))
-    elif kind is dict:
-        yield from ((part, True) for part in list(cast("dict[object, object]", obj).values()))
-    else:
+    elif not is_data(kind):
         yield kind, True
 
 

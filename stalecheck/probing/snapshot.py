@@ -8,7 +8,7 @@ import sys
 import types
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import ref
@@ -129,7 +129,9 @@ def take_snapshot(
     return snapshot
 
 
-def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[str, Any]]:
+def replaced(
+    snapshot: Snapshot, namespace: dict[str, Any], step: Callable[[], None] = lambda: None
+) -> tuple[Old, dict[str, Any]]:
     """Return what a module no longer has: objects, and plain values that are others by now, by name.
 
     What it has chosen among the objects of another module is like a plain value: it may have come from there.
@@ -138,9 +140,10 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     Args:
         snapshot: What it had.
         namespace: The namespace that it has today.
+        step: Called now and then, so that it can raise.
     """
     names = names_of(namespace, snapshot.name)
-    current = find_current(namespace, snapshot.name)
+    current = find_current(namespace, snapshot.name, step=step)
     present = {id(value) for _, value in _values(namespace, names)}
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)

@@ -8,13 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from stalecheck.probing import raw
-from stalecheck.probing.data import Data, is_data
+from stalecheck.probing import heap, raw
+from stalecheck.probing.data import DESCRIPTORS, Data, is_data
+from stalecheck.probing.upwards import may_lead_to
 from stalecheck.probing.versions import is_same_version, names_of
 
-_DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
-_LEADING = (types.FunctionType, types.MethodType, staticmethod, classmethod, property, functools.partial, raw.CACHED)
 _STEP = 1024
+
+_MANY = 10_000
+"""Before more contents than this are gone through, it is asked whether anything is to be found there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,28 @@ def find_current(
     current = Current(namespace, name, names_of(namespace, name))
     pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
     seen: set[tuple[int, bool]] = set()
-    data = Data(_leads, step)
-    containers: list[object] = []
+    data = Data(step)
+    containers: list[Collection[object]] = []
+    is_sure = False
     while pending or containers:
         if not pending:
-            pending = [(part, True) for part in data.of(containers) if id(part) not in without]
-            containers = []
+            level = containers if is_sure else [one for one in containers if len(one) <= _MANY]
+            if not is_sure and (not level or sum(map(len, level)) > _MANY):
+                known = {id(namespace), *(one for one, _ in seen), *data.seen, *map(id, containers)}
+                if not may_lead_to(_missing(current), known, step):
+                    break
+                is_sure = True
+                continue
+            large = [] if is_sure else [one for one in containers if len(one) > _MANY]
+            found, containers = data.of(level)
+            containers += large
+            pending = [(part, True) for part in found if id(part) not in without]
+            del found
             continue
         obj, is_loose = pending.pop()
         if is_data(type(obj)):
-            containers.append(obj)
+            if id(obj) not in data.seen:
+                containers.append(cast(Collection[object], obj))
             continue
         if (id(obj), is_loose) in seen or (is_loose and (id(obj), False) in seen):
             continue
@@ -114,9 +128,22 @@ def _is_displaced(namespace: dict[str, Any], cls: type) -> bool:
     return raw.is_class(today) and not any(base is cls for base in raw.mro(cast(type, today)))
 
 
-def _leads(kind: type) -> bool:
-    """Whether objects of a class lead to more than their class, and so are looked at one by one."""
-    return raw.is_any(kind, (*_LEADING, *_DESCRIPTORS)) or raw.inherits(kind, type)
+def _missing(current: Current) -> list[object]:
+    """Return the functions and classes of the module that its namespace has not led to yet."""
+    is_own: dict[int, bool] = {}
+    found: list[object] = []
+    for one in heap.functions_and_namespaces():
+        if type(one) is types.FunctionType and not current.is_reached(one):
+            of = one.__globals__
+            if id(of) not in is_own:
+                is_own[id(of)] = is_same_version(of, current.namespace)
+            if is_own[id(of)]:
+                found.append(one)
+    for cls in raw.all_classes():
+        is_of_module = raw.class_module(cls) in current.names or is_written_in(cls, [current.namespace])
+        if is_of_module and not current.is_reached(cls):
+            found.append(cls)
+    return found
 
 
 def _keep(current: Current, obj: object, *, is_loose: bool) -> None:
@@ -147,7 +174,7 @@ def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
         partial = cast("functools.partial[Any]", obj)
         yield partial.func, False
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
-    elif kind is raw.CACHED or raw.is_any(kind, _DESCRIPTORS):
+    elif kind is raw.CACHED or raw.is_any(kind, DESCRIPTORS):
         yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
     elif not is_data(kind):
         yield kind, True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -63,6 +64,9 @@ _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 
 _FIELD = re.compile(r"(?:field|annotation) '(\w+)'")
 """What a dataclass keeps of an attribute, and what it is annotated with."""
+
+_FRAMES_HAVE_FUNCTIONS: bool = sys.version_info >= (3, 11)
+"""Whether a frame refers to the function that was called, not to its code alone."""
 
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
@@ -154,6 +158,8 @@ class Assembly:
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
                 if self._is_of_subclass(parent, child) or is_wrapped_besides(self._graph, parent, child):
+                    continue
+                if self._is_called_in(parent, child):
                     continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
@@ -273,6 +279,13 @@ class Assembly:
             return False
         holders = self._graph.parents.get(parent, ())
         return any(one in self._graph.parents[child] and raw.is_class(self._graph.objects[one]) for one in holders)
+
+    def _is_called_in(self, parent: int, child: int) -> bool:
+        """Whether a frame has a function for no other reason than that it was called there (Python 3.11)."""
+        frame, function = self._graph.objects[parent], self._graph.objects[child]
+        if not _FRAMES_HAVE_FUNCTIONS or type(frame) is not types.FrameType or type(function) is not types.FunctionType:
+            return False
+        return function.__code__ is frame.f_code and self._graph.parents[child][parent] == 1
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
@@ -471,6 +484,10 @@ class Assembly:
 
     def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
         holders = list(self._holders(child, way))
+        is_running = isinstance(way.start, Local)
+        if not is_running and any(type(self._graph.objects[one]) is types.TracebackType for one in way.ids):
+            ended = remedy_for(HolderKind.LOCAL, is_ended=True)
+            holders = [replace(one, remedy=ended) if one.kind is HolderKind.LOCAL else one for one in holders]
         if holders:
             held.setdefault(child, []).extend(holders)
 

@@ -514,7 +514,9 @@ class Assembly:
                     kind = of_attribute(place, origin, objects[-1], way.start.text) or kind
                 elif kind is HolderKind.TASK and place.kind is HolderKind.CALLBACK:
                     kind = HolderKind.CALLBACK
-                yield replace(_as_holder(text, kind, origin), way=("the interpreter", *place.trail))
+                filename, line = place.line or way.start.line or (None, None)
+                found = _as_holder(text, kind, origin, filename, line)
+                yield replace(found, way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
         if root.name:

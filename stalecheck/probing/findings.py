@@ -128,6 +128,7 @@ class Assembly:
         self._generations = Generations(olds, self._origins, graph.objects)
         self._alike: dict[object, list[tuple[int, int]]] = {}
         self._names: dict[int, dict[int, list[str]]] = {}
+        self._taken: dict[tuple[int, int], int] = {}
         self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
         self._searched = 0
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
@@ -469,7 +470,31 @@ class Assembly:
             first = firsts.setdefault(way.ids[1:], way)
             if first is not way and self._is_second(roots[first.ids[0]].module, way.ids[1]):
                 firsts[way.ids[1:]] = way
-        return [*kept, *firsts.values()]
+        return [*self._at_home(kept), *firsts.values()]
+
+    def _at_home(self, found: list[_Way]) -> list[_Way]:
+        """Leave out the names by which modules have only taken from another one what leads to an old object."""
+        places: dict[tuple[int, ...], list[_Way]] = {}
+        for way in found:
+            ids = way.ids
+            if way.start is None and len(ids) > 1 and not self._graph.roots[ids[0]].name:
+                places.setdefault(ids[1:], []).append(way)
+        second: set[int] = set()
+        for ways in places.values():
+            if len(ways) > 1:
+                taken = [self._is_taken(way.ids[0], way.ids[1]) for way in ways]
+                second.update(id(way) for way, how in zip(ways, taken, strict=True) if how > min(taken))
+        return [way for way in found if id(way) not in second]
+
+    def _is_taken(self, root: int, value: int) -> int:
+        """Return how far a module's name for a value is from the one that has made it: 1 for an alias, 2 by import."""
+        if (root, value) not in self._taken:
+            namespace: Any = self._graph.objects[root]
+            bounds = [binding(namespace, name) for name in self._names_in(namespace).get(value, ())]
+            kinds = [bound.kind if bound is not None else None for bound in bounds]
+            far = (2 if kind in IMPORTS else int(kind is HolderKind.ALIAS) for kind in kinds)
+            self._taken[root, value] = min(far, default=0)
+        return self._taken[root, value]
 
     def _is_second(self, module: str, value: int) -> bool:
         """Whether another module's name for a value is the better one."""

@@ -31,10 +31,13 @@ class Case:
     name: str
     count: int
     bound: float
+    is_in_core: bool = False
+    """Whether the module that is looked at has the heap itself."""
 
 
 CASES = (
     Case("ten old objects", 10, 15),
+    Case("ten old objects, the data is the module's own", 10, 20, is_in_core=True),
     Case("ten thousand old instances in one list", 10_000, 60),
 )
 
@@ -107,6 +110,7 @@ def _measure(
         app.HANDLERS.update(enumerate(olds))
     else:
         app.MANY = olds
+    core.HEAP = app.HEAP if case.is_in_core else None
     sample = olds[0]
     del olds
     importlib.reload(core)

@@ -123,9 +123,17 @@ _REMEDIES = {
 }
 
 
-def remedy_for(holder: HolderKind) -> str:
-    """Return what to do about a holder of this kind in a running program, in one line."""
-    return _REMEDIES[holder]
+_DROP = "drop the exception, or its traceback: the function has ended"
+
+
+def remedy_for(holder: HolderKind, *, is_ended: bool = False) -> str:
+    """Return what to do about a holder of this kind in a running program, in one line.
+
+    Args:
+        holder: The kind.
+        is_ended: Whether it is a variable of a function that has ended, which a traceback keeps.
+    """
+    return _DROP if is_ended and holder is HolderKind.LOCAL else _REMEDIES[holder]
 
 
 CONTAINERS = frozenset(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import types
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from stalecheck.probing import raw
+from stalecheck.probing import heap, raw
+from stalecheck.probing.data import DESCRIPTORS, Data, is_data
+from stalecheck.probing.upwards import may_lead_to
 from stalecheck.probing.versions import is_same_version, names_of
 
-_DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
-_CONTAINERS = (list, tuple, set, frozenset, deque)
+_STEP = 1024
+
+_MANY = 10_000
+"""Before more contents than this are gone through, it is asked whether anything is to be found there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +48,48 @@ class Current:
         return id(obj) in self.objects or id(obj) in self.loosely
 
 
-def find_current(namespace: dict[str, Any], name: str, without: Collection[int] = ()) -> Current:
+def find_current(
+    namespace: dict[str, Any], name: str, without: Collection[int] = (), step: Callable[[], None] = lambda: None
+) -> Current:
     """Follow a module's namespace to everything of its own that it leads to.
 
     Args:
         namespace: The namespace.
         name: The module's name.
         without: Old bases, by id, that classes lead to which an earlier execution has left there.
+        step: Called now and then, so that it can raise.
     """
     current = Current(namespace, name, names_of(namespace, name))
     pending: list[tuple[object, bool]] = [(value, False) for value in list(dict.values(namespace))]
     seen: set[tuple[int, bool]] = set()
-    while pending:
+    data = Data(step)
+    containers: list[Collection[object]] = []
+    is_sure = False
+    while pending or containers:
+        if not pending:
+            level = containers if is_sure else [one for one in containers if len(one) <= _MANY]
+            if not is_sure and (not level or sum(map(len, level)) > _MANY):
+                known = {id(namespace), *(one for one, _ in seen), *data.seen, *map(id, containers)}
+                if not may_lead_to(_missing(current), known, step):
+                    break
+                is_sure = True
+                continue
+            large = [] if is_sure else [one for one in containers if len(one) > _MANY]
+            found, containers = data.of(level)
+            containers += large
+            pending = [(part, True) for part in found if id(part) not in without]
+            del found
+            continue
         obj, is_loose = pending.pop()
+        if is_data(type(obj)):
+            if id(obj) not in data.seen:
+                containers.append(cast(Collection[object], obj))
+            continue
         if (id(obj), is_loose) in seen or (is_loose and (id(obj), False) in seen):
             continue
         seen.add((id(obj), is_loose))
+        if len(seen) % _STEP == 0:
+            step()
         if type(obj) is types.FunctionType:
             if is_same_version(obj.__globals__, namespace):
                 _keep(current, obj, is_loose=is_loose)
@@ -99,12 +128,30 @@ def _is_displaced(namespace: dict[str, Any], cls: type) -> bool:
     return raw.is_class(today) and not any(base is cls for base in raw.mro(cast(type, today)))
 
 
+def _missing(current: Current) -> list[object]:
+    """Return the functions and classes of the module that its namespace has not led to yet."""
+    is_own: dict[int, bool] = {}
+    found: list[object] = []
+    for one in heap.functions_and_namespaces():
+        if type(one) is types.FunctionType and not current.is_reached(one):
+            of = one.__globals__
+            if id(of) not in is_own:
+                is_own[id(of)] = is_same_version(of, current.namespace)
+            if is_own[id(of)]:
+                found.append(one)
+    for cls in raw.all_classes():
+        is_of_module = raw.class_module(cls) in current.names or is_written_in(cls, [current.namespace])
+        if is_of_module and not current.is_reached(cls):
+            found.append(cls)
+    return found
+
+
 def _keep(current: Current, obj: object, *, is_loose: bool) -> None:
     (current.loosely if is_loose else current.objects)[id(obj)] = obj
 
 
 def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
-    """Yield what an object is made of, and whether that may be older than the object."""
+    """Yield what an object that is no container is made of, and whether that may be older than the object."""
     kind = type(obj)
     if kind is types.FunctionType:
         function = cast(types.FunctionType, obj)
@@ -127,13 +174,9 @@ def parts_of(obj: object) -> Iterator[tuple[object, bool]]:
         partial = cast("functools.partial[Any]", obj)
         yield partial.func, False
         yield from ((part, False) for part in (*partial.args, *partial.keywords.values()))
-    elif kind is raw.CACHED or raw.is_any(kind, _DESCRIPTORS):
+    elif kind is raw.CACHED or raw.is_any(kind, DESCRIPTORS):
         yield from ((value, False) for value in list((raw.instance_dict(obj) or {}).values()))
-    elif raw.is_any(kind, _CONTAINERS):
-        yield from ((part, True) for part in list(cast("list[object]", obj)))
-    elif kind is dict:
-        yield from ((part, True) for part in list(cast("dict[object, object]", obj).values()))
-    else:
+    elif not is_data(kind):
         yield kind, True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,9 @@ _OF_DISPATCH = re.compile(r"\._clear_cache\.__self__|'dispatch_cache'")
 _FIELD = re.compile(r"(?:field|annotation) '(\w+)'")
 """What a dataclass keeps of an attribute, and what it is annotated with."""
 
+_FRAMES_HAVE_FUNCTIONS: bool = sys.version_info >= (3, 11)
+"""Whether a frame refers to the function that was called, not to its code alone."""
+
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
 
@@ -125,6 +129,7 @@ class Assembly:
         self._generations = Generations(olds, self._origins, graph.objects)
         self._alike: dict[object, list[tuple[int, int]]] = {}
         self._names: dict[int, dict[int, list[str]]] = {}
+        self._taken: dict[tuple[int, int], int] = {}
         self._nearest: dict[tuple[str, bool], list[dict[int, tuple[_Way, int]]]] = {}
         self._searched = 0
         self._known: dict[tuple[str, bool], dict[int, tuple[_Way, ...]]] = {}
@@ -157,6 +162,8 @@ class Assembly:
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
                 if self._is_of_subclass(parent, child) or is_wrapped_besides(self._graph, parent, child):
+                    continue
+                if self._is_called_in(parent, child):
                     continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
@@ -276,6 +283,13 @@ class Assembly:
             return False
         holders = self._graph.parents.get(parent, ())
         return any(one in self._graph.parents[child] and raw.is_class(self._graph.objects[one]) for one in holders)
+
+    def _is_called_in(self, parent: int, child: int) -> bool:
+        """Whether a frame has a function for no other reason than that it was called there (Python 3.11)."""
+        frame, function = self._graph.objects[parent], self._graph.objects[child]
+        if not _FRAMES_HAVE_FUNCTIONS or type(frame) is not types.FrameType or type(function) is not types.FunctionType:
+            return False
+        return function.__code__ is frame.f_code and self._graph.parents[child][parent] == 1
 
     def _is_end(self, parent: int, module: str) -> bool:
         """Whether nothing of a holder leads further: it belongs to the old or to the present version of the module."""
@@ -459,7 +473,31 @@ class Assembly:
             first = firsts.setdefault(way.ids[1:], way)
             if first is not way and self._is_second(roots[first.ids[0]].module, way.ids[1]):
                 firsts[way.ids[1:]] = way
-        return [*kept, *firsts.values()]
+        return [*self._at_home(kept), *firsts.values()]
+
+    def _at_home(self, found: list[_Way]) -> list[_Way]:
+        """Leave out the names by which modules have only taken from another one what leads to an old object."""
+        places: dict[tuple[int, ...], list[_Way]] = {}
+        for way in found:
+            ids = way.ids
+            if way.start is None and len(ids) > 1 and not self._graph.roots[ids[0]].name:
+                places.setdefault(ids[1:], []).append(way)
+        second: set[int] = set()
+        for ways in places.values():
+            if len(ways) > 1:
+                taken = [self._is_taken(way.ids[0], way.ids[1]) for way in ways]
+                second.update(id(way) for way, how in zip(ways, taken, strict=True) if how > min(taken))
+        return [way for way in found if id(way) not in second]
+
+    def _is_taken(self, root: int, value: int) -> int:
+        """Return how far a module's name for a value is from the one that has made it: 1 for an alias, 2 by import."""
+        if (root, value) not in self._taken:
+            namespace: Any = self._graph.objects[root]
+            bounds = [binding(namespace, name) for name in self._names_in(namespace).get(value, ())]
+            kinds = [bound.kind if bound is not None else None for bound in bounds]
+            far = (2 if kind in IMPORTS else int(kind is HolderKind.ALIAS) for kind in kinds)
+            self._taken[root, value] = min(far, default=0)
+        return self._taken[root, value]
 
     def _is_second(self, module: str, value: int) -> bool:
         """Whether another module's name for a value is the better one."""
@@ -474,6 +512,10 @@ class Assembly:
 
     def _add(self, held: dict[int, list[Holder]], child: int, way: _Way) -> None:
         holders = list(self._holders(child, way))
+        is_running = isinstance(way.start, Local)
+        if not is_running and any(type(self._graph.objects[one]) is types.TracebackType for one in way.ids):
+            ended = remedy_for(HolderKind.LOCAL, is_ended=True)
+            holders = [replace(one, remedy=ended) if one.kind is HolderKind.LOCAL else one for one in holders]
         if holders:
             held.setdefault(child, []).extend(holders)
 
@@ -500,7 +542,9 @@ class Assembly:
                     kind = of_attribute(place, origin, objects[-1], way.start.text) or kind
                 elif kind is HolderKind.TASK and place.kind is HolderKind.CALLBACK:
                     kind = HolderKind.CALLBACK
-                yield replace(_as_holder(text, kind, origin), way=("the interpreter", *place.trail))
+                filename, line = place.line or way.start.line or (None, None)
+                found = _as_holder(text, kind, origin, filename, line)
+                yield replace(found, way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
         if root.name:

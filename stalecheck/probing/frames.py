@@ -133,7 +133,8 @@ def running_codes() -> dict[int, Landmark]:
             text = f"running call of {name_of_code(code)}() at {shown(code.co_filename)}:{frame.f_lineno}"
             if ident != main:
                 text += f" (thread {thread_name(ident)!r})"
-            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL))
+            line = code.co_filename, frame.f_lineno
+            found.setdefault(id(code), Landmark(text, HolderKind.LOCAL, line=line))
             frame = frame.f_back
         del frame, top
     return found

@@ -49,6 +49,9 @@ class Landmark:
     is_secondary: bool = False
     """Whether a path ends there only for want of a better one."""
 
+    line: tuple[str, int] | None = None
+    """The file and the line that its name says, if any."""
+
 
 def registered() -> Iterator[tuple[object, Landmark]]:
     """Yield what the interpreter or the standard library has registered, and how that is called."""

@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from gc import get_freeze_count
 from typing import cast
 
@@ -190,10 +191,11 @@ def _find_all(
     for start in range(0, len(names), _TOGETHER):
         found: list[Definitions] = []
         for name in names[start : start + _TOGETHER]:
-            progress.step(f"what is old of {name}")
+            step = partial(progress.step, f"what is old of {name}")
+            step()
             module = raw.imported(name) or alone
             if module is not None or name in noted:  # Another thread may just have removed it.
-                found.append(find_definitions(name, raw.module_dict(module) if module is not None else {}, stock))
+                found.append(find_definitions(name, raw.module_dict(module) if module is not None else {}, stock, step))
         add_the_rest(found)
         for old in (one.old for one in found):
             if old.module in noted:

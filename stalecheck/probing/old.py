@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -136,15 +136,18 @@ class Definitions:
     """The classes of today that old members have been given."""
 
 
-def find_definitions(name: str, namespace: dict[str, Any], stock: Stock) -> Definitions:
+def find_definitions(
+    name: str, namespace: dict[str, Any], stock: Stock, step: Callable[[], None] = lambda: None
+) -> Definitions:
     """Find the functions and classes of old versions of a module.
 
     Args:
         name: The module's name.
         namespace: The namespace of its present version.
         stock: What there is in the process.
+        step: Called now and then, so that it can raise.
     """
-    current = find_current(namespace, name)
+    current = find_current(namespace, name, step=step)
     functions = [found for one in current.names for found in stock.functions.get(one, ())]
     judge = Judge(current, stock.present)
     judge.know_functions(functions)
@@ -152,7 +155,7 @@ def find_definitions(name: str, namespace: dict[str, Any], stock: Stock) -> Defi
         outdated = judge.outdated()
         if outdated:
             successors = [cls for cls, base in current.displaced if id(base) in outdated]
-            current = find_current(namespace, name, outdated)
+            current = find_current(namespace, name, outdated, step)
             judge = Judge(current, stock.present)
             judge.know_functions(functions)
             judge.know_successors(successors)

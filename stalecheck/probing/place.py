@@ -44,6 +44,9 @@ class Place:
     last: HolderKind | None = None
     """How what it was last a part of holds it: an item of a list is one, be the list in an attribute."""
 
+    line: tuple[str, int] | None = None
+    """The file and the line that its name says, of a function that waits to go on."""
+
     @property
     def text(self) -> str:
         """The whole name."""
@@ -55,9 +58,10 @@ class Place:
             return replace(self, what=f"{self.what}{suffix}", kind=self.kind or kind, last=kind)
         return replace(self, subject=f"{self.subject}{suffix}", kind=self.kind or kind, last=kind)
 
-    def aspect(self, what: str, kind: HolderKind, *, where: str = "") -> Place:
+    def aspect(self, what: str, kind: HolderKind, *, where: str = "", line: tuple[str, int] | None = None) -> Place:
         """Return the place of something that has no spelling of its own: a default argument, a closure variable."""
-        return Place(self.text, what, kind, where, last=kind) if self.text else Place(what, "", kind, where, last=kind)
+        subject, what = (self.text, what) if self.text else (what, "")
+        return Place(subject, what, kind, where, last=kind, line=line or self.line)
 
 
 Step = tuple[Place, int]

@@ -26,6 +26,7 @@ _TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 _TYPE_FLAGS = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9
+_COLLECTED = 1 << 14
 _MODULE_DICT: Any = vars(types.ModuleType)["__dict__"]
 _METHODS = (types.FunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
@@ -117,6 +118,11 @@ def home(cls: type) -> str | None:
     """Return the name of the module that a class is from, be it written in C."""
     is_static = not _TYPE_FLAGS(cls) & _HEAP_TYPE
     return cast("str | None", _TYPE_MODULE(cls)) if is_static else class_module(cls)
+
+
+def shows_its_instances(cls: type) -> bool:
+    """Whether the collector knows the instances of a class: those without any attribute it does not."""
+    return bool(_TYPE_FLAGS(cls) & _COLLECTED)
 
 
 def module_dict(module: types.ModuleType) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
         return place.aspect(f"something in a {noun}", HolderKind.GENERATOR), 1
     value = way[at]
     if type(value) is types.FunctionType and value.__code__ is frame.f_code:
-        return place.aspect(f"{noun} {_where(frame)}", HolderKind.GENERATOR), at  # What it runs itself.
+        text = f"{noun} {_where(frame)}"
+        return place.aspect(text, HolderKind.GENERATOR, line=_line(frame)), at  # What it runs itself.
     is_expression = frame.f_code.co_name == "<genexpr>"
     kind = HolderKind.CONTAINER if is_expression else HolderKind.GENERATOR
     return _variable(place, frame, way, at, kind, noun=f"{noun} ")
@@ -61,12 +62,16 @@ def _variable(place: Place, frame: types.FrameType, way: Way, at: int, kind: Hol
         names = [name for name, found in variables if found is inner]
         at += bool(names)
     text = f"local {names[0]!r}" if names else "a value in use"
-    return place.aspect(text, kind, where=f" in {noun}{_where(frame)}"), at
+    return place.aspect(text, kind, where=f" in {noun}{_where(frame)}", line=_line(frame)), at
 
 
 def _where(frame: types.FrameType) -> str:
     code = frame.f_code
     return f"{name_of_code(code)}() at {shown(code.co_filename)}:{frame.f_lineno}"
+
+
+def _line(frame: types.FrameType) -> tuple[str, int]:
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def of_traceback(place: Place, holder: Any, way: Way) -> Step:

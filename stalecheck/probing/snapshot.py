@@ -8,7 +8,7 @@ import sys
 import types
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import ref
@@ -147,7 +147,9 @@ def _constants(made: Iterable[weakref.ref[Any]]) -> Iterator[int]:
             yield from map(id, code.co_consts)
 
 
-def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[str, Any]]:
+def replaced(
+    snapshot: Snapshot, namespace: dict[str, Any], step: Callable[[], None] = lambda: None
+) -> tuple[Old, dict[str, Any]]:
     """Return what a module no longer has: objects, and plain values that are others by now, by name.
 
     Plain values that only the module can have made are objects like others.
@@ -158,9 +160,10 @@ def replaced(snapshot: Snapshot, namespace: dict[str, Any]) -> tuple[Old, dict[s
     Args:
         snapshot: What it had.
         namespace: The namespace that it has today.
+        step: Called now and then, so that it can raise.
     """
     names = names_of(namespace, snapshot.name)
-    current = find_current(namespace, snapshot.name)
+    current = find_current(namespace, snapshot.name, step=step)
     present: set[int] = set()
     there: dict[str, Any] = {}
     for path, value in _values(namespace, names):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from functools import partial
 from typing import Literal, cast
 
 from stalecheck.probing import raw
 from stalecheck.probing.atoms import find_atoms
 from stalecheck.probing.look import name_of, report_on
+from stalecheck.probing.progress import Progress
 from stalecheck.probing.report import Report
 from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
 
@@ -95,10 +97,14 @@ def compare(snapshot: Snapshot) -> Report:
     if module is None:
         return Report((), (snapshot.name,), notes=(f"{snapshot.name} is no longer imported",))
     namespace = raw.module_dict(module)
+    progress = Progress()
     try:
-        exact, atoms = replaced(snapshot, namespace)
+        exact, atoms = replaced(snapshot, namespace, partial(progress.step, f"what {snapshot.name} has replaced"))
+        progress.clear()
         more = find_atoms(snapshot.name, atoms)
         atoms.clear()
         return report_on([snapshot.name], exact=[exact], more=more)
     except KeyboardInterrupt:
         return Report((), (snapshot.name,), notes=("interrupted: it has not been looked at",))
+    finally:
+        progress.clear()

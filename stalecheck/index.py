@@ -653,7 +653,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 for target in stored:
                     if isinstance(target, ast.Name):
                         own.add(target.id)
-                    elif isinstance(target, ast.Subscript):
+                    elif isinstance(target, ast.Subscript) or is_attribute_of_another(target):
                         filled.append(root_of(target))
                 continue
             case ast.For() | ast.AsyncFor():

@@ -116,7 +116,8 @@ def nominate(
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
     clearing = {file for file in reloading if indexes[file].clears_caches}
-    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | nomination.refilling())
+    filling = nomination.filling(reloaded) | nomination.refilling()
+    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | filling)
 
 
 class _Nomination:
@@ -308,6 +309,15 @@ class _Nomination:
                 if source in self.taint:
                     pending.append(source)
         return {file for file in found if self._indexes[file].error is None}
+
+    def filling(self, reloaded: frozenset[SourceFile]) -> set[SourceFile]:
+        """Return the files that reload and have functions that may keep what they take of a reloaded module."""
+        return {
+            file
+            for file in self._helpers
+            if any(body.keeps for body in self._indexes[file].bodies)
+            and not reloaded.isdisjoint(self._asked.get(file, ()))
+        }
 
     def refilling(self) -> set[SourceFile]:
         """Return the files that reload and may then call what fills something in a nominated file."""

@@ -178,7 +178,7 @@ def wrappers(
                 "module" if takes == "module" else "name",
                 site.mode,
                 tuple(dict.fromkeys(made)),
-                _default(evaluator, scope, parameter, takes),
+                _default(evaluator, scope, parameter, takes, is_each=is_each),
                 tuple(_slots(evaluator, scope, made)),
                 tuple(choices(evaluator, place, made, {parameter, *_marked(made)})),
                 is_each and not is_variadic,
@@ -194,11 +194,16 @@ def wrappers(
         )
 
 
-def _default(evaluator: Evaluator, scope: Scope, parameter: str, takes: str) -> tuple[str, ...]:
+def _default(
+    evaluator: Evaluator, scope: Scope, parameter: str, takes: str, *, is_each: bool = False
+) -> tuple[str, ...]:
+    """Return the names that a parameter's default stands for, or each of its elements."""
     default = _default_of(scope, parameter)
     if default is None or scope.place is None:
         return ()
     items = evaluator.items(default, scope.place)
+    if is_each:
+        items = evaluator.elements(items)
     if takes == "module":
         return tuple(item.name for item in items if isinstance(item, Thing))
     return tuple(item.text for item in items if isinstance(item, Text))

@@ -14,7 +14,7 @@ from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import where_bound
+from stalecheck.probing.bound import filled, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.generations import Generations, Group
@@ -490,8 +490,12 @@ class Assembly:
         """Return how far a module's name for a value is from the one that has made it: 1 for an alias, 2 by import."""
         if (root, value) not in self._taken:
             namespace: Any = self._graph.objects[root]
-            bounds = [binding(namespace, name) for name in self._names_in(namespace).get(value, ())]
-            kinds = [bound.kind if bound is not None else None for bound in bounds]
+            filename = raw.lookup(namespace, "__file__")
+            names = self._names_in(namespace).get(value, ())
+            # Who puts something there is as near as who has made it.
+            is_filled = type(filename) is str and any(filled(filename, name) for name in names)
+            bounds = [binding(namespace, name) for name in names]
+            kinds = [bound.kind if bound is not None and not is_filled else None for bound in bounds]
             far = (2 if kind in IMPORTS else int(kind is HolderKind.ALIAS) for kind in kinds)
             self._taken[root, value] = min(far, default=0)
         return self._taken[root, value]

@@ -14,7 +14,7 @@ from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
-from stalecheck.probing.bound import where_bound
+from stalecheck.probing.bound import filled, where_bound
 from stalecheck.probing.climb import Graph
 from stalecheck.probing.frames import Local
 from stalecheck.probing.generations import Generations, Group
@@ -68,6 +68,9 @@ _FIELD = re.compile(r"(?:field|annotation) '(\w+)'")
 
 _FRAMES_HAVE_FUNCTIONS: bool = sys.version_info >= (3, 11)
 """Whether a frame refers to the function that was called, not to its code alone."""
+
+_EMPTY = -1
+"""A name is bound to a container with nothing in it, and the module itself puts nothing there."""
 
 _Link = tuple[int, Any]
 """An id, and the link to the next one: ways share what they have in common."""
@@ -486,17 +489,25 @@ class Assembly:
         for ways in places.values():
             if len(ways) > 1:
                 taken = [self._is_taken(way.ids[0], way.ids[1]) for way in ways]
-                second.update(id(way) for way, how in zip(ways, taken, strict=True) if how > min(taken))
+                if _EMPTY in taken and 0 not in taken:
+                    continue  # One of the others has filled it, in a function.
+                nearest = max(min(taken), 0)
+                second.update(id(way) for way, how in zip(ways, taken, strict=True) if how > nearest)
         return [way for way in found if id(way) not in second]
 
     def _is_taken(self, root: int, value: int) -> int:
         """Return how far a module's name for a value is from the one that has made it: 1 for an alias, 2 by import."""
         if (root, value) not in self._taken:
             namespace: Any = self._graph.objects[root]
-            bounds = [binding(namespace, name) for name in self._names_in(namespace).get(value, ())]
-            kinds = [bound.kind if bound is not None else None for bound in bounds]
+            filename = raw.lookup(namespace, "__file__")
+            names = self._names_in(namespace).get(value, ())
+            # Who puts something there is as near as who has made it.
+            is_filled = type(filename) is str and any(filled(filename, name) for name in names)
+            bounds = [binding(namespace, name) for name in names]
+            kinds = [bound.kind if bound is not None and not is_filled else None for bound in bounds]
             far = (2 if kind in IMPORTS else int(kind is HolderKind.ALIAS) for kind in kinds)
-            self._taken[root, value] = min(far, default=0)
+            is_empty = not is_filled and any(bound and bound.is_display and not bound.given for bound in bounds)
+            self._taken[root, value] = _EMPTY if is_empty else min(far, default=0)
         return self._taken[root, value]
 
     def _is_second(self, module: str, value: int) -> bool:

@@ -35,6 +35,7 @@ class Remaining:
 UNTRACKED = "a tuple or dict of plain objects (`object()`) is not tracked by the collector: no referrer shows it"
 CALLBACK = "a registration is named by where it ends up, not by the call that made it"
 MAKER = "no object says who has made it: `STL201` for an instance made elsewhere, `STL202` for one of the module's own"
+UNKNOWN = "a value of which the linter does not know what it is: `STL105`; the object itself says it"
 FOLLOWED = "the linter follows values through several steps; the object itself is named where it is"
 PLACE = "the place has another name, or no code, in a running program"
 OTHER_NAME = "the project imports the module under a shorter name than the linter gives it"
@@ -66,6 +67,14 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL202_singleton/taken_from_elsewhere STL202 n *",
         "STL205_container/iterated STL201 n first",
         "STL205_container/names_of_things STL202 app Made",
+        "STL105_copied_value/kept_by_its_module_reimported STL202 n AA",
+        "STL202_singleton/remembered_elsewhere STL202 n [NQYZ]",
+        "STL202_singleton/remembered_until_cleared STL202 n C",
+    ),
+    UNKNOWN: (
+        "STL105_copied_value/fields STL105 app engine",
+        "STL105_copied_value/fields STL105 app right",
+        "STL105_copied_value/of_enum_members STL105 app added",
     ),
     FOLLOWED: (
         "STL202_singleton/attributes_of_a_singleton STL105 app own",
@@ -76,6 +85,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL205_container/overwritten_in_a_copy STL205 n Base.part",
         "STL206_wrapped_callable/through_star_arguments STL205 p.make Lexer.tokens",
         "STL101_from_import/type_argument_of_a_base STL203 app SpanExporter",
+        "STL203_base_class/parametrized STL203 app [ABCD]",
     ),
     PLAIN: ("STL205_container/values_of_members STL205 app *",),
     VALUES: ("STL202_singleton/of_the_standard_library STL105 app *",),
@@ -83,6 +93,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     PLACE: (
         "STL102_star_import/names_of_other_branches STL102 * [*]",
         "STL105_copied_value/list_of_public_names STL102 user [*]",
+        "STL204_default_argument/field_of_a_slotted_dataclass STL204 app Slotted",
         "STL204_default_argument/lambda_within STL204 app <lambda>",
         "STL205_container/emptied_elsewhere STL205 stays kept.OTHER",
         "STL205_container/filled STL205 app registry.HANDLERS",

@@ -29,7 +29,13 @@ from .probe_remaining import FIXTURES, unexplained
 from .targets import NotInstallableError, target
 
 SAMPLE = ("attr", "marshmallow", "more_itertools")
-PROJECTS = [project for project in find_projects() if project.expected]
+PROJECTS = [
+    project
+    for project in find_projects()
+    if project.expected and (project.reload or project.calls or not project.shows)
+]
+"""Without those about the reload itself, which name no holder and are reloaded by what their lines show."""
+
 PLAYER = Path(__file__).with_name("probe_player.py")
 
 

@@ -116,8 +116,8 @@ def nominate(
     # What a package imports above and below its own reloads decides when its submodules run.
     packages = {file for file in reloading if file.is_package}
     clearing = {file for file in reloading if indexes[file].clears_caches}
-    filling = nomination.filling(reloaded) | nomination.refilling()
-    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | filling)
+    nomination.nominated |= nomination.filling(reloaded)
+    return frozenset(nomination.nominated | nomination.explaining() | packages | clearing | nomination.refilling())
 
 
 class _Nomination:
@@ -311,13 +311,13 @@ class _Nomination:
         return {file for file in found if self._indexes[file].error is None}
 
     def filling(self, reloaded: frozenset[SourceFile]) -> set[SourceFile]:
-        """Return the files that reload and have functions that may keep what they take of a reloaded module."""
-        return {
-            file
-            for file in self._helpers
-            if any(body.keeps for body in self._indexes[file].bodies)
-            and not reloaded.isdisjoint(self._asked.get(file, ()))
-        }
+        """Return the files that reload and whose functions may keep what they take of a reloaded module, and that."""
+        found: set[SourceFile] = set()
+        for file in self._helpers:
+            taken = reloaded.intersection(self._asked.get(file, ()))
+            if taken and any(body.keeps for body in self._indexes[file].bodies):
+                found |= {file, *taken}
+        return found
 
     def refilling(self) -> set[SourceFile]:
         """Return the files that reload and may then call what fills something in a nominated file."""

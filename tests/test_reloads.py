@@ -451,6 +451,22 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(condition: s
     assert (site.targets, site.why) == ((expected,), "")
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(names=('a', 'b')):\n    for n in names:\n        reload(sys.modules[n])\nf()", ("a", "b")),
+        ("N = ['a']\ndef f(names=N):\n    for n in names:\n        reload(sys.modules[n])\nf()", ("a",)),
+        ("import a\ndef f(modules=(a,)):\n    for m in modules:\n        reload(m)\nf()", ("a",)),
+        ("def f(names=('a',)):\n    for n in names:\n        del sys.modules[n]\nf()", ("a",)),
+        ("def f(names=('a',)):\n    for n in names:\n        reload(sys.modules[n])\nf(['b'])", ("b",)),
+        ("def f(name='a'):\n    reload(sys.modules[name])\nf()", ("a",)),
+    ],
+)
+def test_what_a_parameter_has_by_default(source: str, expected: tuple[str, ...]) -> None:
+    (site,) = (site for site in sites(f"import sys\nfrom importlib import reload\n{source}") if site.block == "")
+    assert (site.targets, site.why) == (expected, "")
+
+
 def test_evicted_modules_of_a_package() -> None:
     source = "import pkgutil, sys, p\nfor i in pkgutil.iter_modules(p.__path__, 'p.'):\n    del sys.modules[i.name]"
     (site,) = sites(source)

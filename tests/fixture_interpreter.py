@@ -694,7 +694,9 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         origin = old.origin(thing)
         if origin:
             origins.add(origin)
-        if isinstance(thing, type):
+        if isinstance(thing, type) and not isinstance(
+            thing, types.GenericAlias
+        ):  # on 3.10 `list[int]` passes for a class
             if thing is value:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
                 pending += inherited_fields(thing, old)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from stalecheck.link.known import INSTANCE_MAKERS, SAME_AGAIN, SAME_OBJECT, VALUE_MAKERS
+from stalecheck.link.known import INSTANCE_MAKERS, SAME_AGAIN, SAME_OBJECT, VALUE_MAKERS, WITHOUT_ATTRIBUTES
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -58,6 +58,16 @@ def test_the_same_call_gives_the_same_object(name: str) -> None:
         arguments = ARGUMENTS.get(name, ())
         first, second = function(*arguments), function(*arguments)
     assert first is second or (name in PLAIN and first == second)
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_ATTRIBUTES))
+def test_some_decorators_take_annotated_fields_off_the_class(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    decorator = getattr(importlib.import_module(module), attribute)
+    engine = object()
+    decorated = decorator(type("Settings", (), {"__annotations__": {"engine": object}, "engine": engine}))
+    assert getattr(decorated, "engine", None) is not engine
+    assert decorated().engine is engine
 
 
 @pytest.mark.parametrize("name", sorted(INSTANCE_MAKERS | VALUE_MAKERS))

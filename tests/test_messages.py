@@ -226,6 +226,13 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
             id="a member",
         ),
         pytest.param(
+            {"app.py": "import enum, m\nclass Mode(enum.Enum):\n    FAST = m.C()\n"},
+            "STL201",
+            "`Mode.FAST.value` stays an instance of the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "make the instance where it is needed, or make it again after the reload",
+            id="the value of an Enum member",
+        ),
+        pytest.param(
             {"m.py": ENUM, "app.py": "import m\nRED, = m.Color\n"},
             "STL208",
             "`RED` stays a member of the old Enum `m.Color` after `m` is reloaded at refresh.py:3; "

@@ -201,7 +201,8 @@ class _Finder:
                 written = decorator.value
                 function = written.function if isinstance(written, Call) else written
                 names = self._names(function, binding.at) & known.DATACLASSES
-                if names - {"dataclasses.dataclass"} or (names and _is_slotted(written)):
+                option = "slots" if "dataclasses.dataclass" in names else "auto_attribs"
+                if names & known.WITHOUT_ATTRIBUTES or (names and _is_set(written, option)):
                     yield binding.name
 
     def _names(self, expression: Expression, at: Location) -> set[str]:
@@ -356,10 +357,10 @@ def _is_object(capture: Capture) -> bool:
     return capture.relation in (Relation.IS, Relation.INSTANCE) and capture.made.origin.kind is not OriginKind.VALUE
 
 
-def _is_slotted(decorator: Expression) -> bool:
-    """Whether a dataclass gets slots for its fields: ``@dataclass(slots=True)``."""
+def _is_set(decorator: Expression, option: str) -> bool:
+    """Whether a decorator is given an option: ``@dataclass(slots=True)``."""
     arguments = decorator.arguments if isinstance(decorator, Call) else ()
-    return any(argument.keyword == "slots" and argument.value == Literal("True") for argument in arguments)
+    return any(argument.keyword == option and argument.value == Literal("True") for argument in arguments)
 
 
 def _as_method(value: Value, expression: Expression) -> Value:

@@ -355,6 +355,9 @@ DATACLASSES = frozenset(
 )
 """Class decorators that make an ``__init__`` whose parameters are the fields of the class."""
 
+WITHOUT_ATTRIBUTES = DATACLASSES - {"dataclasses.dataclass", "attr.s", "attr.attrs"}
+"""Those of them that take annotated fields off the class, whatever they are given."""
+
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
 

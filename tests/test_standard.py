@@ -39,5 +39,5 @@ def test_taking_an_attribute_succeeds_everywhere_or_not(block: str, *, succeeds:
         ("hasattr(os, 'no_such_name')", None),
     ],
 )
-def test_what_depends_on_the_python_stays_open(test: str, answer: bool | None) -> None:  # noqa: FBT001
+def test_what_depends_on_the_python_stays_open(test: str, answer: bool | None) -> None:
     assert is_there(ast.parse(test, mode="eval").body, OLDEST, known) is answer

@@ -20,11 +20,13 @@ STAYS = {
     "what a function gives back, and what that is made of": "def f(a):\n    b = a\n    return b\n",
     "what is put into what a function gives back": "def f(a):\n    b = []\n    b.append(a)\n    return b\n",
     "a generator's yield": "def f(a):\n    yield a\n",
-    "an import inside a function, and all around it": "def f(a):\n    import m\n    print(a)\n",
+    "an import inside a function, and what is bound beside it": "def f(a):\n    import m\n    b = m.x\n",
     "an attribute of the class": "class A:\n    @classmethod\n    def f(cls, a):\n        cls.x = a\n        pass\n",
     "a name that an expression binds": "def f(a):\n    while b := a:\n        print(b)\n    return b\n",
     "a global": "def f(a):\n    global x\n    x = a\n",
-    "a cache that is cleared": "def f(a):\n    print(a)\n    made.cache_clear()\n",
+    "a cache that is cleared": "def f(a):\n    b = made\n    b.cache_clear()\n",
+    "what a class is that is given back": "def f(a):\n    class B:\n        x = a\n    return B\n",
+    "what a loop gives back": "def f(a):\n    for b in a:\n        c = b\n        return c\n",
     "an attribute of what it is given": "def f(a):\n    a.x = 1\n    print(a)\n",
     "a hook that is called when a class is made": "class A:\n    def __init_subclass__(cls):\n        f(cls)\n",
     "a constructor": "class A:\n    def __init__(self):\n        print(self)\n",
@@ -41,8 +43,24 @@ IS_BLANKED = {
         "def f(a):\n    pass\n\n    if b:\n        return None  # sic\n    pass\n",
     ),
     "what does not bind, beside what is given back": (
-        "def f(a):\n\tb = a\n\tfor c in b:\n\t\tassert c\n\treturn b\n",
-        "def f(a):\n\tb = a\n\tfor c in b:\n\t\tpass\n\treturn b\n",
+        "def f(a):\n\tfor c in a:\n\t\tassert c\n\treturn c\n",
+        "def f(a):\n\tfor c in a:\n\t\tpass\n\treturn c\n",
+    ),
+    "what nothing is made of that is given back": (
+        "def f(a):\n    b = a\n    c = d = b\n    with a as e:\n        g = 2\n    return d\n",
+        "def f(a):\n    b = a\n    c = d = b\n    pass\n\n    return d\n",
+    ),
+    "its own attributes": (
+        "def f(self, a):\n    self.b = a\n    return a\n",
+        "def f(self, a):\n    pass\n    return a\n",
+    ),
+    "each statement for itself beside a function that is given back": (
+        "def f(a):\n    print(a)\n    print(a)\n    def g(): ...\n    return g\n",
+        "def f(a):\n    pass\n    pass\n    def g(): ...\n    return g\n",
+    ),
+    "each statement for itself beside an import, but an elif": (
+        "def f(a):\n    import m\n    print(a)\n    print(m)\n    if a:\n        b = a\n    elif m:\n        print(b)\n",
+        "def f(a):\n    import m\n    pass\n    pass\n    if a:\n        b = a\n    elif m:\n        pass\n",
     ),
     "a decorated function inside": (
         "def f(a):\n    @wraps(a)\n    def g(): ...\n    g()\n",
@@ -67,8 +85,12 @@ def test_what_no_summary_tells_of_is_blanked_row_by_row(source: str, blanked: st
 
 IS_DROPPED = {
     "what is left of a run": (
-        'def f(a):\n    """Do.\n\n    It."""\n    print(a)\nx = 1\n',
-        "def f(a):\n    pass\nx = 1\n",
+        'def f(a=1):\n    """Do.\n\n    It."""\n    print(a)\nx = 1\n',
+        "def f(a=1):\n    pass\nx = 1\n",
+    ),
+    "a function of which there is nothing to tell": (
+        "class A:\n    async def f(self, *a: A):\n        print(a)\n\n    def g(self): ...\n\n    @b\n    def h(self): ...\n",
+        "class A:\n    pass\n    pass\n    @b\n    def h(self): ...\n",
     ),
     "empty rows and comments between statements": (
         "import a\n\n# Why.\nimport b\n\n\nclass A:\n    x = 1\n\n    # And\n# so on.\n    y = 2\n",

@@ -82,13 +82,17 @@ class Positions:
 
     def definition_name(self, node: cst.FunctionDef | cst.ClassDef, twin: ast.AST | None) -> Span:
         """Return the name in a ``def`` or ``class`` statement."""
-        if twin is None:
+        if not isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return self._provided(node.name)
-        start = self.start(node, twin)
+        return self.name_of_twin(twin)
+
+    def name_of_twin(self, twin: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
+        """Return the name in a definition of the standard library's tree."""
+        start = self._location(twin.lineno, twin.col_offset)
         line = self._lines[start.row - 1]
         keyword = re.compile(r"(?:async\s+def|def|class)\s+").match(line, start.column - 1)
         column = keyword.end() + 1 if keyword else start.column
-        return Span(Location(start.row, column), Location(start.row, column + len(node.name.value)))
+        return Span(Location(start.row, column), Location(start.row, column + len(twin.name)))
 
     def captured_name(self, node: cst.Name, twin: ast.pattern | None) -> Span:
         """Return the name that a pattern binds: ``x`` in ``C() as x``, ``*x``, ``{**x}``."""

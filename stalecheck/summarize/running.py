@@ -47,7 +47,9 @@ class _Function:
 
 @dataclass(slots=True)
 class _Class:
-    methods: dict[str, _Function] = field(default_factory=dict)
+    methods: dict[str, _Function | None] = field(default_factory=dict)
+    """None for one that fills nothing, which hides those of the bases all the same."""
+
     bases: tuple[Expression, ...] = ()
 
 
@@ -82,7 +84,9 @@ class Runner:
         if not self._filling or node.decorators:
             return
         for method, other in blocks(node.body.body, block_of(twin, "body")):
-            if isinstance(method, cst.FunctionDef) and isinstance(other, ast.FunctionDef):
+            if isinstance(method, cst.Pass) and isinstance(other, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found.methods[other.name] = None
+            elif isinstance(method, cst.FunctionDef) and isinstance(other, ast.FunctionDef):
                 decorators = [as_written(item.decorator) for item in method.decorators]
                 if len(decorators) <= 1 and set(decorators) <= _OF_CLASS:
                     name = f"{node.name.value}.{method.name.value}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from stalecheck.attaching import attaches, kept_roots
@@ -26,7 +27,8 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool = True) -> str:
     """Return the source with a ``pass`` for each run of statements in functions that no summary tells of.
 
-    With empty lines for the rest of the run, if what follows has to keep its rows.
+    With empty lines for the rest of the run, if what follows has to keep its rows; if not, one ``pass`` stands for the
+    whole of a function of which there is nothing to tell.
     """
     if source.count("\r") != source.count("\r\n") or "\f" in source:
         return source
@@ -42,18 +44,54 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
             if not isinstance(statement, _Function):
                 pending.extend(_blocks(statement))
                 continue
-            is_told = (
-                statement.name == "__init__"
-                or _reaches_out(statement)
-                or bool(kept_roots(statement))
-                or attaches(statement)
-                or (has_walrus and binds_inside(statement))
-                or (may_reload and (_renews(statement) or spells_reload(statement)))
-                or statement in filling
-            )
-            if not is_told:
-                _blank(statement.body, lines, statement.lineno, keeps_names=_gives_names(statement))
+            if _is_whole(statement, may_reload=may_reload, has_walrus=has_walrus) or statement in filling:
+                continue
+            if _reaches_out(statement) or (may_reload and _renews(statement)):
+                told = _Told(None, reaches_out=True, is_counted=True)
+            else:
+                names = _given_names(statement)
+                told = _Told(names, reaches_out=False, is_counted=_defines(statement, names))
+            if not keeps_rows and _is_idle(statement, told):
+                _blank_run([statement], lines, 0)
+            else:
+                _blank(statement.body, lines, statement.lineno, told)
     return "\n".join(line or "" for line in lines if keeps_rows or line is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a summary tells of the statements of a function, besides what they give to the caller."""
+
+    names: frozenset[str] | None
+    """The names of which it tells what they are assigned; None for all of them, and for attributes."""
+
+    reaches_out: bool
+    """Whether it tells what they do to what stands outside."""
+
+    is_counted: bool
+    """Whether each of them is found in the other tree, by its number."""
+
+
+def _is_whole(function: _Function, *, may_reload: bool, has_walrus: bool) -> bool:
+    """Whether a summary may tell of all that a function does."""
+    return (
+        function.name == "__init__"
+        or bool(kept_roots(function))
+        or attaches(function)
+        or (has_walrus and binds_inside(function))
+        or (may_reload and spells_reload(function))
+    )
+
+
+def _is_idle(function: _Function, told: _Told) -> bool:
+    """Whether there is nothing to tell of a function, of its header neither."""
+    arguments = function.args
+    return (
+        not told.reaches_out
+        and function.name != "__getattr__"
+        and not (function.decorator_list or arguments.defaults or any(arguments.kw_defaults))
+        and not any(_is_told(statement, told) for statement in function.body)
+    )
 
 
 def _drop_between(block: Sequence[ast.stmt], lines: list[str | None]) -> None:
@@ -109,13 +147,51 @@ def _is_outside(target: ast.AST, class_name: str) -> bool:
     return False
 
 
-def _gives_names(function: _Function) -> bool:
-    """Whether what a function gives back may depend on its other statements."""
-    return any(
-        not isinstance(value, (ast.Constant, type(None)))
-        for statement in _statements(function.body, is_nested=False)
-        for value in _given(statement)
-    )
+def _given_names(function: _Function) -> frozenset[str]:
+    """Return the names that what a function gives back is made of, and what those are made of in turn."""
+    given: set[str] = set()
+    made_of: dict[str, set[str]] = {}
+    for statement in _statements(function.body, is_nested=False):
+        for value in _given(statement):
+            given |= _names_in(value)
+        for name, value in _bound(statement):
+            made_of.setdefault(name, set()).update(_names_in(value))
+    pending = list(given)
+    while pending:
+        new = made_of.pop(pending.pop(), set()) - given
+        given |= new
+        pending += new
+    return frozenset(given)
+
+
+def _defines(function: _Function, names: frozenset[str]) -> bool:
+    """Whether a function defines one of some names."""
+    inner = (part for part in _statements(function.body, is_nested=False) if isinstance(part, _DEFINITIONS))
+    return any(part.name in names for part in inner)
+
+
+def _names_in(part: ast.AST | None) -> set[str]:
+    return set() if part is None else {node.id for node in descendants(part) if isinstance(node, ast.Name)}
+
+
+def _bound(statement: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
+    """Yield the local names that a statement binds, or whose container it fills, each with what with."""
+    pairs: list[tuple[ast.expr, ast.AST | None]] = []
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            pairs = [(target, value) for target in targets]
+        case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
+            pairs = [(target, value)]
+        case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
+            pairs = [(target, value)]
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            pairs = [(item.optional_vars, item.context_expr) for item in items if item.optional_vars is not None]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name() as target, attr=name)) as value):
+            pairs = [(target, value)] if name in FILLERS else []
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name, statement
+    for target, value in pairs:
+        yield from ((name, value) for name in _names_in(target))
 
 
 def _given(statement: ast.stmt) -> Iterator[ast.expr | None]:
@@ -138,40 +214,52 @@ def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.st
             pending.extend(_children(statement))
 
 
-def _blank(body: Sequence[ast.stmt], lines: list[str | None], header: int, *, keeps_names: bool) -> None:
-    """Blank the idle statements of a block whose header ends before the block's first row."""
+def _blank(body: Sequence[ast.stmt], lines: list[str | None], header: int, told: _Told) -> None:
+    """Blank the idle statements of a block whose header ends before the block's first row.
+
+    One by one where the others are found by their numbers.
+    """
     run: list[ast.stmt] = []
     for statement in body:
-        if _is_told(statement, keeps_names=keeps_names):
+        is_told = _is_told(statement, told) or (told.is_counted and _is_elif(statement, lines))
+        if is_told or told.is_counted:
             _blank_run(run, lines, header)
             run = []
+        if is_told:
             if not isinstance(statement, _DEFINITIONS):
                 for block in _blocks(statement):
-                    _blank(block, lines, statement.lineno, keeps_names=keeps_names)
+                    _blank(block, lines, statement.lineno, told)
         else:
             run.append(statement)
     _blank_run(run, lines, header)
 
 
-def _is_told(statement: ast.stmt, *, keeps_names: bool) -> bool:
+def _is_elif(statement: ast.stmt, lines: Sequence[str | None]) -> bool:
+    return isinstance(statement, ast.If) and (lines[statement.lineno - 1] or "").lstrip().startswith("elif")
+
+
+def _is_told(statement: ast.stmt, told: _Told) -> bool:
     match statement:
         case ast.Return(value=value):
             return value is not None
+        case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Delete():
+            return told.reaches_out
         case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
-            return keeps_names or isinstance(value, (ast.Yield, ast.YieldFrom))
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=name))) if name in FILLERS:
-            return keeps_names
+            return isinstance(value, (ast.Yield, ast.YieldFrom)) or _binds(statement, told)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return (told.reaches_out and name in _REACHING) or _binds(statement, told)
         case ast.Expr(value=value):
             return isinstance(value, (ast.Yield, ast.YieldFrom))
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return keeps_names
-        case ast.For() | ast.AsyncFor():
-            if keeps_names:
-                return True
-        case ast.With() | ast.AsyncWith():
-            if keeps_names and any(item.optional_vars is not None for item in statement.items):
-                return True
-    return any(_is_told(child, keeps_names=keeps_names) for child in _children(statement))
+            return _binds(statement, told)
+    return _binds(statement, told) or any(_is_told(child, told) for child in _children(statement))
+
+
+def _binds(statement: ast.stmt, told: _Told) -> bool:
+    """Whether a statement binds a name of which a summary tells."""
+    if told.names is None:
+        return isinstance(statement, _BINDING) or next(_bound(statement), None) is not None
+    return any(name in told.names for name, _ in _bound(statement))
 
 
 def _blank_run(run: Sequence[ast.stmt], lines: list[str | None], header: int) -> None:
@@ -204,3 +292,9 @@ def _children(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor)
+"""What binds a name, an attribute or an item, whatever stands in it."""
+
+_REACHING = FILLERS | {"__init__", "cache_clear"}
+"""Methods of which a summary tells where they are called."""

@@ -236,6 +236,8 @@ class _Walker:
                 self._recorder.convert(node.test)
             case cst.Raise():
                 self._recorder.scope.is_dead = True
+            case cst.Pass() if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._idle_function(twin)
             case _:
                 pass
 
@@ -544,6 +546,20 @@ class _Walker:
             for item in ast.walk(twin):
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
                     self._cached_at = self._recorder.positions.of_twin(item)
+
+    def _idle_function(self, twin: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Bind a function for which a ``pass`` stands: there is nothing to tell of it but its name and parameters."""
+        arguments = twin.args
+        function = Function(
+            self._recorder.qualified(twin.name),
+            tuple(item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)),
+            is_opaque=isinstance(twin, ast.AsyncFunctionDef),
+            star=arguments.vararg.arg if arguments.vararg is not None else "",
+            double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
+        )
+        span = self._recorder.positions.name_of_twin(twin)
+        self._recorder.at = self._recorder.positions.of_twin(twin).start
+        self._recorder.bind(twin.name, span, function)
 
     def _dispatched(self, node: cst.FunctionDef) -> Iterator[Captured]:
         """Yield the classes that the first annotation of a function names."""

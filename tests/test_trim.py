@@ -59,7 +59,7 @@ IS_BLANKED = {
         "def f(a):\n    pass\n    pass\n    def g(): ...\n    return g\n",
     ),
     "each statement for itself beside an import, but an elif": (
-        "def f(a):\n    import m\n    print(a)\n    print(m)\n    if a:\n        b = a\n    elif m:\n        print(b)\n",
+        "def f(a):\n    import m\n    print(a)\n    g()\n    if a:\n        b = a\n    elif m:\n        print(b)\n",
         "def f(a):\n    import m\n    pass\n    pass\n    if a:\n        b = a\n    elif m:\n        pass\n",
     ),
     "a decorated function inside": (
@@ -89,8 +89,8 @@ IS_DROPPED = {
         "def f(a=1):\n    pass\nx = 1\n",
     ),
     "a function of which there is nothing to tell": (
-        "class A:\n    async def f(self, *a: A):\n        print(a)\n\n    def g(self): ...\n\n    @b\n    def h(self): ...\n",
-        "class A:\n    pass\n    pass\n    @b\n    def h(self): ...\n",
+        "class A:\n    async def f(self, *a: A):\n        a()\n\n    def g(): ...\n\n    @b\n    def h(): ...\n",
+        "class A:\n    pass\n    pass\n    @b\n    def h(): ...\n",
     ),
     "empty rows and comments between statements": (
         "import a\n\n# Why.\nimport b\n\n\nclass A:\n    x = 1\n\n    # And\n# so on.\n    y = 2\n",

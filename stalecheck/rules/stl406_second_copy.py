@@ -89,15 +89,13 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     for place in reloading.places:
         if place.site.mode is not ReloadMode.REIMPORT or len(place.files) != 1:
             continue
+        kept = [r for r in holders.get((place.file.path, place.site.span.start), ()) if _is_of(r, place.files[0])]
+        if not kept:
+            continue
         wrapper = None if place.site.spelling in EVICTIONS else _function(place.site.spelling, place, reloading)
         if wrapper is None and place.site.spelling not in EVICTIONS:
             continue
-        if not (
-            _is_imported_below(place, reloading) or (wrapper is not None and any(map(_imports, descendants(wrapper))))
-        ):
-            continue
-        kept = [r for r in holders.get((place.file.path, place.site.span.start), ()) if _is_of(r, place.files[0])]
-        if kept:
+        if _is_imported_below(place, reloading) or (wrapper is not None and any(map(_imports, descendants(wrapper)))):
             module = place.files[0].module
             yield Flaw(
                 place.file,

@@ -127,10 +127,10 @@ def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]
 
 def _is_taken_next(place: ReloadPlace, reloading: Reloading) -> bool:
     """Whether what the package still has is taken before anything else can import the evicted module."""
-    tree = reloading.parse(place.file)
-    scope = scope_of(tree, place.site.block) if tree is not None else None
     module = place.site.targets[0] if len(place.site.targets) == 1 else ""
-    if tree is None or scope is None or "." not in module:
+    tree = reloading.parse(place.file) if "." in module else None
+    scope = scope_of(tree, place.site.block) if tree is not None else None
+    if tree is None or scope is None:
         return False
     tests = list(_tests_after(scope, tree, place, module))
     if not tests and not _is_taken_below(scope, place, module):

@@ -20,7 +20,10 @@ def remembered(node: ast.stmt | None) -> tuple[str, ...] | None:
     What it gives back is held by a name, an attribute or an item that outlives the call, and is made only where that
     does not hold it yet: ``if cls._it is None: cls._it = cls()``.
     """
-    if not isinstance(node, ast.FunctionDef) or not all(map(_may_be_held, _returned(node))):
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    returned = list(_returned(node))
+    if all(map(_is_none, returned)) or not all(map(_may_be_held, returned)):
         return None
     body = _Body(node)
     if body.is_unclear or not body.returns or not all(map(body.is_held, body.returns)):
@@ -45,8 +48,8 @@ def _may_be_held(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         return _last(value.func) in _GIVING | {"globals"}
     return isinstance(
-        value, (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Constant)
-    )
+        value, (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr)
+    ) or _is_none(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,8 +152,7 @@ def _given_names(function: _Function) -> frozenset[str]:
     given: set[str] = set()
     made_of: dict[str, set[str]] = {}
     for statement in _statements(function.body, is_nested=False):
-        for value in _given(statement):
-            given |= _names_in(value)
+        given.update(*map(_names_in, _given(statement)))
         for name, value in _bound(statement):
             made_of.setdefault(name, set()).update(_names_in(value))
     pending = list(given)
@@ -176,7 +175,7 @@ def _names_in(part: ast.AST | None) -> set[str]:
 
 def _bound(statement: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
     """Yield the local names that a statement binds, or whose container it fills, each with what with."""
-    pairs: list[tuple[ast.expr, ast.AST | None]] = []
+    pairs: list[tuple[ast.expr, ast.expr | None]] = []
     match statement:
         case ast.Assign(targets=targets, value=value):
             pairs = [(target, value) for target in targets]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from stalecheck.nodes import children, descendants
 from stalecheck.summarize.summary import Usage
@@ -15,10 +16,34 @@ _SPECIAL = frozenset(
     {
         *(ast.Call, ast.Compare, ast.AnnAssign, ast.arg, ast.ExceptHandler),
         *(ast.MatchClass, ast.MatchValue, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
-        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Import, ast.ImportFrom, ast.Global),
     }
 )
-"""The nodes that do something of their own with what stands in them, or hide names from it."""
+"""The nodes that do something of their own with what stands in them, or bind names that hide others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A function, lambda or comprehension, or the module: where names are looked up."""
+
+    outer: _Frame | None
+    bound: set[str] = field(default_factory=set)
+    """The names that hide the module's."""
+
+    declared: set[str] = field(default_factory=set)
+    """Those of them that are the module's all the same: ``global``."""
+
+    stored: set[str] = field(default_factory=set)
+    """Where the names go that are bound here."""
+
+    def hides(self, name: str) -> bool:
+        """Whether a name that is read here is not the module's."""
+        frame: _Frame | None = self
+        while frame is not None:
+            if name in frame.bound and name not in frame.declared:
+                return True
+            frame = frame.outer
+        return False
 
 
 def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage]]:
@@ -26,44 +51,57 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
 
     For an attribute of one of the module's classes, ``K.error``, what it is compared with.
     """
-    found: dict[str, list[Usage]] = {}
     casts = _names_of_cast(tree)
     members = _members(tree)
-    pending: list[tuple[ast.AST, frozenset[str], Usage, str]] = [(tree, names, Usage.OTHER, "")]
+    # What hides a name may stand below the place that reads it.
+    reads: list[tuple[str, str, Usage, _Frame]] = []
+    pending: list[tuple[ast.AST, _Frame, Usage, str]] = [(tree, _Frame(None), Usage.OTHER, "")]
     while pending:
-        node, visible, usage, within = pending.pop()
+        node, frame, usage, within = pending.pop()
         if isinstance(node, ast.Name):
-            if node.id in visible and isinstance(node.ctx, ast.Load):
-                _add(found, node.id, usage)
+            if not isinstance(node.ctx, ast.Load):
+                frame.stored.add(node.id)
+            elif node.id in names:
+                reads.append((node.id, node.id, usage, frame))
             continue
         if usage is Usage.OTHER and node.__class__ not in _SPECIAL:
-            pending += [(child, visible, usage, within) for child in children(node)]
+            pending += [(child, frame, usage, within) for child in children(node)]
             continue
         match node:
+            case ast.Import() | ast.ImportFrom():
+                frame.stored.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+                continue
+            case ast.Global():
+                frame.declared.update(node.names)
+                continue
             case ast.ClassDef():
+                frame.stored.add(node.name)
                 within = within or node.name
+                # What the body of a class binds is hidden from nobody, and hides nothing.
+                frame = replace(frame, stored=set())
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if usage not in _UNCOMPARED:
                 member = f"{within if owner in _OWN else owner}.{attribute}"
-                if member in members and (owner in _OWN or owner in visible):
-                    _add(found, member, usage)
+                if member in members and (owner in _OWN or owner in names):
+                    reads.append((member, "" if owner in _OWN else owner, usage, frame))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
-                visible -= _bound_in(node)
+                if not isinstance(node, ast.Lambda):
+                    frame.stored.add(node.name)
+                bound = _parameters(node.args)
+                frame = _Frame(frame, bound, stored=bound)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 targets = (item for generator in node.generators for item in descendants(generator.target))
-                visible -= {item.id for item in targets if isinstance(item, ast.Name)}
+                frame = _Frame(frame, {item.id for item in targets if isinstance(item, ast.Name)}, stored=frame.stored)
             case ast.Call(args=[first, *rest]) if casts and _written(node.func) in casts:
-                pending.append((first, visible, Usage.ANNOTATION, within))
+                pending.append((first, frame, Usage.ANNOTATION, within))
                 others = (node.func, *rest, *node.keywords)
-                pending += [(child, visible, Usage.OTHER, within) for child in others]
+                pending += [(child, frame, Usage.OTHER, within) for child in others]
                 continue
-        pending += [(child, visible, kind, within) for child, kind in _children(node, usage)]
+        pending += [(child, frame, kind, within) for child, kind in _children(node, usage)]
+    found: dict[str, list[Usage]] = {}
+    for name, owner, usage, frame in reads:
+        if usage not in found.get(name, ()) and not frame.hides(owner):
+            found.setdefault(name, []).append(usage)
     return {name: sorted(kinds, key=lambda kind: kind.value) for name, kinds in found.items()}
-
-
-def _add(found: dict[str, list[Usage]], name: str, usage: Usage) -> None:
-    kinds = found.setdefault(name, [])
-    if usage not in kinds:
-        kinds.append(usage)
 
 
 def names_read(tree: ast.Module) -> frozenset[str]:
@@ -235,32 +273,6 @@ def _is_type(node: ast.expr) -> bool:
     return False
 
 
-def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
-    """Return the names local to a function: its parameters and what its body binds without ``global``."""
-    arguments = function.args
-    bound = {item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} | {
-        item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None
-    }
-    if isinstance(function, ast.Lambda):
-        return bound
-    declared: set[str] = set()
-    pending: list[ast.AST] = list(function.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            bound.add(node.id)
-        if isinstance(node, ast.expr):
-            pending += () if isinstance(node, ast.Lambda) else children(node)
-            continue
-        match node:
-            case ast.Import() | ast.ImportFrom():
-                bound.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-            case ast.Global():
-                declared.update(node.names)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                bound.add(node.name)
-                continue
-            case _:
-                pass
-        pending += children(node)
-    return bound - declared
+def _parameters(arguments: ast.arguments) -> set[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return {item.arg for item in every if item is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import shutil
@@ -71,6 +72,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="stalecheck-") as temporary:
         lib = _copied(Path(options.lib), Path(temporary).resolve() / "Lib")
         _print_machine(lib, ruff)
+        # As an installed program has it.
+        compileall.compile_dir(Path(pipeline.__file__).parent, quiet=1)
         linter = [sys.executable, "-m", "stalecheck", "--isolated", "--exit-zero", "--output-format", "concise"]
         if options.jobs:
             linter += ["--jobs", str(options.jobs)]

@@ -9,7 +9,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, inner_statements
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -179,10 +179,7 @@ def statements(function: _Function) -> Iterator[ast.stmt]:
         yield statement
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
-        for block in ("finalbody", "orelse", "body"):
-            pending += reversed(getattr(statement, block, ()))
-        for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-            pending += reversed(branch.body)
+        pending += reversed(inner_statements(statement))
 
 
 def filled_roots(node: ast.stmt) -> Iterator[str]:

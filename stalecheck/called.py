@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from stalecheck.attaching import filled_roots, root_of, statements
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, inner_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,7 @@ def _level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             continue
         yield statement
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for block in ("body", "orelse", "finalbody"):
-                pending += getattr(statement, block, ())
-            for branch in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                pending += branch.body
+            pending += inner_statements(statement)
 
 
 def _names(test: ast.expr) -> set[str]:

@@ -25,7 +25,7 @@ from stalecheck.attaching import (
 )
 from stalecheck.called import find_filling
 from stalecheck.model import Location
-from stalecheck.nodes import children, descendants
+from stalecheck.nodes import children, descendants, inner_statements
 from stalecheck.spelled import ANY_NAME, mention_of, module_in_string, modules_in
 
 # A pattern that begins with its word is searched for faster than one that begins with a boundary.
@@ -296,7 +296,7 @@ def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
         if isinstance(statement, ast.ClassDef):
             pending.extend((child, owner or statement.name) for child in reversed(statement.body))
         elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            pending.extend((child, owner) for child in reversed(list(_children(statement))))
+            pending.extend((child, owner) for child in reversed(inner_statements(statement)))
 
 
 def _declared(tree: ast.Module) -> Iterator[Import]:
@@ -342,27 +342,17 @@ def is_type_checking(test: ast.expr) -> bool:
     return False
 
 
-def _children(statement: ast.stmt) -> Iterator[ast.stmt]:
-    for block in ("body", "orelse", "finalbody"):
-        yield from getattr(statement, block, ())
-    for handler in getattr(statement, "handlers", ()):
-        yield from handler.body
-    for case in getattr(statement, "cases", ()):
-        yield from case.body
-
-
 def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
     """Yield the expressions of one statement, not those of the statements within it."""
-    for _, value in ast.iter_fields(statement):
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, ast.expr):
-                yield item
-            elif isinstance(item, ast.withitem):
-                yield item.context_expr
-                if item.optional_vars is not None:
-                    yield item.optional_vars
-            elif isinstance(item, ast.ExceptHandler) and item.type is not None:
-                yield item.type
+    for item in children(statement):
+        if isinstance(item, ast.expr):
+            yield item
+        elif isinstance(item, ast.withitem):
+            yield item.context_expr
+            if item.optional_vars is not None:
+                yield item.optional_vars
+        elif isinstance(item, ast.ExceptHandler) and item.type is not None:
+            yield item.type
 
 
 def _kept(statement: ast.stmt, expressions: Iterable[ast.expr]) -> Iterator[ast.AST]:
@@ -672,7 +662,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                 definitions += [*node.bases, *(k.value for k in node.keywords), *node.decorator_list]
             case _:
                 pass
-        pending.extend(_children(node))
+        pending += inner_statements(node)
     attached: list[ast.expr] = []
     given_back = {value.id for value in returned if isinstance(value, ast.Name)}
     if may_attach or (given_back and not given_back.isdisjoint(_parameters(function))):

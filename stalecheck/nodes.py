@@ -36,6 +36,19 @@ def descendants(node: ast.AST) -> Iterator[ast.AST]:
     return filter(None, found)
 
 
+def inner_statements(statement: ast.AST) -> list[ast.stmt]:
+    """Return the statements in the blocks of a statement, in order, not those in the blocks of these."""
+    found: list[ast.stmt] = []
+    for name in _BLOCKS[statement.__class__]:
+        part = getattr(statement, name)
+        if name in _BRANCHES:
+            for branch in part:
+                found += branch.body
+        else:
+            found += part
+    return found
+
+
 _PLAIN = frozenset(
     {
         *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module"),
@@ -60,3 +73,16 @@ class _Fields(dict[type, tuple[str, ...]]):
 
 
 _FIELDS = _Fields()
+
+
+class _Blocks(dict[type, tuple[str, ...]]):
+    """The fields of each kind of statement that have blocks of statements below them."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        fields = getattr(kind, "_fields", ()) if issubclass(kind, (ast.stmt, ast.Module)) else ()
+        self[kind] = tuple(name for name in fields if name in {"body", "orelse", "finalbody", *_BRANCHES})
+        return self[kind]
+
+
+_BRANCHES = frozenset({"handlers", "cases"})
+_BLOCKS = _Blocks()

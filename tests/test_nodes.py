@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stalecheck.nodes import children, descendants
+from stalecheck.nodes import children, descendants, inner_statements
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 LEFT_OUT = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
@@ -36,3 +36,12 @@ def test_nothing_but_contexts_and_operators_is_left_out(source: str) -> None:
     assert list(descendants(tree)) == every
     for node in every:
         assert children(node) == [child for child in ast.iter_child_nodes(node) if not isinstance(child, LEFT_OUT)]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_statements_right_below_stand_in_order(source: str) -> None:
+    for node in ast.walk(ast.parse(source)):
+        below: list[ast.AST] = []
+        for child in ast.iter_child_nodes(node):
+            below += child.body if isinstance(child, (ast.ExceptHandler, ast.match_case)) else [child]
+        assert inner_statements(node) == [child for child in below if isinstance(child, ast.stmt)]

@@ -15,7 +15,7 @@ from itertools import pairwise
 from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_filling, spells_reload
 from stalecheck.index import class_parameter
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, inner_statements
 from stalecheck.summarize.syntax import FILLERS, binds_inside
 
 RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
@@ -210,7 +210,7 @@ def _statements(body: Sequence[ast.stmt], *, is_nested: bool) -> Iterator[ast.st
         statement = pending.pop()
         yield statement
         if is_nested or not isinstance(statement, _DEFINITIONS):
-            pending.extend(_children(statement))
+            pending.extend(inner_statements(statement))
 
 
 def _blank(body: Sequence[ast.stmt], lines: list[str | None], header: int, told: _Told) -> None:
@@ -251,7 +251,7 @@ def _is_told(statement: ast.stmt, told: _Told) -> bool:
             return isinstance(value, (ast.Yield, ast.YieldFrom))
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return _binds(statement, told)
-    return _binds(statement, told) or any(_is_told(child, told) for child in _children(statement))
+    return _binds(statement, told) or any(_is_told(child, told) for child in inner_statements(statement))
 
 
 def _binds(statement: ast.stmt, told: _Told) -> bool:
@@ -283,11 +283,6 @@ def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
         yield handler.body
     for case in getattr(statement, "cases", ()):
         yield case.body
-
-
-def _children(statement: ast.stmt) -> Iterator[ast.stmt]:
-    for block in _blocks(statement):
-        yield from block
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -36,7 +36,7 @@ def descendants(node: ast.AST) -> Iterator[ast.AST]:
     return filter(None, found)
 
 
-def inner_statements(statement: ast.AST) -> list[ast.stmt]:
+def inner_statements(statement: ast.stmt) -> list[ast.stmt]:
     """Return the statements in the blocks of a statement, in order, not those in the blocks of these."""
     found: list[ast.stmt] = []
     for name in _BLOCKS[statement.__class__]:
@@ -79,7 +79,7 @@ class _Blocks(dict[type, tuple[str, ...]]):
     """The fields of each kind of statement that have blocks of statements below them."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
-        fields = getattr(kind, "_fields", ()) if issubclass(kind, (ast.stmt, ast.Module)) else ()
+        fields = getattr(kind, "_fields", ()) if issubclass(kind, ast.stmt) else ()
         self[kind] = tuple(name for name in fields if name in {"body", "orelse", "finalbody", *_BRANCHES})
         return self[kind]
 

@@ -40,7 +40,7 @@ def test_nothing_but_contexts_and_operators_is_left_out(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_statements_right_below_stand_in_order(source: str) -> None:
-    for node in ast.walk(ast.parse(source)):
+    for node in (each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.stmt)):
         below: list[ast.AST] = []
         for child in ast.iter_child_nodes(node):
             below += child.body if isinstance(child, (ast.ExceptHandler, ast.match_case)) else [child]

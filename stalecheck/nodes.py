@@ -79,7 +79,7 @@ class _Blocks(dict[type, tuple[str, ...]]):
     """The fields of each kind of statement that have blocks of statements below them."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
-        fields = getattr(kind, "_fields", ()) if issubclass(kind, ast.stmt) else ()
+        fields = getattr(kind, "_fields", ())
         self[kind] = tuple(name for name in fields if name in {"body", "orelse", "finalbody", *_BRANCHES})
         return self[kind]
 

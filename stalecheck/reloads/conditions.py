@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from stalecheck.reloads.asked import asked, look
+from stalecheck.reloads.filters import Filter, Filters, Trait, Unclear
 from stalecheck.reloads.items import (
-    IS_PACKAGE,
     Entry,
     Group,
     Hole,
+    Info,
     Item,
     Items,
     Text,
@@ -21,8 +23,7 @@ from stalecheck.reloads.items import (
     joined_one,
     shorten,
 )
-from stalecheck.reloads.scopes import Place
-from stalecheck.reloads.sites import Only
+from stalecheck.reloads.scopes import Guard, Place
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -32,30 +33,32 @@ Globs: TypeAlias = tuple[Text | Hole, ...] | None
 
 def narrow(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items:
     """Apply the conditions around a use to what runs through ``sys.modules``."""
-    if evaluator.is_narrowing or not any(map(_is_open, items)):
+    if evaluator.is_narrowing or not place.guards or not any(map(_is_filterable, items)):
         return items
+    return _narrowed(evaluator, items, place)
+
+
+def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Place) -> Items:
+    """Apply what ``filter(function, items)`` asks of what runs through ``sys.modules``."""
+    if not any(map(_is_filterable, items)):
+        return items
+    if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
+        guard = Guard(function.body, inner, is_true=True)
+        return _narrowed(evaluator, items, replace(place, guards=(*place.guards, guard)))
+    why = Unclear((Trait("module"),))
+    return tuple(_with(item, (Filter(why, True, shorten(function), look(item), look(item)),)) for item in items)
+
+
+def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
     evaluator.is_narrowing = True
     try:
         globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
         is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
     finally:
         evaluator.is_narrowing = False
-    found = tuple(part for item in items for part in (_limited(item, globs) if _is_open(item) else (item,)))
+    filtered = tuple(_with(item, asked(evaluator, place.guards, item)) for item in items)
+    found = tuple(part for item in filtered for part in (_limited(item, globs) if _is_open(item) else (item,)))
     return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
-
-
-def ruled_out(evaluator: Evaluator, place: Place) -> frozenset[str]:
-    """Return globs of the names for which the conditions around a use certainly do not hold."""
-    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
-    try:
-        return frozenset(
-            glob.text
-            for guard in place.guards
-            for glob in _failing(evaluator, guard.test, guard.place, guard.is_true)
-            if isinstance(glob, Text)
-        )
-    finally:
-        evaluator.is_narrowing = narrowing
 
 
 def are_clear(evaluator: Evaluator, place: Place) -> bool:
@@ -69,29 +72,6 @@ def are_clear(evaluator: Evaluator, place: Place) -> bool:
         )
     finally:
         evaluator.is_narrowing = narrowing
-
-
-def only(evaluator: Evaluator, place: Place) -> Only:
-    """Return whether the conditions around a use let only packages through, or only what `pkgutil` calls none."""
-    found: Only = ""
-    for guard in place.guards:
-        for test, is_true in _parts(guard.test, is_true=guard.is_true):
-            if isinstance(test, (ast.Name, ast.Attribute, ast.Subscript)):
-                items = evaluator.items(test, guard.place)
-                if items and all(isinstance(item, Thing) and item.name == IS_PACKAGE for item in items):
-                    found = "packages" if is_true else "modules"
-    return found
-
-
-def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:
-    """The conditions that all have to hold, or to fail, for one to do so."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _parts(test.operand, is_true=not is_true)
-    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is is_true:
-        for part in test.values:
-            yield from _parts(part, is_true=is_true)
-    else:
-        yield test, is_true
 
 
 def _failing(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> tuple[Text | Hole, ...]:
@@ -207,6 +187,22 @@ def _is_subject(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
     )
 
 
+def _is_filterable(item: Item) -> bool:
+    """Whether conditions may keep some of what it stands for."""
+    if isinstance(item, Info):
+        return _is_filterable(item.name)
+    return isinstance(item, (Entry, Hole)) or (isinstance(item, (Text, Thing)) and "*" in look(item))
+
+
+def _with(item: Item, filters: Filters) -> Item:
+    """What has to pass more conditions."""
+    if isinstance(item, Info):
+        return replace(item, name=_with(item.name, filters))
+    if not filters or not _is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
+        return item
+    return replace(item, filters=tuple(dict.fromkeys((*item.filters, *filters))))
+
+
 def _is_open(item: Item) -> bool:
     """Whether the conditions around a use may narrow it."""
     return item.globs is None if isinstance(item, Entry) else isinstance(item, Text) and item.is_glob
@@ -220,7 +216,9 @@ def _limited(item: Item, globs: Globs) -> Items:
         start = item.text.partition("*")[0]
         texts = [glob for glob in globs if isinstance(glob, Text) and glob.text.startswith(start)]
         if len(texts) == len(globs):
-            return tuple(replace(text, is_glob="*" in text.text, is_flat=item.is_flat) for text in texts)
+            return tuple(
+                replace(text, is_glob="*" in text.text, is_flat=item.is_flat, filters=item.filters) for text in texts
+            )
     return (item,)
 
 

@@ -23,7 +23,7 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
-from stalecheck.reloads.scopes import END, Addition, Binding, Place, Position, Scope, terminal
+from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, terminal
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -65,21 +65,6 @@ def _unbound(evaluator: Evaluator, name: str) -> Items:
         return (Unknown(f"`{name}` is not bound in this file"),)
     where = "bound only in another function" if name in evaluator.outline.bound else "not bound in this file"
     return (Unknown(f"`{name}` is {where}", is_wrong=True),)
-
-
-def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:
-    """The bindings of a name that may hold at a place, and whether there are any at all."""
-    scope: Scope | None = place.scope
-    is_here = True
-    while scope is not None:
-        if name in scope.outer:
-            is_here = False
-        elif name in scope.bindings and (scope.kind != "class" or scope is place.scope):
-            found = scope.bindings[name]
-            return (_reaching(found, at, place.branch) if is_here else _reaching(found, END, ())), True
-        is_here = is_here and scope.kind in ("comprehension", "lambda")
-        scope = scope.parent
-    return [], False
 
 
 def bound(evaluator: Evaluator, binding: Binding) -> Items:
@@ -283,18 +268,6 @@ def _decorators(scope: Scope) -> list[ast.expr]:
 
 def _is_fixture(decorator: ast.expr) -> bool:
     return terminal(decorator.func if isinstance(decorator, ast.Call) else decorator).endswith("fixture")
-
-
-def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
-    """The bindings that may be the last before a place; all of them when none stands before it."""
-    reaching: list[Binding] = []
-    # What another function binds through `global` may hold anywhere.
-    before = [binding for binding in found if binding.at <= at or binding.at == END]
-    for binding in sorted(before, key=lambda b: b.at, reverse=True):
-        reaching.append(binding)
-        if branch[: len(binding.branch)] == binding.branch:
-            break
-    return list(reversed(reaching)) or found
 
 
 def _written(node: ast.expr, number: int) -> ast.expr | None:

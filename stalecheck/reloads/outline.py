@@ -272,7 +272,7 @@ class _Pass:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
             self.handed[id(function)] = [(argument, "value") for argument in node.args]
-        elif terminal(function) in ("map", "imap") and len(node.args) == 2:
+        elif terminal(function) in ("map", "imap", "filter") and len(node.args) == 2:
             self.handed[id(node.args[0])] = [(node.args[1], "element")]
         inside = place
         if isinstance(function, ast.Attribute):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from stalecheck.reloads.calls import NAMESPACES, called, rearranged
+from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
     FINDER,
     IS_PACKAGE,
@@ -39,8 +40,19 @@ from stalecheck.reloads.items import (
     steps,
     unknown,
 )
-from stalecheck.reloads.names import bindings_at, bound, named
-from stalecheck.reloads.scopes import END, START, Binding, Comprehension, Outline, Place, Position, Scope, terminal
+from stalecheck.reloads.names import bound, named
+from stalecheck.reloads.scopes import (
+    END,
+    START,
+    Binding,
+    Comprehension,
+    Outline,
+    Place,
+    Position,
+    Scope,
+    bindings_at,
+    terminal,
+)
 from stalecheck.reloads.sites import Wrapper
 from stalecheck.reloads.texts import f_string, percent
 
@@ -70,6 +82,8 @@ class Evaluator:
         self.cuts = 0
         self.assumed: dict[int, Items] = {}
         self.is_narrowing = False
+        self.tests: dict[int, Test] = {}
+        """What conditions were read, by the identity of their nodes."""
 
     def items(self, node: ast.expr, place: Place) -> Items:
         """What `node` may stand for, in order, without ``None``; sets `saw_unordered`."""
@@ -170,7 +184,10 @@ class Evaluator:
 
     def _name_of(self, item: Thing | Fresh | Hole, node: ast.expr) -> Items:
         if isinstance(item, Thing):
-            return (unknown(node) if item.is_of_object else Text(item.name),)
+            is_glob = "*" in item.name
+            return (
+                unknown(node) if item.is_of_object else Text(item.name, is_glob, item.is_flat, filters=item.filters),
+            )
         if isinstance(item, Fresh):
             return (item.name,)
         if item.is_text:

@@ -410,7 +410,9 @@ class _Reader:
         if found is not None and is_about_modules(found):
             return found
         if binding is None:
-            bindings, _ = bindings_at(node.id, place, (node.lineno, node.col_offset))
+            bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
+            if not is_bound:
+                return found or self._opened(node, place)
             values = [b for b in bindings if b.value is not None and b.how == "value"]
             return Unclear(tuple(self.read(b.value, b.place, known) for b in values if b.value is not None))
         if binding.how == "value" and binding.value is not None:

@@ -187,7 +187,7 @@ def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None,
             whole = ".".join([*kept, *([rest] if rest else [])])
             filters = moved(name.filters, whole[: len(whole) - len(rest)], without=len(written) - len(rest))
             found.append(
-                Text(whole, filters=filters)
+                replace(name, text=whole, filters=filters)
                 if isinstance(name, Text)
                 else replace(name, pattern=whole, filters=filters)
             )

@@ -93,7 +93,7 @@ def fitted(evaluator: Evaluator, item: Item, wrapper: Wrapper, call: Invocation)
         name = item.name
     elif isinstance(item, Text) and not is_module:
         name = item.text
-    if name:
+    if name and isinstance(item, (Thing, Text)):
         is_attribute = isinstance(item, Thing) and not item.is_entry
         for pattern, filters in _filtered_patterns(evaluator, wrapper, item, name, call):
             text = pattern.replace("{}", name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from stalecheck.reloads.filters import (
     Unclear,
     is_about_modules,
     leaves,
+    passes,
 )
 from stalecheck.reloads.items import (
     IS_PACKAGE,
@@ -54,10 +55,46 @@ def asked(evaluator: Evaluator, guards: Sequence[Guard], item: Item) -> Filters:
     at = look(item)
     found: list[Filter] = []
     for guard in guards:
-        test = read(evaluator, guard.test, guard.place)
-        if is_about_modules(test) or (isinstance(item, Hole) and _asks_for(test, item)):
-            found.append(Filter(test, guard.is_true, shorten(guard.test), at, at))
+        for node, is_true in _parts(guard.test, is_true=guard.is_true):
+            test = read(evaluator, node, guard.place)
+            if is_about_modules(test) or (isinstance(item, Hole) and _asks_for(test, item)):
+                found.append(Filter(test, is_true, shorten(node), at, at))
     return tuple(found)
+
+
+def left_out(evaluator: Evaluator, guards: Sequence[Guard], binding: Binding, item: Item) -> bool:
+    """Return whether a text or a module that is written out certainly does not pass conditions on a loop's variable."""
+    if not isinstance(item, (Text, Thing)):
+        return False
+    name = look(item)
+    value: Test = Constant(name) if isinstance(item, Text) else Operation("module", (Constant(name),))
+    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
+    try:
+        tests = [
+            (_Reader(evaluator).read(guard.test, guard.place, {id(binding): value}), guard.is_true) for guard in guards
+        ]
+    finally:
+        evaluator.is_narrowing = narrowing
+    filters = tuple(Filter(test, is_true, "", name, name) for test, is_true in tests)
+    return passes(filters, name, is_package=False) is False
+
+
+def without(evaluator: Evaluator, item: Item, names: ast.expr, place: Place) -> Filters:
+    """Return the condition that a name is none of others: ``set(names) - KEEP``."""
+    at = look(item)
+    test = Operation("in", (Subject((at,)), read(evaluator, names, place)))
+    return (Filter(test, False, f"… in {shorten(names)}", at, at),)
+
+
+def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:
+    """Yield the conditions that all have to hold, or to fail, for one to do so."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _parts(test.operand, is_true=not is_true)
+    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is is_true:
+        for part in test.values:
+            yield from _parts(part, is_true=is_true)
+    else:
+        yield test, is_true
 
 
 def read(evaluator: Evaluator, node: ast.expr, place: Place) -> Test:
@@ -209,6 +246,9 @@ class _Reader:
         for number, op in enumerate(node.ops):
             left, right = operands[number], operands[number + 1]
             how = _COMPARISONS[type(op)]
+            if how in ("is", "is not", "==", "!=") and (other := self._other(node, number, left, right, place)):
+                found.append(Operation("==" if how in ("is", "==") else "!=", (Subject(("",)), Constant(other))))
+                continue
             if how in ("in", "not in") and is_about_modules(left):
                 container = node.comparators[number]
                 if MODULES in (items := self._items(container, place)):
@@ -220,6 +260,15 @@ class _Reader:
                     continue
             found.append(Operation(how, (left, right)))
         return found[0] if len(found) == 1 else Operation("and", tuple(found))
+
+    def _other(self, node: ast.Compare, number: int, left: Test, right: Test, place: Place) -> str:
+        """The module that the one that the loop is at is compared with: ``module is sys.modules[__name__]``."""
+        operands = [node.left, *node.comparators]
+        if Trait("module") not in (left, right) or left == right:
+            return ""
+        items = self._items(operands[number + (left == Trait("module"))], place)
+        named = [item.name for item in items if isinstance(item, Thing) and not item.is_of_object]
+        return named[0] if len(named) == len(items) == 1 else ""
 
     def _is_noted(self, container: ast.expr, place: Place) -> bool:
         """Whether a container is empty to begin with: it is filled with what has been done, or what is due."""
@@ -460,6 +509,9 @@ class _Reader:
         if node.attr in _TIMES:
             return Unclear(self._all([node.value], place, known), is_about_time=True)
         owner = self.read(node.value, place, known)
+        match owner:
+            case Operation("module", (name,)) if node.attr == "__name__":
+                return name
         if owner == Trait("module") and node.attr in _TRAITS and node.attr != "__name__":
             return _TRAITS[node.attr]
         found = self._by_items(self._items(node, place))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from stalecheck.reloads.conditions import filtered
+from stalecheck.reloads.conditions import filtered, is_filterable, less_names
 from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.items import (
     FINDER,
@@ -318,8 +318,8 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
     for owner in owners:
         if isinstance(owner, Table):
             found.extend(_table_method(evaluator, method, owner, node, place))
-        elif isinstance(owner, Group) and method == "difference" and node.args and are_names((owner,)):
-            found.extend(less(evaluator.inner(node.args[0], place), node))
+        elif isinstance(owner, Group) and method == "difference" and len(node.args) == 1:
+            found.extend(difference(evaluator, (owner,), node.args[0], node, place))
         elif isinstance(owner, Group):
             found.append(owner if method in ("copy", "union", "difference") else unknown(node))
         elif isinstance(owner, Text):
@@ -327,6 +327,17 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
         else:
             found.append(owner if isinstance(owner, Unknown) else unknown(node))
     return tuple(found)
+
+
+def difference(evaluator: Evaluator, items: Items, names: ast.expr, node: ast.expr, place: Place) -> Items:
+    """What is left of names without others: ``set(sys.modules) - before``."""
+    if are_names(items):
+        return less(evaluator.inner(names, place), node)
+    if len(items) == 1 and isinstance(items[0], Group):
+        parts = [part for element in items[0].elements for part in element]
+        if parts and all(map(is_filterable, parts)):
+            return less_names(evaluator, items[0], names, place)
+    return (unknown(node),)
 
 
 def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Call, place: Place) -> Items:

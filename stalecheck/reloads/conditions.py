@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, look
+from stalecheck.reloads.asked import asked, left_out, look, without
 from stalecheck.reloads.filters import Filter, Filters, Trait, Unclear
 from stalecheck.reloads.items import (
     Entry,
@@ -23,7 +23,7 @@ from stalecheck.reloads.items import (
     joined_one,
     shorten,
 )
-from stalecheck.reloads.scopes import Guard, Place
+from stalecheck.reloads.scopes import Binding, Guard, Place
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -31,16 +31,29 @@ if TYPE_CHECKING:
 Globs: TypeAlias = tuple[Text | Hole, ...] | None
 
 
-def narrow(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items:
-    """Apply the conditions around a use to what runs through ``sys.modules``."""
-    if evaluator.is_narrowing or not place.guards or not any(map(_is_filterable, items)):
+def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], place: Place) -> Items:
+    """Apply the conditions around a use to what runs through ``sys.modules``, or through what is written out."""
+    if evaluator.is_narrowing or not place.guards:
         return items
-    return _narrowed(evaluator, items, place)
+    if any(map(is_filterable, items)):
+        return _narrowed(evaluator, items, place)
+    if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
+        kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
+        return kept or items
+    return items
+
+
+def less_names(evaluator: Evaluator, group: Group, names: ast.expr, place: Place) -> Items:
+    """Return a collection of names without others."""
+    elements = tuple(
+        tuple(_with(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
+    )
+    return (replace(group, elements=elements),)
 
 
 def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Place) -> Items:
     """Apply what ``filter(function, items)`` asks of what runs through ``sys.modules``."""
-    if not any(map(_is_filterable, items)):
+    if not any(map(is_filterable, items)):
         return items
     if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
         guard = Guard(function.body, inner, is_true=True)
@@ -187,10 +200,10 @@ def _is_subject(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
     )
 
 
-def _is_filterable(item: Item) -> bool:
+def is_filterable(item: Item) -> bool:
     """Whether conditions may keep some of what it stands for."""
     if isinstance(item, Info):
-        return _is_filterable(item.name)
+        return is_filterable(item.name)
     return isinstance(item, (Entry, Hole)) or (isinstance(item, (Text, Thing)) and "*" in look(item))
 
 
@@ -198,7 +211,7 @@ def _with(item: Item, filters: Filters) -> Item:
     """What has to pass more conditions."""
     if isinstance(item, Info):
         return replace(item, name=_with(item.name, filters))
-    if not filters or not _is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
+    if not filters or not is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
         return item
     return replace(item, filters=tuple(dict.fromkeys((*item.filters, *filters))))
 

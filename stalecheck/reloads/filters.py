@@ -101,6 +101,9 @@ class _Something:
 
 
 UNSURE = _Unsure()
+_STRANGERS = ("zqxj", "zqxj.vkwf", "zqxj.vkwf.hgyb", "zqxj.vkwf.hgyb.mzpc")
+"""Names of modules that no condition can mean."""
+
 SOMETHING = _Something()
 
 
@@ -113,6 +116,13 @@ def passes(filters: Filters, name: str, *, is_package: bool) -> bool | None:
             return False
         verdict = None if found is None else verdict
     return verdict
+
+
+def are_selective(filters: Filters) -> bool:
+    """Return whether conditions keep out whatever has nothing to do with the project."""
+    return bool(filters) and not any(
+        passes(filters, name, is_package=is_package) is not False for name in _STRANGERS for is_package in (False, True)
+    )
 
 
 def unclear_ones(filters: Filters, name: str, *, is_package: bool) -> Iterator[str]:
@@ -212,6 +222,8 @@ def _value(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
             if asked is UNSURE:
                 return UNSURE
             return _value(one_way if asked else other_way, one, name, is_package=is_package)
+        case Operation("module"):
+            return SOMETHING
         case Operation(how, parts):
             values = [_value(part, one, name, is_package=is_package) for part in parts]
             return _applied(how, values)

@@ -47,7 +47,7 @@ def named(evaluator: Evaluator, name: str, at: Position, place: Place) -> Items:
         items = bound(evaluator, binding)
         evaluator.active.discard(id(binding))
         found.extend(items)
-    narrowed = narrow(evaluator, tuple(found), name, place)
+    narrowed = narrow(evaluator, tuple(found), bindings, place)
     return _filled(evaluator, narrowed, name, place)
 
 

@@ -12,7 +12,7 @@ from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.calls import absolute_names
 from stalecheck.reloads.conditions import are_clear
 from stalecheck.reloads.contents import gets_back
-from stalecheck.reloads.filters import Filters, moved
+from stalecheck.reloads.filters import Filters, are_selective, moved
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -630,6 +630,9 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
     """The names of modules in what an argument stands for, the parameters, and what is not known."""
     wants = event.wants
     if isinstance(item, Entry):
+        if item.part == wants and item.globs is None and are_selective(item.filters):
+            yield Text("*", filters=item.filters)
+            return
         if item.part != wants or item.globs is None:
             yield Unknown("which modules the loop over `sys.modules` picks is not known")
             return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from stalecheck.reloads.calls import NAMESPACES, called, rearranged
+from stalecheck.reloads.calls import NAMESPACES, called, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
     FINDER,
@@ -29,11 +29,9 @@ from stalecheck.reloads.items import (
     Text,
     Thing,
     Unknown,
-    are_names,
     distinct,
     integer,
     joined,
-    less,
     looked_up,
     modules_of,
     shorten,
@@ -348,8 +346,8 @@ class Evaluator:
         if not isinstance(node.op, ast.Add):
             if isinstance(node.op, ast.BitOr):
                 return self._sum([node.left, node.right], place)
-            if isinstance(node.op, ast.Sub) and are_names(self.inner(node.left, place)):
-                return less(self.inner(node.right, place), node)
+            if isinstance(node.op, ast.Sub):
+                return difference(self, self.inner(node.left, place), node.right, node, place)
             return (unknown(node),)
         terms: list[ast.expr] = []
         left: ast.expr = node

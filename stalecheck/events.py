@@ -455,7 +455,8 @@ def _targets(
             else:
                 behind = ".".join(filter(None, (over.behind, over.rest)))
                 target = _find(behind, over.package, indexes, table) if over.behind else None
-            found.append((name, () if target is None else (target,)))
+            if target is None or _passes(target, name, site) is not False:
+                found.append((name, () if target is None else (target,)))
     return found
 
 

@@ -59,7 +59,25 @@ def asked(evaluator: Evaluator, guards: Sequence[Guard], item: Item) -> Filters:
             test = read(evaluator, node, guard.place)
             if is_about_modules(test) or (isinstance(item, Hole) and _asks_for(test, item)):
                 found.append(Filter(test, is_true, shorten(node), at, at))
+                if guard.is_end:
+                    found.append(nobody_knows(item, node))
     return tuple(found)
+
+
+def nobody_knows(item: Item, node: ast.expr) -> Filter:
+    """Return a condition of which nobody knows what it lets pass."""
+    return Filter(Unclear((Trait("module"),)), True, shorten(node), look(item), look(item))
+
+
+def by_function(evaluator: Evaluator, function: ast.expr, item: Item, place: Place) -> Filter:
+    """Return the condition that a function of the file is, called with what a loop is at."""
+    at = look(item)
+    test: Test | None = None
+    for named in evaluator.inner(function, place):
+        scope = evaluator.own(named.name) if isinstance(named, Thing) else None
+        if scope is not None and isinstance(item, (Entry, Text)):
+            test = _Reader(evaluator).result_for(scope, Subject((at,)) if is_name(item) else Trait("module"))
+    return Filter(test, True, shorten(function), at, at) if test is not None else nobody_knows(item, function)
 
 
 def left_out(evaluator: Evaluator, guards: Sequence[Guard], binding: Binding, item: Item) -> bool:
@@ -216,6 +234,8 @@ class _Reader:
                 return Operation("()", self._all(elements, place, known))
             case ast.Set(elts=elements) if not _are_starred(elements):
                 return Operation("{}", self._all(elements, place, known))
+            case ast.Dict(keys=keys) if None not in keys:
+                return Operation("{}", self._all([key for key in keys if key is not None], place, known))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return Operation(_OPERATORS[type(op)], self._all([left, right], place, known))
             case ast.JoinedStr(values=values):
@@ -414,9 +434,14 @@ class _Reader:
             if len(bound) != 1:
                 return self._unclear(node, place, known)
             given[id(bound[0])] = value
-        body = [ast.Return(scope.node.body)] if isinstance(scope.node, ast.Lambda) else getattr(scope.node, "body", [])
-        found = self._decided(body, scope, given)
-        return found or self._unclear(node, place, known)
+        return self._decided(_body(scope), scope, given) or self._unclear(node, place, known)
+
+    def result_for(self, scope: Scope, value: Test) -> Test | None:
+        """What a function that only decides gives back for its one argument."""
+        names = [name for name, bound in scope.bindings.items() if any(b.how == "parameter" for b in bound)]
+        if len(names) != 1 or len(scope.bindings[names[0]]) != 1 or scope.yields:
+            return None
+        return self._decided(_body(scope), scope, {id(scope.bindings[names[0]][0]): value})
 
     def _decided(self, body: Sequence[ast.stmt], scope: Scope, known: _Known) -> Test | None:
         """What statements give back that are only conditions and results."""
@@ -483,7 +508,7 @@ class _Reader:
     def _changed(self, node: ast.Name, binding: Binding, value: Test, known: _Known) -> Test:
         """A value with what is put into it; unclear where that may happen or not, or something is taken out."""
         outline = self.evaluator.outline
-        for name in _CHANGING:
+        for name in (*TAKING_OUT, "__delitem__"):
             for call, _ in outline.calls.get(name, ()):
                 if isinstance(call.func, ast.Attribute) and _is_called(call.func.value, node.id):
                     return Unclear((value,))
@@ -560,7 +585,7 @@ class _Reader:
         """What the loop over modules has of the module that it is at, a parameter, or a text."""
         if not items:
             return None
-        if all(_is_name(item) for item in items):
+        if all(is_name(item) for item in items):
             return Subject(tuple(dict.fromkeys(map(look, items))))
         if all(_is_module(item) for item in items):
             return Trait("module")
@@ -578,7 +603,8 @@ class _Reader:
         return None
 
 
-def _is_name(item: Item) -> bool:
+def is_name(item: Item) -> bool:
+    """Return whether it is the name of what a loop is at."""
     if isinstance(item, Hole):
         return "*" in item.pattern and (item.is_text or not item.takes)
     return item.is_glob if isinstance(item, Text) else isinstance(item, Entry) and item.part == "name"
@@ -586,7 +612,7 @@ def _is_name(item: Item) -> bool:
 
 def _is_module(item: Item) -> bool:
     if isinstance(item, Spec):
-        return _is_name(item.name)
+        return is_name(item.name)
     if isinstance(item, Hole):
         return "*" in item.pattern and not item.is_text
     return (isinstance(item, Thing) and "*" in item.name) or (isinstance(item, Entry) and item.part == "module")
@@ -628,6 +654,12 @@ def _positional(node: ast.Call) -> list[ast.expr] | None:
         if not node.keywords or len(node.args) == 1
         else None
     )
+
+
+def _body(scope: Scope) -> Sequence[ast.stmt]:
+    if isinstance(scope.node, ast.Lambda):
+        return [ast.Return(scope.node.body)]
+    return scope.node.body if isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
 
 
 def _is_empty(node: ast.expr | None) -> bool:
@@ -685,9 +717,9 @@ _TRAITS: Mapping[str, Trait] = {
 }
 """Attributes of a module that is imported."""
 
-_CHANGING = (
+TAKING_OUT = (
     *("remove", "discard", "clear", "pop", "difference_update", "intersection_update", "symmetric_difference_update"),
-    "__delitem__",
 )
+"""Methods that take something out of a collection."""
 _TIMES = frozenset({"st_mtime", "st_mtime_ns", "st_ctime", "stat", "lstat"})
 _TIME_FUNCTIONS = frozenset({"os.path.getmtime", "os.path.getctime", "os.stat", "time.time", "time.monotonic"})

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, left_out, look, without
-from stalecheck.reloads.filters import Filter, Filters, Trait, Unclear
+from stalecheck.reloads.asked import asked, by_function, left_out, look, nobody_knows, without
+from stalecheck.reloads.filters import Filters
 from stalecheck.reloads.items import (
     Entry,
     Group,
@@ -43,6 +43,12 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     return items
 
 
+def with_some_taken_out(group: Group, node: ast.expr) -> Group:
+    """Return a collection of names of which some are taken out later, who knows which."""
+    elements = tuple(tuple(_with(item, (nobody_knows(item, node),)) for item in element) for element in group.elements)
+    return replace(group, elements=elements)
+
+
 def less_names(evaluator: Evaluator, group: Group, names: ast.expr, place: Place) -> Items:
     """Return a collection of names without others."""
     elements = tuple(
@@ -58,8 +64,7 @@ def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Plac
     if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
         guard = Guard(function.body, inner, is_true=True)
         return _narrowed(evaluator, items, replace(place, guards=(*place.guards, guard)))
-    why = Unclear((Trait("module"),))
-    return tuple(_with(item, (Filter(why, True, shorten(function), look(item), look(item)),)) for item in items)
+    return tuple(_with(item, (by_function(evaluator, function, item, place),)) for item in items)
 
 
 def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:

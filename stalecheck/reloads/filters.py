@@ -289,8 +289,8 @@ def _slice(owner: Any, *bounds: Any) -> Any:
 
 
 def _searched(how: str) -> Callable[..., Any]:
-    def search(pattern: str, text: str) -> bool:
-        return getattr(re, how)(pattern, text) is not None
+    def search(pattern: str, text: str) -> _Something | None:
+        return SOMETHING if getattr(re, how)(pattern, text) else None
 
     return search
 

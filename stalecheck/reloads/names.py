@@ -7,8 +7,9 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from stalecheck.reloads.asked import TAKING_OUT
 from stalecheck.reloads.calls import applied, argument_of, rearranged
-from stalecheck.reloads.conditions import narrow
+from stalecheck.reloads.conditions import narrow, with_some_taken_out
 from stalecheck.reloads.items import (
     Group,
     Hole,
@@ -180,6 +181,12 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Item
     literal = items[0]
     if isinstance(literal, Group) and _is_sorted(evaluator, name, place):
         literal = rearranged(literal, "builtins.sorted")
+    if isinstance(literal, Group):
+        for method in TAKING_OUT:
+            for call, where in evaluator.outline.calls.get(method, ()):
+                is_its_own = isinstance(call.func, ast.Attribute) and terminal(call.func.value) == name
+                if is_its_own and where.scope.function is place.scope.function:
+                    literal = with_some_taken_out(literal, call)
     additions = evaluator.outline.additions.get(name, [])
     if additions:
         home = _home(name, place)

@@ -114,6 +114,9 @@ class Guard:
     statement: ast.If | None = None
     """The statement one of whose blocks runs only so; None where the condition is not that of a block."""
 
+    is_end: bool = False
+    """Whether the loop around it ends where it is the other way: what comes later is not looked at."""
+
     @property
     def block(self) -> tuple[int, int] | None:
         """The branch that runs only so, as the places in it have it."""

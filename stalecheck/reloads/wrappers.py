@@ -244,7 +244,7 @@ def wrappers(
                 "module" if takes == "module" else "name",
                 site.mode,
                 tuple(made),
-                tuple(filters for _, filters in pairs),
+                tuple(filters for _, filters in pairs) if any(filters for _, filters in pairs) else (),
                 _default(evaluator, scope, parameter, takes, is_each=is_each),
                 tuple(_slots(evaluator, scope, made)),
                 is_each and not is_variadic,

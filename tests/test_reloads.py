@@ -462,6 +462,19 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
     assert passing(site, "p.q", "p.q.r") == expected
 
 
+def test_a_condition_on_a_package_says_nothing_of_what_is_in_it() -> None:
+    source = """
+        import p, pkgutil, sys
+        from importlib import reload
+        for i in pkgutil.iter_modules(p.__path__):
+            if i.ispkg and i.name != "b":
+                reload(sys.modules[f"p.{i.name}.plugin"])
+    """
+    (site,) = sites(source)
+    assert site.targets == ("p.*.plugin",)
+    assert passing(site, "p.a.plugin", "p.b.plugin") == [None, False]
+
+
 LETS_THROUGH = [
     ("n.count('.') == 1", [True, False]),
     ("len(n.split('.')) == 3", [False, True]),

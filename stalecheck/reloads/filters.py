@@ -209,6 +209,8 @@ def _value(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
             return value
         case Subject(globs):
             return _subject(globs, one, name)
+        case Trait() if _is_of_another(one):
+            return UNSURE
         case Trait("ispkg"):
             return is_package
         case Trait("package"):
@@ -228,6 +230,12 @@ def _value(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
             values = [_value(part, one, name, is_package=is_package) for part in parts]
             return _applied(how, values)
     return UNSURE
+
+
+def _is_of_another(one: Filter) -> bool:
+    """Whether it was asked of another module than the one that is reloaded: ``f"{package}.plugin"``."""
+    is_longer = one.glob.count("*") > 1 or one.glob.rpartition("*")[2] != one.at.rpartition("*")[2]
+    return bool(one.at) and one.at != one.glob and is_longer
 
 
 def _subject(globs: tuple[str, ...], one: Filter, name: str) -> Any:

@@ -462,6 +462,36 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
     assert passing(site, "p.q", "p.q.r") == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for n in set(names) - {'p.q'}:\n    del sys.modules[n]", [False, True]),
+        ("for n in set(names).difference(other):\n    del sys.modules[n]", [None, None]),
+        ("names.remove('p.q')\nfor n in names:\n    del sys.modules[n]", [None, None]),
+        ("for n in names:\n    if n == 'p.q': break\n    del sys.modules[n]", [False, None]),
+        ("for n in names:\n    reload(sys.modules[n]) if n == 'p.q' else None", [True, False]),
+        ("for n in names:\n    n == 'p.q' or reload(sys.modules[n])", [False, True]),
+    ],
+)
+def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | None]) -> None:
+    head = "import sys\nfrom importlib import reload\nnames = [n for n in sys.modules if n.startswith('p.')]\n"
+    (site,) = sites(head + body)
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
+def test_conditions_that_let_anything_pass_pick_nothing_of_the_project() -> None:
+    head = "import sys\nfor n in list(sys.modules):\n    if {}:\n        del sys.modules[n]"
+    assert targets(head.format("n.rpartition('.')[2] == 'q'")) == [("*",)]
+    assert targets(head.format("n.count('.') == 1")) == [()]
+
+
+def test_a_condition_on_what_is_written_out() -> None:
+    source = (
+        "import sys\nfor n in ('a', 'b', '_c'):\n    if not n.startswith('_') and other:\n        del sys.modules[n]"
+    )
+    assert targets(source) == [("a", "b")]
+
+
 def test_a_condition_on_a_package_says_nothing_of_what_is_in_it() -> None:
     source = """
         import p, pkgutil, sys

@@ -11,11 +11,14 @@ from stalecheck.index import FileIndex
 from stalecheck.link import Event, Sequence
 from stalecheck.model import Location, Reload, ReloadRecord, SourceFile
 from stalecheck.modules import ModuleTable, absolute
-from stalecheck.reloads import EVICTIONS, ReloadPlace, ReloadSite
+from stalecheck.reloads import EVICTIONS, ReloadPlace, ReloadSite, passes, unclear_ones
 from stalecheck.submodules import hidden
 from stalecheck.vocabulary import ReloadMode
 
 _NOWHERE = Location(0, 0)
+_SHOWN = 3
+"""How many modules a sentence names."""
+
 _Needs = Callable[[SourceFile], frozenset[SourceFile]]
 _LOADERS = frozenset({"load_module", "imp.load_module", "imp.load_source"})
 """Spellings that import a module for the first time where nothing else has imported it."""
@@ -66,14 +69,17 @@ def schedule(
         last: ReloadSite | None = None
         for site in found:
             targets = _targets(site, file, indexes, table)
+            possible = _possible(site, targets)
             loaded = {target for _, files in targets for target in files}
             if site.spelling in _LOADERS and targets and imported().isdisjoint(loaded):
                 continue
             if not site.is_load:
-                places.append(_place(site, file, targets, indexes, table))
+                places.append(_place(site, file, targets, possible, indexes, table))
             if not (site.is_restored or site.is_void):
                 events = blocks.setdefault((file, site.block), [])
-                for event in _events(site, file, [target for target in targets if target[0] not in site.kept], needs):
+                lasting = [target for target in targets if target[0] not in site.kept]
+                for event in _events(site, file, lasting, needs):
+                    event = replace(event, possible=event.files & possible.keys()) if possible else event
                     if events and _follows(site, last):
                         events[-1] = _joined(events[-1], event)
                     else:
@@ -97,13 +103,13 @@ def schedule(
                 unmatched.append(pattern)
             matched.update(dict.fromkeys((file, _meant(file, pattern, indexes)) for file in files))
         sequences += [_named(file, mode, name) for file, name in matched if not _is_shadowed(file)]
-    events = [event for sequence in sequences for event in sequence.events if not event.is_load]
+    events = [event for sequence in sequences for event in sequence.events]
     return Schedule(
         tuple(sequences),
         tuple(_record(place) for place in places if not place.site.is_void),
-        frozenset(file for event in events for file in event.files),
-        frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.files),
-        frozenset(file for event in events if event.leaves_attribute for file in event.files),
+        frozenset(file for event in events for file in event.certain),
+        frozenset(file for event in events if event.mode is ReloadMode.REIMPORT for file in event.certain),
+        frozenset(file for event in events if event.leaves_attribute for file in event.certain),
         frozenset(sequence.file for sequence in sequences if sequence.file is not None),
         _always_together(sequences),
         tuple(unmatched),
@@ -213,7 +219,9 @@ def _follows(site: ReloadSite, last: ReloadSite | None) -> bool:
 
 
 def _joined(one: Event, other: Event) -> Event:
-    return replace(one, files=one.files | other.files, reloads={**other.reloads, **one.reloads}, end=other.end)
+    possible = (one.possible | other.possible) - one.certain - other.certain
+    files = one.files | other.files
+    return replace(one, files=files, possible=possible, reloads={**other.reloads, **one.reloads}, end=other.end)
 
 
 def _expand(
@@ -367,6 +375,7 @@ def _place(
     site: ReloadSite,
     file: SourceFile,
     targets: list[tuple[str, tuple[SourceFile, ...]]],
+    possible: Mapping[SourceFile, tuple[str, ...]],
     indexes: Mapping[SourceFile, FileIndex],
     table: ModuleTable,
 ) -> ReloadPlace:
@@ -376,7 +385,7 @@ def _place(
     names: list[str] = []
     for name, found in targets:
         if found:
-            files.update(dict.fromkeys(found))
+            files.update(dict.fromkeys(target for target in found if target not in possible))
         elif "*" in name or name in outside:
             continue
         elif name in site.attributes and (over := hidden(name, file, indexes, table)) is not None:
@@ -387,13 +396,22 @@ def _place(
             names.append(name)
         else:
             outside.append(name)
-    return ReloadPlace(file, site, tuple(files), tuple(dict.fromkeys(outside)), tuple(wrong), tuple(names))
+    return ReloadPlace(
+        file,
+        site,
+        tuple(files),
+        tuple(dict.fromkeys(outside)),
+        tuple(wrong),
+        tuple(possible),
+        _unclear(possible),
+        tuple(names),
+    )
 
 
 def _record(place: ReloadPlace) -> ReloadRecord:
     site = place.site
     inside = dict.fromkeys(file.module for file in place.files)
-    whys = [why for why in (site.why, *(why for why in place.wrong if why not in site.wrong)) if why]
+    whys = [why for why in (site.why, place.unclear, *(why for why in place.wrong if why not in site.wrong)) if why]
     return ReloadRecord(
         place.file.path,
         site.span.start,
@@ -427,9 +445,8 @@ def _targets(
     found: list[tuple[str, tuple[SourceFile, ...]]] = []
     for name in site.targets:
         if "*" in name:
-            matched = tuple(t for t in table.match(name) if t.module not in site.halves and not _is_besides(t, site))
-            if site.only:
-                matched = tuple(t for t in matched if t.is_package is (site.only == "packages"))
+            matched = tuple(t for t in table.match(name) if t.module not in site.halves)
+            matched = tuple(t for t in matched if _passes(t, name, site) is not False)
             found.append((name, tuple(t for t in matched if _is_level(t, name)) if site.is_flat else matched))
         else:
             over = hidden(name, file, indexes, table) if name in site.attributes else None
@@ -438,12 +455,44 @@ def _targets(
             else:
                 behind = ".".join(filter(None, (over.behind, over.rest)))
                 target = _find(behind, over.package, indexes, table) if over.behind else None
-            found.append((name, () if target is None else (target,)))
+            if target is None or _passes(target, name, site) is not False:
+                found.append((name, () if target is None else (target,)))
     return found
 
 
-def _is_besides(file: SourceFile, site: ReloadSite) -> bool:
-    return any(fnmatchcase(name, glob) for name in (file.module, *file.aliases) for glob in site.besides)
+def _passes(file: SourceFile, pattern: str, site: ReloadSite) -> bool | None:
+    """Whether a file passes the conditions for what a pattern stands for; None where nobody knows."""
+    alternatives = [filters for target, filters in site.filters if target == pattern]
+    if not alternatives or () in alternatives:
+        return True
+    names = [name for name in (file.module, *file.aliases) if fnmatchcase(name, pattern)] or [file.module]
+    verdicts = {passes(filters, name, is_package=file.is_package) for filters in alternatives for name in names}
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def _possible(site: ReloadSite, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> dict[SourceFile, tuple[str, ...]]:
+    """Return the modules of which nobody knows whether they are reloaded, with the conditions that decide it."""
+    found: dict[SourceFile, tuple[str, ...]] = {}
+    for pattern, files in targets if site.filters else ():
+        alternatives = [filters for target, filters in site.filters if target == pattern]
+        for file in files:
+            if _passes(file, pattern, site) is None and not any(
+                file in others and _passes(file, other, site) for other, others in targets
+            ):
+                asked = (unclear_ones(filters, file.module, is_package=file.is_package) for filters in alternatives)
+                found[file] = tuple(dict.fromkeys(written for ones in asked for written in ones))
+    return found
+
+
+def _unclear(possible: Mapping[SourceFile, tuple[str, ...]]) -> str:
+    """Why it is not known which modules a loop picks."""
+    if not possible:
+        return ""
+    asked = dict.fromkeys(written for ones in possible.values() for written in ones)
+    conditions = ", ".join(f"`{written}`" for written in asked)
+    modules = [f"`{file.module}`" for file in possible]
+    shown = ", ".join([*modules[:_SHOWN], *(["…"] if len(modules) > _SHOWN else [])])
+    return f"whether {conditions} lets {shown} pass is not known"
 
 
 def _is_level(file: SourceFile, pattern: str) -> bool:

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from stalecheck.model import Location, SourceFile, Span
-from stalecheck.reloads import FileReloads, ReloadSite, Wrapper, find_in_file, find_reloads, may_reload
+from stalecheck.reloads import FileReloads, ReloadSite, Wrapper, find_in_file, find_reloads, may_reload, passes
 from stalecheck.vocabulary import ReloadMode
 
 ROOT = Path("/project")
@@ -397,22 +397,30 @@ def test_modules_of_a_package(source: str, expected: tuple[str, ...]) -> None:
     assert [(site.targets, site.why) for site in sites(head + source)] == [(expected, "")]
 
 
+def passing(site: ReloadSite, *names: str) -> list[bool | None]:
+    """Which modules pass the conditions for the only thing that a site reloads."""
+    ((_, filters),) = site.filters or (("", ()),)
+    return [passes(filters, name, is_package=False) for name in names]
+
+
 @pytest.mark.parametrize(
-    ("call", "is_known"),
+    ("call", "expected"),
     [
-        ("again('p')", True),  # the default passes nothing over
-        ("again('p', False)", True),
-        ("again('p', short=None)", True),
-        ("again('p', short=True)", False),
-        ("again('p', True)", False),
-        ("again('p', flag)", False),
-        ("again('p', **options)", False),
-        ("again('p', loud=True)", True),  # it has no say in what is picked
-        ("again('p', keep=set())", True),
-        ("again('p', keep={'p.q'})", False),
+        ("again('p')", [True, True]),  # the default passes nothing over
+        ("again('p', False)", [True, True]),
+        ("again('p', short=None)", [True, True]),
+        ("again('p', short=True)", [False, True]),
+        ("again('p', True)", [False, True]),
+        ("again('p', flag)", [None, True]),
+        ("again('p', **options)", [None, None]),
+        ("again('p', loud=True)", [True, True]),  # it has no say in what is picked
+        ("again('p', keep=set())", [True, True]),
+        ("again('p', keep={'p.q'})", [False, True]),
+        ("again('p', keep=['p.q', 'p.q.r'])", [False, False]),
+        ("again('p', keep=unknown)", [None, None]),
     ],
 )
-def test_a_parameter_that_chooses_among_the_modules_of_a_package(call: str, *, is_known: bool) -> None:
+def test_a_parameter_that_chooses_among_the_modules_of_a_package(call: str, expected: list[bool | None]) -> None:
     source = (
         "import sys, pkgutil\nfrom importlib import reload\n"
         "def again(package, short=False, keep=(), loud=False):\n"
@@ -423,23 +431,25 @@ def test_a_parameter_that_chooses_among_the_modules_of_a_package(call: str, *, i
         "                reload(sys.modules[n])\n"
     )
     (site,) = (site for site in sites(f"{source}{call}") if site.block == "")
-    assert (site.targets == ("p.*",)) is is_known
-    assert ("which modules `again` picks depends on" in site.why) is not is_known
+    assert (site.targets, site.why) == (("p.*",), "")
+    assert passing(site, "p.q", "p.q.r") == expected
 
 
 @pytest.mark.parametrize(
     ("condition", "call", "expected"),
     [
-        ("not deep or n.rpartition('.')[0] != package", "again('p')", "p.*"),
-        ("not deep or n.rpartition('.')[0] != package", "again('p', True)", "p.*.*"),
-        ("not deep or n.rsplit('.', 1)[0] != package", "again('p', deep=True)", "p.*.*"),
-        ("n and not (deep and n.rsplit('.', 1)[0] == package)", "again('p', deep=True)", "p.*.*"),
-        ("not deep or n.rsplit('.')[0] != package", "again('p', deep=True)", "p.*"),  # that is no parent
-        ("not deep or n.rsplit('.', 1)[0] == package", "again('p', deep=True)", "p.*"),  # not asked for another
-        ("deep or not is_package", "again('p', deep=True)", "p.*"),
+        ("not deep or n.rpartition('.')[0] != package", "again('p')", [True, True]),
+        ("not deep or n.rpartition('.')[0] != package", "again('p', True)", [False, True]),
+        ("not deep or n.rsplit('.', 1)[0] != package", "again('p', deep=True)", [False, True]),
+        ("n and not (deep and n.rsplit('.', 1)[0] == package)", "again('p', deep=True)", [False, True]),
+        ("not deep or n.rsplit('.')[0] != package", "again('p', deep=True)", [False, False]),  # that is no parent
+        ("not deep or n.rsplit('.', 1)[0] == package", "again('p', deep=True)", [True, False]),
+        ("deep or not is_package", "again('p', deep=True)", [True, True]),
     ],
 )
-def test_a_parameter_that_passes_over_what_is_directly_in_a_package(condition: str, call: str, expected: str) -> None:
+def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
+    condition: str, call: str, expected: list[bool | None]
+) -> None:
     source = (
         "import sys, pkgutil\nfrom importlib import reload\n"
         "def again(package, deep=False):\n"
@@ -448,7 +458,115 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(condition: s
         f"            reload(sys.modules[n])\n{call}"
     )
     (site,) = (site for site in sites(source) if site.block == "")
-    assert (site.targets, site.why) == ((expected,), "")
+    assert (site.targets, site.why) == (("p.*",), "")
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for n in set(names) - {'p.q'}:\n    del sys.modules[n]", [False, True]),
+        ("for n in set(names).difference(other):\n    del sys.modules[n]", [None, None]),
+        ("names.remove('p.q')\nfor n in names:\n    del sys.modules[n]", [None, None]),
+        ("for n in names:\n    if n == 'p.q': break\n    del sys.modules[n]", [False, None]),
+        ("for n in names:\n    reload(sys.modules[n]) if n == 'p.q' else None", [True, False]),
+        ("for n in names:\n    n == 'p.q' or reload(sys.modules[n])", [False, True]),
+    ],
+)
+def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | None]) -> None:
+    head = "import sys\nfrom importlib import reload\nnames = [n for n in sys.modules if n.startswith('p.')]\n"
+    (site,) = sites(head + body)
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
+def test_conditions_that_let_anything_pass_pick_nothing_of_the_project() -> None:
+    head = "import sys\nfor n in list(sys.modules):\n    if {}:\n        del sys.modules[n]"
+    assert targets(head.format("n.rpartition('.')[2] == 'q'")) == [("*",)]
+    assert targets(head.format("n.count('.') == 1")) == [()]
+
+
+def test_a_condition_on_what_is_written_out() -> None:
+    source = (
+        "import sys\nfor n in ('a', 'b', '_c'):\n    if not n.startswith('_') and other:\n        del sys.modules[n]"
+    )
+    assert targets(source) == [("a", "b")]
+
+
+def test_a_condition_on_a_package_says_nothing_of_what_is_in_it() -> None:
+    source = """
+        import p, pkgutil, sys
+        from importlib import reload
+        for i in pkgutil.iter_modules(p.__path__):
+            if i.ispkg and i.name != "b":
+                reload(sys.modules[f"p.{i.name}.plugin"])
+    """
+    (site,) = sites(source)
+    assert site.targets == ("p.*.plugin",)
+    assert passing(site, "p.a.plugin", "p.b.plugin") == [None, False]
+
+
+LETS_THROUGH = [
+    ("n.count('.') == 1", [True, False]),
+    ("len(n.split('.')) == 3", [False, True]),
+    ("n.rsplit('.', 1)[-1].startswith('q')", [True, False]),
+    ("n.rsplit('.', maxsplit=1)[-1] in {'q', 's'}", [True, False]),
+    ("n.rpartition('.')[2] != 'q'", [False, True]),
+    ("n[2:] == 'q'", [True, False]),
+    ("n.removeprefix('p.') in ['q']", [True, False]),
+    ("'r' in n.split('.')", [False, True]),
+    ("f'{n}.r' == 'p.q.r'", [True, False]),
+    ("not n.endswith(SKIP)", [True, False]),
+    ("n not in KEEP", [False, True]),
+    ("n not in KEEP - {'p.q'}", [True, True]),
+    ("n not in (KEEP | {'p.q.r'})", [False, False]),
+    ("n not in frozenset(KEEP).union(['p.q.r'])", [False, False]),
+    ("n not in GROWN", [False, False]),
+    ("n not in SHRUNK", [None, None]),
+    ("n not in FILLED", [None, None]),
+    ("n not in TABLE", [False, True]),
+    ("any(n.endswith(s) for s in ['.q', '.x'])", [True, False]),
+    ("all(not n.endswith(s) for s in ('.q', '.x') if s != '.x')", [False, True]),
+    ("re.match(r'p\\.\\w+$', n)", [True, False]),
+    ("re.fullmatch(r'p\\.q', n) is None", [False, True]),
+    ("PATTERN.search(n)", [False, True]),
+    ("re.match(pattern, n)", [None, None]),
+    ("fnmatch.fnmatch(n, '*.r')", [False, True]),
+    ("fnmatch.fnmatch(n, pattern)", [None, None]),
+    ("wanted(n)", [True, False]),
+    ("decided(n)", [True, False]),
+    ("opaque(n)", [None, None]),
+    ("m.__name__ == 'p.q'", [True, False]),
+    ("m.__package__ == 'p'", [True, False]),
+    ("m is not sys.modules['p.q']", [False, True]),
+    ("hasattr(m, '__path__')", [False, False]),
+    ("getattr(m, 'RELOADABLE', False)", [None, None]),
+    ("hasattr(m, 'register')", [None, None]),
+    ("m.__file__.startswith(root)", [None, None]),
+    ("verbose or n == 'p.q'", [True, None]),
+    ("n in sys.modules and m is not None and isinstance(m, types.ModuleType)", [True, True]),
+    ("isinstance(m, type(sys)) and inspect.ismodule(m) and getattr(m, '__file__', None)", [True, True]),
+    ("verbose", [True, True]),  # not about modules
+    ("os.path.getmtime(m.__file__) > times.get(n, 0)", [True, True]),  # that says when, not which
+    ("n not in seen", [True, True]),  # it notes what it has reloaded
+    ("undefined(n)", [None, None]),
+]
+
+
+@pytest.mark.parametrize(("condition", "expected"), LETS_THROUGH, ids=[condition for condition, _ in LETS_THROUGH])
+@pytest.mark.parametrize("form", ["    if {}:\n        reload(m)", "    if not ({}): continue\n    reload(m)"])
+def test_what_a_condition_lets_through(form: str, condition: str, expected: list[bool | None]) -> None:
+    source = (
+        "import fnmatch, inspect, os, re, sys, types\nfrom importlib import reload\nseen = set()\n"
+        "SKIP = ('.r', '.x')\nKEEP = {'p.q'}\nGROWN = ['p.q']\nGROWN.append('p.q.r')\nTABLE = {'p.q': 1}\n"
+        "SHRUNK = {'p.q', 'p.q.r'}\nSHRUNK.discard('p.q')\nFILLED = {'p.q'}\ndef fill(name):\n    FILLED.add(name)\n"
+        "PATTERN = re.compile(r'\\.r$')\ndef wanted(name):\n    return name.endswith('.q')\n"
+        "def decided(name):\n    last = name.rpartition('.')[2]\n    if last == 'q':\n        return True\n"
+        "    return False\ndef opaque(name):\n    for part in name: print(part)\n"
+        "for n, m in list(sys.modules.items()):\n    if not n.startswith('p.'): continue\n"
+        f"{form.format(condition)}\n    seen.add(n)"
+    )
+    (site,) = sites(source)
+    assert passing(site, "p.q", "p.q.r") == expected
 
 
 @pytest.mark.parametrize(

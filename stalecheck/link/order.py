@@ -37,11 +37,20 @@ class Event:
     names: Mapping[SourceFile, str] = field(default_factory=dict)
     """By which name a file is reloaded, where it has several and one is meant for certain."""
 
+    possible: frozenset[SourceFile] = frozenset()
+    """Those of the files of which nobody knows whether they run: they may be fresh then, and nothing counts as gone
+    stale."""
+
     leaves_attribute: bool = False
     """The old module stays what its package calls so."""
 
     end: Location | None = None
     """Where the statement or call ends: what stands within it is read before."""
+
+    @property
+    def certain(self) -> frozenset[SourceFile]:
+        """What certainly counts as reloaded."""
+        return frozenset() if self.is_load else self.files - self.possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ def stale_since(
             when = max(_last_run(link, when, sequence, origin), min(when, _begun(link, sequence, import_order)))
     when = _last_run(origin, when, sequence, origin)
     for position, event in enumerate(sequence.events, start=1):
-        if position <= when or event.is_load or origin not in event.files or not _counts(capture, event):
+        if position <= when or origin not in event.certain or not _counts(capture, event):
             continue
         if is_renewed(event.at):
             continue

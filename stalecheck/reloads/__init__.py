@@ -5,6 +5,7 @@ finds its places that reload, with what `values` makes of their arguments; `rest
 change nothing, `keepers` which fixtures and base classes see to it; `project` follows the `wrappers` from file to file.
 """
 
+from stalecheck.reloads.filters import passes, unclear_ones
 from stalecheck.reloads.project import columns, find_in_file, find_reloads
 from stalecheck.reloads.reloaders import EVICTIONS, gives_back
 from stalecheck.reloads.sites import FileReloads, ReloadPlace, ReloadSite, Wrapper
@@ -21,4 +22,6 @@ __all__ = [
     "find_reloads",
     "gives_back",
     "may_reload",
+    "passes",
+    "unclear_ones",
 ]

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from stalecheck.reloads.conditions import filtered, is_filterable, less_names
+from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.items import (
     FINDER,
     MIXED,
@@ -80,6 +82,8 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         return _zipped(evaluator, arguments, place)
     if name == "builtins.map" and len(arguments) == 2:
         return _mapped(evaluator, node, place)
+    if name == "builtins.filter" and len(arguments) == 2:
+        return _filtered(evaluator, node, place)
     if name in _PACKAGES:
         return _packaged(evaluator, node, place, is_flat=name.endswith(".iter_modules"))
     if name == "builtins.type" and len(arguments) == 1:
@@ -181,7 +185,12 @@ def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None,
             above = base.text.split(".")
             kept = above[: len(above) - (len(written) - len(rest) - 1)]
             whole = ".".join([*kept, *([rest] if rest else [])])
-            found.append(Text(whole) if isinstance(name, Text) else replace(name, pattern=whole))
+            filters = moved(name.filters, whole[: len(whole) - len(rest)], without=len(written) - len(rest))
+            found.append(
+                replace(name, text=whole, filters=filters)
+                if isinstance(name, Text)
+                else replace(name, pattern=whole, filters=filters)
+            )
         elif isinstance(base, Hole) and isinstance(name, (Text, Hole)) and not _starts_with_dot(_without_dot(name)):
             found.append(joined_one((base, Text("."), _without_dot(name))))
         else:
@@ -190,7 +199,10 @@ def absolute_names(evaluator: Evaluator, names: Items, package: ast.expr | None,
 
 
 def _without_dot(name: Text | Hole) -> Text | Hole:
-    return replace(name, text=name.text[1:]) if isinstance(name, Text) else replace(name, pattern=name.pattern[1:])
+    filters = moved(name.filters, without=1)
+    if isinstance(name, Text):
+        return replace(name, text=name.text[1:], filters=filters)
+    return replace(name, pattern=name.pattern[1:], filters=filters)
 
 
 def _from_modules(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
@@ -210,9 +222,18 @@ def _got(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
     for owner, name in product(owners, names):
         taken = evaluator.member(owner, name.text, node) if isinstance(name, Text) else (unknown(node),)
-        is_flat = isinstance(name, Text) and name.is_flat
-        found.extend(replace(item, is_flat=True) if is_flat and isinstance(item, Thing) else item for item in taken)
+        if isinstance(name, Text) and name.is_glob and isinstance(owner, (Thing, Hole)):
+            filters = moved(name.filters, f"{owner.name if isinstance(owner, Thing) else owner.pattern}.")
+            taken = tuple(_as_flat(item, name, filters) for item in taken)
+        found.extend(taken)
     return tuple(found)
+
+
+def _as_flat(item: Item, name: Text, filters: Filters) -> Item:
+    """An attribute that a loop over names takes."""
+    if isinstance(item, Thing):
+        return replace(item, is_flat=item.is_flat or name.is_flat, filters=filters)
+    return replace(item, filters=filters) if isinstance(item, Hole) else item
 
 
 def _sequence(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
@@ -272,6 +293,13 @@ def _mapped(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     return (Group(tuple(rows)),)
 
 
+def _filtered(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
+    function, values = node.args
+    found = _over(evaluator, values, place)
+    is_none = isinstance(function, ast.Constant) and function.value is None
+    return (Group(tuple((part,) for part in (found if is_none else filtered(evaluator, found, function, place)))),)
+
+
 def _over(evaluator: Evaluator, values: ast.expr, place: Place) -> Items:
     return evaluator.each(evaluator.inner(values, place), shorten(values))
 
@@ -290,8 +318,8 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
     for owner in owners:
         if isinstance(owner, Table):
             found.extend(_table_method(evaluator, method, owner, node, place))
-        elif isinstance(owner, Group) and method == "difference" and node.args and are_names((owner,)):
-            found.extend(less(evaluator.inner(node.args[0], place), node))
+        elif isinstance(owner, Group) and method == "difference" and len(node.args) == 1:
+            found.extend(difference(evaluator, (owner,), node.args[0], node, place))
         elif isinstance(owner, Group):
             found.append(owner if method in ("copy", "union", "difference") else unknown(node))
         elif isinstance(owner, Text):
@@ -299,6 +327,17 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
         else:
             found.append(owner if isinstance(owner, Unknown) else unknown(node))
     return tuple(found)
+
+
+def difference(evaluator: Evaluator, items: Items, names: ast.expr, node: ast.expr, place: Place) -> Items:
+    """What is left of names without others: ``set(sys.modules) - before``."""
+    if are_names(items):
+        return less(evaluator.inner(names, place), node)
+    if len(items) == 1 and isinstance(items[0], Group):
+        parts = [part for element in items[0].elements for part in element]
+        if parts and all(map(is_filterable, parts)):
+            return less_names(evaluator, items[0], names, place)
+    return (unknown(node),)
 
 
 def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Call, place: Place) -> Items:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from stalecheck.reloads.asked import asked, by_function, left_out, look, nobody_knows, without
+from stalecheck.reloads.filters import Filters
 from stalecheck.reloads.items import (
-    IS_PACKAGE,
     Entry,
     Group,
     Hole,
+    Info,
     Item,
     Items,
     Text,
@@ -21,8 +23,7 @@ from stalecheck.reloads.items import (
     joined_one,
     shorten,
 )
-from stalecheck.reloads.scopes import Place
-from stalecheck.reloads.sites import Only
+from stalecheck.reloads.scopes import Binding, Guard, Place
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -30,32 +31,52 @@ if TYPE_CHECKING:
 Globs: TypeAlias = tuple[Text | Hole, ...] | None
 
 
-def narrow(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items:
-    """Apply the conditions around a use to what runs through ``sys.modules``."""
-    if evaluator.is_narrowing or not any(map(_is_open, items)):
+def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], place: Place) -> Items:
+    """Apply the conditions around a use to what runs through ``sys.modules``, or through what is written out."""
+    if evaluator.is_narrowing or not place.guards:
         return items
+    if any(map(is_filterable, items)):
+        return _narrowed(evaluator, items, place)
+    if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
+        kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
+        return kept or items
+    return items
+
+
+def with_some_taken_out(group: Group, node: ast.expr) -> Group:
+    """Return a collection of names of which some are taken out later, who knows which."""
+    elements = tuple(tuple(_with(item, (nobody_knows(item, node),)) for item in element) for element in group.elements)
+    return replace(group, elements=elements)
+
+
+def less_names(evaluator: Evaluator, group: Group, names: ast.expr, place: Place) -> Items:
+    """Return a collection of names without others."""
+    elements = tuple(
+        tuple(_with(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
+    )
+    return (replace(group, elements=elements),)
+
+
+def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Place) -> Items:
+    """Apply what ``filter(function, items)`` asks of what runs through ``sys.modules``."""
+    if not any(map(is_filterable, items)):
+        return items
+    if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
+        guard = Guard(function.body, inner, is_true=True)
+        return _narrowed(evaluator, items, replace(place, guards=(*place.guards, guard)))
+    return tuple(_with(item, (by_function(evaluator, function, item, place),)) for item in items)
+
+
+def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
     evaluator.is_narrowing = True
     try:
         globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
         is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
     finally:
         evaluator.is_narrowing = False
-    found = tuple(part for item in items for part in (_limited(item, globs) if _is_open(item) else (item,)))
+    filtered = tuple(_with(item, asked(evaluator, place.guards, item)) for item in items)
+    found = tuple(part for item in filtered for part in (_limited(item, globs) if _is_open(item) else (item,)))
     return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
-
-
-def ruled_out(evaluator: Evaluator, place: Place) -> frozenset[str]:
-    """Return globs of the names for which the conditions around a use certainly do not hold."""
-    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
-    try:
-        return frozenset(
-            glob.text
-            for guard in place.guards
-            for glob in _failing(evaluator, guard.test, guard.place, guard.is_true)
-            if isinstance(glob, Text)
-        )
-    finally:
-        evaluator.is_narrowing = narrowing
 
 
 def are_clear(evaluator: Evaluator, place: Place) -> bool:
@@ -69,29 +90,6 @@ def are_clear(evaluator: Evaluator, place: Place) -> bool:
         )
     finally:
         evaluator.is_narrowing = narrowing
-
-
-def only(evaluator: Evaluator, place: Place) -> Only:
-    """Return whether the conditions around a use let only packages through, or only what `pkgutil` calls none."""
-    found: Only = ""
-    for guard in place.guards:
-        for test, is_true in _parts(guard.test, is_true=guard.is_true):
-            if isinstance(test, (ast.Name, ast.Attribute, ast.Subscript)):
-                items = evaluator.items(test, guard.place)
-                if items and all(isinstance(item, Thing) and item.name == IS_PACKAGE for item in items):
-                    found = "packages" if is_true else "modules"
-    return found
-
-
-def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:
-    """The conditions that all have to hold, or to fail, for one to do so."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _parts(test.operand, is_true=not is_true)
-    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is is_true:
-        for part in test.values:
-            yield from _parts(part, is_true=is_true)
-    else:
-        yield test, is_true
 
 
 def _failing(evaluator: Evaluator, test: ast.expr, place: Place, is_true: bool) -> tuple[Text | Hole, ...]:
@@ -207,6 +205,22 @@ def _is_subject(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
     )
 
 
+def is_filterable(item: Item) -> bool:
+    """Whether conditions may keep some of what it stands for."""
+    if isinstance(item, Info):
+        return is_filterable(item.name)
+    return isinstance(item, (Entry, Hole)) or (isinstance(item, (Text, Thing)) and "*" in look(item))
+
+
+def _with(item: Item, filters: Filters) -> Item:
+    """What has to pass more conditions."""
+    if isinstance(item, Info):
+        return replace(item, name=_with(item.name, filters))
+    if not filters or not is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
+        return item
+    return replace(item, filters=tuple(dict.fromkeys((*item.filters, *filters))))
+
+
 def _is_open(item: Item) -> bool:
     """Whether the conditions around a use may narrow it."""
     return item.globs is None if isinstance(item, Entry) else isinstance(item, Text) and item.is_glob
@@ -220,7 +234,9 @@ def _limited(item: Item, globs: Globs) -> Items:
         start = item.text.partition("*")[0]
         texts = [glob for glob in globs if isinstance(glob, Text) and glob.text.startswith(start)]
         if len(texts) == len(globs):
-            return tuple(replace(text, is_glob="*" in text.text, is_flat=item.is_flat) for text in texts)
+            return tuple(
+                replace(text, is_glob="*" in text.text, is_flat=item.is_flat, filters=item.filters) for text in texts
+            )
     return (item,)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice, product
 from typing import Literal, TypeAlias
 
+from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.scopes import Place
 
 Order: TypeAlias = Literal["import", "name", "reversed", "any"]
@@ -26,6 +27,8 @@ class Thing:
     """Whether a ``*`` in the name stands for names without dots."""
     is_entry: bool = False
     """Whether it comes out of ``sys.modules``: the module itself, whatever its package calls by that name."""
+    filters: Filters = ()
+    """The conditions that modules have to pass which a ``*`` stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Text:
     """Whether the ``*`` stands for names without dots: of the modules of one package, not of those below."""
     is_attribute: bool = False
     """Whether it stands for what is read by that dotted name, not for the module that has it."""
+    filters: Filters = ()
+    """The conditions that modules have to pass which a ``*`` stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Hole:
 
     is_each: bool = False
     is_variadic: bool = False
+    filters: Filters = ()
+    """The conditions that what a call gives has to pass, where that is what a loop runs through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class Entry:
     is_new: bool = False
     """Whether only names come through that an earlier copy of ``sys.modules`` did not hold."""
     order: Order = "import"
+    filters: Filters = ()
+    """The conditions that it has to pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +168,7 @@ def modules_of(names: Items, node: ast.expr) -> Items:
     found: list[Item] = []
     for name in names:
         if isinstance(name, Text):
-            found.append(Thing(name.text, is_flat=name.is_flat, is_entry=True))
+            found.append(Thing(name.text, is_flat=name.is_flat, is_entry=True, filters=name.filters))
         elif isinstance(name, Hole) and (name.is_text or not name.takes):
             found.append(replace(name, is_text=False, takes=name.takes or "name"))
         elif isinstance(name, Entry) and name.part == "name":
@@ -196,7 +205,10 @@ def joined(parts: list[Items]) -> Items:
 def joined_one(row: tuple[Item, ...]) -> Item:
     """The text of one item after the other."""
     before, hole, is_glob, is_flat = "", None, False, False
+    filters: Filters = ()
     for item in row:
+        if isinstance(item, (Text, Hole)):
+            filters = (*moved(filters, after=_written(item)), *moved(item.filters, before))
         if isinstance(item, Text):
             before += item.text
             is_glob = is_glob or item.is_glob
@@ -208,7 +220,13 @@ def joined_one(row: tuple[Item, ...]) -> Item:
             before += beside(item, hole)
         else:
             return item if isinstance(item, Unknown) else MIXED
-    return replace(hole, pattern=before) if hole else Text(before, is_glob, is_flat)
+    if hole:
+        return replace(hole, pattern=before, filters=filters)
+    return Text(before, is_glob, is_flat, filters=filters)
+
+
+def _written(item: Text | Hole) -> str:
+    return item.text if isinstance(item, Text) else item.pattern
 
 
 def is_beside(one: Hole, other: Hole) -> bool:
@@ -230,7 +248,7 @@ def _are_entries(item: Item) -> bool:
     if not (isinstance(item, Group) and len(item.elements) == 1 and len(item.elements[0]) == 1):
         return False
     entry = item.elements[0][0]
-    return isinstance(entry, Entry) and replace(entry, order="import") == Entry("name")
+    return isinstance(entry, Entry) and replace(entry, order="import", filters=()) == Entry("name")
 
 
 def less(items: Items, node: ast.expr) -> Items:

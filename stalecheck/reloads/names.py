@@ -7,8 +7,9 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from stalecheck.reloads.asked import TAKING_OUT
 from stalecheck.reloads.calls import applied, argument_of, rearranged
-from stalecheck.reloads.conditions import narrow
+from stalecheck.reloads.conditions import narrow, with_some_taken_out
 from stalecheck.reloads.items import (
     Group,
     Hole,
@@ -23,7 +24,7 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
-from stalecheck.reloads.scopes import END, Addition, Binding, Place, Position, Scope, terminal
+from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, terminal
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -47,7 +48,7 @@ def named(evaluator: Evaluator, name: str, at: Position, place: Place) -> Items:
         items = bound(evaluator, binding)
         evaluator.active.discard(id(binding))
         found.extend(items)
-    narrowed = narrow(evaluator, tuple(found), name, place)
+    narrowed = narrow(evaluator, tuple(found), bindings, place)
     return _filled(evaluator, narrowed, name, place)
 
 
@@ -65,21 +66,6 @@ def _unbound(evaluator: Evaluator, name: str) -> Items:
         return (Unknown(f"`{name}` is not bound in this file"),)
     where = "bound only in another function" if name in evaluator.outline.bound else "not bound in this file"
     return (Unknown(f"`{name}` is {where}", is_wrong=True),)
-
-
-def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:
-    """The bindings of a name that may hold at a place, and whether there are any at all."""
-    scope: Scope | None = place.scope
-    is_here = True
-    while scope is not None:
-        if name in scope.outer:
-            is_here = False
-        elif name in scope.bindings and (scope.kind != "class" or scope is place.scope):
-            found = scope.bindings[name]
-            return (_reaching(found, at, place.branch) if is_here else _reaching(found, END, ())), True
-        is_here = is_here and scope.kind in ("comprehension", "lambda")
-        scope = scope.parent
-    return [], False
 
 
 def bound(evaluator: Evaluator, binding: Binding) -> Items:
@@ -195,6 +181,12 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Item
     literal = items[0]
     if isinstance(literal, Group) and _is_sorted(evaluator, name, place):
         literal = rearranged(literal, "builtins.sorted")
+    if isinstance(literal, Group):
+        for method in TAKING_OUT:
+            for call, where in evaluator.outline.calls.get(method, ()):
+                is_its_own = isinstance(call.func, ast.Attribute) and terminal(call.func.value) == name
+                if is_its_own and where.scope.function is place.scope.function:
+                    literal = with_some_taken_out(literal, call)
     additions = evaluator.outline.additions.get(name, [])
     if additions:
         home = _home(name, place)
@@ -283,18 +275,6 @@ def _decorators(scope: Scope) -> list[ast.expr]:
 
 def _is_fixture(decorator: ast.expr) -> bool:
     return terminal(decorator.func if isinstance(decorator, ast.Call) else decorator).endswith("fixture")
-
-
-def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
-    """The bindings that may be the last before a place; all of them when none stands before it."""
-    reaching: list[Binding] = []
-    # What another function binds through `global` may hold anywhere.
-    before = [binding for binding in found if binding.at <= at or binding.at == END]
-    for binding in sorted(before, key=lambda b: b.at, reverse=True):
-        reaching.append(binding)
-        if branch[: len(binding.branch)] == binding.branch:
-            break
-    return list(reversed(reaching)) or found
 
 
 def _written(node: ast.expr, number: int) -> ast.expr | None:

@@ -90,7 +90,9 @@ class _Pass:
                 leaves = _leaves(statement.body), _leaves(statement.orelse)
                 if leaves[0] != leaves[1]:
                     is_over = _ends(statement.body) or _ends(statement.orelse)
-                    guard = Guard(statement.test, place, leaves[1], statement if is_over else None)
+                    left = statement.orelse if leaves[1] else statement.body
+                    is_end = place.loop is not None and isinstance(left[-1], (ast.Break, ast.Return))
+                    guard = Guard(statement.test, place, leaves[1], statement if is_over else None, is_end)
                     if is_over:
                         place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
@@ -203,6 +205,19 @@ class _Pass:
             self._push(case.guard, place=inside)
         self._push(node.subject, place=place)
 
+    # Conditions in expressions
+
+    def _read_choice(self, node: ast.IfExp, place: Place) -> None:
+        if_true, if_false = (_under(place, node.test, is_true=is_true) for is_true in (True, False))
+        self._push(node.orelse, place=if_false)
+        self._push(node.body, place=if_true)
+        self._push(node.test, place=place)
+
+    def _read_boolean(self, node: ast.BoolOp, place: Place) -> None:
+        for value in node.values:
+            self._push(value, place=place)
+            place = _under(place, value, is_true=isinstance(node.op, ast.And))
+
     # Bindings
 
     def _read_import(self, node: ast.Import, place: Place) -> None:
@@ -272,7 +287,7 @@ class _Pass:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
             self.handed[id(function)] = [(argument, "value") for argument in node.args]
-        elif terminal(function) in ("map", "imap") and len(node.args) == 2:
+        elif terminal(function) in ("map", "imap", "filter") and len(node.args) == 2:
             self.handed[id(node.args[0])] = [(node.args[1], "element")]
         inside = place
         if isinstance(function, ast.Attribute):
@@ -404,6 +419,8 @@ _NAMED_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "AsyncFunctionDef": _Pass._read_function,
     "ClassDef": _Pass._read_class,
     "Lambda": _Pass._read_lambda,
+    "IfExp": _Pass._read_choice,
+    "BoolOp": _Pass._read_boolean,
     "ListComp": _Pass._read_comprehension,
     "SetComp": _Pass._read_comprehension,
     "DictComp": _Pass._read_comprehension,
@@ -497,6 +514,13 @@ def _branch(place: Place, node: ast.AST, number: int, *guards: Guard) -> Place:
         place.is_cleanup,
         place.is_rerun,
     )
+
+
+def _under(place: Place, test: ast.expr, *, is_true: bool) -> Place:
+    """The place of what a loop only comes to where an expression is true, or is not."""
+    if place.loop is None and place.scope.kind != "comprehension":
+        return place
+    return replace(place, guards=(*place.guards, Guard(test, place, is_true)))
 
 
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:

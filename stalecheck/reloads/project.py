@@ -12,12 +12,13 @@ from functools import partial
 
 from stalecheck.model import SourceFile
 from stalecheck.reloads.anew import with_half_evictions
+from stalecheck.reloads.arguments import answered, by_default, calls_in
 from stalecheck.reloads.constants import Constants
 from stalecheck.reloads.items import Instance, Thing
 from stalecheck.reloads.keepers import Keepers
 from stalecheck.reloads.outline import read_outline
 from stalecheck.reloads.reloaders import reloader
-from stalecheck.reloads.scopes import Outline
+from stalecheck.reloads.scopes import Outline, Place
 from stalecheck.reloads.search import Find, search
 from stalecheck.reloads.sites import FileReloads, ReloadSite, Wrapper
 from stalecheck.reloads.suspects import may_reload
@@ -37,7 +38,7 @@ def find_in_file(
     of lines with characters outside ASCII. What a wrapper of this file reloads counts as unresolved unless
     this file calls the wrapper.
     """
-    project = _Project(wrappers, [file], lambda _: tree)
+    project = _Project(wrappers, {file: source}, lambda _: tree)
     reading = _Reading(file, tree, source)
     project.add([reading])
     return FileReloads(project.sites(reading), tuple(reading.wrappers.values()))
@@ -89,11 +90,12 @@ class _Project:
     def __init__(
         self,
         wrappers: Mapping[str, Wrapper],
-        files: Iterable[SourceFile],
+        files: Mapping[SourceFile, bytes],
         parse: Callable[[SourceFile], ast.Module | None],
     ) -> None:
         self.readings: list[_Reading] = []
         self._parse = parse
+        self._sources = files
         modules: dict[str, SourceFile] = {}
         for file in files:
             for module in _modules(file):
@@ -188,7 +190,23 @@ class _Project:
             if (found := self._resolve(other, name)) is not None
         }
         settled = (_settled(find, lambda name: (reading, name) in called) for find in reading.finds)
-        return tuple(site for site in settled if site is not None)
+        calls = partial(self._calls, reading.file)
+        return tuple(answered(site, calls) if site.filters else site for site in settled if site is not None)
+
+    def _calls(self, file: SourceFile, function: str) -> Iterator[tuple[ast.Call, Place, Evaluator]]:
+        """What calls a function of a file, anywhere in the project."""
+        meant = {f"{module}.{function}" for module in _modules(file)}
+        last = _last(function)
+        word = re.compile(rb"\b" + re.escape(last.encode()) + rb"\b")
+        for other, source in self._sources.items():
+            outline = self._outline_of(other) if not source or word.search(source) else None
+            if outline is None:
+                continue
+            evaluator = Evaluator(outline, lambda _: None, self._constants)
+            for call, place, names in calls_in(outline, evaluator, last):
+                is_method = "." in function and isinstance(call.func, ast.Attribute)
+                if any(meant.intersection(self._paths(name)) for name in names) or (is_method and not names):
+                    yield call, place, evaluator
 
     def _search(self, reading: _Reading, names: frozenset[str]) -> bool:
         """Search one file; True when its wrappers are others than before."""
@@ -343,16 +361,22 @@ def _settled(find: Find, is_called: Callable[[str], bool]) -> ReloadSite | None:
     if not find.wrappers:
         return site
     targets = list(site.targets)
+    filters = list(site.filters)
     whys = [site.why] if site.why else []
     for name, wrapper in open_ones:
         if wrapper.default:
-            defaults = (p.replace("{}", given) for given in wrapper.default for p in wrapper.patterns)
-            targets += [target for target in defaults if target not in site.targets]
+            own = wrapper.filters or ((),) * len(wrapper.patterns)
+            for given in wrapper.default:
+                for pattern, conditions in zip(wrapper.patterns, own, strict=True):
+                    target = pattern.replace("{}", given)
+                    targets += [target] if target not in site.targets else []
+                    filters.append((target, by_default(conditions, name, given) if "*" in target else ()))
         elif not site.targets and _last(name) != _last(site.spelling):
             whys.append(f"`{wrapper.parameter}` is a parameter of `{name}` that nothing here calls")
     if not targets and not whys:
         return None
-    return replace(site, targets=tuple(targets), why="; ".join(dict.fromkeys(whys)))
+    kept = tuple(filters) if any(conditions for _, conditions in filters) else ()
+    return replace(site, targets=tuple(targets), filters=kept, why="; ".join(dict.fromkeys(whys)))
 
 
 def _modules(file: SourceFile) -> tuple[str, ...]:

@@ -114,6 +114,9 @@ class Guard:
     statement: ast.If | None = None
     """The statement one of whose blocks runs only so; None where the condition is not that of a block."""
 
+    is_end: bool = False
+    """Whether the loop around it ends where it is the other way: what comes later is not looked at."""
+
     @property
     def block(self) -> tuple[int, int] | None:
         """The branch that runs only so, as the places in it have it."""
@@ -207,3 +210,30 @@ def terminal(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], bool]:
+    """The bindings of a name that may hold at a place, and whether there are any at all."""
+    scope: Scope | None = place.scope
+    is_here = True
+    while scope is not None:
+        if name in scope.outer:
+            is_here = False
+        elif name in scope.bindings and (scope.kind != "class" or scope is place.scope):
+            found = scope.bindings[name]
+            return (_reaching(found, at, place.branch) if is_here else _reaching(found, END, ())), True
+        is_here = is_here and scope.kind in ("comprehension", "lambda")
+        scope = scope.parent
+    return [], False
+
+
+def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
+    """The bindings that may be the last before a place; all of them when none stands before it."""
+    reaching: list[Binding] = []
+    # What another function binds through `global` may hold anywhere.
+    before = [binding for binding in found if binding.at <= at or binding.at == END]
+    for binding in sorted(before, key=lambda b: b.at, reverse=True):
+        reaching.append(binding)
+        if branch[: len(binding.branch)] == binding.branch:
+            break
+    return list(reversed(reaching)) or found

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 from stalecheck.model import Location, Span
 from stalecheck.reloads.anew import halves_of, is_half
 from stalecheck.reloads.calls import absolute_names
-from stalecheck.reloads.choices import chosen
-from stalecheck.reloads.conditions import are_clear, only, ruled_out
+from stalecheck.reloads.conditions import are_clear
 from stalecheck.reloads.contents import gets_back
+from stalecheck.reloads.filters import Filters, are_selective, moved
 from stalecheck.reloads.invocations import Invocation, invocations, spread, spread_names
 from stalecheck.reloads.items import (
     MODULES,
@@ -39,7 +39,7 @@ from stalecheck.reloads.reloaders import EVICTIONS, SPELLINGS, reloader
 from stalecheck.reloads.reruns import is_again
 from stalecheck.reloads.restored import Restoration, functions_around, is_test_helper, patches_modules
 from stalecheck.reloads.scopes import Outline, Place, terminal
-from stalecheck.reloads.sites import Only, ReloadSite, Wrapper
+from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
 from stalecheck.reloads.wrappers import Name, filled, fitted, handed, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
@@ -101,7 +101,6 @@ class _Event:
     is_unordered: bool = False
     is_once: bool = False
     is_load: bool = False
-    only: Only = ""
     leaves_attribute: bool = False
     order: Order | None = None
     """In which order a wrapper's loop goes; None where the items say it."""
@@ -419,27 +418,24 @@ class _Search:
 
     def _wrapped(self, name: str, wrapper: Wrapper, call: Invocation) -> Iterator[_Event]:
         """The reloads that the call of a wrapper makes; one for each mode."""
-        fits: dict[tuple[ReloadMode, bool, bool, Only], list[Name]] = {}
-        misfits: dict[tuple[ReloadMode, bool, bool, Only], list[Unknown]] = {}
+        fits: dict[tuple[ReloadMode, bool, bool], list[Name]] = {}
+        misfits: dict[tuple[ReloadMode, bool, bool], list[Unknown]] = {}
         are_unordered = False
         family = (wrapper, *wrapper.others)
         for member in family:
-            key = member.mode, member.is_restored, member.is_load, member.only
-            one = chosen(member, call)
-            if isinstance(one, Unknown):
-                misfits.setdefault(key, []).append(one)
-                continue
-            items, is_unordered = handed(self.evaluator, one, call)
+            key = member.mode, member.is_restored, member.is_load
+            items, is_unordered = handed(self.evaluator, member, call)
             are_unordered = are_unordered or is_unordered
             known = frozenset(fits.get(key, ()))
             for item in items:
-                modules = [part for fit in fitted(item, one) for part in filled(self.evaluator, fit, one, call)]
+                named = fitted(self.evaluator, item, member, call)
+                modules = [part for name in named for part in filled(self.evaluator, name, member, call)]
                 if modules:
                     fits.setdefault(key, []).extend(module for module in modules if module not in known)
                 else:
-                    misfits.setdefault(key, []).append(misfit(item, one))
+                    misfits.setdefault(key, []).append(misfit(item, member))
         for key in dict.fromkeys((*fits, *misfits)):
-            mode, is_restored, is_load, kind = key
+            mode, is_restored, is_load = key
             yield _Event(
                 call.node,
                 call.place,
@@ -452,7 +448,6 @@ class _Search:
                 is_unordered=are_unordered,
                 is_once=all(one.is_once for one in family if one.mode is mode),
                 is_load=is_load,
-                only=kind,
                 leaves_attribute=any(one.leaves_attribute for one in family if one.mode is mode),
                 order=_same(one.order for one in family if one.mode is mode),
             )
@@ -490,6 +485,7 @@ class _Search:
 
     def _find(self, event: _Event) -> Find:
         targets: list[str] = []
+        conditions: list[tuple[str, Filters]] = []
         attributes: dict[str, bool] = {}
         holes: list[Hole] = []
         whys: list[str] = []
@@ -499,8 +495,11 @@ class _Search:
             is_swept = is_swept or isinstance(item, Entry)
             for part in _parts(item, event):
                 if isinstance(part, Text):
-                    for target in (pattern.replace("{}", part.text) for pattern in event.patterns):
+                    for pattern in event.patterns:
+                        target = pattern.replace("{}", part.text)
                         targets.append(target)
+                        before, _, after = pattern.partition("{}")
+                        conditions.append((target, moved(part.filters, before, after)))
                         attributes[target] = part.is_attribute and attributes.get(target, True)
                 elif isinstance(part, Hole):
                     holes.append(part)
@@ -542,13 +541,12 @@ class _Search:
             event.leaves_attribute,
             halves_of(self.outline, event.node, event.place, targets) if event.spelling in EVICTIONS else frozenset(),
             event.order or self._order(event),
-            ruled_out(self.evaluator, event.place) if any("*" in target for target in targets) else frozenset(),
             tuple(wrong),
             event.is_load,
-            event.only or (only(self.evaluator, event.place) if is_many or holes else ""),
+            tuple(conditions) if any(filters for _, filters in conditions) else (),
         )
         named = tuple(dict.fromkeys(holes))
-        return Find(site, tuple(wrappers(self.evaluator, named, event.patterns, site, event.place)))
+        return Find(site, tuple(wrappers(self.evaluator, named, event.patterns, site)))
 
     def _without_copies(self, event: _Event, find: Find, evictions: list[tuple[_Event, ReloadSite]]) -> Find:
         """Note of the reload of a copy that only stays until the evicted module is put back that it leaves nothing."""
@@ -632,10 +630,13 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
     """The names of modules in what an argument stands for, the parameters, and what is not known."""
     wants = event.wants
     if isinstance(item, Entry):
+        if item.part == wants and item.globs is None and are_selective(item.filters):
+            yield Text("*", filters=item.filters)
+            return
         if item.part != wants or item.globs is None:
             yield Unknown("which modules the loop over `sys.modules` picks is not known")
             return
-        yield from item.globs
+        yield from (replace(glob, filters=item.filters) for glob in item.globs)
     elif isinstance(item, (Text, Thing)) and not (item.text if isinstance(item, Text) else item.name).strip("*."):
         yield Unknown("which modules the loop picks is not known")
     elif isinstance(item, Thing) and item.is_of_object:
@@ -645,7 +646,7 @@ def _parts(item: object, event: _Event) -> Iterator[Text | Hole | Unknown]:
         yield item if is_name else Unknown(f"`{item.text!r}` is a string, not a module", is_wrong=True)
     elif isinstance(item, Thing):
         is_module = wants == "module"
-        named = Text(item.name, is_attribute=not item.is_entry)
+        named = Text(item.name, is_attribute=not item.is_entry, filters=item.filters)
         yield named if is_module else Unknown(f"`{item.name}` is not a known text")
     elif isinstance(item, Hole) and (item.is_text is (wants == "name") or not (item.is_text or item.takes)):
         if item.is_variadic and not item.is_each:

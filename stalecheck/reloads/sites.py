@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from stalecheck.model import SourceFile, Span
+from stalecheck.reloads.filters import Filters
 from stalecheck.vocabulary import ReloadMode
-
-Only: TypeAlias = Literal["", "packages", "modules"]
-"""Which of the modules that a loop runs through the conditions around a place let pass; empty where they do not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +77,15 @@ class ReloadSite:
     order: Literal["import", "name", "reversed", "any"] = "import"
     """In which order a loop runs through what a ``*`` stands for."""
 
-    besides: frozenset[str] = frozenset()
-    """Globs of the modules that the conditions around it leave out of what a ``*`` stands for."""
-
     wrong: tuple[str, ...] = ()
     """What its argument certainly is, where that is no module."""
 
     is_load: bool = False
     """Whether it loads what a loop finds, mostly for the first time: that is no reload to tell of."""
 
-    only: Only = ""
-    """Which of the modules that a ``*`` stands for."""
+    filters: tuple[tuple[str, Filters], ...] = ()
+    """The conditions that modules have to pass which a ``*`` among the targets stands for; several of one target are
+    alternatives."""
 
     is_void: bool = False
     """Whether nothing imports what it evicts: the module never runs again."""
@@ -112,6 +108,12 @@ class ReloadPlace:
     wrong: tuple[str, ...] = ()
     """What its argument is, where that is no module."""
 
+    possible: tuple[SourceFile, ...] = ()
+    """What may run again: conditions decide that nobody can work out."""
+
+    unclear: str = ""
+    """Why that is not known."""
+
     names: tuple[str, ...] = ()
     """Dotted names of the argument that lead into a module of the project, and not to one."""
 
@@ -126,21 +128,6 @@ class Slot:
 
     default: tuple[str, ...] = ()
     """The texts that its default stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A parameter of a wrapper that has a say in which modules its loop picks."""
-
-    parameter: str
-    position: int
-    """Among the positional parameters, without ``self`` or ``cls``; -1 when it goes by name only."""
-
-    truth: bool | None
-    """That of its default; None where there is none, or it is not known."""
-
-    patterns: tuple[str, ...] = ()
-    """What is reloaded when a call gives the opposite; empty when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +149,14 @@ class Wrapper:
     Empty for a function that is only called ``reload`` and reloads nothing.
     """
 
+    filters: tuple[Filters, ...] = ()
+    """For each of the `patterns` the conditions that modules have to pass which a ``*`` in them stands for."""
+
     default: tuple[str, ...] = ()
     """The names that the parameter's default stands for."""
 
     slots: tuple[Slot, ...] = ()
     """The other parameters that stand in `patterns`: ``package``."""
-
-    choices: tuple[Choice, ...] = ()
-    """The parameters that the conditions in a loop ask for, next to the module that it is at."""
 
     is_each: bool = False
     """Whether the argument is a sequence, each element of which is reloaded."""
@@ -190,9 +177,6 @@ class Wrapper:
 
     is_load: bool = False
     """Whether it loads what a loop finds, mostly for the first time: that is no reload to tell of."""
-
-    only: Only = ""
-    """Which of the modules that a ``*`` stands for."""
 
     spelling: str = ""
     """What to call its calls; empty for the wrapper's own dotted name."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from stalecheck.reloads.calls import NAMESPACES, called, rearranged
+from stalecheck.reloads.calls import NAMESPACES, called, difference, rearranged
+from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
     FINDER,
     IS_PACKAGE,
@@ -28,19 +29,28 @@ from stalecheck.reloads.items import (
     Text,
     Thing,
     Unknown,
-    are_names,
     distinct,
     integer,
     joined,
-    less,
     looked_up,
     modules_of,
     shorten,
     steps,
     unknown,
 )
-from stalecheck.reloads.names import bindings_at, bound, named
-from stalecheck.reloads.scopes import END, START, Binding, Comprehension, Outline, Place, Position, Scope, terminal
+from stalecheck.reloads.names import bound, named
+from stalecheck.reloads.scopes import (
+    END,
+    START,
+    Binding,
+    Comprehension,
+    Outline,
+    Place,
+    Position,
+    Scope,
+    bindings_at,
+    terminal,
+)
 from stalecheck.reloads.sites import Wrapper
 from stalecheck.reloads.texts import f_string, percent
 
@@ -70,6 +80,8 @@ class Evaluator:
         self.cuts = 0
         self.assumed: dict[int, Items] = {}
         self.is_narrowing = False
+        self.tests: dict[int, Test] = {}
+        """What conditions were read, by the identity of their nodes."""
 
     def items(self, node: ast.expr, place: Place) -> Items:
         """What `node` may stand for, in order, without ``None``; sets `saw_unordered`."""
@@ -170,7 +182,10 @@ class Evaluator:
 
     def _name_of(self, item: Thing | Fresh | Hole, node: ast.expr) -> Items:
         if isinstance(item, Thing):
-            return (unknown(node) if item.is_of_object else Text(item.name),)
+            is_glob = "*" in item.name
+            return (
+                unknown(node) if item.is_of_object else Text(item.name, is_glob, item.is_flat, filters=item.filters),
+            )
         if isinstance(item, Fresh):
             return (item.name,)
         if item.is_text:
@@ -331,8 +346,8 @@ class Evaluator:
         if not isinstance(node.op, ast.Add):
             if isinstance(node.op, ast.BitOr):
                 return self._sum([node.left, node.right], place)
-            if isinstance(node.op, ast.Sub) and are_names(self.inner(node.left, place)):
-                return less(self.inner(node.right, place), node)
+            if isinstance(node.op, ast.Sub):
+                return difference(self, self.inner(node.left, place), node.right, node, place)
             return (unknown(node),)
         terms: list[ast.expr] = []
         left: ast.expr = node

@@ -6,9 +6,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import TypeAlias
 
-from stalecheck.reloads.choices import choices
+from stalecheck.reloads.asked import parameter_as_test, read
+from stalecheck.reloads.filters import Constant, Filters, Given, Operation, Subject, Test, Trait, Unclear, moved
+from stalecheck.reloads.filters import filled as filled_in
 from stalecheck.reloads.invocations import Invocation
 from stalecheck.reloads.items import (
     Entry,
@@ -24,7 +27,7 @@ from stalecheck.reloads.items import (
     unknown,
 )
 from stalecheck.reloads.names import position_of
-from stalecheck.reloads.scopes import Place, Scope
+from stalecheck.reloads.scopes import Scope
 from stalecheck.reloads.sites import ReloadSite, Slot, Wrapper
 from stalecheck.reloads.values import Evaluator
 
@@ -82,7 +85,7 @@ def _looked_up(evaluator: Evaluator, parameter: str, call: Invocation) -> Items:
     return found
 
 
-def fitted(item: object, wrapper: Wrapper) -> Iterator[Name]:
+def fitted(evaluator: Evaluator, item: Item, wrapper: Wrapper, call: Invocation) -> Iterator[Name]:
     """The names of the modules that a wrapper reloads for one argument; nothing when it does not fit."""
     is_module = wrapper.takes == "module"
     name = ""
@@ -90,19 +93,65 @@ def fitted(item: object, wrapper: Wrapper) -> Iterator[Name]:
         name = item.name
     elif isinstance(item, Text) and not is_module:
         name = item.text
-    if name:
+    if name and isinstance(item, (Thing, Text)):
         is_attribute = isinstance(item, Thing) and not item.is_entry
-        for pattern in wrapper.patterns:
-            yield Text(pattern.replace("{}", name), is_attribute=is_attribute and pattern == "{}")
+        for pattern, filters in _filtered_patterns(evaluator, wrapper, item, name, call):
+            text = pattern.replace("{}", name)
+            yield Text(text, is_attribute=is_attribute and pattern == "{}", filters=filters if "*" in text else ())
     elif isinstance(item, Hole) and (item.takes == "" or item.is_text is not is_module):
         if not (item.is_variadic and not item.is_each):
             hole = replace(item, is_text=True, takes=item.takes or wrapper.takes)
-            for pattern in wrapper.patterns:
-                yield replace(hole, pattern=pattern.replace("{}", item.pattern))
+            for pattern, filters in _filtered_patterns(evaluator, wrapper, item, item.pattern, call):
+                yield replace(hole, pattern=pattern.replace("{}", item.pattern), filters=filters)
     elif isinstance(item, Entry) and item.part == wrapper.takes and wrapper.patterns == ("{}",):
-        yield replace(item, part="name")
+        for _, filters in _filtered_patterns(evaluator, wrapper, item, "", call):
+            yield replace(item, part="name", filters=filters)
     elif isinstance(item, Unknown):
         yield item
+
+
+def _filtered_patterns(
+    evaluator: Evaluator, wrapper: Wrapper, item: Text | Thing | Hole | Entry, name: str, call: Invocation
+) -> Iterator[tuple[str, Filters]]:
+    """The patterns of a wrapper with the conditions for one argument: those that it brings, and the wrapper's own."""
+
+    def given(leaf: Given) -> Test:
+        if leaf.function != wrapper.name:
+            return leaf
+        if leaf.parameter == wrapper.parameter:
+            return _handed_over(evaluator, item, leaf) if leaf.is_each is wrapper.is_each else Unclear()
+        return _argument(evaluator, leaf, call)
+
+    for pattern, filters in zip(wrapper.patterns, wrapper.filters or repeat(()), strict=False):
+        yield pattern, (*moved(item.filters, *_around(pattern)), *filled_in(filters, {"{}": name}, given))
+
+
+def _handed_over(evaluator: Evaluator, item: Text | Thing | Hole | Entry, leaf: Given) -> Test:
+    """What the argument that names the modules is for a condition."""
+    if isinstance(item, Hole):
+        return parameter_as_test(evaluator, replace(item, pattern=leaf.pattern.replace("{}", item.pattern)), leaf)
+    if isinstance(item, Entry):
+        is_name = item.part == "name" or leaf.is_text
+        return Subject(("",)) if is_name and leaf.pattern == "{}" else Trait("module")
+    name = item.text if isinstance(item, Text) else item.name
+    if isinstance(item, Thing) and not leaf.is_text:
+        return Trait("module") if "*" in name else Unclear()
+    text = leaf.pattern.replace("{}", name)
+    return Subject((text,)) if "*" in text else Constant(text)
+
+
+def _argument(evaluator: Evaluator, leaf: Given, call: Invocation) -> Test:
+    """What a call gives for another parameter that a condition asks for."""
+    argument = call.argument(leaf.position, leaf.parameter)
+    if argument is None:
+        return Unclear() if call.is_spread or leaf.default is None else leaf.default
+    if leaf.is_each or isinstance(argument, ast.Starred) or call.is_each:
+        return Unclear()
+    found = read(evaluator, argument, call.elsewhere.get(id(argument), call.place))
+    if leaf.pattern == "{}":
+        return found
+    before, _, after = leaf.pattern.partition("{}")
+    return Operation("+", (Operation("+", (Constant(before), found)), Constant(after)))
 
 
 def filled(evaluator: Evaluator, item: Name, wrapper: Wrapper, call: Invocation) -> tuple[Name, ...]:
@@ -123,17 +172,29 @@ def _with(item: Name, mark: str, value: Item, wrapper: Wrapper) -> Name:
     """A name with a value where its mark is."""
     if isinstance(item, Text) and mark in item.text:
         if isinstance(value, Text):
-            return replace(item, text=item.text.replace(mark, value.text))
+            return replace(
+                item, text=item.text.replace(mark, value.text), filters=_marked(item.filters, mark, value.text)
+            )
         if isinstance(value, Hole) and (value.is_text or not value.takes):
-            return replace(value, is_text=True, takes="name", pattern=item.text.replace(mark, value.pattern))
+            filters = _marked(item.filters, mark, value.pattern)
+            return replace(
+                value, is_text=True, takes="name", pattern=item.text.replace(mark, value.pattern), filters=filters
+            )
     elif isinstance(item, Hole) and mark in item.pattern:
         if isinstance(value, Text):
-            return replace(item, pattern=item.pattern.replace(mark, value.text))
+            filters = _marked(item.filters, mark, value.text)
+            return replace(item, pattern=item.pattern.replace(mark, value.text), filters=filters)
         if isinstance(value, Hole) and is_beside(value, item):
-            return replace(item, pattern=item.pattern.replace(mark, beside(value, item)))
+            text = beside(value, item)
+            filters = _marked(item.filters, mark, text)
+            return replace(item, pattern=item.pattern.replace(mark, text), filters=filters)
     else:
         return item
     return value if isinstance(value, Unknown) else misfit(value, wrapper)
+
+
+def _marked(filters: Filters, mark: str, text: str) -> Filters:
+    return filled_in(filters, {mark: text}, lambda leaf: leaf)
 
 
 def misfit(item: object, wrapper: Wrapper) -> Unknown:
@@ -155,11 +216,11 @@ def why_hole(hole: Hole) -> str:
 
 
 def wrappers(
-    evaluator: Evaluator, holes: Sequence[Hole], patterns: Sequence[str], site: ReloadSite, place: Place
+    evaluator: Evaluator, holes: Sequence[Hole], patterns: Sequence[str], site: ReloadSite
 ) -> Iterator[tuple[str, Wrapper]]:
     """The functions whose parameters a place reloads, by qualified name.
 
-    `site` is what is known of the `place`, and `patterns` are what it makes of each name.
+    `site` is what is known of the place, and `patterns` are what it makes of each name.
     """
     grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
     for hole in holes:
@@ -167,7 +228,12 @@ def wrappers(
         grouped.setdefault(key, []).append(hole)
     for (function, parameter, takes, is_each), members in grouped.items():
         scope = evaluator.outline.scopes[function]
-        made = [p.replace("{}", hole.pattern) for hole in members for p in patterns]
+        pairs = dict.fromkeys(
+            (pattern.replace("{}", hole.pattern), moved(hole.filters, *_around(pattern)))
+            for hole in members
+            for pattern in patterns
+        )
+        made = [pattern for pattern, _ in pairs]
         is_variadic = members[0].is_variadic
         yield (
             function,
@@ -177,10 +243,10 @@ def wrappers(
                 position_of(scope, parameter),
                 "module" if takes == "module" else "name",
                 site.mode,
-                tuple(dict.fromkeys(made)),
+                tuple(made),
+                tuple(filters for _, filters in pairs) if any(filters for _, filters in pairs) else (),
                 _default(evaluator, scope, parameter, takes, is_each=is_each),
                 tuple(_slots(evaluator, scope, made)),
-                tuple(choices(evaluator, place, made, {parameter, *_marked(made)})),
                 is_each and not is_variadic,
                 is_variadic,
                 site.is_restored,
@@ -189,9 +255,13 @@ def wrappers(
                 site.order,
                 site.leaves_attribute,
                 site.is_load,
-                site.only,
             ),
         )
+
+
+def _around(pattern: str) -> tuple[str, str]:
+    before, _, after = pattern.partition("{}")
+    return before, after
 
 
 def _default(
@@ -211,11 +281,11 @@ def _default(
 
 def _slots(evaluator: Evaluator, scope: Scope, patterns: Sequence[str]) -> Iterator[Slot]:
     """The further parameters that stand in the names."""
-    for parameter in _marked(patterns):
+    for parameter in _marks(patterns):
         yield Slot(parameter, position_of(scope, parameter), _default(evaluator, scope, parameter, "name"))
 
 
-def _marked(patterns: Sequence[str]) -> Iterable[str]:
+def _marks(patterns: Sequence[str]) -> Iterable[str]:
     return dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern))
 
 

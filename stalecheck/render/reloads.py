@@ -34,10 +34,10 @@ def render_reloads_json(report: Report, *, cwd: Path) -> str:
 
 def _line(record: ReloadRecord, *, cwd: Path, color: bool) -> str:
     where = style(place(record.path, record.location, cwd=cwd), "bold", color=color)
-    if record.is_resolved:
-        outside = set(record.outside)
-        what = ", ".join(f"{name} (not in the project)" if name in outside else name for name in record.modules)
-    else:
-        what = style("unresolved", "yellow", color=color) + f": {record.why}" * bool(record.why)
+    outside = set(record.outside)
+    what = ", ".join(f"{name} (not in the project)" if name in outside else name for name in record.modules)
+    if not record.is_resolved:
+        unresolved = style("unresolved", "yellow", color=color) + f": {record.why}" * bool(record.why)
+        what = f"{what}; {unresolved}" if what else unresolved
     restored = " (restored afterwards)" if record.is_restored else ""
     return f"{where}: {record.mode.value} {printable(record.spelling)}: {what}{restored}"

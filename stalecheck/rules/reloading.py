@@ -41,7 +41,7 @@ class Reloading:
         found: dict[SourceFile, dict[Reload, None]] = {}
         for sequence in self.sequences:
             for event in sequence.events:
-                for file in () if event.is_load else event.files:
+                for file in event.certain:
                     found.setdefault(file, {})[event.reloads[file]] = None
         return {file: tuple(reloads) for file, reloads in found.items()}
 

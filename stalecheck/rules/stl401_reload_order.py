@@ -125,7 +125,7 @@ def _too_early(sequence: Sequence, stale: _Stale) -> Iterator[tuple[Event, Sourc
         below = events[position + 1 :]
         beside = [other for other in events if event.group and other.group == event.group and other != event]
         again = frozenset(file for later in below if later not in beside for file in later.files)
-        for file in event.files - again:
+        for file in event.files - event.possible - again:
             for later in (*beside, *below):
                 found = next((reload for reload in later.reloads.values() if (file, reload) in stale), None)
                 if found is not None:

@@ -14,6 +14,7 @@ from stalecheck.index import Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.spelled import ANY_NAME
+from stalecheck.vocabulary import MUTATORS
 
 _Groups = frozenset[int]
 """Which reloads a taint comes from: numbers of groups that are evicted together, `_ANY` for all other reloads."""
@@ -177,6 +178,7 @@ class _Nomination:
         """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
+        self._made_by: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
         self._spilled: set[SourceFile] = set()
         """The files that have got more taint from another one, in this round."""
 
@@ -473,7 +475,9 @@ class _Nomination:
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
                     if statement.calls:
-                        self._reached.setdefault(file, set()).update(self._defining(statement.calls, local))
+                        reached = self._reached.setdefault(file, set())
+                        reached.update(self._defining(statement.calls, local))
+                        reached.update(self._makers(statement.calls, file))
                     for name in statement.binds:
                         _add(taint.names, name, groups)
                     if statement.owner:
@@ -488,6 +492,21 @@ class _Nomination:
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _makers(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return where that may come from which made what a method fills: a class with methods of its own."""
+        name, _, method = called.partition(".")
+        if method.rpartition(".")[2] not in MUTATORS:
+            return frozenset()
+        found = self._made_by.get((file, name))
+        if found is None:
+            local = self._locals[file]
+            made = [s for s in self._indexes[file].statements if not s.calls and (name in s.binds or name == s.owner)]
+            asked = {mention for statement in made for mention in statement.asked}
+            brought = {star for star in local.stars if not asked.isdisjoint(self._indexes[star].made)}
+            found = frozenset(brought.union(*(self._defining(mention, local) for mention in asked)))
+            self._made_by[file, name] = found
+        return found
 
     def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:
         """Return what a class, or something made of one, has inherited that may be old."""

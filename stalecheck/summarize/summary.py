@@ -374,6 +374,9 @@ class Function:
     None for any other.
     """
 
+    lets_go: tuple[str, ...] = ()
+    """Of a method with the name of one that fills containers the parameters of which it certainly keeps nothing."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Class:

@@ -33,6 +33,7 @@ from stalecheck.summarize.expressions import (
 from stalecheck.summarize.fillings import outermost
 from stalecheck.summarize.guards import decide, is_main_guard, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
+from stalecheck.summarize.letting_go import let_go
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
@@ -75,6 +76,7 @@ from stalecheck.summarize.summary import (
 from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, is_class_variable, parse_test
 from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
+from stalecheck.vocabulary import MUTATORS
 
 _ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
 
@@ -544,6 +546,7 @@ class _Walker:
             attaches=self._bodies.attached(node, twin, scope),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
             remembered=remembered(twin),
+            lets_go=self._let_go(twin),
         )
         self._recorder.at = at
         index = self._recorder.bind(node.name.value, span, function)
@@ -554,6 +557,11 @@ class _Walker:
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
                     self._cached_at = self._recorder.positions.of_twin(item)
 
+    def _let_go(self, twin: ast.stmt | None) -> tuple[str, ...]:
+        """Return of what a method keeps nothing that is called as a container's are."""
+        is_method = self._recorder.scope.outer is not None and getattr(twin, "name", "") in MUTATORS
+        return let_go(twin) if is_method else ()
+
     def _idle_function(self, twin: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Bind a function for which a ``pass`` stands: there is nothing to tell of it but its name and parameters."""
         arguments = twin.args
@@ -563,6 +571,7 @@ class _Walker:
             is_opaque=isinstance(twin, ast.AsyncFunctionDef),
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
+            lets_go=self._let_go(twin),
         )
         span = self._recorder.positions.name_of_twin(twin)
         self._recorder.at = self._recorder.positions.of_twin(twin).start

@@ -322,9 +322,14 @@ class _Nomination:
         return found
 
     def refilling(self) -> set[SourceFile]:
-        """Return the files that reload and may then call what fills something in a nominated file."""
+        """Return the files that reload and may then call what fills something in a nominated file, or change it."""
         filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
-        return {file for file in self._helpers if not filled.isdisjoint(self._asked.get(file, ()))}
+        changing = {file for file in self._helpers if any(body.changes for body in self._indexes[file].bodies)}
+        return {
+            file
+            for file in self._helpers
+            if not (self.nominated if file in changing else filled).isdisjoint(self._asked.get(file, ()))
+        }
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what

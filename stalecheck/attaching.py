@@ -94,6 +94,12 @@ def filled_by(call: ast.Call) -> str:
     return ""
 
 
+def emptied_by(call: ast.Call) -> str:
+    """Return the name with which the container is written that a method call takes something out of; else nothing."""
+    function = call.func
+    return root_of(function.value) if isinstance(function, ast.Attribute) and function.attr in _REMOVERS else ""
+
+
 def may_be_hook(function: _Function) -> bool:
     """Whether a function is called when a class is made, by its name."""
     return function.name in HOOKS or function.name == "__new__" or is_for_metaclass(function)

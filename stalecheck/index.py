@@ -15,6 +15,7 @@ from io import BytesIO
 
 from stalecheck.attaching import (
     attached_values,
+    emptied_by,
     filled_by,
     is_attribute_of_another,
     is_own_namespace,
@@ -111,6 +112,9 @@ class Body:
 
     fills: bool = False
     """The file calls it while it is imported, and it fills something for good."""
+
+    changes: bool = False
+    """It may take something out of what it does not make, or put something in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -593,6 +597,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     is_initializer = function.name == "__init__"
     may_attach = may_be_hook(function)
     filled: list[str] = []
+    changed: list[str] = []
     own = {"", "self"}
     for expression in descendants(function) if is_deep else ():
         if isinstance(expression, ast.NamedExpr):
@@ -616,6 +621,10 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     assigned += [*node.value.args, *node.value.keywords] if fills else ()
                     may_attach = may_attach or is_setting(node.value)
                     filled.append(filled_by(node.value))
+                    changed.append(emptied_by(node.value))
+                continue
+            case ast.Delete(targets=deleted):
+                changed += [root_of(target) for target in deleted if isinstance(target, ast.Subscript)]
                 continue
             case ast.Global(names=names):
                 binds_globally = True
@@ -641,6 +650,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                     binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in stored)
                 may_attach = may_attach or any(map(is_attribute_of_another, stored))
                 for target in stored:
+                    if isinstance(target, (ast.Attribute, ast.Subscript)):
+                        changed.append(root_of(target))
                     if isinstance(target, ast.Name):
                         own.add(target.id)
                     elif isinstance(target, ast.Subscript) or is_attribute_of_another(target):
@@ -675,7 +686,8 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     keeps = bool(attached) and may_be_hook(function)
     if outside and not keeps and not outside <= _parameters(function):
         keeps = bool(kept_roots(function))
-    if not (returned or imports or binds_globally or is_initializer or keeps):
+    changes = not own.union(_parameters(function)).issuperset(changed)
+    if not (returned or imports or binds_globally or is_initializer or keeps or changes):
         return None
     if binds_globally:
         assigned += definitions
@@ -699,6 +711,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         bool(attached),
         keeps,
         fills,
+        changes,
     )
 
 

@@ -14,6 +14,7 @@ from stalecheck.index import Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.spelled import ANY_NAME
+from stalecheck.vocabulary import MUTATORS
 
 _Groups = frozenset[int]
 """Which reloads a taint comes from: numbers of groups that are evicted together, `_ANY` for all other reloads."""
@@ -177,6 +178,7 @@ class _Nomination:
         """Where functions stand that keep what a reloaded module gives them: decorators, hooks of its base classes."""
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
+        self._made_by: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
         self._spilled: set[SourceFile] = set()
         """The files that have got more taint from another one, in this round."""
 
@@ -320,9 +322,14 @@ class _Nomination:
         return found
 
     def refilling(self) -> set[SourceFile]:
-        """Return the files that reload and may then call what fills something in a nominated file."""
+        """Return the files that reload and may then call what fills something in a nominated file, or change it."""
         filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
-        return {file for file in self._helpers if not filled.isdisjoint(self._asked.get(file, ()))}
+        changing = {file for file in self._helpers if any(body.changes for body in self._indexes[file].bodies)}
+        return {
+            file
+            for file in self._helpers
+            if not (self.nominated if file in changing else filled).isdisjoint(self._asked.get(file, ()))
+        }
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what
@@ -473,7 +480,9 @@ class _Nomination:
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
                     if statement.calls:
-                        self._reached.setdefault(file, set()).update(self._defining(statement.calls, local))
+                        reached = self._reached.setdefault(file, set())
+                        reached.update(self._defining(statement.calls, local))
+                        reached.update(self._makers(statement.calls, file))
                     for name in statement.binds:
                         _add(taint.names, name, groups)
                     if statement.owner:
@@ -488,6 +497,21 @@ class _Nomination:
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
+
+    def _makers(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return where that may come from which made what a method fills: a class with methods of its own."""
+        name, _, method = called.partition(".")
+        if method.rpartition(".")[2] not in MUTATORS:
+            return frozenset()
+        found = self._made_by.get((file, name))
+        if found is None:
+            local = self._locals[file]
+            made = [s for s in self._indexes[file].statements if not s.calls and (name in s.binds or name == s.owner)]
+            asked = {mention for statement in made for mention in statement.asked}
+            brought = {star for star in local.stars if not asked.isdisjoint(self._indexes[star].made)}
+            found = frozenset(brought.union(*(self._defining(mention, local) for mention in asked)))
+            self._made_by[file, name] = found
+        return found
 
     def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:
         """Return what a class, or something made of one, has inherited that may be old."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
+from stalecheck.certain import Certain
 from stalecheck.config import Config, absolute_path, check_codes, shown
 from stalecheck.discover import Discovery, discover, is_excluded, name_files, settle_names
 from stalecheck.errors import UsageError
@@ -17,14 +18,14 @@ from stalecheck.history import modules_gone, names_gone
 from stalecheck.index import FileIndex, Unreadable, imported_names, index_parsed, index_tree, index_unparsed, parse
 from stalecheck.link import Program, link
 from stalecheck.model import Diagnostic, Location, Report, SourceFile, Span
-from stalecheck.modules import ModuleTable
+from stalecheck.modules import ModuleTable, absolute
 from stalecheck.nominate import nominate
 from stalecheck.read import Progress, deeply, index_files, processors, read_files, summarize_files, text_lines
 from stalecheck.reloads import ReloadSite, find_reloads, gives_back
 from stalecheck.rules import Reloading, judge, rules
 from stalecheck.select import selected_codes, selected_in
 from stalecheck.summarize.guards import without_dead_branches
-from stalecheck.summarize.summary import Summary, without_later_runs
+from stalecheck.summarize.summary import Needed, Summary, without_fallbacks, without_later_runs
 from stalecheck.suppress import suppress
 from stalecheck.vocabulary import Severity
 
@@ -69,19 +70,21 @@ def run(
     )
     closely = {file: sources[file] for file in files if file in nominated}
     summaries = summarize_files(closely, config.target_version, jobs=jobs, progress=progress)
-    is_forgotten = Forms(sources, indexes, table).is_forgotten
+    parse_alive = cache(partial(_parse_alive, sources, config.target_version))
+    certain = Certain(sources, parse_alive, indexes, table, config.target_version)
     program = Program(
         table,
-        _readable(summaries, events.run_once),
+        _readable(summaries, events.run_once, certain),
         indexes,
         events.reloaded,
         events.evicted,
         _given_back(sites, table),
-        is_forgotten,
+        Forms(sources, indexes, table).is_forgotten,
+        partial(certain.has, is_attribute=True),
     )
     selected = selected_codes(config, [r.code for r in rules()], [r.code for r in rules() if r.is_default])
     diagnostics = [
-        *deeply(lambda: list(judge(_reloading(program, events, sources, config), selected, cwd=cwd))),
+        *deeply(lambda: list(judge(_reloading(program, events, sources, config, parse_alive), selected, cwd=cwd))),
         *_unreadable(unread, indexes, summaries, sources),
     ]
     return _report(diagnostics, files, sources, found, events, config, cwd)
@@ -160,7 +163,13 @@ def _readable_tree(tree: ast.Module | Unreadable, data: bytes) -> ast.Module | N
     return None if newer is None else newer.tree
 
 
-def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, bytes], config: Config) -> Reloading:
+def _reloading(
+    program: Program,
+    events: Schedule,
+    sources: Mapping[SourceFile, bytes],
+    config: Config,
+    parse_alive: Callable[[SourceFile], ast.Module | None],
+) -> Reloading:
     """Gather what the rules look at."""
     since, root = config.since, config.root
     return Reloading(
@@ -169,7 +178,7 @@ def _reloading(program: Program, events: Schedule, sources: Mapping[SourceFile, 
         events.sequences,
         tuple(link(program, events.sequences)),
         sources,
-        cache(partial(_parse_alive, sources, config.target_version)),
+        parse_alive,
         names_gone(events.reloaded, since, program.indexes, root) if since else {},
         modules_gone(sources, since, root) if since else frozenset(),
         config.below_version,
@@ -214,14 +223,21 @@ def _one_module(site: ReloadSite, file: SourceFile, table: ModuleTable) -> Sourc
 
 
 def _readable(
-    summaries: Mapping[SourceFile, Summary | Unreadable], run_once: Collection[SourceFile]
+    summaries: Mapping[SourceFile, Summary | Unreadable], run_once: Collection[SourceFile], certain: Certain
 ) -> dict[SourceFile, Summary]:
     """Return the summaries of what could be parsed, each with what its body binds when it runs."""
-    return {
-        file: without_later_runs(summary) if file in run_once else summary
-        for file, summary in summaries.items()
-        if isinstance(summary, Summary)
-    }
+    found: dict[SourceFile, Summary] = {}
+    for file, summary in summaries.items():
+        if isinstance(summary, Summary):
+            once = without_later_runs(summary) if file in run_once else summary
+            found[file] = without_fallbacks(once, partial(_is_there, certain, file))
+    return found
+
+
+def _is_there(certain: Certain, file: SourceFile, asked: Needed) -> bool:
+    """Whether a file certainly gets what it needs of another module."""
+    module = absolute(file, asked.level, asked.module or None)
+    return module is not None and certain.has(file, module, asked.name, is_attribute=asked.is_attribute)
 
 
 def _unreadable(

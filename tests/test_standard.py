@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from stalecheck.summarize.standard import always_succeeds, is_there
+from stalecheck.summarize.standard import asked_for, needed
 
 OLDEST = (3, 10)
 
@@ -27,7 +27,7 @@ def known(name: str) -> str:
     ],
 )
 def test_taking_an_attribute_succeeds_everywhere_or_not(block: str, *, succeeds: bool) -> None:
-    assert always_succeeds(ast.parse(block).body, OLDEST, known) is succeeds
+    assert (needed(ast.parse(block).body, OLDEST, known) == ()) is succeeds
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,7 @@ def test_taking_an_attribute_succeeds_everywhere_or_not(block: str, *, succeeds:
     ],
 )
 def test_what_depends_on_the_python_stays_open(test: str, answer: bool | None) -> None:
-    assert is_there(ast.parse(test, mode="eval").body, OLDEST, known) is answer
+    found = asked_for(ast.parse(test, mode="eval").body, OLDEST, known)
+    assert found is not None
+    needs, is_true = found
+    assert (None if needs else is_true) is answer

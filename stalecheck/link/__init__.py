@@ -145,6 +145,12 @@ def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Reboun
         for body in summary.bodies:
             match body.statement:
                 case Store(target=target, attribute=attribute, at=at) if attribute:
+                    made = evaluator.removals.place(file, target)
+                    if made is not None and not made[2]:
+                        maker, index, _ = made
+                        places = found.setdefault(maker, {})
+                        key = file, body.done.block, f"{program.summaries[maker].bindings[index].name}.{attribute}"
+                        places[key] = (*places.get(key, ()), body.done)
                     for owner in evaluator.expression(file, target, at).things:
                         if isinstance(owner, (ModuleThing, ClassThing)):
                             prefix = f"{owner.definition.name}." if isinstance(owner, ClassThing) else ""

@@ -62,7 +62,8 @@ class Elsewhere:
         match expression:
             case Reference(reaching=reaching, stars=(), is_late=False) if reaching:
                 bindings = self._program.summaries[frame.file].bindings
-                return all(self._is_taken(bindings[index].value, index, frame) for index in reaching)
+                reached = [index for index in reaching if not bindings[index].is_unreached]
+                return all(self._is_taken(bindings[index].value, index, frame) for index in reached)
             case Attribute(value=owner, name=name):
                 things = self._evaluator.evaluate(owner, frame).things
                 return self.is_held(owner, frame) and all(self._has(thing, name) for thing in things)

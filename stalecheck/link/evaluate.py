@@ -239,6 +239,8 @@ class Evaluator:
                 return self.containers.display(expression, frame)
             case Item():
                 return self._settled(expression, self.containers.item(expression, frame), frame)
+            case Choice(options=(Attribute() as asked, *_), is_first_there=True) if self._is_there(asked, frame):
+                return self.evaluate(asked, frame)
             case Choice(options=options, is_first_true=is_first_true):
                 given = [o for o in options if isinstance(o, Parameter) and o.name in (frame.arguments or ())]
                 if given:
@@ -307,6 +309,17 @@ class Evaluator:
         if not found:
             return Value((), derived(value), is_new=value.is_new or bool(value.captures))
         return union(found)
+
+    def _is_there(self, asked: Attribute, frame: Frame) -> bool:
+        """Whether a module certainly has the attribute that it is asked for."""
+        things = self.evaluate(asked.value, frame).things
+        names = [
+            thing.file.module if isinstance(thing, ModuleThing) else thing.name
+            for thing in things
+            if isinstance(thing, (ModuleThing, ExternalThing))
+        ]
+        is_one = len(things) == len(names) == 1
+        return is_one and self.program.is_there(frame.file, names[0], asked.name)
 
     def _named_attribute(self, owner: Expression, name: Expression, frame: Frame) -> Value:
         """Return what ``getattr`` may give: of the names that are known, else of none."""

@@ -337,7 +337,10 @@ class _Finder:
             if not isinstance(binding.value, Call):
                 continue
             for attribute in thing.of.definition.attributes:
-                held = self._subject.evaluate(attribute.value, binding.at)
+                kept = attribute.value
+                if isinstance(kept, Display):
+                    kept = self._subject.evaluator.containers.remaining(self._subject.file, kept)
+                held = self._subject.evaluate(kept, binding.at)
                 for capture in closest(held.captures):
                     kind = KINDS[capture.relation]
                     place = capture.span if kind is HolderKind.CONTAINER else attribute.span

@@ -33,6 +33,9 @@ class Program:
     is_forgotten: Callable[[SourceFile, str, Location], bool] = lambda file, form, at: False
     """Whether the `typing` module makes a form like ``Union[…]``, in the statement at a place, anew by then."""
 
+    is_there: Callable[[SourceFile, str, str], bool] = lambda file, module, name: False
+    """Whether a module certainly has a name when a file, which has imported it, asks for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -14,13 +14,16 @@ from stalecheck.model import Location, SourceFile, Span
 from stalecheck.summarize.summary import (
     NOWHERE,
     Attribute,
+    Binding,
     BodyStatement,
     Call,
     CallStatement,
+    Class,
     Display,
     Expression,
     Filled,
     Function,
+    InstanceAttribute,
     Literal,
     ModuleImport,
     NameImport,
@@ -33,6 +36,11 @@ from stalecheck.summarize.summary import (
 Emptying: TypeAlias = tuple[SourceFile, Rebinding]
 """A statement of a function that takes something out of a container, and the function's file."""
 
+_Place: TypeAlias = tuple[SourceFile, int, str]
+"""Where something is made: the file and its binding; for an attribute that ``__init__`` assigns to the one object of a
+class, that one's name, too."""
+
+_CONTAINERS = (Display, Call)
 _MOST_NAMES = 20
 """How far a name is followed through others and through modules that import it."""
 
@@ -142,13 +150,13 @@ class Removals:
         summary = self._program.summaries[file]
         return sorted([*summary.stores, *summary.calls], key=_order)
 
-    def _begun(self, file: SourceFile, target: Expression, place: tuple[SourceFile, int] | None) -> Contents | None:
+    def _begun(self, file: SourceFile, target: Expression, place: _Place | None) -> Contents | None:
         """Return a container as the statements of a file find it, by its place; without one if it is imported."""
         if place is not None:
-            maker, index = place
+            maker, _, _ = place
             if maker == file:
-                return Contents.made(self._program.summaries[file].bindings[index])
-            found = self._follow(maker).get(place) or Contents.made(self._program.summaries[maker].bindings[index])
+                return Contents.made(self._maker_of(place))
+            found = self._follow(maker).get(place) or Contents.made(self._maker_of(place))
             return found.handed_over(is_shared=maker in self._open or self._is_shared(place, file))
         name = target.value if isinstance(target, Attribute) else target
         if not isinstance(name, Reference) or len(name.reaching) != 1 or name.is_late:
@@ -157,7 +165,7 @@ class Removals:
         is_import = isinstance(binding.value, ModuleImport if target != name else NameImport)
         return Contents.made(binding) if is_import else None
 
-    def _is_shared(self, place: tuple[SourceFile, int], file: SourceFile) -> bool:
+    def _is_shared(self, place: _Place, file: SourceFile) -> bool:
         """Whether others than a file and the maker of a container may have filled it before."""
         if self._users is None:
             self._users = {}
@@ -167,8 +175,8 @@ class Removals:
                     used = None if target is None else self._place(other, target)
                     if used is not None and used[0] != other:
                         self._users.setdefault(used, set()).add(other)
-        maker, index = place
-        return self._users.get(place) != {file} or self._is_filled_by_functions(maker, index)
+        maker, index, attribute = place
+        return self._users.get(place) != {file} or bool(attribute) or self._is_filled_by_functions(maker, index)
 
     def _is_filled_by_functions(self, file: SourceFile, index: int) -> bool:
         summary = self._program.summaries[file]
@@ -182,24 +190,71 @@ class Removals:
                     return True
         return False
 
-    def _place(self, file: SourceFile, target: Expression, depth: int = 0) -> tuple[SourceFile, int] | None:
-        """Return where the one container is made that an expression of a file stands for; None if it is not known."""
+    def place(self, file: SourceFile, target: Expression) -> _Place | None:
+        """Return where the one container or object is made that an expression stands for; None if it is not known."""
+        return self._place(file, target)
+
+    def _maker_of(self, place: _Place) -> Binding:
+        """Return what binds a container, or the attribute of an object that it is."""
+        file, index, attribute = place
+        binding = self._program.summaries[file].bindings[index]
+        if not attribute:
+            return binding
+        made = self._attribute_of(place[0], binding, attribute)
+        return binding if made is None else replace(binding, name=attribute, value=made.value, span=made.span)
+
+    def _place(
+        self, file: SourceFile, target: Expression, depth: int = 0, kinds: tuple[type, ...] = _CONTAINERS
+    ) -> _Place | None:
+        """Return where the one thing of some kinds is made that an expression of a file stands for."""
         match target:
             case Reference(name=name, reaching=(), stars=stars, is_late=False):
-                return self._brought(file, name, stars, depth)
+                return self._brought(file, name, stars, depth, kinds)
             case Reference(name=name, reaching=reaching, stars=(), is_late=False):
-                return self._made_by_one(file, name, reaching, depth)
+                return self._made_by_one(file, name, reaching, depth, kinds)
             case Attribute(value=owner, name=name):
                 module = self._module(file, owner)
-                return None if module is None else self._exported(module, name, depth)
+                if module is not None:
+                    return self._exported(module, name, depth, kinds)
+                return self._member(file, owner, name, depth)
         return None
 
+    def _member(self, file: SourceFile, owner: Expression, name: str, depth: int) -> _Place | None:
+        """Return where an attribute of a class or of an object is made; None where that is not known."""
+        found = self._place(file, owner, depth + 1, (Class, Call))
+        if found is None or found[2]:
+            return None
+        maker, index, _ = found
+        binding = self._program.summaries[maker].bindings[index]
+        if not isinstance(binding.value, Class):
+            return None if self._attribute_of(maker, binding, name) is None else (maker, index, name)
+        for member, reaching in binding.value.members:
+            if member == name and len(reaching) == 1:
+                value = self._program.summaries[maker].bindings[reaching[0]].value
+                return (maker, reaching[0], "") if isinstance(value, _CONTAINERS) else None
+        return None
+
+    def _attribute_of(self, file: SourceFile, binding: Binding, name: str) -> InstanceAttribute | None:
+        """Return what makes an attribute of an object, if that is the only one of a class of its file."""
+        bindings = self._program.summaries[file].bindings
+        match binding.value:
+            case Call(function=Reference(reaching=(only,), stars=())) if isinstance(bindings[only].value, Class):
+                pass
+            case _:
+                return None
+        definition = bindings[only].value
+        others = [b for b in bindings if isinstance(b.value, Call) and b.value.function == binding.value.function]
+        if not isinstance(definition, Class) or len(others) != 1:
+            return None
+        found = [attribute for attribute in definition.attributes if attribute.name == name]
+        return found[0] if len(found) == 1 and isinstance(found[0].value, _CONTAINERS) else None
+
     def _made_by_one(
-        self, file: SourceFile, name: str, reaching: tuple[int, ...], depth: int
-    ) -> tuple[SourceFile, int] | None:
-        """Return where a container is made that one of some bindings binds; the others stand in for it."""
+        self, file: SourceFile, name: str, reaching: tuple[int, ...], depth: int, kinds: tuple[type, ...]
+    ) -> _Place | None:
+        """Return where a thing is made that one of some bindings binds; the others stand in for it."""
         possible = [index for index in reaching if not self._stands_in(file, index)]
-        return self._made(file, possible[0], name, depth) if len(possible) == 1 else None
+        return self._made(file, possible[0], name, depth, kinds) if len(possible) == 1 else None
 
     def _stands_in(self, file: SourceFile, index: int) -> bool:
         """Whether a binding binds nothing of the project: None, or what only another installation has."""
@@ -208,40 +263,40 @@ class Removals:
             return resolve(self._program, file, bound.module, bound.level) is None
         return isinstance(bound, Literal)
 
-    def _made(self, file: SourceFile, index: int, name: str, depth: int) -> tuple[SourceFile, int] | None:
+    def _made(self, file: SourceFile, index: int, name: str, depth: int, kinds: tuple[type, ...]) -> _Place | None:
         binding = self._program.summaries[file].bindings[index]
         if binding.block or depth > _MOST_NAMES:
             return None
         match binding.value:
-            case Display() | Call():
-                return file, index
+            case value if isinstance(value, kinds):
+                return file, index, ""
             case Reference() | Attribute() as other:
-                return self._place(file, other, depth + 1)
+                return self._place(file, other, depth + 1, kinds)
             case StarImport():
-                return self._brought(file, name, (index,), depth)
+                return self._brought(file, name, (index,), depth, kinds)
             case NameImport(module=module, level=level, name=taken):
                 source = resolve(self._program, file, module, level)
-                return None if source is None else self._exported(source, taken, depth + 1)
+                return None if source is None else self._exported(source, taken, depth + 1, kinds)
         return None
 
-    def _exported(self, file: SourceFile, name: str, depth: int) -> tuple[SourceFile, int] | None:
+    def _exported(self, file: SourceFile, name: str, depth: int, kinds: tuple[type, ...]) -> _Place | None:
         summary = self._program.summaries.get(file)
         if summary is None or depth > _MOST_NAMES:
             return None
         for known, reaching in summary.exports:
             if known == name:
-                return self._made_by_one(file, name, reaching, depth)
-        return self._brought(file, name, summary.stars, depth)
+                return self._made_by_one(file, name, reaching, depth, kinds)
+        return self._brought(file, name, summary.stars, depth, kinds)
 
     def _brought(
-        self, file: SourceFile, name: str, stars: tuple[int, ...], depth: int
-    ) -> tuple[SourceFile, int] | None:
+        self, file: SourceFile, name: str, stars: tuple[int, ...], depth: int, kinds: tuple[type, ...]
+    ) -> _Place | None:
         """Return where a container is made that the last of some star imports brings."""
         bindings = self._program.summaries[file].bindings
         for index in sorted(stars, reverse=True):
             source = self._stars.target_of(file, bindings[index], name)
             if source is not None:
-                return None if bindings[index].is_conditional else self._exported(source, name, depth + 1)
+                return None if bindings[index].is_conditional else self._exported(source, name, depth + 1, kinds)
         return None
 
     def _module(self, file: SourceFile, expression: Expression) -> SourceFile | None:

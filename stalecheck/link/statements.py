@@ -15,6 +15,7 @@ from stalecheck.link.values import (
     ClassThing,
     ContainerThing,
     ExternalThing,
+    InstanceThing,
     Made,
     ModuleThing,
     Relation,
@@ -25,12 +26,14 @@ from stalecheck.model import Location
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
+    Argument,
     Attribute,
     Call,
     CallStatement,
     Choice,
     Display,
     Element,
+    Function,
     Item,
     Store,
 )
@@ -164,6 +167,23 @@ class Statements:
         is_namespace = any(isinstance(thing, (ModuleThing, ClassThing)) for thing in target.things)
         return None if is_namespace else target
 
+    def _kept(self, call: Call, method: str, target: Value) -> list[Argument]:
+        """Return the arguments that a method may put into something: not what one of the project's own lets go."""
+        own = [self._own_method(thing, method) for thing in target.things]
+        arguments = list(call.arguments)
+        if not own or any(argument.keyword in {"*", "**"} for argument in arguments):
+            return arguments
+        return [item for item in arguments if any(not _lets_go(function, item, arguments) for function in own)]
+
+    def _own_method(self, thing: Thing, name: str) -> Function | None:
+        """Return the method of an object, if the project defines it."""
+        found = self._subject.evaluator.classes.member(thing.of, name) if isinstance(thing, InstanceThing) else None
+        if found is None:
+            return None
+        owner, index = found
+        bound = self._subject.evaluator.program.summaries[owner.file].bindings[index].value
+        return bound if isinstance(bound, Function) else None
+
     def _filling(self, statement: CallStatement, function: Attribute, target: Value) -> Iterator[Holding]:
         unpacks = function.name in known.UNPACKERS
         elements = [
@@ -172,7 +192,7 @@ class Statements:
                 argument.span,
                 is_unpacked=unpacks and not argument.keyword and not isinstance(argument.value, Display),
             )
-            for argument in statement.call.arguments
+            for argument in self._kept(statement.call, function.name, target)
         ]
         flat: list[Element] = []
         for element in elements:
@@ -182,6 +202,19 @@ class Statements:
                 flat.append(element)
         flat = [element for element in flat if element.is_unpacked or element.value != function.value]
         yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+
+
+def _lets_go(method: Function | None, argument: Argument, arguments: list[Argument]) -> bool:
+    """Whether a method keeps nothing of one of the arguments that it is given."""
+    if method is None or not method.lets_go or (method.star and method.star not in method.lets_go):
+        return False
+    names = method.parameters
+    if argument.keyword:
+        name = argument.keyword if argument.keyword in names else method.double_star
+    else:
+        position = 1 + [item for item in arguments if not item.keyword].index(argument)
+        name = names[position] if position < len(names) else method.star
+    return name in method.lets_go
 
 
 def _may_be_mapping(container: Thing) -> bool:

@@ -78,7 +78,8 @@ class Converter:
                 return self._subscript(node, look)
             case cst.IfExp():
                 test = self.convert(node.test, look)
-                chosen = choice((self.convert(node.body, look), self.convert(node.orelse, look)))
+                options = (self.convert(node.body, look), self.convert(node.orelse, look))
+                chosen = choice(options, is_first_there=_asks_for(node.test, node.body))
                 return _tested((test,)) if isinstance(chosen, Literal) else chosen
             case cst.BooleanOperation():
                 parts = tuple(self.convert(operand, look) for operand in operands(node))
@@ -151,7 +152,7 @@ class Converter:
                 args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as name), *default],
             ):
                 taken = Attribute(self.convert(owner, look), str(name.evaluated_value))
-                return choice((taken, *(self.convert(argument.value, look) for argument in default)))
+                return choice((taken, *(self.convert(item.value, look) for item in default)), is_first_there=True)
             case cst.Call(
                 func=cst.Name(value="getattr"), args=[cst.Arg(value=owner, star=""), cst.Arg(value=named), *default]
             ):
@@ -415,12 +416,28 @@ def overlay(names: Mapping[str, Expression], look: Look) -> Look:
     return lambda name: names[name] if name in names else look(name)
 
 
-def choice(options: tuple[Expression, ...], *, is_first_true: bool = False) -> Expression:
+def _asks_for(test: cst.BaseExpression, body: cst.BaseExpression) -> bool:
+    """Whether a test asks for what is taken then: ``m.x if hasattr(m, "x") else``, ``m.x if m else``."""
+    if not isinstance(body, cst.Attribute):
+        return False
+    match test:
+        case cst.Call(
+            func=cst.Name(value="hasattr"), args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as name)]
+        ):
+            return str(name.evaluated_value) == body.attr.value and owner.deep_equals(body.value)
+        case cst.Comparison(
+            left=owner, comparisons=[cst.ComparisonTarget(operator=cst.IsNot(), comparator=cst.Name(value="None"))]
+        ):
+            return owner.deep_equals(body.value)
+    return test.deep_equals(body.value)
+
+
+def choice(options: tuple[Expression, ...], *, is_first_true: bool = False, is_first_there: bool = False) -> Expression:
     """Return one expression for several alternatives; those that hold nothing do not count."""
     distinct = tuple(dict.fromkeys(option for option in options if not isinstance(option, Literal)))
     if not distinct:
         return LITERAL
-    return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true)
+    return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true, is_first_there)
 
 
 def _tested(operands: tuple[Expression, ...]) -> Expression:

@@ -18,6 +18,7 @@ from stalecheck.summarize.summary import (
     BodyStatement,
     Call,
     CallStatement,
+    Class,
     Expression,
     Parameter,
     Reference,
@@ -136,10 +137,26 @@ class Runner:
             stores, calls = len(recorder.stores), len(recorder.calls)
             suite = partial(self._suite, node.body, block_of(twin, "body"))
             if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self._within(_Function(name, node, twin), "", suite, {})
+                self._within(_Function(name, node, twin), self._receiver(name, node), suite, {})
                 found: list[Store | CallStatement] = [*recorder.stores[stores:], *recorder.calls[calls:]]
                 yield from statements_of(twin, name, found)
             del recorder.stores[stores:], recorder.calls[calls:]
+
+    def _receiver(self, name: str, node: cst.FunctionDef) -> str:
+        """Return what the top level calls the one object whose method a function is, or the class; empty for others."""
+        owner = name.rpartition(".")[0]
+        decorators = [as_written(item.decorator) for item in node.decorators]
+        if not owner or "." in owner or decorators:
+            return owner if decorators == ["classmethod"] and "." not in owner else ""
+        bindings = self._recorder.bindings
+        found = [
+            binding.name
+            for binding in bindings
+            for called in [binding.value.function if isinstance(binding.value, Call) else None]
+            if isinstance(called, Reference)
+            and any(bindings[i].name == owner and isinstance(bindings[i].value, Class) for i in called.reaching)
+        ]
+        return found[0] if len(found) == 1 and "." not in found[0] else ""
 
     def _only(self, name: str) -> int:
         """Return the binding that a name has here, if it is one of the module's and no other; else -1."""

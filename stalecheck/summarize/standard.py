@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from stalecheck.index import Unreadable, index_tree, parse
+from stalecheck.summarize.summary import Needed
 
 _CAME: Mapping[str, tuple[int, int] | Mapping[tuple[int, int], str]] = {
     "annotationlib": (3, 14),
@@ -103,11 +104,14 @@ _NEEDS: Mapping[str, str] = {
 """Those of them that are written in Python, and the module that may really be missing."""
 
 
-def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int], known: Callable[[str], str]) -> bool:
-    """Return whether a block only imports, or takes of modules, what every Python from `target_version` on has.
+def needed(
+    block: Sequence[ast.stmt], target_version: tuple[int, int], known: Callable[[str], str]
+) -> tuple[Needed, ...] | None:
+    """Return what must be there for a block to run to its end, but for what every Python has from a version on.
 
-    Of what Python can be built without, the running one decides. `known` tells what a name stands for before the
-    block: the dotted name of a module or of a built-in class, empty for anything else.
+    None where that is not known: the block does more than to import, or to take something of a module. Of what Python
+    can be built without, the running one decides. `known` tells what a name stands for before the block: the dotted
+    name of a module, with the dots in front that it was imported with, or of a built-in class, empty for anything else.
     """
     imported = {
         item.asname or item.name: item.name
@@ -115,48 +119,71 @@ def always_succeeds(block: Sequence[ast.stmt], target_version: tuple[int, int], 
         if isinstance(statement, ast.Import)
         for item in statement.names
     }
+    found: dict[Needed, None] = {}
+    for statement in block:
+        asked = _asked(statement, lambda name: imported.get(name) or known(name))
+        if asked is None:
+            return None
+        found |= {each: None for each in asked if not _is_standard(each, target_version)}
+    return tuple(found) if block else None
 
-    def stands_for(name: str) -> str:
-        return imported.get(name) or known(name)
 
-    return bool(block) and all(_succeeds(statement, stands_for, target_version) for statement in block)
+def asked_for(
+    test: ast.expr, target_version: tuple[int, int], known: Callable[[str], str]
+) -> tuple[tuple[Needed, ...], bool] | None:
+    """Return what must be there for ``hasattr(os, "fspath")`` to be true, and whether the test is true then.
 
-
-def is_there(test: ast.expr, target_version: tuple[int, int], known: Callable[[str], str]) -> bool | None:
-    """Return what ``hasattr(os, "fspath")`` is on every Python from `target_version` on; None if that depends.
-
-    `known` tells what a name stands for, as for `always_succeeds`.
+    None for another test. `known` tells what a name stands for, as for `needed`.
     """
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            found = is_there(operand, target_version, known)
-            return None if found is None else not found
+            found = asked_for(operand, target_version, known)
+            return None if found is None else (found[0], not found[1])
         case ast.Call(func=ast.Name(id="hasattr"), args=[ast.Name(id=local), ast.Constant(value=str() as name)]):
-            return _has_attribute(known(local), name, target_version) or None
+            asked = _of_module(known(local), name)
+            if asked is not None:
+                return (() if _is_standard(asked, target_version) else (asked,)), True
     return None
 
 
-def _succeeds(statement: ast.stmt, known: Callable[[str], str], target_version: tuple[int, int]) -> bool:
+def _asked(statement: ast.stmt, known: Callable[[str], str]) -> tuple[Needed, ...] | None:
+    """Return what a statement needs; None where that is not known."""
     match statement:
-        case ast.Assign(targets=[ast.Name()], value=ast.Constant()):
-            return True
+        case ast.Assign(targets=[ast.Name()], value=ast.Constant()) | ast.Pass():
+            return ()
         case ast.Assign(targets=[ast.Name()], value=ast.Attribute(value=ast.Name(id=local), attr=name)):
-            return _has_attribute(known(local), name, target_version)
+            found = _of_module(known(local), name)
+            return None if found is None else (found,)
         case ast.Import(names=names):
-            return all(_has_module(item.name, target_version) for item in names)
-        case ast.ImportFrom(module=str() as module, level=0, names=names):
-            return all(_has_name(module, item.name, target_version) for item in names)
-        case ast.Pass():
-            return True
-    return False
+            return tuple(Needed(item.name, 0) for item in names)
+        case ast.ImportFrom(module=module, level=level, names=names):
+            return tuple(Needed(module or "", level, item.name) for item in names)
+    return None
 
 
-def _has_attribute(owner: str, name: str, target_version: tuple[int, int]) -> bool:
-    """Whether a module, or a built-in class, certainly has an attribute."""
+def _of_module(written: str, name: str) -> Needed | None:
+    """Return an attribute of a module, or of a built-in class; None where it is not known what has it."""
+    module = written.lstrip(".")
+    return Needed(module, len(written) - len(module), name, is_attribute=True) if written else None
+
+
+def _is_standard(asked: Needed, target_version: tuple[int, int]) -> bool:
+    """Whether every Python from `target_version` on has what is asked for."""
+    if asked.level:
+        return False
+    if asked.is_attribute:
+        return has_attribute(asked.module, asked.name, target_version)
+    if asked.name:
+        return has_name(asked.module, asked.name, target_version)
+    return has_module(asked.module, target_version)
+
+
+def has_attribute(owner: str, name: str, target_version: tuple[int, int]) -> bool:
+    """Return whether a module of the library, or a built-in class, certainly has an attribute."""
     if owner.startswith("builtins."):
         return name in _members(owner)
-    is_known = bool(owner) and _has_module(owner, target_version) and _names(owner) is not None
-    return is_known and _has_name(owner, name, target_version)
+    is_known = bool(owner) and has_module(owner, target_version) and _names(owner) is not None
+    return is_known and has_name(owner, name, target_version)
 
 
 @cache
@@ -166,7 +193,8 @@ def _members(built_in: str) -> frozenset[str]:
     return frozenset(dir(found)).difference(_LATE_MEMBERS.split()) if isinstance(found, type) else frozenset()
 
 
-def _has_module(module: str, target_version: tuple[int, int]) -> bool:
+def has_module(module: str, target_version: tuple[int, int]) -> bool:
+    """Return whether every Python from `target_version` on has a module in its library."""
     top = module.partition(".")[0]
     came = _CAME.get(module, _CAME.get(top))
     if top not in sys.stdlib_module_names or not {top, module}.isdisjoint(_WENT.split()):
@@ -186,8 +214,9 @@ def _is_built(module: str) -> bool:
     return importlib.util.find_spec(_NEEDS.get(module, module)) is not None
 
 
-def _has_name(module: str, name: str, target_version: tuple[int, int]) -> bool:
-    if not _has_module(module, target_version) or f"{module}.{name}" in _WENT.split():
+def has_name(module: str, name: str, target_version: tuple[int, int]) -> bool:
+    """Return whether every Python from `target_version` on has a name in a module of its library."""
+    if not has_module(module, target_version) or f"{module}.{name}" in _WENT.split():
         return False
     came = _CAME.get(module, {})
     if isinstance(came, dict) and any(

@@ -6,6 +6,7 @@ reach it. What lies in other modules is named, not looked up.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
@@ -135,6 +136,9 @@ class Choice:
     options: tuple[Expression, ...]
     is_first_true: bool = False
     """``a or b``: the first one that is true."""
+
+    is_first_there: bool = False
+    """``getattr(m, "x", default)``: the second one only where the first one is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +374,9 @@ class Function:
     None for any other.
     """
 
+    lets_go: tuple[str, ...] = ()
+    """Of a method with the name of one that fills containers the parameters of which it certainly keeps nothing."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Class:
@@ -423,6 +430,9 @@ class Binding:
 
     is_again: bool = False
     """Guarded so that only later runs of the body bind it (``in globals()``)."""
+
+    is_unreached: bool = False
+    """It stands in for what is always there: no run of the body binds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,6 +527,26 @@ class LocalImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """A module that is imported; with a `name` what is taken of it."""
+
+    module: str
+    level: int
+    name: str = ""
+    is_attribute: bool = False
+    """Taken of the module that a name stands for, and not imported from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A block that runs only where something is missing: from where to where, and what that is."""
+
+    begin: Location
+    end: Location
+    needed: tuple[Needed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """All that the linker needs of one file."""
 
@@ -547,6 +577,9 @@ class Summary:
     dotted: tuple[str, ...] = ()
     """The dotted names that function bodies read through a package that several imports bind: ``p.a.f``."""
 
+    fallbacks: tuple[Fallback, ...] = ()
+    """Blocks for the case that a module is missing, or something in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublicNames:
@@ -563,3 +596,42 @@ def without_later_runs(summary: Summary) -> Summary:
     bindings = tuple(replace(b, value=LITERAL) if b.is_again else b for b in summary.bindings)
     stars = tuple(index for index in summary.stars if not summary.bindings[index].is_again)
     return replace(summary, bindings=bindings, stars=stars)
+
+
+def without_fallbacks(summary: Summary, is_there: Callable[[Needed], bool]) -> Summary:
+    """Return a file's summary without what stands in for what is certainly there: that never runs."""
+    never = [fallback for fallback in summary.fallbacks if all(map(is_there, fallback.needed))]
+    if not never:
+        return summary
+
+    def runs(at: Location) -> bool:
+        return not any(fallback.begin <= at < fallback.end for fallback in never)
+
+    bindings = tuple(
+        binding if runs(binding.at) else replace(binding, value=LITERAL, is_unreached=True)
+        for binding in summary.bindings
+    )
+    gone = {index for index, binding in enumerate(bindings) if binding.is_unreached}
+    return replace(
+        summary,
+        bindings=tuple(_without_members(binding, gone) for binding in bindings),
+        exports=_reached(summary.exports, gone),
+        stars=tuple(index for index in summary.stars if index not in gone),
+        stores=tuple(store for store in summary.stores if runs(store.at)),
+        calls=tuple(call for call in summary.calls if runs(call.at)),
+        local_imports=tuple(item for item in summary.local_imports if runs(item.at)),
+        rebound=tuple(item for item in summary.rebound if runs(item.begin)),
+        bodies=tuple(item for item in summary.bodies if runs(item.done.begin)),
+    )
+
+
+def _without_members(binding: Binding, gone: Set[int]) -> Binding:
+    """Return a binding, if it is that of a class without the members that no run of its body binds."""
+    if not isinstance(binding.value, Class) or gone.isdisjoint(i for _, found in binding.value.members for i in found):
+        return binding
+    return replace(binding, value=replace(binding.value, members=_reached(binding.value.members, gone)))
+
+
+def _reached(names: tuple[tuple[str, tuple[int, ...]], ...], gone: Set[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    left = ((name, tuple(index for index in reaching if index not in gone)) for name, reaching in names)
+    return tuple((name, reaching) for name, reaching in left if reaching)

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -33,6 +33,7 @@ from stalecheck.summarize.expressions import (
 from stalecheck.summarize.fillings import outermost
 from stalecheck.summarize.guards import decide, is_main_guard, kept_name, named_conditions
 from stalecheck.summarize.imports import imported
+from stalecheck.summarize.letting_go import let_go
 from stalecheck.summarize.namespaces import is_namespace, narrowed, tests_of_all
 from stalecheck.summarize.patterns import captured, twins_of
 from stalecheck.summarize.positions import Positions, blocks, provide
@@ -43,13 +44,14 @@ from stalecheck.summarize.running import Runner
 from stalecheck.summarize.scope import Scope
 from stalecheck.summarize.settings import Row, literal_name, own_name, rows, setting, updated
 from stalecheck.summarize.shorten import shortened
-from stalecheck.summarize.standard import always_succeeds, is_there
+from stalecheck.summarize.standard import asked_for, needed
 from stalecheck.summarize.summary import (
     LITERAL,
     NOWHERE,
     Argument,
     Attribute,
     Binding,
+    Bound,
     Call,
     CallStatement,
     Captured,
@@ -57,10 +59,14 @@ from stalecheck.summarize.summary import (
     Display,
     Element,
     Expression,
+    Fallback,
     Function,
     Item,
+    Literal,
     ModuleImport,
     NamedModule,
+    NameImport,
+    Needed,
     Parameter,
     Reference,
     StarImport,
@@ -70,6 +76,7 @@ from stalecheck.summarize.summary import (
 from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, breaks, is_class_variable, parse_test
 from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
+from stalecheck.vocabulary import MUTATORS
 
 _ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
 
@@ -140,6 +147,7 @@ class _Walker:
         self._answers_names = self._replaces_itself or _ANSWERS_NAMES.search(source) is not None
         self._declared: list[tuple[str, int]] = []
         self._cached_at: Span | None = None
+        self._fallbacks: list[Fallback] = []
         self._recorder = Recorder(positions)
         self._rounds: list[tuple[Row, Mapping[str, tuple[int, ...]]]] = []
         """What each round of the loop whose body is being read binds, and what its names stand for meanwhile."""
@@ -172,6 +180,7 @@ class _Walker:
             declared=tuple(self._declared) if self._replaces_itself or "__getattr__" in exports else (),
             cached_at=self._cached_at,
             dotted=tuple(sorted(find_dotted(tree, packages))) if tree and packages else (),
+            fallbacks=tuple(self._fallbacks),
         )
         bodies = tuple(self._runner.bodies()) if self._recorder.reloading else ()
         return replace(summary, bindings=tuple(self._recorder.bindings), bodies=bodies) if bodies else summary
@@ -537,6 +546,7 @@ class _Walker:
             attaches=self._bodies.attached(node, twin, scope),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
             remembered=remembered(twin),
+            lets_go=self._let_go(twin),
         )
         self._recorder.at = at
         index = self._recorder.bind(node.name.value, span, function)
@@ -547,6 +557,11 @@ class _Walker:
                 if isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "globals":
                     self._cached_at = self._recorder.positions.of_twin(item)
 
+    def _let_go(self, twin: ast.stmt | None) -> tuple[str, ...]:
+        """Return of what a method keeps nothing that is called as a container's are."""
+        is_method = self._recorder.scope.outer is not None and getattr(twin, "name", "") in MUTATORS
+        return let_go(twin) if is_method else ()
+
     def _idle_function(self, twin: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Bind a function for which a ``pass`` stands: there is nothing to tell of it but its name and parameters."""
         arguments = twin.args
@@ -556,6 +571,7 @@ class _Walker:
             is_opaque=isinstance(twin, ast.AsyncFunctionDef),
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
+            lets_go=self._let_go(twin),
         )
         span = self._recorder.positions.name_of_twin(twin)
         self._recorder.at = self._recorder.positions.of_twin(twin).start
@@ -605,10 +621,11 @@ class _Walker:
 
     def _if(self, node: cst.If, twin: ast.stmt | None) -> None:
         test = twin.test if isinstance(twin, ast.If) else parse_test(self._module, node.test)
-        modules = {node.id: True for node in ast.walk(test) if isinstance(node, ast.Name) and self._is_module(node.id)}
+        asked = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+        modules = {name: True for name in asked if self._is_module(name)}
         decided = decide(test, self._target_version, sys.platform, {**self._conditions, **modules})
         if decided is None:
-            decided = is_there(test, self._target_version, self._stands_for)
+            decided = self._if_there(test, asked, twin)
         function = self._recorder.scope.function
         if decided is None and function is not None and not self._is_rebound(test):
             decided = function.decide(test)
@@ -639,6 +656,54 @@ class _Walker:
                 )
             )
         self._recorder.scope.merge(after)
+
+    def _if_there(self, test: ast.expr, names: Iterable[str], twin: ast.stmt | None) -> bool | None:
+        """Return what a condition is that asks whether a module, or a name of it, is there; None if that depends.
+
+        Where other modules of the project decide, the branch for the other case is noted as a fallback.
+        """
+        found = asked_for(test, self._target_version, self._stands_for)
+        if found is None:
+            flags = {name: flag for name in names if (flag := self._flag(name)) is not None}
+            decided = decide(test, self._target_version, sys.platform, {n: flag for n, (flag, _) in flags.items()})
+            if decided is None or not flags:
+                return None
+            found = tuple(dict.fromkeys(need for _, needs in flags.values() for need in needs)), decided
+        needs, is_true = found
+        if not needs:
+            return is_true
+        if isinstance(twin, ast.If):
+            self._note_fallback(twin.orelse if is_true else twin.body, needs)
+        return None
+
+    def _flag(self, name: str) -> tuple[bool, tuple[Needed, ...]] | None:
+        """Return what a name is true or false for if no fallback has bound it, and what that needs.
+
+        None for what no fallback would bind otherwise, and where it is neither a module nor a constant.
+        """
+        bindings = [self._recorder.bindings[index] for index in self._recorder.scope.names.get(name, ())]
+        needs: list[Needed] = []
+        found: set[bool] = set()
+        for binding in bindings:
+            around = [item for item in self._fallbacks if item.begin <= binding.at < item.end]
+            match binding.value:
+                case _ if around:
+                    needs += around[-1].needed
+                case ModuleImport():
+                    found.add(True)
+                case Literal(written="True" | "False" as written):
+                    found.add(written == "True")
+                case _:
+                    return None
+        return (found.pop(), tuple(needs)) if needs and len(found) == 1 else None
+
+    def _note_fallback(self, block: Sequence[ast.stmt], needs: tuple[Needed, ...]) -> None:
+        if block:
+            begin = self._recorder.positions.of_twin(block[0]).start
+            decorators = getattr(block[0], "decorator_list", ())
+            begin = min([begin, *(self._recorder.positions.of_twin(item).start for item in decorators)])
+            end = self._recorder.positions.of_twin(block[-1]).end
+            self._fallbacks.append(Fallback(begin, end, needs))
 
     def _first_run(self, test: ast.expr) -> bool | None:
         """Return whether a condition holds at the first run of the body only (True), or at later ones only (False).
@@ -671,11 +736,11 @@ class _Walker:
         scope = self._recorder.scope
         if name not in scope.names:
             return "" if scope.stars or scope.function is not None else f"builtins.{name}"
-        bound = [self._recorder.bindings[index].value for index in scope.names[name]]
-        modules = {one.module for one in bound if isinstance(one, ModuleImport) and not one.binds_first}
-        modules |= {one.module.partition(".")[0] for one in bound if isinstance(one, ModuleImport) and one.binds_first}
-        is_one = len(modules) == 1 and all(isinstance(one, ModuleImport) for one in bound)
-        return modules.pop() if is_one else ""
+        bindings = [self._recorder.bindings[index] for index in scope.names[name]]
+        # What stands in for a missing module has no such name.
+        own = [b for b in bindings if not any(f.begin <= b.at < f.end for f in self._fallbacks)]
+        found = {_imported_module(binding.value) for binding in own}
+        return found.pop() if len(found) == 1 else ""
 
     def _declare(self, suite: cst.BaseSuite, twins: Sequence[ast.stmt] | None) -> None:
         """Record what is imported for type checkers, which the module's ``__getattr__`` may answer with."""
@@ -731,7 +796,8 @@ class _Walker:
         handlers = block_of(twin, "handlers")
         after = [completed]
         caught: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
-        if always_succeeds(block_of(twin, "body") or (), self._target_version, self._stands_for):
+        needs = needed(block_of(twin, "body") or (), self._target_version, self._stands_for)
+        if needs == ():
             caught = ()
         for position, handler in enumerate(caught):
             handler_twin: object = handlers[position] if handlers else None
@@ -739,6 +805,8 @@ class _Walker:
             is_kept = handler.type is not None and as_written(handler.type) == "NameError"
             if isinstance(twin, ast.Try) and isinstance(handler_twin, ast.ExceptHandler):
                 is_kept = is_kept or is_first_run(twin, handler_twin)
+            if needs and handler_twins:
+                self._note_fallback(handler_twins, needs)
             after.append(
                 self._branch(
                     broken,
@@ -864,6 +932,16 @@ def _default(node: cst.BaseExpression) -> cst.BaseExpression:
         case cst.BooleanOperation(right=right):
             return right
     return node
+
+
+def _imported_module(bound: Bound) -> str:
+    """Return the name of a module, as it is written, that an import binds, maybe; empty for anything else."""
+    match bound:
+        case ModuleImport(module=module, binds_first=binds_first):
+            return module.partition(".")[0] if binds_first else module
+        case NameImport(module=module, level=level, name=name):
+            return "." * level + (f"{module}.{name}" if module else name)
+    return ""
 
 
 _PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)

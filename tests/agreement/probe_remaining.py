@@ -99,7 +99,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL205_container/filled STL205 app registry.HANDLERS",
         "STL205_container/filled_by_methods STL104 app app.second",
         "STL205_container/names_of_a_held_module STL104 c m1",
-        "STL205_container/put_in_before_the_reload STL201 run App.engine",
+        "STL205_container/put_in_before_the_reload STL201 attribute App.engine",
         "STL210_callback/containers_of_the_standard_library STL205 app string.Template.parts",
     ),
     PART: (

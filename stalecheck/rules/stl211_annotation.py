@@ -167,10 +167,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         read = [] if _is_lazy(tree) else asked
         unread = _only_unread(tree, [annotation for _, annotation in asked])
         for alias in aliases.values():
-            span = span_of(alias.target, source)
-            if alias.name in unread or (file, span) in spans:
-                continue
-            for kept in alias.kept:
+            for kept in () if alias.name in unread else alias.kept:
                 message = f"the {alias.what} `{alias.name}` keeps {_old(kept)}"
                 remedy = "write the class in quotes, if what reads it resolves names late"
                 yield _flaw(file, alias.target, alias.name, kept, message, remedy, reloading)
@@ -343,8 +340,6 @@ def _may_read(readers: Iterable[ast.expr], names: Mapping[str, str]) -> bool:
 def _is_plain(reader: ast.expr, names: Mapping[str, str]) -> bool:
     while isinstance(reader, (ast.Call, ast.Subscript)):
         reader = reader.func if isinstance(reader, ast.Call) else reader.value
-    if isinstance(reader, ast.Constant):
-        return True
     if isinstance(reader, ast.Name) and reader.id not in names:
         return hasattr(builtins, reader.id)
     if isinstance(reader, ast.Attribute) and reader.attr in _ACCESSORS:

@@ -80,12 +80,11 @@ from dataclasses import dataclass
 from stalecheck.link import Event, StaleReference
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile
 from stalecheck.nodes import descendants
-from stalecheck.rules.module_state import kept_names
 from stalecheck.rules.outside_changes import importers
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, dotted, imported_names, span_of
-from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode, Severity
+from stalecheck.vocabulary import HolderKind, OriginKind, Severity
 
 IS_DEFAULT = False
 
@@ -142,10 +141,7 @@ class _Sources:
             return _of_reference(self.stale.get((origin, attribute)))
         if all(self.file in event.files for event in _events(origin, self.reloading)):
             return None
-        is_kept = attribute in kept_names(origin, self.reloading.program)
-        reloads = self.reloading.reloads()[origin]
-        reloads = tuple(r for r in reloads if not is_kept or r.mode is ReloadMode.REIMPORT)
-        return _Kept(self.made[origin][attribute], reloads) if reloads else None
+        return _Kept(self.made[origin][attribute], self.reloading.reloads()[origin])
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:

@@ -56,6 +56,7 @@ def reached_from(
     *,
     is_caller: Callable[[SourceFile], bool] = lambda file: True,
     has_top_levels: bool = False,
+    deepest: int = 20,
 ) -> tuple[Reached, ...]:
     """Return places that reload, and the calls of the functions that they stand in.
 
@@ -64,11 +65,13 @@ def reached_from(
         reloading: The reloads of the run.
         is_caller: Tells which files are searched for calls.
         has_top_levels: Whether calls at module level count as well.
+        deepest: Through how many calls a place is followed.
     """
     found = [Reached(place) for place in places]
     for reached in found:
         site = reached.place.site
-        helper = None if site.is_restored or site.is_void else _helper(reached.place, reloading)
+        is_deep = len(reached.chain) > deepest
+        helper = None if site.is_restored or site.is_void or is_deep else _helper(reached.place, reloading)
         blocks = {(each.file, each.site.block) for each in reached.chain}
         calls = _calls(helper, reloading, is_caller, has_top_levels) if helper is not None else ()
         found.extend(Reached(place, reached) for place in calls if (place.file, place.site.block) not in blocks)

@@ -157,7 +157,7 @@ def _flaw(
     is_evicted = any(reload.mode is ReloadMode.REIMPORT for reload in reloads)
     remedy = "keep it in a module that is not reloaded"
     if not is_evicted and not is_guarded and "." not in name:
-        remedy += f", or bind it below `try: {name}` / `except NameError:`"
+        remedy += ", or bind it once only: `try: NAME` / `except NameError: NAME = …`"
     return Flaw(
         file,
         span_of(target, reloading.sources[file]),

@@ -122,7 +122,7 @@ def _through_helpers(stale: _Stale, reloading: Reloading) -> Iterator[Flaw]:
     if not any((place.file.path, place.site.span.start) in needed for place in places if dependents):
         return
     blocks: dict[tuple[SourceFile, str], list[Reached]] = {}
-    for reached in reached_from(places, reloading, has_top_levels=True):
+    for reached in reached_from(places, reloading, has_top_levels=True, deepest=3):
         blocks.setdefault((reached.place.file, reached.place.site.block), []).append(reached)
     for (file, block), group in blocks.items():
         tree = reloading.parse(file)

@@ -174,6 +174,11 @@ def called_at_top_level(tree: ast.Module) -> frozenset[str]:
     return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
 
 
+def inside(function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body: what its decorators and defaults do is done when it is defined."""
+    return (node for statement in function.body for node in descendants(statement))
+
+
 def local_names(function: Function | ast.Lambda) -> frozenset[str]:
     """Return the names that are a function's own, or those of the functions within it."""
     declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
@@ -246,7 +251,7 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
     local = local_names(function)
     declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
     aliases = _aliases(function, local)
-    for node in descendants(function):
+    for node in inside(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:

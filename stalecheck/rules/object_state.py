@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from stalecheck.nodes import descendants
-from stalecheck.rules.module_state import MUTATORS, REMOVERS, TopLevel, assignments, functions, local_names
+from stalecheck.rules.module_state import MUTATORS, REMOVERS, TopLevel, assignments, functions, inside, local_names
 from stalecheck.rules.statements import Function, top_level
 
 _MADE_EMPTY = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque", "WeakSet"})
@@ -106,7 +106,7 @@ def _changes(function: Function, name: str, adding: Collection[str]) -> bool:
     """Whether a function sets an attribute of an object, or calls one of the methods that add to it."""
     if name in local_names(function):
         return False
-    for node in descendants(function):
+    for node in inside(function):
         match node:
             case ast.Attribute(value=ast.Name(id=owner), ctx=ast.Store()) if owner == name:
                 return True

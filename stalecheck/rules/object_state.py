@@ -37,7 +37,7 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
     """
     at_once = _called_at_once(tree)
     above = with_bases(tree, [name for name in outside if "." not in name])
-    called_later = with_bases(tree, _called_later(tree, called))
+    later = with_bases(tree, called_later(tree, called))
     plain = [f for f in tree.body if isinstance(f, Function)]
     for definition in tree.body:
         if not isinstance(definition, ast.ClassDef):
@@ -53,7 +53,7 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
                 is_implied = function.name in _AS_CLASSES_DO
                 if name in rebound or name not in set(_grown(function, owners, is_itself=is_implied)):
                     continue
-                if is_implied and definition.name not in above and definition.name not in called_later:
+                if is_implied and definition.name not in above and definition.name not in later:
                     continue
                 by = f"{definition.name}.{function.name}"
                 is_filled_at_once = not is_implied and function.name in at_once
@@ -92,6 +92,19 @@ def objects(tree: ast.Module, called: Collection[str], outside: Collection[str])
 def is_object(item: TopLevel, tree: ast.Module) -> bool:
     """Return whether a name is bound to a new instance of a class, on which attributes can be set."""
     return _is_object(item.value, {c.name: c for c in tree.body if isinstance(c, ast.ClassDef)})
+
+
+def called_later(tree: ast.Module, called: Collection[str]) -> set[str]:
+    """Return the names that functions call which the body does not run."""
+    return {
+        node.func.id
+        for definition in tree.body
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and definition.name not in called
+        for function in functions(definition)
+        for node in descendants(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def _is_object(value: ast.expr, classes: Collection[str]) -> bool:
@@ -219,19 +232,6 @@ def with_bases(tree: ast.Module, outside: Collection[str]) -> set[str]:
             found.add(name)
             pending += [ast.unparse(b) for b in (*classes[name].bases, *(k.value for k in classes[name].keywords))]
     return found
-
-
-def _called_later(tree: ast.Module, called: Collection[str]) -> set[str]:
-    """Return the names that functions call which the body does not run."""
-    return {
-        node.func.id
-        for definition in tree.body
-        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and definition.name not in called
-        for function in functions(definition)
-        for node in descendants(function)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
 
 
 def _called_at_once(tree: ast.Module) -> frozenset[str]:

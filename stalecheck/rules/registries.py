@@ -16,6 +16,7 @@ from stalecheck.rules.statements import Function, dotted, imported_names
 
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}
+_TAKES_OUT = frozenset({"remove", "pop", "discard", "clear"})
 _LISTS = frozenset({"list", "set", "deque", "WeakSet"})
 
 
@@ -239,11 +240,32 @@ def _by_function(function: ast.FunctionDef, given: Given, *, is_method: bool, ad
                 }
                 if not scope.is_outside(owner) or (added is not None and names.isdisjoint(added)):
                     continue
+                if _makes_room(function, ast.unparse(owner)):
+                    continue
                 is_repeated = method in _GROWERS and not is_guarded and not names.isdisjoint(scope.parameters)
                 if is_repeated and added is None:
                     return Keeping.REPEATED
                 found = Keeping.JOINED if given.has_own else found
     return found
+
+
+def _makes_room(function: ast.FunctionDef, container: str) -> bool:
+    """Whether a function takes an entry out of a container, puts another one in its place, or asks each one first."""
+    for node in descendants(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _TAKES_OUT:
+                if ast.unparse(owner) == container:
+                    return True
+            case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()) if ast.unparse(owner) == container:
+                return True
+            case ast.Assign(targets=[target], value=ast.ListComp(generators=[ast.comprehension(iter=source)])):
+                if ast.unparse(target) == ast.unparse(source) == container:
+                    return True
+            case ast.Call(
+                func=ast.Name(id="any" | "all"), args=[ast.GeneratorExp(generators=[ast.comprehension(iter=source)])]
+            ) if ast.unparse(source) == container:
+                return True
+    return False
 
 
 def _refuses(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:

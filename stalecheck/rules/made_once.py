@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import OPENED, Singleton, called_at_top_level
-from stalecheck.rules.statements import Function, dotted
+from stalecheck.rules.statements import Function, dotted, imports
 
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 _STATEFUL = OPENED | frozenset(
@@ -166,6 +166,8 @@ def _makes(function: ast.FunctionDef, definitions: Definitions) -> bool:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 made.setdefault(name, []).append(value)
     returned = [node.value for node in descendants(function) if isinstance(node, ast.Return)]
+    local = {bound: name for _, name, bound in imports(function, definitions.file)}
+    definitions = replace(definitions, names={**definitions.names, **local})
     values = [value for given in returned for value in _values(given, made)]
     return bool(returned) and all(_is_object(value, definitions) for value in values)
 
@@ -179,7 +181,7 @@ def _is_object(value: ast.expr | None, definitions: Definitions) -> bool:
         return False
     called = value.func
     name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
-    if isinstance(called, ast.Name):
+    if isinstance(called, ast.Name) and name not in definitions.names:
         own = _definition(definitions.file, definitions.tree, name)
         if own is not None:
             return isinstance(own[1], ast.ClassDef) and not _is_plain(own[1])

@@ -77,8 +77,9 @@ import builtins
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stalecheck.link import Event, StaleReference
+from stalecheck.link import StaleReference
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile
+from stalecheck.modules import ModuleTable
 from stalecheck.nodes import descendants
 from stalecheck.rules.outside_changes import importers
 from stalecheck.rules.reloading import Reloading
@@ -125,7 +126,11 @@ class _Sources:
     names: Mapping[str, str]
     stale: Mapping[tuple[SourceFile, str], StaleReference]
     made: Mapping[SourceFile, Mapping[str, Origin]]
-    reloading: Reloading
+    reloads: Mapping[SourceFile, tuple[Reload, ...]]
+    together: Mapping[SourceFile, frozenset[SourceFile]]
+    """What runs again in every event that reloads a module."""
+
+    table: ModuleTable
 
     def kept(self, node: ast.AST) -> _Kept | None:
         """Return the old object that a name, as far as the file's own names go, stands for when it is evaluated."""
@@ -134,14 +139,14 @@ class _Sources:
         module, _, attribute = (
             dotted(node, self.names).rpartition(".") if isinstance(node, ast.Attribute) else ("",) * 3
         )
-        origin = self.reloading.program.table.find(module, self.file) if module else None
+        origin = self.table.find(module, self.file) if module else None
         if origin is None or origin == self.file:
             return None
         if attribute not in self.made.get(origin, {}):
             return _of_reference(self.stale.get((origin, attribute)))
-        if all(self.file in event.files for event in _events(origin, self.reloading)):
+        if self.file in self.together[origin]:
             return None
-        return _Kept(self.made[origin][attribute], self.reloading.reloads()[origin])
+        return _Kept(self.made[origin][attribute], self.reloads[origin])
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -149,6 +154,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
     reloads = reloading.reloads()
     made = {file: _made(reloading.parse(file), file) for file in reloads}
     stale = _stale_names(reloading)
+    together = _together(reloading)
+    table = reloading.program.table
     spans = {(reference.file, reference.span) for reference in reloading.references}
     known = frozenset(reloads) | {file for file, _ in stale}
     files = {file for file, _ in stale}.union(importers(known, reloading, reloading.program.indexes))
@@ -157,7 +164,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         source = reloading.sources[file]
-        sources = _Sources(file, imported_names(tree, file), stale, made, reloading)
+        sources = _Sources(file, imported_names(tree, file), stale, made, reloads, together, table)
         aliases = {alias.name: alias for alias in _aliases(tree, sources)}
         asked = list(_annotations(tree, sources.names))
         read = [] if _is_lazy(tree) else asked
@@ -224,9 +231,14 @@ def _of_reference(reference: StaleReference | None) -> _Kept | None:
     return _Kept(reference.origin, reference.reloads)
 
 
-def _events(file: SourceFile, reloading: Reloading) -> Iterator[Event]:
+def _together(reloading: Reloading) -> dict[SourceFile, frozenset[SourceFile]]:
+    """Return for each module what runs again in every event that reloads it."""
+    found: dict[SourceFile, frozenset[SourceFile]] = {}
     for sequence in reloading.sequences:
-        yield from (event for event in sequence.events if file in event.files)
+        for event in sequence.events:
+            for file in event.files:
+                found[file] = found.get(file, event.files) & event.files
+    return found
 
 
 def _is_lazy(tree: ast.Module) -> bool:

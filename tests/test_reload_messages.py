@@ -100,3 +100,19 @@ def test_what_is_said_of_a_reload_names_it(tmp_path: Path, monkeypatch: pytest.M
     (found,) = stalecheck.check(".", isolated=True, select=["STL4"])
     assert found.reload == (Reload("m", ReloadMode.RELOAD, found.path, found.span.start),)
     assert found.message == f"{found.headline}; {found.remedy}"
+
+
+def test_what_to_write_instead_is_said_once_for_all_that_a_module_loses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fills = "".join(f"def add_{name}(x): {name}.append(x)\n" for name in "abc")
+    reload = "import importlib, m\ndef again(): importlib.reload(m)\n"
+    write({"m.py": f"a = []\nb = []\nc = []\n{fills}", "app.py": reload})
+    main(["--isolated", "--select", "STL301", "."])
+    said = capsys.readouterr().out
+    assert said.count(" STL301 ") == 3
+    assert [line.strip() for line in said.splitlines() if " help " in line] == [
+        "help STL301: keep it in a module that is not reloaded, or bind it once only: "
+        "`try: NAME` / `except NameError: NAME = …`"
+    ]

@@ -24,7 +24,7 @@ MUTATORS = frozenset(
 REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
 _HANDS_OVER = re.compile(r"register|listener|subscribe|connect|callback|hook")
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
-_CONNECTS = frozenset({"connect", "create_connection", "create_engine", "socket"})
+OPENED = frozenset({"connect", "create_connection", "create_engine", "socket"})
 """Functions that open something of which there is to be one."""
 
 
@@ -77,6 +77,9 @@ class Singleton:
 
     at_first: str = "None"
     """What it is until then."""
+
+    says: str = ""
+    """What happens at a reload, where it is not that the name is what it was at first."""
 
 
 def assignments(tree: ast.Module) -> Iterator[TopLevel]:
@@ -150,7 +153,7 @@ def run_at_top_level(tree: ast.Module) -> frozenset[str]:
     """Return the names that the module's body looks at, and the functions that those of them call that are its own."""
     found = set(used_at_top_level(tree))
     own = {definition.name: definition for definition in tree.body if isinstance(definition, Function)}
-    pending = [name for name in _called(tree) if name in own]
+    pending = [name for name in called_at_top_level(tree) if name in own]
     while pending:
         nodes: list[ast.AST] = list(own[pending.pop()].body)
         while nodes:
@@ -163,6 +166,17 @@ def run_at_top_level(tree: ast.Module) -> frozenset[str]:
                     pending.append(name)
             nodes += ast.iter_child_nodes(node)
     return frozenset(found)
+
+
+def called_at_top_level(tree: ast.Module) -> frozenset[str]:
+    """Return what module-level statements call, as written: ``Kind._populate``."""
+    calls = (node for s in top_level(tree) if isinstance(s, (ast.Expr, ast.Assign)) for node in descendants(s))
+    return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
+
+
+def inside(function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body: what its decorators and defaults do is done when it is defined."""
+    return (node for statement in function.body for node in descendants(statement))
 
 
 def local_names(function: Function | ast.Lambda) -> frozenset[str]:
@@ -218,7 +232,7 @@ def singletons(tree: ast.Module) -> Iterator[Singleton]:
             yield Singleton(made.name, made.target, lazy[made.name])
     for definition in tree.body:
         if isinstance(definition, ast.ClassDef):
-            yield from _of_class(definition, _called(tree))
+            yield from _of_class(definition, called_at_top_level(tree))
             yield from _of_metaclass(definition, tree)
 
 
@@ -237,7 +251,7 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
     local = local_names(function)
     declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
     aliases = _aliases(function, local)
-    for node in descendants(function):
+    for node in inside(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -348,19 +362,13 @@ def _is_class(call: ast.Call, tree: ast.Module) -> bool:
     name = _name_of(call.func)
     if any(isinstance(definition, ast.ClassDef) and definition.name == name for definition in tree.body):
         return True
-    return name in _CONNECTS or (name.lstrip("_")[:1].isupper() and not name.isupper())
+    return name in OPENED or (name.lstrip("_")[:1].isupper() and not name.isupper())
 
 
 def _name_of(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
-
-
-def _called(tree: ast.Module) -> frozenset[str]:
-    """Return what module-level statements call, as written: ``Kind._populate``."""
-    calls = (node for s in top_level(tree) if isinstance(s, (ast.Expr, ast.Assign)) for node in descendants(s))
-    return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
 
 
 def _of_metaclass(definition: ast.ClassDef, tree: ast.Module) -> Iterator[Singleton]:

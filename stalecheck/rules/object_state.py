@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from stalecheck.nodes import descendants
-from stalecheck.rules.module_state import MUTATORS, REMOVERS, TopLevel, assignments, functions, local_names
+from stalecheck.rules.module_state import MUTATORS, REMOVERS, TopLevel, assignments, functions, inside, local_names
 from stalecheck.rules.statements import Function, top_level
 
 _MADE_EMPTY = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque", "WeakSet"})
@@ -37,7 +37,7 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
     """
     at_once = _called_at_once(tree)
     above = with_bases(tree, [name for name in outside if "." not in name])
-    called_later = with_bases(tree, _called_later(tree, called))
+    later = with_bases(tree, called_later(tree, called))
     plain = [f for f in tree.body if isinstance(f, Function)]
     for definition in tree.body:
         if not isinstance(definition, ast.ClassDef):
@@ -53,7 +53,7 @@ def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[
                 is_implied = function.name in _AS_CLASSES_DO
                 if name in rebound or name not in set(_grown(function, owners, is_itself=is_implied)):
                     continue
-                if is_implied and definition.name not in above and definition.name not in called_later:
+                if is_implied and definition.name not in above and definition.name not in later:
                     continue
                 by = f"{definition.name}.{function.name}"
                 is_filled_at_once = not is_implied and function.name in at_once
@@ -94,6 +94,19 @@ def is_object(item: TopLevel, tree: ast.Module) -> bool:
     return _is_object(item.value, {c.name: c for c in tree.body if isinstance(c, ast.ClassDef)})
 
 
+def called_later(tree: ast.Module, called: Collection[str]) -> set[str]:
+    """Return the names that functions call which the body does not run."""
+    return {
+        node.func.id
+        for definition in tree.body
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and definition.name not in called
+        for function in functions(definition)
+        for node in descendants(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
 def _is_object(value: ast.expr, classes: Collection[str]) -> bool:
     return _maker(value) == "SimpleNamespace" or _maker(value) in classes
 
@@ -106,7 +119,7 @@ def _changes(function: Function, name: str, adding: Collection[str]) -> bool:
     """Whether a function sets an attribute of an object, or calls one of the methods that add to it."""
     if name in local_names(function):
         return False
-    for node in descendants(function):
+    for node in inside(function):
         match node:
             case ast.Attribute(value=ast.Name(id=owner), ctx=ast.Store()) if owner == name:
                 return True
@@ -219,19 +232,6 @@ def with_bases(tree: ast.Module, outside: Collection[str]) -> set[str]:
             found.add(name)
             pending += [ast.unparse(b) for b in (*classes[name].bases, *(k.value for k in classes[name].keywords))]
     return found
-
-
-def _called_later(tree: ast.Module, called: Collection[str]) -> set[str]:
-    """Return the names that functions call which the body does not run."""
-    return {
-        node.func.id
-        for definition in tree.body
-        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and definition.name not in called
-        for function in functions(definition)
-        for node in descendants(function)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
 
 
 def _called_at_once(tree: ast.Module) -> frozenset[str]:

@@ -55,6 +55,9 @@ class Outside:
     called: set[str] = field(default_factory=set)
     """What they call, decorate with or inherit from, qualified in the module: ``register``, ``registry.add``."""
 
+    called_again: set[str] = field(default_factory=set)
+    """What the top levels of modules call that are reloaded together with it: they call it again."""
+
 
 def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     """Return what others do with each of the reloaded modules."""
@@ -76,6 +79,8 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
                     found.setdefault(module, Outside()).changes.setdefault(name, []).append(change)
             elif change or file not in together[module]:
                 found.setdefault(module, Outside()).called.add(name)
+            else:
+                found.setdefault(module, Outside()).called_again.add(name)
     return found
 
 

@@ -16,7 +16,8 @@ from stalecheck.rules.statements import Function, dotted, imported_names
 
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}
-_LISTS = frozenset({"list", "set", "deque", "WeakSet"})
+_TAKES_OUT = frozenset({"remove", "pop", "discard", "clear"})
+_LISTS = frozenset({"list", "set", "deque"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def keeping_of(
     """
     if len(path) == 1:
         functions = (f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == path[0])
-        return next((_by_function(function, given, is_method=False) for function in functions), Keeping.REPLACED)
+        weak = _weak_names(tree)
+        found = (_by_function(function, given, is_method=False, weak=weak) for function in functions)
+        return next(found, Keeping.REPLACED)
     owner, method = path[0], path[-1]
     value = assigned(owner, tree)
     if through:
@@ -218,10 +221,18 @@ def _by_method(method: str, given: Given) -> Keeping:
     return Keeping.JOINED if method in ADDERS and given.has_own else Keeping.REPLACED
 
 
-def _by_function(function: ast.FunctionDef, given: Given, *, is_method: bool, added: set[str] | None = None) -> Keeping:
+def _by_function(
+    function: ast.FunctionDef,
+    given: Given,
+    *,
+    is_method: bool,
+    added: set[str] | None = None,
+    weak: frozenset[str] = frozenset(),
+) -> Keeping:
     """Return what a function does, by the containers that are not its own.
 
-    `added` are the names of what counts as being kept; by default whatever it is.
+    `added` are the names of what counts as being kept; by default whatever it is. `weak` are those of containers
+    that let go of what nobody else holds.
     """
     scope = _Scope.of(function, is_method=is_method, made=frozenset(added or ()))
     if _refuses(function, scope, given):
@@ -231,19 +242,68 @@ def _by_function(function: ast.FunctionDef, given: Given, *, is_method: bool, ad
         for node in descendants(function)
     )
     found = Keeping.REPLACED
+    later = _done_later(function)
     for node in descendants(function):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments) if method in ADDERS:
+                if id(node) in later or (isinstance(owner, ast.Name) and owner.id in weak):
+                    continue
                 names = {
                     inner.id for argument in arguments for inner in descendants(argument) if isinstance(inner, ast.Name)
                 }
                 if not scope.is_outside(owner) or (added is not None and names.isdisjoint(added)):
+                    continue
+                if _makes_room(function, ast.unparse(owner)):
                     continue
                 is_repeated = method in _GROWERS and not is_guarded and not names.isdisjoint(scope.parameters)
                 if is_repeated and added is None:
                     return Keeping.REPEATED
                 found = Keeping.JOINED if given.has_own else found
     return found
+
+
+def _weak_names(tree: ast.Module) -> frozenset[str]:
+    """Return the names that a module binds to a ``WeakSet``."""
+    return frozenset(
+        target.id
+        for statement in tree.body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(statement.value, ast.Call)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name) and _last(statement.value.func) == "WeakSet"
+    )
+
+
+def _done_later(function: ast.FunctionDef) -> frozenset[int]:
+    """Return the nodes within wrappers: functions within a function that call what it is given."""
+    found: set[int] = set()
+    for inner in descendants(function):
+        if inner is function or not isinstance(inner, Function):
+            continue
+        nodes = list(descendants(inner))
+        own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        given = {node.arg for node in descendants(function) if isinstance(node, ast.arg)} - own
+        if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in given for n in nodes):
+            found |= {id(node) for node in nodes}
+    return frozenset(found)
+
+
+def _makes_room(function: ast.FunctionDef, container: str) -> bool:
+    """Whether a function takes an entry out of a container, puts another one in its place, or asks each one first."""
+    for node in descendants(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _TAKES_OUT:
+                if ast.unparse(owner) == container:
+                    return True
+            case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()) if ast.unparse(owner) == container:
+                return True
+            case ast.Assign(targets=[target], value=ast.ListComp(generators=[ast.comprehension(iter=source)])):
+                if ast.unparse(target) == ast.unparse(source) == container:
+                    return True
+            case ast.Call(
+                func=ast.Name(id="any" | "all"), args=[ast.GeneratorExp(generators=[ast.comprehension(iter=source)])]
+            ) if ast.unparse(source) == container:
+                return True
+    return False
 
 
 def _refuses(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:

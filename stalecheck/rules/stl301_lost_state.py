@@ -63,9 +63,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from stalecheck.model import Reload, SourceFile
+from stalecheck.nodes import descendants
 from stalecheck.rules.module_state import (
     Change,
     TopLevel,
@@ -76,11 +77,12 @@ from stalecheck.rules.module_state import (
     run_at_top_level,
     singletons,
 )
-from stalecheck.rules.object_state import class_stores, is_object, objects, with_bases
+from stalecheck.rules.object_state import called_later, class_stores, is_object, objects, with_bases
 from stalecheck.rules.outside_changes import Outside, OutsideChange, outside_uses, puts_back
+from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import span_of
+from stalecheck.rules.statements import Function, span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _MAKERS = frozenset(
@@ -109,7 +111,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if tree is None:
             continue
         outside = used_outside.get(file, Outside())
-        later = _changed_later(tree, outside.called)
+        later = _changed_later(tree, outside)
         kept = kept_names(file, reloading.program)
         lazy = {made.name for made in singletons(tree)}  # STL303 says it of them.
         called = run_at_top_level(tree)
@@ -157,7 +159,7 @@ def _flaw(
     is_evicted = any(reload.mode is ReloadMode.REIMPORT for reload in reloads)
     remedy = "keep it in a module that is not reloaded"
     if not is_evicted and not is_guarded and "." not in name:
-        remedy += f", or bind it below `try: {name}` / `except NameError:`"
+        remedy += ", or bind it once only: `try: NAME` / `except NameError: NAME = …`"
     return Flaw(
         file,
         span_of(target, reloading.sources[file]),
@@ -168,18 +170,33 @@ def _flaw(
     )
 
 
-def _changed_later(tree: ast.Module, outside: Collection[str]) -> dict[str, list[Change]]:
+def _changed_later(tree: ast.Module, outside: Outside) -> dict[str, list[Change]]:
     """Return what functions change, by name.
 
-    Those that fill a table while the body runs count if other modules give them something as well.
+    Those that fill a table while the body runs count if other modules give them something as well. Those that only
+    top levels call which run again too do not.
     """
     called = run_at_top_level(tree)
-    used = with_bases(tree, outside) | {name for name in outside if "." not in name}
+    used = with_bases(tree, outside.called) | {name for name in outside.called if "." not in name}
+    again = outside.called_again - used - called_later(tree, called)
     found: dict[str, list[Change]] = {}
     for change in changes(tree):
+        if change.function in again and not change.removes and _is_done_at_once(change, tree):
+            continue
         if change.function not in called or (change.function in used and change.is_given and not change.removes):
             found.setdefault(change.name, []).append(change)
     return found
+
+
+def _is_done_at_once(change: Change, tree: ast.Module) -> bool:
+    """Whether a function does it when it is called itself, or as a decorator that gives back what it is given."""
+    definition = next((f for f in tree.body if isinstance(f, Function) and f.name == change.function), None)
+    around = [f for f in descendants(definition) if isinstance(f, Function)] if definition is not None else []
+    inner = [f for f in around if f is not definition and any(node is change.node for node in descendants(f))]
+    return bool(around) and all(
+        any(isinstance(n, ast.Return) and ast.unparse(n.value or n) in parameters(f) for n in descendants(f))
+        for f in inner
+    )
 
 
 def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChange], tree: ast.Module) -> str:

@@ -216,6 +216,7 @@ def _defaults(arguments: ast.arguments) -> Iterator[tuple[ast.expr, str]]:
 
 def _is_asked(function: Function | ast.Lambda, parameter: str, sentinel: _Sentinel, same: set[str]) -> bool:
     """Whether the body compares the parameter with the sentinel, whatever it is called, by identity."""
+    names = {parameter, *_handed_on(function, parameter)}
     operators: tuple[type[ast.cmpop], ...] = (ast.Is, ast.IsNot)
     if sentinel.is_only_itself:
         operators += (ast.Eq, ast.NotEq)
@@ -223,16 +224,34 @@ def _is_asked(function: Function | ast.Lambda, parameter: str, sentinel: _Sentin
         match node:
             case ast.Compare(left=left, ops=[operator], comparators=[right]) if isinstance(operator, operators):
                 written = {ast.unparse(left), ast.unparse(right)}
-                if parameter in written and not same.isdisjoint(written):
+                if not names.isdisjoint(written) and not same.isdisjoint(written):
                     return True
             case ast.Compare(
                 left=ast.Name(id=name),
                 ops=[ast.In() | ast.NotIn()],
                 comparators=[ast.Tuple(elts=among) | ast.List(elts=among) | ast.Set(elts=among)],
-            ) if name == parameter and sentinel.is_only_itself:
+            ) if name in names and sentinel.is_only_itself:
                 if not same.isdisjoint(map(ast.unparse, among)):
                     return True
     return False
+
+
+def _handed_on(function: Function | ast.Lambda, parameter: str) -> Iterator[str]:
+    """Yield the local names that may be the parameter: ``found = table.get(key, parameter)``."""
+    for node in descendants(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=given)) if given == parameter:
+                yield name
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[_, ast.Name(id=given)]),
+            ) if given == parameter:
+                yield name
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Name(id="getattr" | "next"), args=[_, *_, ast.Name(id=given)]),
+            ) if given == parameter:
+                yield name
 
 
 def _innermost(function: Function | ast.Lambda) -> Iterator[Function | ast.Lambda]:

@@ -3,8 +3,8 @@
 ## What it does
 
 Flags the reload of `b` where a later reload of the same block, of `a`, makes what `b` has taken from `a`
-stale again; and a loop over a set or a directory listing, whose order is not defined. It is a note where it is not
-known which modules the listing means.
+stale again, also where both are done by functions that the block calls; and a loop over a set or a directory
+listing, whose order is not defined. It is a note where it is not known which modules the listing means.
 
 ## Why is this bad
 
@@ -75,9 +75,11 @@ from collections.abc import Iterator, Mapping
 from stalecheck.link import Event, Sequence, StaleReference
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.helper_calls import Reached, certain, reached_from
 from stalecheck.rules.listings import listing_around
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.rule import Flaw
+from stalecheck.rules.rule import Flaw, reloads_of
+from stalecheck.rules.statements import scope_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _Places = Mapping[tuple[SourceFile, Location], ReloadPlace]
@@ -100,9 +102,50 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 continue
             flagged.add((place.file, place.site.span.start, file))
             yield _flaw(place, file, stale[file, later], later, is_unordered=bool(event.group))
+    yield from _through_helpers(stale, reloading)
     for place in reloading.places:
         if place.site.mode is ReloadMode.RELOAD and not place.site.targets and place.site.why:
             yield from _of_listing(place, reloading)
+
+
+def _through_helpers(stale: _Stale, reloading: Reloading) -> Iterator[Flaw]:
+    """Flag calls of functions that reload a module before something else reloads what it takes things from."""
+    pairs = {(file, reload.path, reload.location) for file, reload in stale if reload.mode is ReloadMode.RELOAD}
+    needed = {(path, location) for _, path, location in pairs}
+    dependents = {file for file, _, _ in pairs}
+    places = [
+        place
+        for place in reloading.places
+        if place.site.mode is ReloadMode.RELOAD
+        and ((place.file.path, place.site.span.start) in needed or not dependents.isdisjoint(place.files))
+    ]
+    if not any((place.file.path, place.site.span.start) in needed for place in places if dependents):
+        return
+    blocks: dict[tuple[SourceFile, str], list[Reached]] = {}
+    for reached in reached_from(places, reloading, has_top_levels=True, deepest=3):
+        blocks.setdefault((reached.place.file, reached.place.site.block), []).append(reached)
+    for (file, block), group in blocks.items():
+        tree = reloading.parse(file)
+        scope = scope_of(tree, block) if tree is not None else None
+        if scope is None or all(reached.called is None for reached in group):
+            continue
+        rows = [range(s.lineno, (s.end_lineno or s.lineno) + 1) for s in certain(scope.body)]
+        sure = [reached for reached in group if any(reached.place.site.span.start.row in each for each in rows)]
+        yield from _of_calls(sorted(sure, key=lambda reached: reached.place.site.span.start), stale)
+
+
+def _of_calls(group: list[Reached], stale: _Stale) -> Iterator[Flaw]:
+    """Flag the calls of one block, in order."""
+    for reached in group:
+        start = reached.place.site.span.start
+        below = [other for other in group if other.place.site.span.start > start]
+        again = {file for other in below for file in other.place.files}
+        for file in (file for file in reached.place.files if file not in again):
+            for later in below:
+                reload = next((one for one in reloads_of(later.chain[-1]) if (file, one) in stale), None)
+                if reload is not None and (reached.called is not None or later.called is not None):
+                    yield _flaw(reached.place, file, stale[file, reload], reload, is_unordered=False)
+                    break
 
 
 def _of_listing(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:

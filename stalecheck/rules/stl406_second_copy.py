@@ -72,6 +72,7 @@ from stalecheck.link import StaleReference
 from stalecheck.model import Location, SourceFile
 from stalecheck.nodes import descendants
 from stalecheck.reloads import EVICTIONS, ReloadPlace
+from stalecheck.rules.left_submodules import left_behind
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import scope_of
@@ -94,6 +95,10 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             continue
         wrapper = None if place.site.spelling in EVICTIONS else _function(place.site.spelling, place, reloading)
         if wrapper is None and place.site.spelling not in EVICTIONS:
+            continue
+        # Where nobody else has imported the package, STL410 says what is wrong with such an eviction.
+        is_alone = wrapper is None and all(reference.file == place.file for reference in kept)
+        if is_alone and left_behind(place, reloading) is not None:
             continue
         if _is_imported_below(place, reloading) or (wrapper is not None and any(map(_imports, descendants(wrapper)))):
             module = place.files[0].module

@@ -64,11 +64,11 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
-from stalecheck.index import Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
 from stalecheck.reloads import EVICTIONS, ReloadPlace
+from stalecheck.rules.left_submodules import left_behind, means
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
 from stalecheck.rules.statements import Function, blocks, imports, scope_of
@@ -76,6 +76,7 @@ from stalecheck.vocabulary import ReloadMode, Severity
 
 _SETUPS = frozenset({"setUp", "asyncSetUp", "setup_method"})
 _TEARDOWNS = frozenset({"tearDown", "asyncTearDown", "teardown_method"})
+_TAKES_OLD = "what is imported anew takes the old submodules"
 _RESTORABLE = EVICTIONS | {"monkeypatch.delitem"}
 
 
@@ -189,7 +190,7 @@ def _is_imported_elsewhere(place: ReloadPlace, reloading: Reloading) -> bool:
     """Whether anything but the function that evicts a module imports it, so that its package has it."""
     module = place.site.targets[0]
     for file, index in reloading.program.indexes.items():
-        tree = reloading.parse(file) if any(_means(item, file, module) for item in index.imports) else None
+        tree = reloading.parse(file) if any(means(item, file, module) for item in index.imports) else None
         if tree is None:
             continue
         scope = scope_of(tree, place.site.block) if file == place.file else None
@@ -201,11 +202,6 @@ def _is_imported_elsewhere(place: ReloadPlace, reloading: Reloading) -> bool:
         if any(row not in inside and f"{name}.".startswith(f"{module}.") for row, name, _ in imports(tree, file)):
             return True
     return False
-
-
-def _means(item: Import, file: SourceFile, module: str) -> bool:
-    base = absolute(file, item.level, item.module) or ""
-    return f"{base}.{item.name}.".startswith(f"{module}.") or f"{base}.".startswith(f"{module}.")
 
 
 def _is_imported_between(eviction: ReloadPlace, reload: ReloadPlace, reloading: Reloading) -> bool:
@@ -222,31 +218,19 @@ def _is_imported_between(eviction: ReloadPlace, reload: ReloadPlace, reloading: 
 
 def _without_submodules(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
     """Flag the eviction of a package of which submodules are imported and stay."""
-    package = place.files[0]
-    if not package.is_package:
+    left = left_behind(place, reloading)
+    if left is None:
         return
-    together = {
-        file
-        for other in reloading.places
-        if other.file == place.file and other.site.block == place.site.block
-        for file in other.files
-    }
-    if any(file.module.startswith(f"{package.module}.") for file in together):
-        return
-    loaded = [file for file in _submodules(package, reloading) if file not in together]
-    happens = "what is imported anew takes the old submodules"
-    if not loaded:
-        loaded = _reached_through(package, reloading)
-        if not loaded:
-            return
-        happens = f"the new `{package.module}` has no attribute `{loaded[0].module.removeprefix(package.module)[1:]}`"
-    names = ", ".join(f"`{file.module}`" for file in loaded[:2]) + (", …" if len(loaded) > 2 else "")
+    package = place.files[0].module
+    first = left.submodules[0].module.removeprefix(f"{package}.")
+    happens = f"the new `{package}` has no attribute `{first}`" if left.is_reached else _TAKES_OLD
+    names = ", ".join(f"`{file.module}`" for file in left.submodules[:2]) + (", …" if len(left.submodules) > 2 else "")
     yield Flaw(
         place.file,
         place.site.span,
         Severity.WARNING,
-        f"`{package.module}` is evicted without {names}: {happens}",
-        f"evict every name in `sys.modules` that begins with `{package.module}.` as well",
+        f"`{package}` is evicted without {names}: {happens}",
+        f"evict every name in `sys.modules` that begins with `{package}.` as well",
     )
 
 
@@ -319,58 +303,3 @@ def _is_set(tree: ast.AST, scope: ast.AST, module: str) -> bool:
             if name in texts or module in texts or not texts:
                 return True
     return False
-
-
-def _submodules(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
-    """Return the submodules of a package that the package itself imports, in order."""
-    index = reloading.program.indexes.get(package)
-    found: dict[SourceFile, None] = {}
-    for item in index.imports if index is not None else ():
-        base = absolute(package, item.level, item.module)
-        for name in (f"{base}.{item.name}", base or ""):
-            file = reloading.program.table.find(name, package)
-            if file is not None and file != package and file.module.startswith(f"{package.module}."):
-                found[file] = None
-    return list(found)
-
-
-def _reached_through(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
-    """Return the submodules that functions, which import the package anew, take from it as attributes."""
-    own = reloading.program.indexes.get(package)
-    last = package.module.rpartition(".")[2].encode()
-    made = {*own.made, *(item.local for item in own.imports)} if own is not None else set()
-    if own is None or "__getattr__" in own.made:
-        return []
-    found: dict[SourceFile, None] = {}
-    for file, source in reloading.sources.items():
-        tree = reloading.parse(file) if last in source and b"import" in source else None
-        for function in descendants(tree) if tree is not None else ():
-            if not isinstance(function, Function):
-                continue
-            for name in _attributes_of(package.module, function, file):
-                submodule = reloading.program.table.find(f"{package.module}.{name}", file)
-                if submodule is not None and submodule != package and name not in made:
-                    found[submodule] = None
-    return [file for file in found if _is_loaded(file, package, reloading)]
-
-
-def _attributes_of(module: str, function: Function, file: SourceFile) -> Iterator[str]:
-    """Yield which attributes of a module a function asks for that imports it itself."""
-    bound: dict[str, int] = {}
-    for row, name, given in imports(function, file):
-        is_whole = given == name.partition(".")[0] and f"{name}.".startswith(f"{module}.")
-        if is_whole or name == module:
-            bound.setdefault(module if is_whole else given, row)
-    for node in descendants(function) if bound else ():
-        match node:
-            case ast.Attribute(value=(ast.Name() | ast.Attribute()) as owner, attr=name, ctx=ast.Load()):
-                if bound.get(ast.unparse(owner), node.lineno + 1) <= node.lineno:
-                    yield name
-
-
-def _is_loaded(file: SourceFile, package: SourceFile, reloading: Reloading) -> bool:
-    """Whether another module imports a submodule when it is imported itself."""
-    return any(
-        other != package and any(_means(item, other, file.module) for item in index.imports)
-        for other, index in reloading.program.indexes.items()
-    )

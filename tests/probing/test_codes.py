@@ -464,7 +464,6 @@ ONLY_PROBED = frozenset(
         "heap",
         "made_by_function",
         "own_method",
-        "type_aliases",
     }
 )
 """Cases of which the linter says nothing."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from stalecheck.index import FileIndex, Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
+from stalecheck.nodes import inner_statements
 from stalecheck.summarize.standard import has_attribute, has_module, has_name
 
 _RAISE = re.compile(rb"^[ \t]*raise\b", re.MULTILINE)
@@ -195,15 +196,7 @@ def _unguarded(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 pass
             case _:
-                for inner in _blocks(statement):
-                    yield from _unguarded(inner)
-
-
-def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
-        yield getattr(statement, name, ())
-    for name in ("handlers", "cases"):
-        yield from (inner.body for inner in getattr(statement, name, ()))
+                yield from _unguarded(inner_statements(statement))
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -59,6 +60,18 @@ class Outside:
     """What the top levels of modules call that are reloaded together with it: they call it again."""
 
 
+class _When(enum.Enum):
+    """When a module calls something."""
+
+    AT_ONCE = enum.auto()
+    """Its top level does."""
+
+    MAYBE_AT_ONCE = enum.auto()
+    """A function does at which its top level looks."""
+
+    LATER = enum.auto()
+
+
 def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
     """Return what others do with each of the reloaded modules."""
     reloaded = frozenset(reloading.reloads())
@@ -77,9 +90,9 @@ def outside_uses(reloading: Reloading) -> dict[SourceFile, Outside]:
             if isinstance(change, OutsideChange):
                 if change.is_later or file not in together[module]:
                     found.setdefault(module, Outside()).changes.setdefault(name, []).append(change)
-            elif change or file not in together[module]:
+            elif change is _When.LATER or file not in together[module]:
                 found.setdefault(module, Outside()).called.add(name)
-            else:
+            elif change is _When.AT_ONCE:
                 found.setdefault(module, Outside()).called_again.add(name)
     return found
 
@@ -148,10 +161,10 @@ def _uses(
     modules: frozenset[SourceFile],
     reloading: Reloading,
     taken: dict[SourceFile, Mapping[str, str]],
-) -> Iterator[tuple[SourceFile, str, OutsideChange | bool]]:
+) -> Iterator[tuple[SourceFile, str, OutsideChange | _When]]:
     """Yield what a file does with others: the module, the name, and how it changes it.
 
-    For what it calls or inherits from, whether that happens in a function.
+    For what it calls or inherits from, when it does.
     """
     nodes = list(descendants(tree))
     bound = imported_anywhere(nodes, file)
@@ -182,7 +195,9 @@ def _uses(
                 meant[name] = _resolve(name, file, modules, reloading, taken)
             found = meant[name]
             if found is not None and found[0] != file and not _is_shadowed(called, functions):
-                yield *found, any(f.lineno <= called.lineno <= (f.end_lineno or 0) for f in later)
+                around = [f for f in functions if f.lineno <= called.lineno <= (f.end_lineno or 0)]
+                is_later = any(f in later for f in around)
+                yield *found, _When.LATER if is_later else _When.MAYBE_AT_ONCE if around else _When.AT_ONCE
 
 
 def _called(node: ast.AST) -> Iterator[ast.expr]:

@@ -189,7 +189,24 @@ class _Nomination:
             for local in resolved
             for module in (*chain.from_iterable(local.modules.values()), *local.dotted.values(), *local.stars)
         }
+        modules |= self._reached_by(
+            (m for statement in index.statements for m in statement.mentions), self._locals[file]
+        )
+        for body in index.bodies:
+            for local in (self._locals[file], *([self._bodies[id(body)]] if body.imports else [])):
+                modules |= self._reached_by((*body.returns, *body.assigns), local)
         return modules.union(module for local in resolved for origins in local.names.values() for module, _ in origins)
+
+    def _reached_by(self, mentions: Iterable[str], local: _Local) -> set[SourceFile]:
+        """Return the modules that a file reaches as attributes of modules: ``b`` in ``a.b.C``."""
+        found: set[SourceFile] = set()
+        for mention in mentions:
+            first, *rest = mention.split(".") if mention.count(".") > 1 else ("",)
+            modules = local.modules.get(first, ())
+            for name in rest[:-1]:
+                modules = self._led_to(modules, (name,))
+                found.update(modules)
+        return found
 
     def _pass_on_modules(self) -> None:
         """Let names mean modules that are taken from a module which only imports them itself."""

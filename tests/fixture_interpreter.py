@@ -697,8 +697,10 @@ def reached(value: object, old: Old, named: set[int]) -> set[str]:
         if isinstance(thing, type) and not isinstance(
             thing, types.GenericAlias
         ):  # on 3.10 `list[int]` passes for a class
-            if thing is value:
+            is_nameless = "<locals>" in thing.__qualname__ and id(thing) not in named and not origin
+            if thing is value or is_nameless:
                 pending += [type(thing), *thing.__bases__, vars(thing).get("__orig_bases__")]
+            if thing is value:
                 pending += inherited_fields(thing, old)
                 pending += vars(thing).values() if "<locals>" in thing.__qualname__ else ()
         elif thing is value or id(thing) not in named:

@@ -324,5 +324,5 @@ def _inherited(value: Value) -> tuple[Capture, ...]:
     return tuple(
         capture
         for capture in value.captures
-        if capture.relation is Relation.IS or (capture.made.file, capture.made.origin.name) in makers
+        if capture.relation is Relation.IS or capture.is_base or (capture.made.file, capture.made.origin.name) in makers
     )

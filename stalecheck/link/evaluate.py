@@ -258,9 +258,8 @@ class Evaluator:
             case FunctionExpression(function=function):
                 return self._lambda(function, frame)
             case ClassExpression(definition=definition, captures=captures):
-                bases = (base.value for base in definition.bases)
-                held = self._wrapped((*bases, *captures), frame)
-                return Value((ClassThing(frame.file, definition),), tuple(held), is_new=True)
+                held = (*self._bases_of(definition, frame), *self._wrapped(captures, frame))
+                return Value((ClassThing(frame.file, definition),), held, is_new=True)
 
     def _settled(self, expression: Attribute | Item | Call, value: Value, frame: Frame) -> Value:
         """Return a value that another module's object has had before as one that nothing makes."""
@@ -397,6 +396,14 @@ class Evaluator:
                 if capture.made.origin.kind is not OriginKind.VALUE
             ]
         return Value((FunctionThing(frame.file, function),), tuple(dict.fromkeys(captures)), is_new=True)
+
+    def _bases_of(self, definition: Class, frame: Frame) -> list[Capture]:
+        """Return what a class that a function makes has of its bases, and what they are made of."""
+        values = [self.evaluate(base.value, frame) for base in definition.bases]
+        inherited = {c for value in values for c in value.captures if c.relation is Relation.IS or c.is_base}
+        found = self._wrapped([base.value for base in definition.bases], frame)
+        made = {capture.related(Relation.WRAPPED) for capture in inherited}
+        return [replace(capture, is_base=True) if capture in made else capture for capture in found]
 
     def _wrapped(self, expressions: Iterable[Expression], frame: Frame) -> list[Capture]:
         """Return what a function or class keeps of the names around it."""

@@ -119,6 +119,9 @@ class Capture:
     is_computed: bool = False
     """What a container holds was computed from the origin, and is not the origin."""
 
+    is_base: bool = False
+    """What is wrapped around the origin, a class, is a class that inherits from it."""
+
     def related(self, relation: Relation) -> Capture:
         """Return the same capture in another relation."""
         return replace(self, relation=relation)

@@ -473,10 +473,18 @@ class Search:
         return is_of_statement and is_base and id(thing) not in self.world.by_object
 
 
+def bases(owner: type) -> Iterator[type]:
+    """Yield what a class inherits from, not through classes that have a name of their own."""
+    for base in owner.__bases__:
+        yield base
+        if "<locals>" in base.__qualname__:
+            yield from bases(base)
+
+
 def near_edges(thing: Any) -> Iterator[tuple[object, bool]]:
     """Yield what a thing holds, each with whether that is looked into in its turn."""
     if is_a(thing, type):
-        yield from ((base, False) for base in thing.__bases__)
+        yield from ((base, False) for base in bases(thing))
         for name, attribute in list(vars(thing).items()):
             if name == "__orig_bases__":
                 yield from ((argument, False) for base in attribute for argument in generic_arguments(base))

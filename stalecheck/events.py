@@ -392,7 +392,7 @@ def _place(
             package = over.name.rpartition(".")[0]
             wrong.append(f"`{over.name}` is no module: `{package}` binds the name over its submodule")
         elif _is_attribute(name, file, table):
-            wrong.append(f"`{name}` is no module")
+            wrong.append(f"`{name}` is no module of what was read")
             names.append(name)
         else:
             outside.append(name)

@@ -38,10 +38,10 @@ def site(*targets: str, spelling: str = "importlib.reload") -> ReloadSite:
         ("json", ("json",), ("json",), ""),
         ("other.core.sub", ("other.core.sub",), ("other.core.sub",), ""),
         ("app.compiled.sub", ("app.compiled.sub",), ("app.compiled.sub",), ""),
-        ("app.core.Loader", (), (), "`app.core.Loader` is no module"),
-        ("app.core.Loader.module", (), (), "`app.core.Loader.module` is no module"),
-        ("app.none", (), (), "`app.none` is no module"),
-        ("builtins.int", (), (), "`builtins.int` is no module"),
+        ("app.core.Loader", (), (), "`app.core.Loader` is no module of what was read"),
+        ("app.core.Loader.module", (), (), "`app.core.Loader.module` is no module of what was read"),
+        ("app.none", (), (), "`app.none` is no module of what was read"),
+        ("builtins.int", (), (), "`builtins.int` is no module of what was read"),
     ],
 )
 def test_record(target: str, modules: tuple[str, ...], outside: tuple[str, ...], why: str) -> None:

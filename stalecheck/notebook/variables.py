@@ -102,7 +102,7 @@ def is_replaced(value: object, module: types.ModuleType, name: str) -> bool:
     if today is value:
         return False
     if raw.is_any(type(value), _ATOMS):
-        return type(today) is not type(value) or repr(today) != repr(value)
+        return type(today) is not type(value) or raw.text_of(today) != raw.text_of(value)
     return True
 
 

@@ -56,7 +56,7 @@ def _constant(value: Any) -> Any:
         parts = tuple(_constant(part) for part in value)
         return (raw.class_name(type(value)), parts if type(value) is tuple else frozenset(parts))
     # Constants of any other type are put there by programs that rewrite code.
-    return (raw.class_name(type(value)), repr(value) if raw.is_any(type(value), _CONSTANTS) else id(value))
+    return (raw.class_name(type(value)), raw.text_of(value) if raw.is_any(type(value), _CONSTANTS) else id(value))
 
 
 def place(code: types.CodeType) -> Place:

@@ -102,4 +102,4 @@ def _marks(code: types.CodeType) -> Iterator[tuple[Hashable, int]]:
 
 def _exactly(constant: Any) -> str:
     """Return a constant as text: 1, 1.0 and True are equal but not the same constant."""
-    return repr(constant)
+    return raw.text_of(constant)

@@ -685,7 +685,7 @@ def _does_part(value: object, cls: type | None) -> Any:
     # By their names: what the body makes is of a class that has been made anew as well.
     if type(value) is str or type(value) is bytes:
         return (_names(type(value)), value)
-    return (_names(type(value)), repr(value) if raw.is_any(type(value), _ATOMS) else None)
+    return (_names(type(value)), raw.text_of(value) if raw.is_any(type(value), _ATOMS) else None)
 
 
 def _given(function: types.FunctionType) -> Any:

@@ -193,7 +193,9 @@ def _find_all(
         for name in names[start : start + _TOGETHER]:
             step = partial(progress.step, f"what is old of {name}")
             step()
-            module = raw.imported(name) or alone
+            imported = raw.imported(name)
+            # A module's class may have a `__bool__`.
+            module = alone if imported is None else imported
             if module is not None or name in noted:  # Another thread may just have removed it.
                 found.append(find_definitions(name, raw.module_dict(module) if module is not None else {}, stock, step))
         add_the_rest(found)

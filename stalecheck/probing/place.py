@@ -107,7 +107,7 @@ def as_set(text: str) -> str:
 def written(key: object) -> str:
     """Return a key of a dict as source would spell it, without running a line of its class."""
     if raw.is_any(type(key), PLAIN_KEYS):
-        text = repr(key)
+        text = raw.text_of(key)
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     if type(key) is tuple:
         return f"({', '.join(map(written, key))}{',' if len(key) == 1 else ''})"

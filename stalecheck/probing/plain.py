@@ -31,7 +31,9 @@ def is_atom(value: object) -> bool:
 
 def is_equal(value: object, today: object) -> bool:
     """Whether a plain value stands where another value stood, or that value itself."""
-    return today is value or (type(today) is type(value) and is_atom(today) and repr(today) == repr(value))
+    return today is value or (
+        type(today) is type(value) and is_atom(today) and raw.text_of(today) == raw.text_of(value)
+    )
 
 
 def is_unique(value: object) -> bool:

@@ -51,6 +51,19 @@ def is_any(kind: type, kinds: Iterable[type]) -> bool:
     return any(map(is_, kinds, repeat(kind)))
 
 
+def text_of(value: object) -> str:
+    """Return the text of a number, a string, or a tuple or frozenset of these: `repr`, also of what is too long for it.
+
+    Python writes no integer of more than some thousand digits.
+    """
+    try:
+        return repr(value)
+    except ValueError:
+        if isinstance(value, int):
+            return hex(value)
+        return f"({', '.join(map(text_of, cast(tuple[object, ...], value)))})"
+
+
 def lookup(namespace: Mapping[Any, Any], name: str) -> Any:
     """Return what a namespace, be it a class's, has under a name; None if nothing.
 

@@ -350,7 +350,7 @@ def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def _key(key: object) -> str:
-    return repr(key) if is_atom(key) else "..."
+    return raw.text_of(key) if is_atom(key) else "..."
 
 
 def _is(value: object, *kinds: type) -> bool:

@@ -1258,6 +1258,41 @@ def test_a_module_that_puts_another_in_its_place_is_present(tmp_path: Path) -> N
     assert run_script(tmp_path, {"core.py": core}, "import core; kept = core.f; answer(len(stalecheck.probe()))") == 0
 
 
+def test_nobody_asks_a_module_whether_it_is_true(tmp_path: Path) -> None:
+    core = """
+        import sys, types
+        class Falsy(types.ModuleType):
+            def __bool__(self):
+                raise RuntimeError("asked")
+        sys.modules[__name__].__class__ = Falsy
+        def f(): ...
+    """
+    script = """
+        import importlib
+        import core
+        kept = core.f
+        importlib.reload(core)
+        answer([len(stalecheck.probe("core")), len(stalecheck.probe())])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [1, 1]
+
+
+def test_keys_and_values_may_be_too_long_to_be_written(tmp_path: Path) -> None:
+    core = """
+        HUGE = 2**20000
+        TABLE = {(HUGE, "x"): [1]}
+        def f(a=HUGE): ...
+    """
+    script = """
+        import core
+        KEPT = {2**20000: core.f, (2**20000, 1): core.f}
+        taken = core.HUGE
+        report = stalecheck.reload(core)
+        answer("0x10000" in str(report))
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) is True
+
+
 def test_classes_that_calls_make_from_present_ones_are_present(tmp_path: Path) -> None:
     core = """
         class Entity:

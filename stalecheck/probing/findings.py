@@ -434,8 +434,9 @@ class Assembly:
             for link in level:
                 top = link[0]
                 if top in graph.roots:
-                    found.append(_way(link))
-                    is_at_root = True
+                    if not _is_made_of_class(graph.objects[top]):
+                        found.append(_way(link))
+                        is_at_root = True
                     continue
                 starts = [one for one in graph.held_by.get(top, ()) if one.is_reported]
                 # What has a name of its own is not named by the variables that stand for it: a task.
@@ -559,8 +560,6 @@ class Assembly:
             return
         root = self._graph.roots[ids[0]]
         if root.name:
-            if _is_made_of_class(objects[0]):
-                return
             for place in walk(Place(root.path), objects, names_bound_in(root.module)):
                 if not _OF_DISPATCH.search(place.text):
                     yield self._named(place, root.module, root.name, origin, objects)

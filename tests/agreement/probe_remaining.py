@@ -46,7 +46,6 @@ NOT_ALIVE = "nothing of it is alive when the probe looks"
 REPLACED = "the object that a module has put in its own place is no module, so the probe does not look behind it"
 ATTRIBUTE_OF_MODULE = "a module's own dunder names are no origins: each run of a body sets them"
 PLAIN = "the value of an Enum's member is a plain value: no object of the old class is kept"
-FIELD = "a generic alias that both a dataclass's field and its annotations refer to is not followed"
 
 REMAINING: tuple[Remaining, ...] = (
     Remaining(UNTRACKED, "inside not named", "more_itertools.recipes", "more_itertools.more", "*"),
@@ -54,7 +53,6 @@ REMAINING: tuple[Remaining, ...] = (
 )
 
 FIXTURES: dict[str, tuple[str, ...]] = {
-    FIELD: ("STL211_annotation/generic_aliases STL211 app Car.*",),
     CALLBACK: (
         "* STL210 *",
         "STL204_default_argument/kept_by_a_registry STL204 app _",

@@ -355,6 +355,11 @@ TYPES = [
         ("field 'x'.default of app.S", "alias", "STL104", 5),
     ),
     case(
+        "dataclass_field_of_an_alias",
+        "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: list[core.Engine]",
+        ("annotation 'x'.__args__[0] of app.S", "annotation", "STL211", 5),
+    ),
+    case(
         "dataclass_field_default",
         "import dataclasses\n@dataclasses.dataclass\nclass S:\n    x: type = dataclasses.field(default=core.Engine)",
         ("app.S.x", "default-argument", "STL204", 5),

@@ -399,7 +399,8 @@ class Calls:
         is_plain = not any(value.captures or value.things for value in arguments.values())
         if is_plain and (key, holder, frame.at) in self._results:
             return self._results[key, holder, frame.at]
-        inner = Frame(thing.file, frame.at, arguments, frame.depth + 1, holder)
+        block = frame.block if thing.file == frame.file else ""
+        inner = Frame(thing.file, frame.at, arguments, frame.depth + 1, holder, block=block)
         self._calling.add(key)
         try:
             values = [self._evaluator.evaluate(item, inner) for item in thing.function.returns]

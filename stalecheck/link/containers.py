@@ -342,7 +342,7 @@ class Containers:
 
         It is written out, or made by a call.
         """
-        frame = Frame(file, binding.at)
+        frame = Frame(file, binding.at, block=binding.called_later)
         value = self._evaluator.evaluate(made, frame)
         display = _made_here(value, file)
         if display is None:

@@ -124,9 +124,12 @@ class Evaluator:
             self._cut = cut
         return found
 
-    def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
-        """Return what an expression may be that stands in a file at module or class level."""
-        return self.outermost(expression, Frame(file, at, is_held=is_held and isinstance(expression, Reference)))
+    def expression(
+        self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False, block: str = ""
+    ) -> Value:
+        """Return what an expression may be that stands in a file at module or class level, or in a function there."""
+        is_kept = is_held and isinstance(expression, Reference)
+        return self.outermost(expression, Frame(file, at, is_held=is_kept, block=block))
 
     def outermost(self, expression: Expression, frame: Frame) -> Value:
         """Return what an expression may be within a frame that no other evaluation has led to."""
@@ -179,8 +182,8 @@ class Evaluator:
                 if isinstance(expression, Call) and self.containers.is_changed(file, binding):
                     value = self.containers.filled(file, binding, expression)
                 else:
-                    block = "" if binding.block.endswith(".<locals>") else binding.block
-                    frame = Frame(file, binding.at, is_held=isinstance(expression, Reference), block=block)
+                    is_held = isinstance(expression, Reference)
+                    frame = Frame(file, binding.at, is_held=is_held, block=binding.called_later)
                     value = self.evaluate(expression, frame)
                 if not value.is_new:
                     return value

@@ -252,12 +252,13 @@ class _Finder:
             expression = Display((expression.iterated,))
         containers = self._subject.evaluator.containers
         if isinstance(expression, Display):
-            value = self._subject.evaluate(containers.remaining(self._subject.file, expression), binding.at)
+            remaining = containers.remaining(self._subject.file, expression)
+            value = self._subject.evaluate(remaining, binding.at, block=binding.called_later)
         else:
             value = self._subject.evaluator.binding(self._subject.file, index)
             if isinstance(expression, Call) and any(isinstance(thing, ContainerThing) for thing in value.things):
                 # What is put in further down is held by the statement that does it.
-                value = self._subject.evaluate(expression, binding.at)
+                value = self._subject.evaluate(expression, binding.at, block=binding.called_later)
             removed = containers.removed(self._subject.file)
             if removed and isinstance(expression, Call):
                 value = replace(

@@ -119,9 +119,9 @@ class Subject:
     summary: Summary
     evaluator: Evaluator
 
-    def evaluate(self, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
-        """Return what an expression of the file may be."""
-        return self.evaluator.expression(self.file, expression, at, is_held=is_held)
+    def evaluate(self, expression: Expression, at: Location, *, is_held: bool = False, block: str = "") -> Value:
+        """Return what an expression of the file may be, or of one of its functions, a `block`."""
+        return self.evaluator.expression(self.file, expression, at, is_held=is_held, block=block)
 
     def holding(
         self,

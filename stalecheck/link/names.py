@@ -109,9 +109,18 @@ class Names:
         return value
 
     def _bound_by_then(self, file: SourceFile, reaching: tuple[int, ...], frame: Frame) -> tuple[int, ...]:
-        """Leave out what the function itself binds a global name to further down, unless nothing else does."""
-        bindings = self._program.summaries[file].bindings
-        return tuple(i for i in reaching if bindings[i].block != frame.block or bindings[i].at < frame.at) or reaching
+        """Leave out what the function itself binds a global name to further down, unless nothing else does.
+
+        What it has certainly bound the name to by then is all that the name stands for.
+        """
+        summary = self._program.summaries[file]
+        bindings = summary.bindings
+        by_then = tuple(i for i in reaching if bindings[i].block != frame.block or bindings[i].at < frame.at)
+        own = [i for i in by_then if bindings[i].block == frame.block]
+        names = {bindings[i].name for i in own}
+        done = (item for item in summary.rebound if own and item.block == frame.block and item.name in names)
+        last = max((item.begin for item in done if item.is_placed and item.precedes(frame.at)), default=None)
+        return tuple(i for i in own if last is not None and bindings[i].at >= last) or by_then or reaching
 
     def _outer_module(self, file: SourceFile, reference: Reference) -> str:
         """Return the module outside of what was read that brings a name with its star, or `builtins`."""

@@ -65,7 +65,9 @@ class Evaluates(Protocol):
     def evaluate(self, expression: Expression, frame: Frame) -> Value:
         """Return what an expression may be within a frame."""
 
-    def expression(self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False) -> Value:
+    def expression(
+        self, file: SourceFile, expression: Expression, at: Location, *, is_held: bool = False, block: str = ""
+    ) -> Value:
         """Return what an expression may be that stands in a file at module or class level."""
 
     def outermost(self, expression: Expression, frame: Frame) -> Value:

@@ -434,6 +434,11 @@ class Binding:
     is_unreached: bool = False
     """It stands in for what is always there: no run of the body binds it."""
 
+    @property
+    def called_later(self) -> str:
+        """The function that binds it when it is called; empty for what the file's own run binds."""
+        return "" if self.block.endswith(".<locals>") else self.block
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -491,6 +496,9 @@ class Rebinding:
 
     unreached: tuple[Span, ...] = ()
     """Further down in the function what does not run any more when it has run."""
+
+    is_placed: bool = False
+    """Whether it is known of it where in the function it stands: that is so in a function that reloads something."""
 
     def follows(self, at: Location) -> bool:
         """Whether such a statement runs after what stands at a place, whichever way the function takes."""

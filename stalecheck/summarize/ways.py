@@ -68,7 +68,7 @@ class _Around:
             self._gaps[name] = _Ways(self._function, name).gaps() if self._is_followed else ()
         _, branch = self.branches.get(at, (None, None))
         unreached = tuple(Span(end, last) for start, end, last in self._unreached if start <= at < end)
-        return replace(rebinding, gaps=self._gaps[name], branch=branch, unreached=unreached)
+        return replace(rebinding, gaps=self._gaps[name], branch=branch, unreached=unreached, is_placed=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,7 +332,17 @@ def _is_refilled(holding: Holding, sequence: Sequence, rebound: _Rebound) -> boo
         return True
     first = min(event.at for event in sequence.events)
     calls = [rebound.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
-    return any(place.end > first for places in calls for place in places)
+    if any(place.end > first for places in calls for place in places):
+        return True
+    if sequence.file != holding.file or sequence.block.rpartition(".")[0] != holding.owner or not holding.owner:
+        return False
+    # A method of the instance itself calls another one.
+    last = max(event.at for event in sequence.events)
+    if not holding.is_looked_up:
+        return False
+    names = [f"self.{name.rpartition('.')[2]}()" for name in holding.within if name.rpartition(".")[0] == holding.owner]
+    own = [rebound.get((sequence.file, sequence.block, name), ()) for name in names]
+    return any(place.end > last and place.follows(last) for places in own for place in places)
 
 
 def _is_read_after(holding: Holding, at: Location) -> bool:

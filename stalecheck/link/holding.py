@@ -98,6 +98,9 @@ class Holding:
     within: tuple[str, ...] = ()
     """The functions, called by the file's top level, in whose bodies it is put where it is."""
 
+    is_looked_up: bool = False
+    """Such a function looks up in the other module what it puts there, each time anew, and asks for nothing first."""
+
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
 

@@ -471,6 +471,25 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
         ("for n in names:\n    if n == 'p.q': break\n    del sys.modules[n]", [False, None]),
         ("for n in names:\n    reload(sys.modules[n]) if n == 'p.q' else None", [True, False]),
         ("for n in names:\n    n == 'p.q' or reload(sys.modules[n])", [False, True]),
+        ("for n in names:\n    _, *rest = n.split('.')\n    if rest == ['q']: reload(sys.modules[n])", [True, False]),
+        ("for n in names:\n    *_, last = n.split('.')\n    if last == 'r': reload(sys.modules[n])", [False, True]),
+        ("for n in names:\n    a, b = n.split('.')\n    reload(sys.modules[n])", [True, False]),
+        ("for n in names:\n    a, *b, c = n.split('.', 2)\n    reload(sys.modules[n])", [True, True]),
+        ("for n in names:\n    a, b, c, *d = n.split('.')\n    reload(sys.modules[n])", [False, True]),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: continue\n    del sys.modules[n]",
+            [True, False],
+        ),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: pass\n    del sys.modules[n]",
+            [True, True],
+        ),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except: pass\n    else: del sys.modules[n]",
+            [True, False],
+        ),
+        ("for i, n in enumerate(names):\n    if i % 2: continue\n    reload(sys.modules[n])", [None, None]),
+        ("for i, n in enumerate(names):\n    print(i)\n    reload(sys.modules[n])", [True, True]),
     ],
 )
 def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | None]) -> None:

@@ -28,6 +28,7 @@ from stalecheck.reloads.items import (
     IS_PACKAGE,
     MODULES,
     Entry,
+    Group,
     Hole,
     Info,
     Instance,
@@ -62,6 +63,23 @@ def asked(evaluator: Evaluator, guards: Sequence[Guard], item: Item) -> Filters:
                 if guard.is_end:
                     found.append(nobody_knows(item, node))
     return tuple(found)
+
+
+def is_sweep(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
+    """Return whether a loop over something runs through modules that are not written out."""
+    return any(is_swept(part) for item in evaluator.each(evaluator.inner(node, place), "") for part in _flat(item))
+
+
+def is_swept(item: Item) -> bool:
+    """Return whether it stands for modules that are not written out."""
+    return isinstance(item, Entry) or "*" in look(item)
+
+
+def _flat(item: Item) -> Iterator[Item]:
+    if isinstance(item, Group):
+        yield from (part for element in item.elements for part in element)
+    else:
+        yield item
 
 
 def nobody_knows(item: Item, node: ast.expr) -> Filter:
@@ -487,9 +505,9 @@ class _Reader:
             bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
             if not is_bound:
                 return found or self._opened(node, place)
-            values = [b for b in bindings if b.value is not None and b.how == "value"]
+            values = [b for b in bindings if b.value is not None and b.how in ("value", "starred")]
             return Unclear(tuple(self.read(b.value, b.place, known) for b in values if b.value is not None))
-        if binding.how == "value" and binding.value is not None:
+        if binding.how in ("value", "starred") and binding.value is not None:
             return self._changed(node, binding, self._unpacked(binding, known), known)
         if binding.how == "parameter" and binding.scope is not None:
             return self._parameter(binding, binding.scope, found, known)
@@ -497,12 +515,22 @@ class _Reader:
             elements = _elements(self.read(binding.value, binding.place, known))
             if elements and len(elements) <= _MOST_LOOPS and all(isinstance(part, Constant) for part in elements):
                 self.loops[id(binding)] = elements
+        if found is None and binding.how == "element" and binding.path and self._is_beside(binding):
+            return Unclear((Trait("module"),))
         return found or self._opened(node, place)
+
+    def _is_beside(self, binding: Binding) -> bool:
+        """Whether it is told of each module that a loop is at: its number, as `enumerate` counts them."""
+        return binding.value is not None and is_sweep(self.evaluator, binding.value, binding.place)
 
     def _unpacked(self, binding: Binding, known: _Known) -> Test:
         found = self.read(binding.value, binding.place, known) if binding.value is not None else Unclear()
         for number in binding.path:
             found = Operation("[]", (found, Constant(number)))
+        if binding.rest is not None:
+            before, after = binding.rest
+            bounds = (Constant(before), Constant(-after or None), Constant(None))
+            found = Operation("[:]", (Operation("tuple", (found,)), *bounds))
         return found
 
     def _changed(self, node: ast.Name, binding: Binding, value: Test, known: _Known) -> Test:

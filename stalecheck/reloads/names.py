@@ -79,7 +79,7 @@ def bound(evaluator: Evaluator, binding: Binding) -> Items:
         return (Thing(f"{module}.{binding.scope.name}"),)
     if binding.how in ("parameter", "arguments") and binding.scope is not None:
         return _supplied(evaluator, binding.name, binding.scope) or (_parameter(evaluator, binding, binding.scope),)
-    if binding.value is None or binding.how == "unknown":
+    if binding.value is None or binding.how in ("starred", "unknown"):
         return (Unknown(f"`{binding.name}` is not known"),)
     if binding.how != "element":
         return _unpacked(evaluator, binding.value, binding.path, binding.name, binding.place)

@@ -12,7 +12,9 @@ Position: TypeAlias = tuple[int, int]
 """Row and column as `ast` counts them."""
 
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-How: TypeAlias = Literal["import", "value", "element", "parameter", "arguments", "function", "class", "unknown"]
+How: TypeAlias = Literal[
+    "import", "value", "element", "starred", "parameter", "arguments", "function", "class", "unknown"
+]
 
 START: Position = (0, 0)
 END: Position = (1 << 30, 0)
@@ -117,6 +119,9 @@ class Guard:
     is_end: bool = False
     """Whether the loop around it ends where it is the other way: what comes later is not looked at."""
 
+    is_unpacking: bool = False
+    """Whether it is that what is unpacked above has as many elements as there are names for them."""
+
     @property
     def block(self) -> tuple[int, int] | None:
         """The branch that runs only so, as the places in it have it."""
@@ -144,7 +149,10 @@ class Binding:
     """Of a ``def`` or ``class``: the scope that it opens; of a parameter: its function's."""
 
     path: tuple[int, ...] = ()
-    """Which element of the value, for unpacking."""
+    """Which element of the value, for unpacking; behind a starred name counted from the end."""
+
+    rest: tuple[int, int] | None = None
+    """Of a starred name: how many elements before it and behind it are not its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

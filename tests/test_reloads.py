@@ -490,6 +490,35 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
         ),
         ("for i, n in enumerate(names):\n    if i % 2: continue\n    reload(sys.modules[n])", [None, None]),
         ("for i, n in enumerate(names):\n    print(i)\n    reload(sys.modules[n])", [True, True]),
+        ("k = 0\nfor n in names:\n    k += 1\n    if k == 2: break\n    reload(sys.modules[n])", [None, None]),
+        ("k = 0\nfor n in names:\n    k += 1\n    if n == 'p.q' or k == 1: reload(sys.modules[n])", [True, None]),
+        (
+            "k = []\nfor n in names:\n    if len(k) < 2:\n        reload(sys.modules[n])\n        k.append(n)",
+            [None, None],
+        ),
+        ("k = 1\nfor n in names:\n    if k: reload(sys.modules[n])\n    k = 0", [None, None]),
+        ("for n in names:\n    k = other()\n    if k: reload(sys.modules[n])", [True, True]),
+        (
+            "k = 0\nfor n in names:\n    if k: continue\n    try: reload(sys.modules[n])\n    except: k = 1",
+            [True, True],
+        ),
+        ("for n in names:\n    reload(sys.modules[n])\n    if n == 'p.q': break", [True, None]),
+        (
+            "for n in names:\n    m = sys.modules[n]\n    if n != 'p.q': continue\n    reload(m)\n    break",
+            [True, False],
+        ),
+        ("for n in names:\n    reload(sys.modules[n])\n    break", [None, None]),
+        ("for n in names:\n    if n.endswith('q'):\n        reload(sys.modules[n])\n        break", [None, False]),
+        ("for n in names:\n    if quiet: break\n    reload(sys.modules[n])", [True, True]),
+        ("for n in names:\n    reload(sys.modules[n])\n    if time.time() > late: break", [None, None]),
+        ("for n in names:\n    try: reload(sys.modules[n])\n    except Exception: break", [True, True]),
+        ("for n in names:\n    try: reload(sys.modules[n])\n    except Exception: pass\n    else: break", [None, None]),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: break\n    reload(sys.modules[n])",
+            [None, False],
+        ),
+        ("for n in names:\n    for _ in range(3):\n        reload(sys.modules[n])\n        break", [True, True]),
+        ("def f():\n    for n in names:\n        reload(sys.modules[n])\n        return\nf()", [None, None]),
     ],
 )
 def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | None]) -> None:
@@ -509,6 +538,15 @@ def test_a_condition_on_what_is_written_out() -> None:
         "import sys\nfor n in ('a', 'b', '_c'):\n    if not n.startswith('_') and other:\n        del sys.modules[n]"
     )
     assert targets(source) == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "end", ["if n == 'a': break", "if count == 2: break", "count += 1", "if len(done) > 1: break", "if other: break"]
+)
+def test_what_ends_a_loop_over_what_is_written_out(end: str) -> None:
+    loop = f"count = 0\ndone = []\nfor n in ('a', 'b'):\n    reload(sys.modules[n])\n    done.append(n)\n    {end}"
+    (site,) = sites(f"import sys\nfrom importlib import reload\n{loop}")
+    assert (site.targets, site.why, site.filters) == (("a", "b"), "", ())
 
 
 def test_a_condition_on_a_package_says_nothing_of_what_is_in_it() -> None:

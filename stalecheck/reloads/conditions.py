@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, left_out, look, nobody_knows, without
+from stalecheck.reloads.asked import asked, by_function, cut_short, is_swept, left_out, look, nobody_knows, without
 from stalecheck.reloads.filters import Filters
 from stalecheck.reloads.items import (
     Entry,
@@ -33,7 +33,13 @@ Globs: TypeAlias = tuple[Text | Hole, ...] | None
 
 def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], place: Place) -> Items:
     """Apply the conditions around a use to what runs through ``sys.modules``, or through what is written out."""
-    if evaluator.is_narrowing or not place.guards:
+    if evaluator.is_narrowing:
+        return items
+    if evaluator.outline.ends:
+        for binding in bindings:
+            if binding.how == "element" and binding.branch:
+                items = _cut_short(evaluator, items, binding.branch[-1][0], place)
+    if not place.guards:
         return items
     if any(map(is_filterable, items)):
         return _narrowed(evaluator, items, place)
@@ -41,6 +47,13 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
         kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
         return kept or items
     return items
+
+
+def _cut_short(evaluator: Evaluator, items: Items, loop: int, place: Place) -> Items:
+    """Apply what ends a loop over modules to those that are not written out."""
+    if loop not in evaluator.outline.ends:
+        return items
+    return tuple(_with(item, cut_short(evaluator, item, loop, place)) if is_swept(item) else item for item in items)
 
 
 def with_some_taken_out(group: Group, node: ast.expr) -> Group:

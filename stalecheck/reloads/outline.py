@@ -308,7 +308,13 @@ class _Pass:
             self.outline.deletions.append((node, place))
         self._push_children(node, place)
 
+    def _read_break(self, node: ast.Break, place: Place) -> None:
+        self.outline.ends.setdefault(id(place.loop), []).append((node, place))
+
     def _read_return(self, node: ast.Return, place: Place) -> None:
+        if place.loop is not None:
+            for statement, _ in place.branch:
+                self.outline.ends.setdefault(statement, []).append((node, place))
         if node.value is not None:
             place.scope.results.append((node.value, place))
             self._push(node.value, place=place)
@@ -456,6 +462,7 @@ _NAMED_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "Nonlocal": _Pass._read_outer,
     "Call": _Pass._read_call,
     "Delete": _Pass._read_delete,
+    "Break": _Pass._read_break,
     "Return": _Pass._read_return,
     "Yield": _Pass._read_yield,
 }
@@ -516,7 +523,9 @@ def _unpackings(statement: ast.stmt, place: Place) -> tuple[Guard, ...]:
                 ast.copy_location(part, value)
             return (Guard(test, place, is_true=True, is_unpacking=True),)
         case ast.Try(body=body, handlers=handlers) if handlers and all(_leaves(one.body) for one in handlers):
-            return tuple(guard for part in body for guard in _unpackings(part, place))
+            is_end = any(isinstance(one.body[-1], (ast.Break, ast.Return)) for one in handlers)
+            found = (guard for part in body for guard in _unpackings(part, place))
+            return tuple(replace(guard, is_end=guard.is_end or is_end) for guard in found)
     return ()
 
 

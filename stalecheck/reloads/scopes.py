@@ -209,6 +209,9 @@ class Outline:
     aliases: dict[str, set[str]] = field(default_factory=dict)
     """Names that stand for something of another name, wherever they are bound."""
 
+    ends: dict[int, list[tuple[ast.Break | ast.Return, Place]]] = field(default_factory=dict)
+    """The statements that end a loop, by the identity of its node, and of other statements around them."""
+
     bound: set[str] = field(default_factory=set)
     """Every name that the file binds outside class bodies."""
 

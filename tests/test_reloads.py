@@ -527,6 +527,49 @@ def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | Non
     assert passing(site, "p.q", "p.q.r") == expected
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("mods.pop('p.q', None)", [False, True]),
+        ("del mods['p.q']", [False, True]),
+        ("if other: mods.pop('p.q')", [None, True]),
+        ("for x in ('p.q', 'p.r'): mods.pop(x, None)", [False, True]),
+        ("for x in ('p.q', 'p.r'):\n    if other: del mods[x]", [None, True]),
+        ("mods.pop('p.q' if other else 'p.q.r')", [None, None]),
+        ("mods.pop(other)", [None, None]),
+        ("mods.popitem()", [None, None]),
+        ("for x in list(mods):\n    if other(x): del mods[x]", [None, None]),
+        ("def forget(x): mods.pop(x)", [None, None]),
+        ("def forget(mods): mods.pop('p.q')", [True, True]),
+    ],
+)
+@pytest.mark.parametrize("use", ["for m in mods.values(): reload(m)", "for n in mods: reload(sys.modules[n])"])
+def test_what_is_taken_out_of_a_dictionary_of_modules(change: str, expected: list[bool | None], use: str) -> None:
+    head = "import sys\nfrom importlib import reload\nmods = {n: m for n, m in sys.modules.items() if n[:2] == 'p.'}\n"
+    (site,) = sites(f"{head}{change}\n{use}")
+    assert (site.targets, site.why) == (("p.*",), "")
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("mods = {'a': a, 'b': b}\nmods.pop('b')\nfor m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a': a, 'b': b}\ndel mods['b']\nfor m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a': a, 'b': b}\nif c: del mods['b']\nfor m in mods.values(): reload(m)", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nfor m in mods.values(): reload(m)\nmods.pop('b')", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nfor n in list(mods): reload(mods.pop(n))", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nmods.pop('b')\ndef f():\n    for m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a', 'b'}\nmods.discard('b')\nfor n in mods: reload(sys.modules[n])", ("a",)),
+        ("mods = [a, b]\nmods.remove(b)\nfor m in mods: reload(m)", ("a",)),
+        ("mods = [a, b]\nfor m in mods: reload(m)\nmods.remove(b)", ("a", "b")),
+    ],
+)
+def test_what_is_taken_out_of_what_is_written_out(source: str, expected: tuple[str, ...]) -> None:
+    (site,) = sites(f"import a, b, sys\nfrom importlib import reload\n{source}")
+    assert (site.targets, site.why) == (expected, "")
+
+
 def test_conditions_that_let_anything_pass_pick_nothing_of_the_project() -> None:
     head = "import sys\nfor n in list(sys.modules):\n    if {}:\n        del sys.modules[n]"
     assert targets(head.format("n.rpartition('.')[2] == 'q'")) == [("*",)]

@@ -53,19 +53,21 @@ def _cut_short(evaluator: Evaluator, items: Items, loop: int, place: Place) -> I
     """Apply what ends a loop over modules to those that are not written out."""
     if loop not in evaluator.outline.ends:
         return items
-    return tuple(_with(item, cut_short(evaluator, item, loop, place)) if is_swept(item) else item for item in items)
+    return tuple(kept_by(item, cut_short(evaluator, item, loop, place)) if is_swept(item) else item for item in items)
 
 
 def with_some_taken_out(group: Group, node: ast.expr) -> Group:
     """Return a collection of names of which some are taken out later, who knows which."""
-    elements = tuple(tuple(_with(item, (nobody_knows(item, node),)) for item in element) for element in group.elements)
+    elements = tuple(
+        tuple(kept_by(item, (nobody_knows(item, node),)) for item in element) for element in group.elements
+    )
     return replace(group, elements=elements)
 
 
 def less_names(evaluator: Evaluator, group: Group, names: ast.expr, place: Place) -> Items:
     """Return a collection of names without others."""
     elements = tuple(
-        tuple(_with(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
+        tuple(kept_by(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
     )
     return (replace(group, elements=elements),)
 
@@ -77,7 +79,7 @@ def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Plac
     if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
         guard = Guard(function.body, inner, is_true=True)
         return _narrowed(evaluator, items, replace(place, guards=(*place.guards, guard)))
-    return tuple(_with(item, (by_function(evaluator, function, item, place),)) for item in items)
+    return tuple(kept_by(item, (by_function(evaluator, function, item, place),)) for item in items)
 
 
 def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
@@ -87,7 +89,7 @@ def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
         is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
     finally:
         evaluator.is_narrowing = False
-    filtered = tuple(_with(item, asked(evaluator, place.guards, item)) for item in items)
+    filtered = tuple(kept_by(item, asked(evaluator, place.guards, item)) for item in items)
     found = tuple(part for item in filtered for part in (_limited(item, globs) if _is_open(item) else (item,)))
     return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
 
@@ -225,10 +227,10 @@ def is_filterable(item: Item) -> bool:
     return isinstance(item, (Entry, Hole)) or (isinstance(item, (Text, Thing)) and "*" in look(item))
 
 
-def _with(item: Item, filters: Filters) -> Item:
-    """What has to pass more conditions."""
+def kept_by(item: Item, filters: Filters) -> Item:
+    """Return what has to pass more conditions."""
     if isinstance(item, Info):
-        return replace(item, name=_with(item.name, filters))
+        return replace(item, name=kept_by(item.name, filters))
     if not filters or not is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
         return item
     return replace(item, filters=tuple(dict.fromkeys((*item.filters, *filters))))

@@ -238,6 +238,16 @@ def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], b
     return [], False
 
 
+def home_of(name: str, place: Place) -> Scope | None:
+    """The scope that binds a name as seen from a place."""
+    scope: Scope | None = place.scope
+    while scope is not None and (
+        name in scope.outer or name not in scope.bindings or (scope.kind == "class" and scope is not place.scope)
+    ):
+        scope = scope.parent
+    return scope
+
+
 def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:
     """The bindings that may be the last before a place; all of them when none stands before it."""
     reaching: list[Binding] = []

@@ -471,12 +471,103 @@ def test_a_parameter_that_passes_over_what_is_directly_in_a_package(
         ("for n in names:\n    if n == 'p.q': break\n    del sys.modules[n]", [False, None]),
         ("for n in names:\n    reload(sys.modules[n]) if n == 'p.q' else None", [True, False]),
         ("for n in names:\n    n == 'p.q' or reload(sys.modules[n])", [False, True]),
+        ("for n in names:\n    _, *rest = n.split('.')\n    if rest == ['q']: reload(sys.modules[n])", [True, False]),
+        ("for n in names:\n    *_, last = n.split('.')\n    if last == 'r': reload(sys.modules[n])", [False, True]),
+        ("for n in names:\n    a, b = n.split('.')\n    reload(sys.modules[n])", [True, False]),
+        ("for n in names:\n    a, *b, c = n.split('.', 2)\n    reload(sys.modules[n])", [True, True]),
+        ("for n in names:\n    a, b, c, *d = n.split('.')\n    reload(sys.modules[n])", [False, True]),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: continue\n    del sys.modules[n]",
+            [True, False],
+        ),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: pass\n    del sys.modules[n]",
+            [True, True],
+        ),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except: pass\n    else: del sys.modules[n]",
+            [True, False],
+        ),
+        ("for i, n in enumerate(names):\n    if i % 2: continue\n    reload(sys.modules[n])", [None, None]),
+        ("for i, n in enumerate(names):\n    print(i)\n    reload(sys.modules[n])", [True, True]),
+        ("k = 0\nfor n in names:\n    k += 1\n    if k == 2: break\n    reload(sys.modules[n])", [None, None]),
+        ("k = 0\nfor n in names:\n    k += 1\n    if n == 'p.q' or k == 1: reload(sys.modules[n])", [True, None]),
+        (
+            "k = []\nfor n in names:\n    if len(k) < 2:\n        reload(sys.modules[n])\n        k.append(n)",
+            [None, None],
+        ),
+        ("k = 1\nfor n in names:\n    if k: reload(sys.modules[n])\n    k = 0", [None, None]),
+        ("for n in names:\n    k = other()\n    if k: reload(sys.modules[n])", [True, True]),
+        (
+            "k = 0\nfor n in names:\n    if k: continue\n    try: reload(sys.modules[n])\n    except: k = 1",
+            [True, True],
+        ),
+        ("for n in names:\n    reload(sys.modules[n])\n    if n == 'p.q': break", [True, None]),
+        (
+            "for n in names:\n    m = sys.modules[n]\n    if n != 'p.q': continue\n    reload(m)\n    break",
+            [True, False],
+        ),
+        ("for n in names:\n    reload(sys.modules[n])\n    break", [None, None]),
+        ("for n in names:\n    if n.endswith('q'):\n        reload(sys.modules[n])\n        break", [None, False]),
+        ("for n in names:\n    if quiet: break\n    reload(sys.modules[n])", [True, True]),
+        ("for n in names:\n    reload(sys.modules[n])\n    if time.time() > late: break", [None, None]),
+        ("for n in names:\n    try: reload(sys.modules[n])\n    except Exception: break", [True, True]),
+        ("for n in names:\n    try: reload(sys.modules[n])\n    except Exception: pass\n    else: break", [None, None]),
+        (
+            "for n in names:\n    try: a, b = n.split('.')\n    except ValueError: break\n    reload(sys.modules[n])",
+            [None, False],
+        ),
+        ("for n in names:\n    for _ in range(3):\n        reload(sys.modules[n])\n        break", [True, True]),
+        ("def f():\n    for n in names:\n        reload(sys.modules[n])\n        return\nf()", [None, None]),
     ],
 )
 def test_what_else_decides_what_is_reloaded(body: str, expected: list[bool | None]) -> None:
     head = "import sys\nfrom importlib import reload\nnames = [n for n in sys.modules if n.startswith('p.')]\n"
     (site,) = sites(head + body)
     assert passing(site, "p.q", "p.q.r") == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("mods.pop('p.q', None)", [False, True]),
+        ("del mods['p.q']", [False, True]),
+        ("if other: mods.pop('p.q')", [None, True]),
+        ("for x in ('p.q', 'p.r'): mods.pop(x, None)", [False, True]),
+        ("for x in ('p.q', 'p.r'):\n    if other: del mods[x]", [None, True]),
+        ("mods.pop('p.q' if other else 'p.q.r')", [None, None]),
+        ("mods.pop(other)", [None, None]),
+        ("mods.popitem()", [None, None]),
+        ("for x in list(mods):\n    if other(x): del mods[x]", [None, None]),
+        ("def forget(x): mods.pop(x)", [None, None]),
+        ("def forget(mods): mods.pop('p.q')", [True, True]),
+    ],
+)
+@pytest.mark.parametrize("use", ["for m in mods.values(): reload(m)", "for n in mods: reload(sys.modules[n])"])
+def test_what_is_taken_out_of_a_dictionary_of_modules(change: str, expected: list[bool | None], use: str) -> None:
+    head = "import sys\nfrom importlib import reload\nmods = {n: m for n, m in sys.modules.items() if n[:2] == 'p.'}\n"
+    (site,) = sites(f"{head}{change}\n{use}")
+    assert (site.targets, site.why) == (("p.*",), "")
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("mods = {'a': a, 'b': b}\nmods.pop('b')\nfor m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a': a, 'b': b}\ndel mods['b']\nfor m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a': a, 'b': b}\nif c: del mods['b']\nfor m in mods.values(): reload(m)", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nfor m in mods.values(): reload(m)\nmods.pop('b')", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nfor n in list(mods): reload(mods.pop(n))", ("a", "b")),
+        ("mods = {'a': a, 'b': b}\nmods.pop('b')\ndef f():\n    for m in mods.values(): reload(m)", ("a",)),
+        ("mods = {'a', 'b'}\nmods.discard('b')\nfor n in mods: reload(sys.modules[n])", ("a",)),
+        ("mods = [a, b]\nmods.remove(b)\nfor m in mods: reload(m)", ("a",)),
+        ("mods = [a, b]\nfor m in mods: reload(m)\nmods.remove(b)", ("a", "b")),
+    ],
+)
+def test_what_is_taken_out_of_what_is_written_out(source: str, expected: tuple[str, ...]) -> None:
+    (site,) = sites(f"import a, b, sys\nfrom importlib import reload\n{source}")
+    assert (site.targets, site.why) == (expected, "")
 
 
 def test_conditions_that_let_anything_pass_pick_nothing_of_the_project() -> None:
@@ -490,6 +581,15 @@ def test_a_condition_on_what_is_written_out() -> None:
         "import sys\nfor n in ('a', 'b', '_c'):\n    if not n.startswith('_') and other:\n        del sys.modules[n]"
     )
     assert targets(source) == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "end", ["if n == 'a': break", "if count == 2: break", "count += 1", "if len(done) > 1: break", "if other: break"]
+)
+def test_what_ends_a_loop_over_what_is_written_out(end: str) -> None:
+    loop = f"count = 0\ndone = []\nfor n in ('a', 'b'):\n    reload(sys.modules[n])\n    done.append(n)\n    {end}"
+    (site,) = sites(f"import sys\nfrom importlib import reload\n{loop}")
+    assert (site.targets, site.why, site.filters) == (("a", "b"), "", ())
 
 
 def test_a_condition_on_a_package_says_nothing_of_what_is_in_it() -> None:

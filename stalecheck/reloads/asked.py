@@ -28,6 +28,7 @@ from stalecheck.reloads.items import (
     IS_PACKAGE,
     MODULES,
     Entry,
+    Group,
     Hole,
     Info,
     Instance,
@@ -40,6 +41,7 @@ from stalecheck.reloads.items import (
     shorten,
 )
 from stalecheck.reloads.scopes import Binding, Guard, Place, Scope, bindings_at, terminal
+from stalecheck.reloads.turns import asks, is_carried
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -61,7 +63,74 @@ def asked(evaluator: Evaluator, guards: Sequence[Guard], item: Item) -> Filters:
                 found.append(Filter(test, is_true, shorten(node), at, at))
                 if guard.is_end:
                     found.append(nobody_knows(item, node))
+            elif is_swept(item) and _is_carried(evaluator, node, guard.place):
+                found.append(nobody_knows(item, node))
     return tuple(found)
+
+
+def cut_short(evaluator: Evaluator, item: Item, loop: int, place: Place) -> Filters:
+    """Return what the ends of a loop ask of what it runs through, for a place in it.
+
+    Behind the one that ends it nothing is looked at: who comes before that, nobody knows.
+    """
+    found: list[Filter] = []
+    at = look(item)
+    for statement, end in evaluator.outline.ends.get(loop, ()):
+        if end.is_caught and not place.is_caught:
+            continue
+        around = {(id(guard.test), guard.is_true) for guard in place.guards}
+        own = [guard for guard in end.guards if (loop, 0) in guard.place.branch]
+        parts = [(*part, guard.place) for guard in own for part in _parts(guard.test, is_true=guard.is_true)]
+        tests = [(read(evaluator, node, where), is_true) for node, is_true, where in parts]
+        if any((id(guard.test), guard.is_true) not in around for guard in own) and not any(
+            is_about_modules(test) or asks(node) or is_carried(evaluator.outline, node, where)
+            for (test, _), (node, _, where) in zip(tests, parts, strict=True)
+        ):
+            continue
+        only = next((test for test, is_true in tests if _is_of_one(test, is_true=is_true)), None)
+        written = shorten(parts[-1][0]) if parts else "break" if isinstance(statement, ast.Break) else "return"
+        unclear: Test = Unclear((Trait("module"),))
+        if isinstance(only, Operation):
+            unclear = Operation("or", (Operation("==", only.parts), unclear))
+        found.append(Filter(unclear, True, written, at, at))
+    return tuple(found)
+
+
+def _is_of_one(test: Test, *, is_true: bool) -> bool:
+    """Whether a condition holds for one module at most."""
+    match test:
+        case Operation("==" | "!=" as how, (one, other)) if (how == "==") is is_true:
+            name, rest = (one, other) if isinstance(one, Subject) else (other, one)
+            return isinstance(name, Subject) and not is_about_modules(rest)
+    return False
+
+
+def _is_carried(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
+    loop = place.loop
+    if not isinstance(loop, (ast.For, ast.AsyncFor)) or not is_carried(evaluator.outline, node, place):
+        return False
+    narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
+    try:
+        return is_sweep(evaluator, loop.iter, place)
+    finally:
+        evaluator.is_narrowing = narrowing
+
+
+def is_sweep(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:
+    """Return whether a loop over something runs through modules that are not written out."""
+    return any(is_swept(part) for item in evaluator.each(evaluator.inner(node, place), "") for part in _flat(item))
+
+
+def is_swept(item: Item) -> bool:
+    """Return whether it stands for modules that are not written out."""
+    return isinstance(item, Entry) or "*" in look(item)
+
+
+def _flat(item: Item) -> Iterator[Item]:
+    if isinstance(item, Group):
+        yield from (part for element in item.elements for part in element)
+    else:
+        yield item
 
 
 def nobody_knows(item: Item, node: ast.expr) -> Filter:
@@ -487,9 +556,11 @@ class _Reader:
             bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
             if not is_bound:
                 return found or self._opened(node, place)
-            values = [b for b in bindings if b.value is not None and b.how == "value"]
+            values = [b for b in bindings if b.value is not None and b.how in ("value", "starred")]
             return Unclear(tuple(self.read(b.value, b.place, known) for b in values if b.value is not None))
-        if binding.how == "value" and binding.value is not None:
+        if binding.place.loop is not None and _adds_to_itself(binding):
+            return Unclear()
+        if binding.how in ("value", "starred") and binding.value is not None:
             return self._changed(node, binding, self._unpacked(binding, known), known)
         if binding.how == "parameter" and binding.scope is not None:
             return self._parameter(binding, binding.scope, found, known)
@@ -497,12 +568,22 @@ class _Reader:
             elements = _elements(self.read(binding.value, binding.place, known))
             if elements and len(elements) <= _MOST_LOOPS and all(isinstance(part, Constant) for part in elements):
                 self.loops[id(binding)] = elements
+        if found is None and binding.how == "element" and binding.path and self._is_beside(binding):
+            return Unclear((Trait("module"),))
         return found or self._opened(node, place)
+
+    def _is_beside(self, binding: Binding) -> bool:
+        """Whether it is told of each module that a loop is at: its number, as `enumerate` counts them."""
+        return binding.value is not None and is_sweep(self.evaluator, binding.value, binding.place)
 
     def _unpacked(self, binding: Binding, known: _Known) -> Test:
         found = self.read(binding.value, binding.place, known) if binding.value is not None else Unclear()
         for number in binding.path:
             found = Operation("[]", (found, Constant(number)))
+        if binding.rest is not None:
+            before, after = binding.rest
+            bounds = (Constant(before), Constant(-after or None), Constant(None))
+            found = Operation("[:]", (Operation("tuple", (found,)), *bounds))
         return found
 
     def _changed(self, node: ast.Name, binding: Binding, value: Test, known: _Known) -> Test:
@@ -670,6 +751,14 @@ def _is_empty(node: ast.expr | None) -> bool:
             return terminal(function) in ("set", "list", "dict", "deque")
         case ast.Call(func=function, keywords=[]):
             return terminal(function) == "defaultdict"
+    return False
+
+
+def _adds_to_itself(binding: Binding) -> bool:
+    """Whether it is ``count += 1``: what comes of that in a loop depends on the turn."""
+    match binding.value:
+        case ast.BinOp(left=ast.Name(id=name)):
+            return name == binding.name
     return False
 
 

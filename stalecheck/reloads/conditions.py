@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, left_out, look, nobody_knows, without
+from stalecheck.reloads.asked import asked, by_function, cut_short, is_swept, left_out, look, nobody_knows, without
 from stalecheck.reloads.filters import Filters
 from stalecheck.reloads.items import (
     Entry,
@@ -33,7 +33,13 @@ Globs: TypeAlias = tuple[Text | Hole, ...] | None
 
 def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], place: Place) -> Items:
     """Apply the conditions around a use to what runs through ``sys.modules``, or through what is written out."""
-    if evaluator.is_narrowing or not place.guards:
+    if evaluator.is_narrowing:
+        return items
+    if evaluator.outline.ends:
+        for binding in bindings:
+            if binding.how == "element" and binding.branch:
+                items = _cut_short(evaluator, items, binding.branch[-1][0], place)
+    if not place.guards:
         return items
     if any(map(is_filterable, items)):
         return _narrowed(evaluator, items, place)
@@ -43,16 +49,25 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     return items
 
 
+def _cut_short(evaluator: Evaluator, items: Items, loop: int, place: Place) -> Items:
+    """Apply what ends a loop over modules to those that are not written out."""
+    if loop not in evaluator.outline.ends:
+        return items
+    return tuple(kept_by(item, cut_short(evaluator, item, loop, place)) if is_swept(item) else item for item in items)
+
+
 def with_some_taken_out(group: Group, node: ast.expr) -> Group:
     """Return a collection of names of which some are taken out later, who knows which."""
-    elements = tuple(tuple(_with(item, (nobody_knows(item, node),)) for item in element) for element in group.elements)
+    elements = tuple(
+        tuple(kept_by(item, (nobody_knows(item, node),)) for item in element) for element in group.elements
+    )
     return replace(group, elements=elements)
 
 
 def less_names(evaluator: Evaluator, group: Group, names: ast.expr, place: Place) -> Items:
     """Return a collection of names without others."""
     elements = tuple(
-        tuple(_with(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
+        tuple(kept_by(item, without(evaluator, item, names, place)) for item in element) for element in group.elements
     )
     return (replace(group, elements=elements),)
 
@@ -64,7 +79,7 @@ def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Plac
     if isinstance(function, ast.Lambda) and (inner := evaluator.outline.inner.get(id(function))) is not None:
         guard = Guard(function.body, inner, is_true=True)
         return _narrowed(evaluator, items, replace(place, guards=(*place.guards, guard)))
-    return tuple(_with(item, (by_function(evaluator, function, item, place),)) for item in items)
+    return tuple(kept_by(item, (by_function(evaluator, function, item, place),)) for item in items)
 
 
 def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
@@ -74,7 +89,7 @@ def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
         is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
     finally:
         evaluator.is_narrowing = False
-    filtered = tuple(_with(item, asked(evaluator, place.guards, item)) for item in items)
+    filtered = tuple(kept_by(item, asked(evaluator, place.guards, item)) for item in items)
     found = tuple(part for item in filtered for part in (_limited(item, globs) if _is_open(item) else (item,)))
     return tuple(replace(item, is_new=True) if is_new and isinstance(item, Entry) else item for item in found)
 
@@ -212,10 +227,10 @@ def is_filterable(item: Item) -> bool:
     return isinstance(item, (Entry, Hole)) or (isinstance(item, (Text, Thing)) and "*" in look(item))
 
 
-def _with(item: Item, filters: Filters) -> Item:
-    """What has to pass more conditions."""
+def kept_by(item: Item, filters: Filters) -> Item:
+    """Return what has to pass more conditions."""
     if isinstance(item, Info):
-        return replace(item, name=_with(item.name, filters))
+        return replace(item, name=kept_by(item.name, filters))
     if not filters or not is_filterable(item) or not isinstance(item, (Entry, Hole, Text, Thing)):
         return item
     return replace(item, filters=tuple(dict.fromkeys((*item.filters, *filters))))

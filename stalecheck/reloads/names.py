@@ -24,7 +24,8 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
-from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, terminal
+from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, home_of, terminal
+from stalecheck.reloads.shortened import shortened
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -49,7 +50,7 @@ def named(evaluator: Evaluator, name: str, at: Position, place: Place) -> Items:
         evaluator.active.discard(id(binding))
         found.extend(items)
     narrowed = narrow(evaluator, tuple(found), bindings, place)
-    return _filled(evaluator, narrowed, name, place)
+    return _filled(evaluator, narrowed, name, place, at)
 
 
 def _unbound(evaluator: Evaluator, name: str) -> Items:
@@ -79,7 +80,7 @@ def bound(evaluator: Evaluator, binding: Binding) -> Items:
         return (Thing(f"{module}.{binding.scope.name}"),)
     if binding.how in ("parameter", "arguments") and binding.scope is not None:
         return _supplied(evaluator, binding.name, binding.scope) or (_parameter(evaluator, binding, binding.scope),)
-    if binding.value is None or binding.how == "unknown":
+    if binding.value is None or binding.how in ("starred", "unknown"):
         return (Unknown(f"`{binding.name}` is not known"),)
     if binding.how != "element":
         return _unpacked(evaluator, binding.value, binding.path, binding.name, binding.place)
@@ -174,11 +175,11 @@ def _parametrized(evaluator: Evaluator, name: str, decorator: ast.Call, place: P
     return rows if len(words) == 1 else evaluator.nth(rows, words.index(name), name)
 
 
-def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Items:
+def _filled(evaluator: Evaluator, items: Items, name: str, place: Place, at: Position) -> Items:
     """Add what ``name.append(…)`` and the like put into a literal."""
     if len(items) != 1 or not isinstance(items[0], (Group, Table)):
         return items
-    literal = items[0]
+    literal = shortened(evaluator, items[0], name, home_of(name, place), place, at)
     if isinstance(literal, Group) and _is_sorted(evaluator, name, place):
         literal = rearranged(literal, "builtins.sorted")
     if isinstance(literal, Group):
@@ -189,8 +190,8 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place) -> Item
                     literal = with_some_taken_out(literal, call)
     additions = evaluator.outline.additions.get(name, [])
     if additions:
-        home = _home(name, place)
-        additions = [addition for addition in additions if _home(name, addition.place) is home]
+        home = home_of(name, place)
+        additions = [addition for addition in additions if home_of(name, addition.place) is home]
     if not additions or any(id(addition) in evaluator.active for addition in additions):
         return (literal,)
     added: list[tuple[Items, Items]] = []
@@ -218,16 +219,6 @@ def _is_sorted(evaluator: Evaluator, name: str, place: Place) -> bool:
         and where.scope.function is place.scope.function
         for call, where in evaluator.outline.calls.get("sort", ())
     )
-
-
-def _home(name: str, place: Place) -> Scope | None:
-    """The scope that binds a name as seen from a place."""
-    scope: Scope | None = place.scope
-    while scope is not None and (
-        name in scope.outer or name not in scope.bindings or (scope.kind == "class" and scope is not place.scope)
-    ):
-        scope = scope.parent
-    return scope
 
 
 def _added(evaluator: Evaluator, addition: Addition, name: str) -> list[Items]:

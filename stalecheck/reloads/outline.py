@@ -96,6 +96,8 @@ class _Pass:
                     if is_over:
                         place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
+            elif place.loop is not None and (fitting := _unpackings(statement, place)):
+                place = replace(place, guards=(*place.guards, *fitting))
         self.stack.extend(reversed(placed))
 
     # Scopes
@@ -186,7 +188,8 @@ class _Pass:
         if any(is_first_run(node, handler) for handler in node.handlers):
             tried = replace(tried, is_rerun=True)
         self._push_body(node.finalbody, replace(place, is_final=True))
-        self._push_body(node.orelse, tried)
+        fitting = tuple(guard for part in node.body for guard in _unpackings(part, tried)) if tried.loop else ()
+        self._push_body(node.orelse, replace(tried, guards=(*tried.guards, *fitting)) if fitting else tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
             caught = replace(_branch(place, node, number), is_caught=True)
             if handler.name:
@@ -305,7 +308,13 @@ class _Pass:
             self.outline.deletions.append((node, place))
         self._push_children(node, place)
 
+    def _read_break(self, node: ast.Break, place: Place) -> None:
+        self.outline.ends.setdefault(id(place.loop), []).append((node, place))
+
     def _read_return(self, node: ast.Return, place: Place) -> None:
+        if place.loop is not None:
+            for statement, _ in place.branch:
+                self.outline.ends.setdefault(statement, []).append((node, place))
         if node.value is not None:
             place.scope.results.append((node.value, place))
             self._push(node.value, place=place)
@@ -353,19 +362,27 @@ class _Pass:
         inner: Place | None = None,
         statement: ast.stmt | None = None,
         path: tuple[int, ...] = (),
+        rest: tuple[int, int] | None = None,
     ) -> None:
         """Bind the names of a target; `inner` is where they live, `place` where the value is worked out."""
         if isinstance(target, ast.Name):
             if value is not None and not path and how == "value":
                 for part in (value, *_made_of(value)):
                     self._alias(target.id, terminal(part))
-            self._bind(target.id, how, at, place, inner=inner, value=value, path=path)
+            self._bind(target.id, how, at, place, inner=inner, value=value, path=path, rest=rest)
         elif isinstance(target, (ast.Tuple, ast.List)):
             is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
-            kind: How = "unknown" if is_starred else how
+            starred: How = "starred" if how in ("value", "starred") else "unknown"
+            kind = starred if is_starred else how
+            star = len(target.elts)
             for number, element in enumerate(target.elts):
-                part = element.value if isinstance(element, ast.Starred) else element
-                self._bind_target(part, value, kind, at, place, inner=inner, path=(*path, number))
+                after = len(target.elts) - number - 1
+                if isinstance(element, ast.Starred):
+                    star, rest = number, (number, after)
+                    self._bind_target(element.value, value, kind, at, place, inner=inner, path=path, rest=rest)
+                else:
+                    step = number if number < star else -after - 1
+                    self._bind_target(element, value, kind, at, place, inner=inner, path=(*path, step))
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             owner = place.scope.owner
             if owner is not None and target.value.id in ("self", "cls"):
@@ -390,9 +407,10 @@ class _Pass:
         dotted: str = "",
         scope: Scope | None = None,
         path: tuple[int, ...] = (),
+        rest: tuple[int, int] | None = None,
     ) -> None:
         where = inner or place
-        binding = Binding(name, how, at, place, where.branch, value, dotted, scope, path)
+        binding = Binding(name, how, at, place, where.branch, value, dotted, scope, path, rest)
         where.scope.bindings.setdefault(name, []).append(binding)
         if where.scope.kind != "class":
             self.outline.bound.add(name)
@@ -444,6 +462,7 @@ _NAMED_READERS: dict[str, Callable[[_Pass, Any, Place], None]] = {
     "Nonlocal": _Pass._read_outer,
     "Call": _Pass._read_call,
     "Delete": _Pass._read_delete,
+    "Break": _Pass._read_break,
     "Return": _Pass._read_return,
     "Yield": _Pass._read_yield,
 }
@@ -489,6 +508,25 @@ def _leaves(body: Sequence[ast.stmt]) -> bool:
 def _ends(body: Sequence[ast.stmt]) -> bool:
     """Whether nothing more of the function runs after a block."""
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
+
+
+def _unpackings(statement: ast.stmt, place: Place) -> tuple[Guard, ...]:
+    """The conditions under which a loop goes on below ``a, b = n.split(".")``, caught where it fails or not."""
+    match statement:
+        case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=ast.Call(func=function) as value):
+            if terminal(function) not in ("split", "rsplit"):
+                return ()
+            stars = sum(isinstance(name, ast.Starred) for name in names)
+            length = ast.Call(ast.Name("len", ast.Load()), [value], [])
+            test = ast.Compare(length, [ast.GtE() if stars else ast.Eq()], [ast.Constant(len(names) - stars)])
+            for part in (test, length, length.func, *test.comparators):
+                ast.copy_location(part, value)
+            return (Guard(test, place, is_true=True, is_unpacking=True),)
+        case ast.Try(body=body, handlers=handlers) if handlers and all(_leaves(one.body) for one in handlers):
+            is_end = any(isinstance(one.body[-1], (ast.Break, ast.Return)) for one in handlers)
+            found = (guard for part in body for guard in _unpackings(part, place))
+            return tuple(replace(guard, is_end=guard.is_end or is_end) for guard in found)
+    return ()
 
 
 def _asks_for_main(test: ast.expr) -> bool:

@@ -12,7 +12,9 @@ Position: TypeAlias = tuple[int, int]
 """Row and column as `ast` counts them."""
 
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-How: TypeAlias = Literal["import", "value", "element", "parameter", "arguments", "function", "class", "unknown"]
+How: TypeAlias = Literal[
+    "import", "value", "element", "starred", "parameter", "arguments", "function", "class", "unknown"
+]
 
 START: Position = (0, 0)
 END: Position = (1 << 30, 0)
@@ -117,6 +119,9 @@ class Guard:
     is_end: bool = False
     """Whether the loop around it ends where it is the other way: what comes later is not looked at."""
 
+    is_unpacking: bool = False
+    """Whether it is that what is unpacked above has as many elements as there are names for them."""
+
     @property
     def block(self) -> tuple[int, int] | None:
         """The branch that runs only so, as the places in it have it."""
@@ -144,7 +149,10 @@ class Binding:
     """Of a ``def`` or ``class``: the scope that it opens; of a parameter: its function's."""
 
     path: tuple[int, ...] = ()
-    """Which element of the value, for unpacking."""
+    """Which element of the value, for unpacking; behind a starred name counted from the end."""
+
+    rest: tuple[int, int] | None = None
+    """Of a starred name: how many elements before it and behind it are not its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,6 +209,9 @@ class Outline:
     aliases: dict[str, set[str]] = field(default_factory=dict)
     """Names that stand for something of another name, wherever they are bound."""
 
+    ends: dict[int, list[tuple[ast.Break | ast.Return, Place]]] = field(default_factory=dict)
+    """The statements that end a loop, by the identity of its node, and of other statements around them."""
+
     bound: set[str] = field(default_factory=set)
     """Every name that the file binds outside class bodies."""
 
@@ -225,6 +236,16 @@ def bindings_at(name: str, place: Place, at: Position) -> tuple[list[Binding], b
         is_here = is_here and scope.kind in ("comprehension", "lambda")
         scope = scope.parent
     return [], False
+
+
+def home_of(name: str, place: Place) -> Scope | None:
+    """The scope that binds a name as seen from a place."""
+    scope: Scope | None = place.scope
+    while scope is not None and (
+        name in scope.outer or name not in scope.bindings or (scope.kind == "class" and scope is not place.scope)
+    ):
+        scope = scope.parent
+    return scope
 
 
 def _reaching(found: list[Binding], at: Position, branch: tuple[tuple[int, int], ...]) -> list[Binding]:

@@ -96,11 +96,12 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             continue
         tree = reloading.parse(file)
         for node, name, module in _uses(tree, file, gone, reloading) if tree is not None else ():
+            happens = _what_happens(name, reloading.parse(module), reloads[module])
             yield Flaw(
                 file,
                 span_of(node, source),
                 Severity.ERROR,
-                f"`{module.module}` no longer defines `{name}`; {_what_happens(name, reloading.parse(module), reloads[module])}",
+                f"`{module.module}` no longer defines `{name}`; {happens}",
                 "use what has taken its place",
                 reloads[module],
             )

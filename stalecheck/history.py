@@ -101,12 +101,14 @@ def _old_names(blob: str, root: Path) -> frozenset[str]:
             imported |= {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
         elif isinstance(statement, ast.Delete):
             deleted |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return frozenset({*index_tree(tree, done.stdout).made, *imported} - deleted - {"*"})
+    made = {*index_tree(tree, done.stdout).made, *imported}
+    return frozenset(made - deleted - _seeming(tree) - {"*"})
 
 
 def _names_now(index: FileIndex, tree: ast.Module | Unreadable) -> frozenset[str]:
     """Return what a module binds, its functions through ``global`` and ``globals()["x"] = …`` included."""
     names = {*index.made, *(item.local for item in index.imports)}
+    names -= _seeming(tree) if isinstance(tree, ast.Module) else set()
     for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
         match node:
             case ast.Global(names=declared):
@@ -120,6 +122,55 @@ def _names_now(index: FileIndex, tree: ast.Module | Unreadable) -> frozenset[str
             case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str() as name), _]):
                 names.add(name)
     return frozenset(names)
+
+
+def _seeming(tree: ast.Module) -> set[str]:
+    """Return the names that a module has no longer when its body is done, or never had, whatever it looks like.
+
+    Those are names that are only annotated, variables of comprehensions, what an ``except`` binds, and what is deleted.
+    """
+    seeming: set[str] = set()
+    real: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.Delete):
+            names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
+            seeming |= names
+            real -= names
+            continue
+        for name, stays in _bindings(statement):
+            (real if stays else seeming).add(name)
+    return seeming - real
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, bool]]:
+    """Yield the names that a statement of a module binds there, and whether it leaves them bound."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, True
+                continue
+            case ast.Lambda():
+                continue
+            case ast.AnnAssign(target=ast.Name(id=name), value=None):
+                yield name, False
+                continue
+            case ast.comprehension(target=target):
+                yield from ((inner.id, False) for inner in ast.walk(target) if isinstance(inner, ast.Name))
+                pending += [node.iter, *node.ifs]
+                continue
+            case ast.ExceptHandler(name=str() as name):
+                yield name, False
+            case (
+                ast.Name(id=name, ctx=ast.Store()) | ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name)
+            ):
+                yield name, True
+            case ast.MatchMapping(rest=str() as name):
+                yield name, True
+            case ast.alias(name=name, asname=given):
+                yield given or name.partition(".")[0], True
+        pending += ast.iter_child_nodes(node)
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -358,6 +358,15 @@ DATACLASSES = frozenset(
 WITHOUT_ATTRIBUTES = DATACLASSES - {"dataclasses.dataclass", "attr.s", "attr.attrs"}
 """Those of them that take annotated fields off the class, whatever they are given."""
 
+MODELS = frozenset(
+    {
+        *("pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.v1.BaseModel", "pydantic.BaseSettings"),
+        *("pydantic_settings.BaseSettings", "pydantic_settings.main.BaseSettings"),
+        *("sqlmodel.SQLModel", "sqlmodel.main.SQLModel", "msgspec.Struct"),
+    }
+)
+"""Bases that take annotated fields off the classes that inherit from them; each instance gets a copy of a default."""
+
 FIELDS = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
 """Calls in a class body whose ``default`` or factory argument is a default of the generated ``__init__``."""
 

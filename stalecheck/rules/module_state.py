@@ -232,7 +232,9 @@ def singletons(tree: ast.Module) -> Iterator[Singleton]:
             yield Singleton(made.name, made.target, lazy[made.name])
     for definition in tree.body:
         if isinstance(definition, ast.ClassDef):
-            yield from _of_class(definition, called_at_top_level(tree))
+            called_at_once = called_at_top_level(tree)
+            yield from _of_class(definition, called_at_once)
+            yield from _of_class_on_demand(definition, called_at_once)
             yield from _of_metaclass(definition, tree)
 
 
@@ -414,6 +416,51 @@ def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Sing
             if _makes_own(function, name, definition.name):
                 yield Singleton(f"{definition.name}.{name}", target, f"{definition.name}.{function.name}")
                 break
+
+
+def _of_class_on_demand(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Singleton]:
+    """Yield the attributes that a class has only once a method has bound them to an instance: it asks ``hasattr``."""
+    bound = {node.id for s in definition.body if isinstance(s, (ast.Assign, ast.AnnAssign)) for node in _targets(s)}
+    for function in definition.body:
+        if not isinstance(function, ast.FunctionDef) or f"{definition.name}.{function.name}" in called:
+            continue
+        owners = {"cls", definition.name}
+        asked = {name for owner, name in _asked_attributes(function) if owner in owners}
+        for node in descendants(function):
+            match node:
+                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name) as target]):
+                    if owner in owners and name in asked - bound and _makes_own(function, name, definition.name):
+                        bound.add(name)
+                        by = f"{definition.name}.{function.name}"
+                        yield Singleton(f"{definition.name}.{name}", target, by, "missing")
+
+
+def _targets(statement: ast.Assign | ast.AnnAssign) -> Iterator[ast.Name]:
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    yield from (target for target in targets if isinstance(target, ast.Name))
+
+
+def _asked_attributes(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """Yield the names and attributes of which a condition in a function asks whether they are there."""
+    tests = [node.test for node in descendants(function) if isinstance(node, (ast.If, ast.IfExp))]
+    for node in (inner for test in tests for inner in descendants(test)):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="hasattr" | "getattr"),
+                args=[ast.Name(id=owner), ast.Constant(value=str() as name), *_],
+            ):
+                yield owner, name
+            case ast.Compare(
+                left=ast.Constant(value=str() as name),
+                ops=[ast.In() | ast.NotIn()],
+                comparators=[
+                    ast.Attribute(value=ast.Name(id=owner), attr="__dict__")
+                    | ast.Call(func=ast.Name(id="vars" | "dir"), args=[ast.Name(id=owner)])
+                ],
+            ):
+                yield owner, name
 
 
 def _makes_own(function: ast.FunctionDef, name: str, owner: str) -> bool:

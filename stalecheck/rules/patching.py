@@ -45,6 +45,12 @@ class Patch:
     is_of_setup: bool = False
     """Whether the class's ``setUp`` starts it, so that `row` is one of there."""
 
+    is_environment: bool = False
+    """Whether it replaces environment variables, and nothing else."""
+
+    variables: frozenset[str] | None = None
+    """Which ones; None if any."""
+
 
 def patches_at(
     function: Function,
@@ -172,9 +178,9 @@ def _by_fixtures(function: Function, row: int, around: Function | None, *, is_de
         sets = [call.lineno for call in last.values() if not _takes_back(call, changes)]
         undone = [call.lineno for call in calls if method_of(call) == "undo" and call.lineno > max(sets, default=row)]
         if sets and undone and not is_deferred and min(undone) > row:
-            yield Patch("monkeypatch", "row", min(undone))
+            yield replace(_changed(changes), undone="row", row=min(undone))
         elif sets and not undone:
-            yield Patch("monkeypatch", "fixture", end, fixture="monkeypatch")
+            yield replace(_changed(changes), row=end, fixture="monkeypatch")
     for name in _FIXTURES.intersection(names):
         calls = sorted(_calls(function), key=lambda call: call.lineno)
         for call in calls:
@@ -184,6 +190,39 @@ def _by_fixtures(function: Function, row: int, around: Function | None, *, is_de
                 stopped = [other.lineno for other in calls if ast.unparse(other.func) == f"{name}.stopall"]
                 if patch is not None and not any(at > call.lineno for at in stopped):
                     yield replace(patch, name=written, undone="fixture", row=end, fixture=name)
+
+
+def _changed(changes: Sequence[ast.Call]) -> Patch:
+    """Read the calls of ``monkeypatch``."""
+    variables: set[str] = set()
+    is_any = False
+    for call in changes:
+        match call.func, call.args:
+            case ast.Attribute(attr="setenv" | "delenv"), [ast.Constant(value=str() as name), *_]:
+                variables.add(name)
+            case ast.Attribute(attr="setenv" | "delenv"), _:
+                is_any = True
+            case _:
+                return Patch("monkeypatch", "fixture")
+    return Patch("monkeypatch", "fixture", is_environment=True, variables=None if is_any else frozenset(variables))
+
+
+def _variables(call: ast.Call) -> frozenset[str] | None:
+    """Return the variables that ``patch.dict(os.environ, {"X": "1"}, Y="2")`` sets."""
+    names = {keyword.arg or "" for keyword in call.keywords} - {"clear"}
+    clears = any(
+        keyword.arg == "clear" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        for keyword in call.keywords
+    )
+    if clears or not names.isdisjoint({"", "values", "in_dict"}):
+        return None
+    match call.args:
+        case [_]:
+            return frozenset(names)
+        case [_, ast.Dict(keys=keys)]:
+            written = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+            return frozenset((*names, *written)) if len(written) == len(keys) else None
+    return None
 
 
 def _takes_back(call: ast.Call, changes: Sequence[ast.Call]) -> bool:
@@ -219,7 +258,8 @@ def _patched(node: ast.expr, patchers: Mapping[str, Patch]) -> Patch | None:
         return Patch(last, "row")
     if last == "patch.dict":
         given = ast.unparse(node.args[0]).strip("'\"") if node.args else ""
-        return Patch("patch.dict", "row") if given.endswith("environ") else None
+        found = Patch("patch.dict", "row", is_environment=True, variables=_variables(node))
+        return found if given.endswith("environ") else None
     match last, node.args:
         case "patch", [ast.Constant(value=str() as target), *_]:
             return Patch("patch", "row", target=target)

@@ -17,6 +17,7 @@ from stalecheck.rules.statements import Function, dotted, imported_names
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}
 _TAKES_OUT = frozenset({"remove", "pop", "discard", "clear"})
+_WEAK = frozenset({"WeakSet", "WeakKeyDictionary"})
 _LISTS = frozenset({"list", "set", "deque"})
 
 
@@ -259,17 +260,35 @@ def _by_function(
                 if is_repeated and added is None:
                     return Keeping.REPEATED
                 found = Keeping.JOINED if given.has_own else found
+            case ast.Subscript(value=owner, slice=ast.Name(id=key), ctx=ast.Store()):
+                if id(node) in later or (isinstance(owner, ast.Name) and owner.id in weak):
+                    continue
+                is_new = key in scope.given(given) if added is None else key in added
+                if is_new and scope.is_outside(owner) and not _takes_out(function, ast.unparse(owner)):
+                    found = Keeping.JOINED
     return found
 
 
+def _takes_out(function: ast.FunctionDef, container: str) -> bool:
+    """Whether a function removes entries of a table."""
+    for node in descendants(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _TAKES_OUT:
+                if ast.unparse(owner) == container:
+                    return True
+            case ast.Subscript(value=owner, ctx=ast.Del()) if ast.unparse(owner) == container:
+                return True
+    return False
+
+
 def _weak_names(tree: ast.Module) -> frozenset[str]:
-    """Return the names that a module binds to a ``WeakSet``."""
+    """Return the names that a module binds to what holds its entries weakly."""
     return frozenset(
         target.id
         for statement in tree.body
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(statement.value, ast.Call)
         for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
-        if isinstance(target, ast.Name) and _last(statement.value.func) == "WeakSet"
+        if isinstance(target, ast.Name) and _last(statement.value.func) in _WEAK
     )
 
 
@@ -350,6 +369,15 @@ class _Scope:
     filled: frozenset[str]
     """The attributes that it makes itself, as written."""
 
+    decorated: frozenset[str]
+    """The first parameters of the functions within it."""
+
+    positions: tuple[str, ...]
+    """What a call gives, in order."""
+
+    stored: frozenset[str]
+    """What it binds itself."""
+
     @classmethod
     def of(cls, function: ast.FunctionDef, *, is_method: bool, made: frozenset[str]) -> _Scope:
         nodes = list(descendants(function))
@@ -371,7 +399,25 @@ class _Scope:
             frozenset(inner),
             len(first),
             frozenset(attributes),
+            frozenset(
+                f.args.args[0].arg for f in nodes if isinstance(f, Function) and f is not function and f.args.args
+            ),
+            tuple(argument.arg for argument in function.args.args[len(first) :]),
+            frozenset(stored),
         )
+
+    def given(self, given: Given) -> frozenset[str]:
+        """Return the parameters that are a function or class that the body makes anew."""
+        own = {
+            name
+            for name, value in zip(self.positions, given.arguments, strict=False)
+            if isinstance(value, ast.Name) and value.id in given.own
+        }
+        own |= {k.arg for k in given.keywords if k.arg and isinstance(k.value, ast.Name) and k.value.id in given.own}
+        if given.decorates:
+            own |= {*self.positions[:1]} if not (given.arguments or given.keywords) and self.positions else set()
+            own |= self.decorated
+        return frozenset(own - self.stored)
 
     def is_outside(self, owner: ast.expr) -> bool:
         """Whether a container belongs to the module or the instance, and not to the call or to what it is given."""

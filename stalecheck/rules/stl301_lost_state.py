@@ -67,6 +67,7 @@ from collections.abc import Iterator
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.nodes import descendants
+from stalecheck.rules.fields import is_field
 from stalecheck.rules.module_state import (
     Change,
     TopLevel,
@@ -133,7 +134,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             lost = tuple(reload for reload in lost if not puts_back(attribute, reload, reloading))
             is_reset = any(change.rebinds for change in outside.changes.get(store.name, []))
-            if lost and store.name not in lazy and not is_reset:
+            if lost and store.name not in lazy and not (is_reset or is_field(store.name, tree, file, reloading)):
                 yield _flaw(
                     file,
                     store.name,

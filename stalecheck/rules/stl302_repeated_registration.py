@@ -73,7 +73,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -179,7 +179,7 @@ def _registrations(
     """Yield what registers something, why it matters that it happens again, and how much."""
     names = names_bound(tree, file, reloading)
     made = {s.name: s for s in tree.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
-    guarded = _guarded(tree)
+    guarded = _guarded(tree, made)
     for statement in top_level(tree):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield from _by_decorators(statement, names, frozenset(made), together, reloading)
@@ -189,15 +189,45 @@ def _registrations(
         match statement:
             case ast.Expr(value=ast.Call(func=ast.Name(id=called)) as call) if statement not in guarded:
                 own = made.get(called)
-                inside = _inside(own, names, frozenset(made), file, together, reloading) if own is not None else None
+                inside = _inside(own, names, made, file, together, reloading) if own is not None else None
                 if inside is not None:
                     yield call, inside
-    yield from _by_statements(tree, names, frozenset(made), file, together, reloading)
+    yield from _by_statements(tree, names, made, file, together, reloading)
 
 
-def _guarded(tree: ast.Module) -> set[ast.AST]:
-    """Return what stands below a condition or a ``try``: it may run only once."""
-    return {child for s in tree.body if isinstance(s, (ast.If, ast.Try)) for child in descendants(s)}
+def _guarded(tree: ast.Module, made: Mapping[str, ast.stmt]) -> set[ast.AST]:
+    """Return what stands below a condition or a ``try``: it may run only once.
+
+    `made` is what the body defines: whether that is registered is no condition, for it is new.
+    """
+    return {
+        child
+        for s in tree.body
+        if isinstance(s, ast.Try) or (isinstance(s, ast.If) and not _asks_for_new(s, made))
+        for child in descendants(s)
+    }
+
+
+def _asks_for_new(statement: ast.If, made: Mapping[str, ast.stmt]) -> bool:
+    """Whether a condition is that a function or class of this run is not in something: ``if f not in HOOKS``."""
+    match statement.test:
+        case (
+            ast.Compare(left=ast.Name(id=name), ops=[ast.NotIn()])
+            | ast.UnaryOp(op=ast.Not(), operand=ast.Compare(left=ast.Name(id=name), ops=[ast.In()]))
+        ):
+            return not statement.orelse and name in made and made[name].lineno < statement.lineno
+    return False
+
+
+def _removes_new(tree: ast.Module, made: Mapping[str, ast.stmt]) -> frozenset[int]:
+    """Return the rows of the body at which a function or class of this run is taken out: it cannot be there yet."""
+    rows: set[int] = set()
+    for statement in top_level(tree):
+        match statement:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(), args=[ast.Name(id=name)])):
+                if name in made and made[name].lineno < statement.lineno:
+                    rows.update(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+    return frozenset(rows)
 
 
 def _by_decorators(
@@ -232,7 +262,7 @@ def _by_bases(
 def _inside(
     function: ast.AST,
     names: Mapping[str, str],
-    made: frozenset[str],
+    made: Mapping[str, ast.stmt],
     file: SourceFile,
     together: frozenset[SourceFile],
     reloading: Reloading,
@@ -251,18 +281,20 @@ def _inside(
 def _by_statements(
     tree: ast.Module,
     names: Mapping[str, str],
-    made: frozenset[str],
+    made: Mapping[str, ast.stmt],
     file: SourceFile,
     together: frozenset[SourceFile],
     reloading: Reloading,
 ) -> Iterator[_Found]:
     """Yield the calls among some statements that register something."""
     objects = _objects(tree, names)
-    guarded = _guarded(tree)
+    guarded = _guarded(tree, made)
+    useless = _removes_new(tree, made)
+    own = frozenset(made)
     for statement in top_level(tree):
         if isinstance(statement, ast.AugAssign) and statement not in guarded:
             extending = ast.Attribute(statement.target, "extend")
-            if found := _of_project(extending, Given((statement.value,), made), names, together, reloading):
+            if found := _of_project(extending, Given((statement.value,), own), names, together, reloading):
                 yield statement.target, found
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or statement in guarded:
@@ -272,13 +304,13 @@ def _by_statements(
             yield call, _Matter("the list of paths grows", Severity.NOTE, "sys.path")
         elif refusing := _by_argument(name, call, names, together, reloading):
             yield call, refusing
-        elif not _is_undone(call.func, reloading.sources[file]):
+        elif not _is_undone(call.func, reloading.sources[file], useless):
             is_silent = any("NullHandler" in ast.unparse(argument) for argument in call.args)
             found = _standard(call.func, names) or (None if is_silent else _by_object(call.func, objects, file))
             if found is None and isinstance(statement, ast.Expr):
                 given = (*call.args, *(keyword.value for keyword in call.keywords))
                 found = _of_project(
-                    call.func, Given(given, made, keywords=tuple(call.keywords)), names, together, reloading
+                    call.func, Given(given, own, keywords=tuple(call.keywords)), names, together, reloading
                 )
             if found is not None:
                 yield call, found
@@ -305,8 +337,11 @@ def _by_argument(
     return None
 
 
-def _is_undone(function: ast.expr, source: bytes) -> bool:
-    """Whether the module takes something out of what it registers with: that may be the entry of the last run."""
+def _is_undone(function: ast.expr, source: bytes, useless: Collection[int]) -> bool:
+    """Whether the module takes something out of what it registers with: that may be the entry of the last run.
+
+    `useless` are the rows at which it cannot be.
+    """
     if not isinstance(function, ast.Attribute):
         return False
     owner = re.escape(ast.unparse(function.value)).encode()
@@ -314,7 +349,8 @@ def _is_undone(function: ast.expr, source: bytes) -> bool:
         rb"\bdel %b\[|\b%b(?:\.handlers)?\.(?:remove|removeHandler|clear|pop|unregister)\("
         rb"|\b%b(?:\.handlers)?(?:\[:\])? = \["
     )
-    return re.search(undone % (owner, owner, owner), source) is not None
+    found = re.finditer(undone % (owner, owner, owner), source)
+    return any(source.count(b"\n", 0, match.start()) + 1 not in useless for match in found)
 
 
 def _standard(function: ast.expr, names: Mapping[str, str]) -> _Matter | None:

@@ -96,11 +96,12 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             continue
         tree = reloading.parse(file)
         for node, name, module in _uses(tree, file, gone, reloading) if tree is not None else ():
+            happens = _what_happens(name, reloading.parse(module), reloads[module])
             yield Flaw(
                 file,
                 span_of(node, source),
                 Severity.ERROR,
-                f"`{module.module}` no longer defines `{name}`; {_what_happens(reloads[module])}",
+                f"`{module.module}` no longer defines `{name}`; {happens}",
                 "use what has taken its place",
                 reloads[module],
             )
@@ -140,8 +141,14 @@ def _prefixes(name: str, base: str) -> Iterator[str]:
         yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def _what_happens(reloads: tuple[Reload, ...]) -> str:
-    if all(reload.mode is ReloadMode.RELOAD for reload in reloads):
+def _what_happens(name: str, tree: ast.Module | None, reloads: tuple[Reload, ...]) -> str:
+    is_deleted = tree is not None and any(
+        isinstance(target, ast.Name) and target.id == name
+        for statement in tree.body
+        if isinstance(statement, ast.Delete)
+        for target in statement.targets
+    )
+    if not is_deleted and all(reload.mode is ReloadMode.RELOAD for reload in reloads):
         return "the old one lingers until the program is started again"
     return "it is missing"
 
@@ -312,6 +319,7 @@ def _bound_names(tree: ast.Module) -> Iterator[str]:
         for name in descendants(function)
         if isinstance(name, ast.Name)
     }
+    inside |= {id(n.target) for n in descendants(tree) if isinstance(n, ast.AnnAssign) and n.value is None}
     for node in descendants(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

@@ -72,6 +72,7 @@ from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
+from stalecheck.rules.environment import may_read
 from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
 from stalecheck.rules.helper_calls import Reached, places_with_calls
 from stalecheck.rules.patching import Patch, is_registered, patches_at
@@ -179,6 +180,8 @@ def _left(where: _Where) -> SourceFile:
 
 def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
     """Whether what is reloaded can notice a patch: by what it imports, directly or not."""
+    if patch.is_environment and not may_read(place.files, patch.variables, reloading):
+        return False
     table, indexes = reloading.program.table, reloading.program.indexes
     seen = set(place.files)
     pending = list(place.files)

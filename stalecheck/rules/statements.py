@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from stalecheck.model import Location, SourceFile, Span
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, inner_statements
 from stalecheck.reloads import columns
 
 _CAUGHT = ("NameError", "ImportError", "TypeError", "ModuleNotFoundError", "Exception")
@@ -84,15 +84,7 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
             continue
         if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
             continue
-        inner = [
-            child
-            for name in ("body", "orelse", "finalbody")
-            for child in getattr(statement, name, [])
-            if isinstance(child, ast.stmt)
-        ]
-        for handler in getattr(statement, "handlers", []):
-            inner += handler.body
-        pending += reversed(inner)
+        pending += reversed(inner_statements(statement))
 
 
 def is_expected(tree: ast.Module | None, row: int) -> bool:

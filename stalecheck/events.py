@@ -79,7 +79,9 @@ def schedule(
                 events = blocks.setdefault((file, site.block), [])
                 lasting = [target for target in targets if target[0] not in site.kept]
                 for event in _events(site, file, lasting, needs):
-                    event = replace(event, possible=event.files & possible.keys()) if possible else event
+                    event = (
+                        replace(event, possible=event.possible | (event.files & possible.keys())) if possible else event
+                    )
                     if events and _follows(site, last):
                         events[-1] = _joined(events[-1], event)
                     else:
@@ -365,7 +367,8 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
         site.optional,
         group if site.is_unordered else 0,
         site.is_once,
-        site.is_load,
+        # What is loaded may not have been imported before.
+        possible=frozenset(targets) if site.is_load else frozenset(),
         leaves_attribute=site.leaves_attribute,
         end=site.span.end,
     )

@@ -31,15 +31,12 @@ class Event:
     is_once: bool = False
     """Made by a function that notes what it has reloaded: within one sequence only the first counts."""
 
-    is_load: bool = False
-    """It loads what may not have been imported before: what runs is fresh, and nothing counts as gone stale."""
-
     names: Mapping[SourceFile, str] = field(default_factory=dict)
     """By which name a file is reloaded, where it has several and one is meant for certain."""
 
     possible: frozenset[SourceFile] = frozenset()
-    """Those of the files of which nobody knows whether they run: they may be fresh then, and nothing counts as gone
-    stale."""
+    """Those of the files of which nobody knows whether they run, or run again: they may be fresh then, and nothing
+    counts as gone stale."""
 
     leaves_attribute: bool = False
     """The old module stays what its package calls so."""
@@ -50,7 +47,7 @@ class Event:
     @property
     def certain(self) -> frozenset[SourceFile]:
         """What certainly counts as reloaded."""
-        return frozenset() if self.is_load else self.files - self.possible
+        return self.files - self.possible
 
 
 @dataclass(frozen=True, slots=True)

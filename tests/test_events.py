@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import stalecheck
 from stalecheck.events import Schedule, schedule
 from stalecheck.index import index_file
 from stalecheck.model import Location, SourceFile, Span
@@ -114,3 +115,18 @@ def test_what_only_a_later_run_reloads(reloading: str, reload: str, pattern: str
     found = schedule(sites, [pattern] if pattern else [], [], indexes, ModuleTable(files))
     assert found.run_once == ({own} if runs_once else frozenset())
     assert (files[-1] in found.reloaded) is not runs_once
+
+
+def test_what_may_be_loaded_for_the_first_time_makes_nothing_stale(tmp_path: Path) -> None:
+    sources = {
+        "plug/__init__.py": "",
+        "plug/one.py": "class C: ...\n",
+        "hold.py": "from plug.one import C\n",
+        "run.py": "import pkgutil, plug, hold\ndef go():\n"
+        "    for finder, name, _ in pkgutil.iter_modules(plug.__path__, 'plug.'):\n"
+        "        finder.find_module(name).load_module(name)\n",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    assert stalecheck.check(tmp_path, isolated=True) == []

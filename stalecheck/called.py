@@ -1,4 +1,4 @@
-"""Functions that a file calls itself while it is imported, and that put something into what stays.
+"""Functions that a file calls itself, while it is imported or when it reloads, and that put something into what stays.
 
 Asked of the standard library's tree, by the cheap look at every file and before a close one.
 """
@@ -42,8 +42,27 @@ def find_filling(tree: ast.Module) -> frozenset[ast.FunctionDef]:
     if not called:
         return frozenset()
     functions = _functions(tree)
+    return _filling([function for call in called for function in functions.meant(call)], functions)
+
+
+def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[ast.FunctionDef]:
+    """Return the functions that may fill something again after a reload, called by the function that reloads.
+
+    Those of the file that such functions call; for other files' what they can call with nothing: ``app.fill()``.
+    """
+    functions = _functions(tree)
+    named = [function for same in functions.by_name.values() for function in same]
+    found = [function for function in named if not any(_parameters(function))]
+    if may_reload:
+        methods = [function for same in functions.methods.values() for function in same]
+        reloading = [function for function in (*named, *methods) if spells_reload(function)]
+        found += [helper for function in reloading for helper in _calls(function, functions)]
+    return _filling(found, functions)
+
+
+def _filling(pending: list[ast.FunctionDef], functions: _Functions) -> frozenset[ast.FunctionDef]:
+    """Return which of some functions, and of those that they call, fill something for good."""
     edges: dict[ast.FunctionDef, list[ast.FunctionDef]] = {}
-    pending = [function for call in called for function in functions.meant(call)]
     while pending:
         function = pending.pop()
         if function not in edges:
@@ -119,8 +138,7 @@ def _fills(function: ast.FunctionDef) -> bool:
     """Whether a function puts something into what it has not made itself, in its own name."""
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)):
         return False
-    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    local = {argument.arg for argument in arguments[1:]}
+    local = {argument.arg for argument in [*_parameters(function)][1:]}
     outside: set[str] = set()
     for statement in statements(function):
         if isinstance(statement, ast.Global):
@@ -129,6 +147,10 @@ def _fills(function: ast.FunctionDef) -> bool:
             local.update(target.id for target in statement.targets if isinstance(target, ast.Name))
     found = {root for statement in statements(function) for root in _given_roots(statement)} - {""}
     return bool(outside) or bool(found - local)
+
+
+def _parameters(function: ast.FunctionDef) -> Iterator[ast.arg]:
+    yield from (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
 
 
 def _given_roots(statement: ast.stmt) -> Iterator[str]:

@@ -88,6 +88,10 @@ class StaleReference:
 _Rebound: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
 """Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
 
+_Function: TypeAlias = tuple[SourceFile, str]
+_Helpers: TypeAlias = dict[_Function, dict[_Function, tuple[Rebinding, ...]]]
+"""Which functions of the project a function calls, and by which of its statements."""
+
 
 def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleReference]:
     """Yield every stale reference, in no particular order."""
@@ -98,6 +102,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         for file in {file for event in sequence.events for file in event.files}:
             by_origin.setdefault(file, []).append(sequence)
     cleared = _cleared(program, evaluator)
+    helpers = _helpers(program, evaluator)
     for file, summary in program.summaries.items():
         rebound: _Rebound = dict(cleared.get(file, {}))
         for item in summary.rebound:
@@ -106,7 +111,7 @@ def link(program: Program, sequences: Iterable[Sequence]) -> Iterator[StaleRefer
         found = nearest(
             (holding, reloads)
             for holding in find_holdings(file, summary, evaluator)
-            if (reloads := _lasting(holding, by_origin, import_order, rebound))
+            if (reloads := _lasting(holding, by_origin, import_order, rebound, helpers))
         )
         imports = {
             holding.holder.name: holding for holding, _ in found if holding.holder.kind is HolderKind.FROM_IMPORT
@@ -160,6 +165,48 @@ def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Reboun
     return found
 
 
+def _helpers(program: Program, evaluator: Evaluator) -> _Helpers:
+    """Return the functions that others call which reload something, and that bind or fill something again."""
+    statements = [
+        (file, done)
+        for file, summary in program.summaries.items()
+        for done in (*summary.rebound, *(body.done for body in summary.bodies))
+        if done.function is not None
+    ]
+    blocks = {(file, done.block) for file, done in statements}
+    names = {f"{block.rpartition('.')[2]}()" for _, block in blocks}
+    direct: _Helpers = {}
+    for file, done in statements:
+        if done.name.rpartition(".")[2] not in names:
+            continue
+        first, *rest = done.name.removesuffix("()").split(".")
+        owner = done.block.rpartition(".")[0]
+        called = [(file, f"{owner}.{rest[0]}")] if first == "self" and owner and len(rest) == 1 else []
+        if not called:
+            value = evaluator.name(file, first)
+            for attribute in rest:
+                value = evaluator.attribute(value, attribute, Frame(file, done.begin))
+            called = [(thing.file, thing.function.name) for thing in value.things if isinstance(thing, FunctionThing)]
+        for function in called:
+            if function in blocks:
+                by_statement = direct.setdefault((file, done.block), {})
+                by_statement[function] = (*by_statement.get(function, ()), done)
+    return {function: _through(function, direct) for function in direct}
+
+
+def _through(function: _Function, direct: _Helpers) -> dict[_Function, tuple[Rebinding, ...]]:
+    """Return what a function calls, with what that calls in turn whenever it is called."""
+    found = dict(direct[function])
+    pending = list(found)
+    while pending:
+        helper = pending.pop()
+        for other, calls in direct.get(helper, {}).items():
+            if other not in found and other != function and any(call.is_certain for call in calls):
+                found[other] = found[helper]
+                pending.append(other)
+    return found
+
+
 def _name_in(file: SourceFile, module: SourceFile, written: str, program: Program) -> str:
     """The name of `module` that begins as an import in `file` does, the `written` one first; its own if none does."""
     tops = {bound.module.partition(".")[0] for bound in program.indexes[file].imports if not bound.level}
@@ -210,13 +257,14 @@ def _lasting(
     by_origin: Mapping[SourceFile, Iterable[Sequence]],
     import_order: ImportOrder,
     rebound: _Rebound,
+    helpers: _Helpers,
 ) -> tuple[Reload, ...]:
     """Return the reloads that leave a holder stale for good.
 
     What top levels reload is over when functions are called: one that runs the holder's body again makes it fresh.
     """
     sequences = tuple(by_origin.get(holding.capture.made.file, ()))
-    found = _reloads(holding, sequences, import_order, rebound)
+    found = _reloads(holding, sequences, import_order, rebound, helpers)
     repairs = [sequence for sequence in by_origin.get(holding.file, ()) if _is_repair(sequence)]
     if not found or not repairs or holding.block:
         return found
@@ -225,7 +273,7 @@ def _lasting(
         is_over = sequence.file is not None and not sequence.block
         later = [repair for repair in repairs if is_over and not _runs_again(sequence, repair, holding.file)]
         followed = [Sequence(None, "", (*sequence.events, *repair.events)) for repair in later]
-        stale = [set(_reloads(holding, [other], import_order, rebound)) for other in (sequence, *followed)]
+        stale = [set(_reloads(holding, [other], import_order, rebound, helpers)) for other in (sequence, *followed)]
         for_good |= set.intersection(*stale)
     return tuple(reload for reload in found if reload in for_good)
 
@@ -246,6 +294,7 @@ def _reloads(
     sequences: Iterable[Sequence],
     import_order: ImportOrder,
     rebound: _Rebound,
+    helpers: _Helpers,
 ) -> tuple[Reload, ...]:
     found: dict[Reload, None] = {}
     # The import of an evicted submodule binds its name in the package again.
@@ -253,7 +302,9 @@ def _reloads(
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         called = () if is_same_block else _called_at(holding, sequence)
-        if (holding.until or holding.done is not None) and not (is_same_block or called):
+        called_here = {} if sequence.file is None else helpers.get((sequence.file, sequence.block), {})
+        is_own = is_same_block or (holding.done is not None and (holding.file, holding.block) in called_here)
+        if (holding.until or holding.done is not None) and not (is_own or called):
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
             continue
@@ -273,22 +324,18 @@ def _reloads(
         if sequence.file == holding.file and not sequence.block:
             places = tuple(Rebinding("", "", at, at) for at in holding.rebound)
         is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
+        again: tuple[Rebinding, ...] = ()
         if sequence.file is not None and sequence.block and not holding.until and not is_same:
-            name = holding.brings[0][0] if holding.brings else holding.holder.name
-            if holding.holder.kind is HolderKind.CACHED_RESULT:
-                name += ".cache_clear"
-            parts = name.split(".")
-            owners = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-            names = [*owners]
-            if holding.owner and sequence.block.rpartition(".")[0] == holding.owner:
-                # A method of the instance itself.
-                names += [f"self.{parts[-1]}", "self.__init__"]
-            keys = [(sequence.file, sequence.block, owner) for owner in names]
-            places = tuple(place for key in keys for place in rebound.get(key, ()))
-        places += tuple(
-            place for file, place in holding.emptied if (file, place.block) == (sequence.file, sequence.block)
-        )
-        is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places)
+            places = _bound_by(holding, (sequence.file, sequence.block), rebound)
+            for helper, calls in called_here.items():
+                bound = [place for place in _bound_by(holding, helper, rebound) if place.is_certain]
+                if helper != (holding.file, holding.block):
+                    places += calls if bound else ()
+                elif any(_is_taken_within(place, holding) for place in (holding.done, *bound)):
+                    again += calls
+        else:
+            places += _emptied_by(holding, (sequence.file, sequence.block))
+        is_renewed = partial(_is_renewed, holding if is_same_block or not sequence.block else None, places, again)
         capture = holding.capture
         if is_same_block and sequence.block and capture.taken.row > holding.span.end.row:
             # What stands below a function has run when that is called.
@@ -306,11 +353,39 @@ def _reloads(
     return tuple(sorted(found, key=_reload_order))
 
 
-def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], at: Location) -> bool:
+def _bound_by(holding: Holding, function: _Function, rebound: _Rebound) -> tuple[Rebinding, ...]:
+    """Return where a function binds what holds something anew, or takes it out of there."""
+    file, block = function
+    name = holding.brings[0][0] if holding.brings else holding.holder.name
+    if holding.holder.kind is HolderKind.CACHED_RESULT:
+        name += ".cache_clear"
+    parts = name.split(".")
+    names = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    if holding.owner and block.rpartition(".")[0] == holding.owner:
+        # A method of the instance itself.
+        names += [f"self.{parts[-1]}", "self.__init__"]
+    places = (place for owner in names for place in rebound.get((file, block, owner), ()))
+    return (*places, *_emptied_by(holding, function))
+
+
+def _is_taken_within(place: Rebinding | None, holding: Holding) -> bool:
+    """Whether what a function binds it looks up each time that it is called."""
+    body = None if place is None else place.function
+    return body is not None and body.start <= holding.capture.taken < body.end
+
+
+def _emptied_by(holding: Holding, function: tuple[SourceFile | None, str]) -> tuple[Rebinding, ...]:
+    return tuple(place for file, place in holding.emptied if (file, place.block) == function)
+
+
+def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], again: Iterable[Rebinding], at: Location) -> bool:
     """Whether something else takes the place of a holding after a reload, or has done so before.
 
-    Without the holding, which the function that reloads then has not made: what is there before is another one.
+    Without the holding, which the function that reloads then has not made: what is there before is another one. Unless
+    what makes it is called there, `again` and again.
     """
+    if any(place.end > at and place.follows(at) for place in again):
+        return True
     if holding is None:
         return any(place.precedes(at) or (place.end > at and place.follows(at)) for place in places)
     begun = holding.span.start

@@ -119,7 +119,7 @@ class Names:
         own = [i for i in by_then if bindings[i].block == frame.block]
         names = {bindings[i].name for i in own}
         done = (item for item in summary.rebound if own and item.block == frame.block and item.name in names)
-        last = max((item.begin for item in done if item.is_placed and item.precedes(frame.at)), default=None)
+        last = max((item.begin for item in done if item.function is not None and item.precedes(frame.at)), default=None)
         return tuple(i for i in own if last is not None and bindings[i].at >= last) or by_then or reaching
 
     def _outer_module(self, file: SourceFile, reference: Reference) -> str:

@@ -92,8 +92,8 @@ class Body:
     kept_roots: frozenset[str] = frozenset()
     """Names from outside that the body puts something into."""
 
-    reloads: bool = False
-    """Whether the body may reload something itself."""
+    is_placed: bool = False
+    """Whether the body may reload something itself, or is called by one that does: it is told what happens where."""
 
     kept: list[tuple[cst.BaseExpression, tuple[cst.BaseExpression, ...], bool]] = field(default_factory=list)
     """Into what the body puts which values, or the elements of which."""
@@ -112,6 +112,8 @@ class Bodies:
         self._recorder = recorder
         self._has_walrus = ":=" in source
         self._may_reload = RELOAD_SPELLED.search(source) is not None
+        self.helpers: frozenset[ast.FunctionDef] = frozenset()
+        """The functions that those may call which reload something."""
 
     def collect(self, node: cst.FunctionDef, twin: ast.stmt | None, name: str, outer: Body | None) -> Body:
         """Read a function's statements: what it returns, what its names are assigned, which globals it binds."""
@@ -128,7 +130,7 @@ class Bodies:
         is_idle = all(isinstance(statement, cst.Pass) for statement, _ in body)
         if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_idle:
             scope.kept_roots = kept_roots(twin)
-            scope.reloads = self._may_reload and spells_reload(twin)
+            scope.is_placed = twin in self.helpers or (self._may_reload and spells_reload(twin))
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)
@@ -142,7 +144,7 @@ class Bodies:
             if has_walrus:
                 self._collect_walrus(statement, other, scope)
         self._collect_local_imports(scope, body, twin)
-        if scope.reloads and twin is not None:
+        if scope.is_placed and twin is not None:
             if outer is None:
                 self._recorder.reloading[twin] = (name, node)
             self._recorder.rebound[first:] = with_gaps(self._recorder.rebound[first:], name, twin)
@@ -181,7 +183,7 @@ class Bodies:
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
                 called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
-                if called and scope.reloads:
+                if called and scope.is_placed:
                     # What it fills, if it does, is filled again.
                     self._rebind(scope, f"{called}()", node, twin)
                 if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
@@ -216,7 +218,7 @@ class Bodies:
             case cst.Subscript(value=cst.Name(value=name)) if name in scope.containers:
                 self._put_into(name, value, scope)
                 return
-            case cst.Attribute() if self._may_reload and not isinstance(node, cst.AugAssign):
+            case cst.Attribute() if (self._may_reload or scope.is_placed) and not isinstance(node, cst.AugAssign):
                 self._rebind(scope, as_written(target), node, twin)
 
         def convert_share(wanted: cst.BaseExpression) -> Callable[[], Expression]:

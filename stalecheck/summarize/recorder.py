@@ -38,7 +38,7 @@ class Recorder:
         self.local_imports: list[LocalImport] = []
         self.rebound: list[Rebinding] = []
         self.reloading: dict[ast.stmt, tuple[str, cst.FunctionDef]] = {}
-        """The functions and methods whose bodies may reload something, by name."""
+        """The functions and methods whose bodies may reload something, or are called by such ones, by name."""
 
         self.at = Location(1, 1)
         self.is_kept = False

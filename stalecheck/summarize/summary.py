@@ -497,8 +497,13 @@ class Rebinding:
     unreached: tuple[Span, ...] = ()
     """Further down in the function what does not run any more when it has run."""
 
-    is_placed: bool = False
-    """Whether it is known of it where in the function it stands: that is so in a function that reloads something."""
+    function: Span | None = None
+    """The body in which it stands, where its place there is known: in one that reloads, or that such a one calls."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether such a statement runs whenever the function is called."""
+        return self.function is not None and self.follows(self.function.start)
 
     def follows(self, at: Location) -> bool:
         """Whether such a statement runs after what stands at a place, whichever way the function takes."""
@@ -511,7 +516,8 @@ class Rebinding:
 
 @dataclass(frozen=True, slots=True)
 class BodyStatement:
-    """A statement of a function that reloads something: it fills or empties what stays, or sets an attribute of it."""
+    """A statement of a function that reloads something, or that such a one calls: it fills or empties what stays, or
+    sets an attribute of it."""
 
     statement: Store | CallStatement
     done: Rebinding

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from stalecheck.attaching import attaches, kept_roots
-from stalecheck.called import find_filling, spells_reload
+from stalecheck.called import find_filling, find_helpers, spells_reload
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants, inner_statements
 from stalecheck.summarize.syntax import FILLERS, binds_inside
@@ -35,7 +35,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
     lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
     may_reload = RELOAD_SPELLED.search(source) is not None
-    filling = find_filling(tree)
+    filling = find_filling(tree) | find_helpers(tree, may_reload=may_reload)
     pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
         block = pending.pop()

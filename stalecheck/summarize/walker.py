@@ -14,7 +14,7 @@ from itertools import islice, repeat
 
 import libcst as cst
 
-from stalecheck.called import find_filling
+from stalecheck.called import find_filling, find_helpers
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
@@ -161,6 +161,7 @@ class _Walker:
         self._conditions = named_conditions(tree, self._target_version, sys.platform) if tree else {}
         if tree is not None and twins is not None:
             self._runner = Runner(self._recorder, find_filling(tree), self._suite)
+            self._bodies.helpers = find_helpers(tree, may_reload=self._spells_reload)
         self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}

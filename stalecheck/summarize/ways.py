@@ -68,7 +68,8 @@ class _Around:
             self._gaps[name] = _Ways(self._function, name).gaps() if self._is_followed else ()
         _, branch = self.branches.get(at, (None, None))
         unreached = tuple(Span(end, last) for start, end, last in self._unreached if start <= at < end)
-        return replace(rebinding, gaps=self._gaps[name], branch=branch, unreached=unreached, is_placed=True)
+        gaps, body = self._gaps[name], Span(_begin(self._function.body[0]), _end(self._function))
+        return replace(rebinding, gaps=gaps, branch=branch, unreached=unreached, function=body)
 
 
 @dataclass(frozen=True, slots=True)

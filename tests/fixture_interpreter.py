@@ -1,9 +1,10 @@
-"""What the interpreter says of one fixture project: imports it, reloads, prints who holds something old.
+"""What the interpreter says of fixture projects: imports one, reloads, answers who holds something old.
 
-    python -I -S -B fixture_interpreter.py '{"root": …, "modules": […], …}'
+    python -E -s -S -B tests/fixture_interpreter.py
 
-Knows nothing of the linter. A module that is about to run for the second time is edited first (plain values
-at module level change), so that a copied value shows when the edited project is run anew.
+Reads one order per line, ``{"root": …, "modules": […], …}``, and answers each with a line. Knows nothing of the linter.
+A module that is about to run for the second time is edited first (plain values at module level change), so that a
+copied value shows when the edited project is run anew.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from dataclasses import Field, dataclass, field, fields
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
+
+from agreement.oracle import answer_orders
 
 ABSENT = object()
 SPIED = (
@@ -52,7 +55,23 @@ SHOWN_BY_REPR = {"datetime", "decimal", "fractions", "pathlib", "pathlib._local"
 
 
 def main() -> None:
-    order = json.loads(sys.argv[1])
+    """Answer orders until there are no more."""
+    sys.path.pop(0)  # Projects have a path of their own.
+    spied_owners()
+    answer_orders(play)
+
+
+def spied_owners() -> list[tuple[Any, str]]:
+    """The modules and classes one of whose functions is spied on, with its name."""
+    functions = (dotted.rpartition(".") for dotted in SPIED)
+    methods = (dotted.rsplit(".", 2) for dotted in SPIED_METHODS)
+    return [
+        *((importlib.import_module(module), name) for module, _, name in functions),
+        *((getattr(importlib.import_module(module), owner), name) for module, owner, name in methods),
+    ]
+
+
+def play(order: dict[str, Any]) -> dict[str, Any]:
     run = Run(root=Path(order["root"]), is_edited=order["is_edited"])
     sys.path.insert(0, str(run.root))
     run.listen()
@@ -62,7 +81,7 @@ def main() -> None:
         call(entry)
     if not order["is_fresh"]:
         act(run, order)
-    print(json.dumps(report(run)))
+    return report(run)
 
 
 def call(entry: str) -> None:
@@ -129,14 +148,11 @@ class Run:
             return made
 
         builtins.__build_class__ = build_class
-        for dotted in SPIED:
-            module_name, _, name = dotted.rpartition(".")
-            module = importlib.import_module(module_name)
-            if hasattr(module, name):
-                setattr(module, name, self._spy(getattr(module, name)))
-        for dotted in SPIED_METHODS:
-            module_name, class_name, name = dotted.rsplit(".", 2)
-            owner = getattr(importlib.import_module(module_name), class_name)
+        for owner, name in spied_owners():
+            if isinstance(owner, types.ModuleType):
+                if hasattr(owner, name):
+                    setattr(owner, name, self._spy(getattr(owner, name)))
+                continue
             method = inspect.getattr_static(owner, name)
             is_bound = isinstance(method, classmethod)
             spy = self._spy(method.__func__ if is_bound else method)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agreement.players import Player
 from fixture_project import FIXTURES, OLD, Expected, FixtureProject, Line, find_projects
 
 import stalecheck
@@ -25,6 +25,12 @@ INTERPRETER = Path(__file__).with_name("fixture_interpreter.py")
 each_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 
 
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    with Player([sys.executable, "-E", "-s", "-S", "-B", str(INTERPRETER)]) as started:
+        yield started
+
+
 @each_project
 def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProject, tmp_path: Path) -> None:
     # What is wrong with the reload itself is held by test_reload_fixtures.py.
@@ -32,8 +38,8 @@ def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProjec
 
 
 @each_project
-def test_the_interpreter_agrees_with_every_line(project: FixtureProject, tmp_path: Path) -> None:
-    holders = run_project(project, tmp_path)
+def test_the_interpreter_agrees_with_every_line(project: FixtureProject, player: Player, tmp_path: Path) -> None:
+    holders = run_project(project, player, tmp_path)
     assert disagreements(project, holders) == []
     assert [line for line, other in flipped(project) if not disagreements(other, holders)] == [], "cannot fail"
 
@@ -108,21 +114,21 @@ def commit_old(old: Path, copy: Path) -> None:
         path.write_bytes(data)
 
 
-def run_project(project: FixtureProject, folder: Path) -> list[dict[str, Any]]:
+def run_project(project: FixtureProject, player: Player, folder: Path) -> list[dict[str, Any]]:
     """Every holder of the project with the names of the origins whose old objects it keeps.
 
     Modules named by a pattern are reloaded one at a time, each in an interpreter of its own.
     """
     holders: dict[tuple[str, str, str | None], dict[str, Any]] = {}
     for number, module in enumerate(project.reloaded_modules or [""]):
-        for holder in run_once(project, module, copied(project, folder / str(number))):
+        for holder in run_once(project, module, player, copied(project, folder / str(number))):
             key = (holder["module"], holder["name"], holder["part_of"])
             earlier = holders.setdefault(key, holder)
             earlier["old"] = sorted({*earlier["old"], *holder["old"]})
     return list(holders.values())
 
 
-def run_once(project: FixtureProject, reloaded: str, copy: Path) -> list[dict[str, Any]]:
+def run_once(project: FixtureProject, reloaded: str, player: Player, copy: Path) -> list[dict[str, Any]]:
     order = {
         "root": str(copy),
         "modules": project.modules,
@@ -133,24 +139,16 @@ def run_once(project: FixtureProject, reloaded: str, copy: Path) -> list[dict[st
         "is_edited": True,
         "is_fresh": False,
     }
-    answer = interpret(order)
+    answer = player.ask(order)
     assert answer["reloaded"] or not project.expected, "nothing was reloaded"
     if not answer["is_restored"]:
-        fresh = interpret({**order, "is_edited": False, "is_fresh": True})
+        fresh = player.ask({**order, "is_edited": False, "is_fresh": True})
         values = {(h["module"], h["name"], h["part_of"]): h["value"] for h in fresh["holders"]}
         for holder in answer["holders"]:
             value = values.get((holder["module"], holder["name"], holder["part_of"]))
             if not holder["old"] and None not in (value, holder["value"]) and value != holder["value"]:
                 holder["old"] = ["a value"]
     return list(answer["holders"])
-
-
-def interpret(order: dict[str, Any]) -> dict[str, Any]:
-    command = [sys.executable, "-I", "-S", "-B", str(INTERPRETER), json.dumps(order)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
 
 
 def disagreements(project: FixtureProject, holders: list[dict[str, Any]]) -> list[str]:

@@ -6,8 +6,6 @@ happens when a function of the project is called, and every line with a verdict 
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agreement.players import Player
 from fixture_project import FIXTURES, FixtureProject, Shown, find_projects
 from test_fixtures import copied, reported
 
@@ -22,40 +21,16 @@ from stalecheck.rules import rules
 
 PROJECTS = [project for project in find_projects() if project.is_about_reloads]
 OPT_IN = [rule.code for rule in rules() if not rule.is_default]
+INTERPRETER = Path(__file__).with_name("reload_interpreter.py")
 CODES = [rule.code for rule in rules() if rule.flag is not None]
 
 each_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 
-RUN = """
-import importlib, json, pathlib, shutil, sys
-order = json.loads(sys.argv[1])
-sys.path.insert(0, order["root"])
-root = pathlib.Path(order["root"])
-new = {path: path.read_bytes() for path in root.rglob("*.py")}
-if order["old"]:
-    shutil.copytree(order["old"], root, dirs_exist_ok=True)
-space = {}
-for name in order["modules"]:
-    space[name.partition(".")[0]] = importlib.import_module(name).__class__ and sys.modules[name.partition(".")[0]]
-for path in root.rglob("*.py"):
-    path.write_bytes(new[path]) if path in new else path.unlink()
-importlib.invalidate_caches()
-if order["prepare"]:
-    module, _, function = order["prepare"].partition(":")
-    getattr(sys.modules[module], function)()
-expression = order["same"] or order["new"] or order["value"] or "None"
-before = eval(expression, space)
-texts = [repr(before)]
-raised = ""
-for entry in order["call"]:
-    module, _, function = entry.partition(":")
-    try:
-        getattr(sys.modules[module], function)()
-    except BaseException as error:
-        raised = type(error).__name__
-after = eval(expression, space)
-print(json.dumps({"raised": raised, "same": before is after, "texts": [*texts, repr(after)]}))
-"""
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    with Player([sys.executable, "-E", "-s", "-B", str(INTERPRETER)]) as started:
+        yield started
 
 
 @each_project
@@ -66,10 +41,10 @@ def test_the_linter_reports_exactly_what_the_lines_expect(project: FixtureProjec
 
 
 @each_project
-def test_the_interpreter_shows_every_line(project: FixtureProject, tmp_path: Path) -> None:
+def test_the_interpreter_shows_every_line(project: FixtureProject, player: Player, tmp_path: Path) -> None:
     copy = copied(project, tmp_path)
     for shown in project.shows:
-        answer = run(project, shown, copy)
+        answer = run(project, shown, player, copy)
         assert contradictions(shown, answer) == [], shown
         assert [other for other in opposites(shown) if not contradictions(other, answer)] == [], "cannot fail"
 
@@ -88,14 +63,9 @@ def test_every_rule_has_a_fixture_that_expects_it_and_one_line_that_is_fresh(cod
     assert any(line.reason for project in projects for line in project.lines)
 
 
-def run(project: FixtureProject, shown: Shown, copy: Path) -> dict[str, Any]:
-    """Call the functions in an interpreter of their own."""
-    order = json.dumps({"root": str(copy), "modules": project.modules, "old": str(project.old or ""), **asdict(shown)})
-    command = [sys.executable, "-I", "-B", "-c", RUN, order]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+def run(project: FixtureProject, shown: Shown, player: Player, copy: Path) -> dict[str, Any]:
+    """Call the functions in a process of their own."""
+    return player.ask({"root": str(copy), "modules": project.modules, "old": str(project.old or ""), **asdict(shown)})
 
 
 def contradictions(shown: Shown, answer: dict[str, Any]) -> list[str]:

@@ -650,6 +650,18 @@ def in_child(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return {"error": None, **(json.loads(text) if text else {"error": "the child died"})}
 
 
+def answer_orders(play: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer each line of JSON on standard input, an order, with another one, until there are no more.
+
+    Each is played in a child of its own, and nothing that it prints reaches the answers.
+    """
+    orders = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    silence()
+    for line in orders:
+        print(json.dumps(in_child(functools.partial(play, json.loads(line)))), file=answers, flush=True)
+
+
 def reload_and_look(world: World, name: str, mode: str) -> dict[str, Any]:
     module = world.modules[name]
     in_time(RELOAD_SECONDS)

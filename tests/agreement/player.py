@@ -10,14 +10,11 @@ Standard library only. Each project is played in a forked child of its own.
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import sys
 import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import Any
 
@@ -28,13 +25,9 @@ PLAY_SECONDS = 20
 
 def main() -> None:
     """Answer orders until there are no more."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    orders = os.fdopen(os.dup(0), encoding="utf-8")
-    oracle.silence()
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")
-    for line in orders:
-        print(json.dumps(oracle.in_child(partial(play, json.loads(line)))), file=answers, flush=True)
+    oracle.answer_orders(play)
 
 
 def play(order: dict[str, Any]) -> dict[str, Any]:

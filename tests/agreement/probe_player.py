@@ -9,10 +9,7 @@ played in a forked child of its own, in which nothing but the project itself kee
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-import json
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -33,12 +30,8 @@ watch = stalecheck.watch  # Loaded now: projects have a path of their own.
 
 def main() -> None:
     """Answer orders until there are no more."""
-    orders = os.fdopen(os.dup(0), encoding="utf-8")
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    oracle.silence()
     warnings.simplefilter("ignore")
-    for line in orders:
-        print(json.dumps(oracle.in_child(functools.partial(play, json.loads(line)))), file=answers, flush=True)
+    oracle.answer_orders(play)
 
 
 def play(order: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
 from .projects import Project, projects
 from .smallest import smallest
-from .verdicts import NotRunnableError, Player, disagreements
+from .verdicts import NotRunnableError, ProjectPlayer, disagreements
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def main() -> int:
         except (NotRunnableError, SyntaxError):
             return False
 
-    with Player() as player:
+    with ProjectPlayer() as player:
         try:
             search()
         except AssertionError:

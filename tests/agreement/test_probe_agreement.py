@@ -5,9 +5,7 @@ The whole is ``python -m tests.agreement --probe``.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -24,7 +22,8 @@ from stalecheck.model import Diagnostic
 from stalecheck.vocabulary import ReloadMode
 
 from . import probe_compare
-from .probe_measure import ROOT, measure
+from .players import ROOT, Player
+from .probe_measure import measure
 from .probe_remaining import FIXTURES, unexplained
 from .targets import NotInstallableError, target
 
@@ -59,25 +58,21 @@ def test_the_probe_finds_what_is_stale_and_names_it_as_the_linter_does(package: 
 
 
 @pytest.fixture(scope="module")
-def player() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-s", "-S", "-B", str(PLAYER)]
+def player() -> Iterator[Player]:
     path = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
-    with subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as started:
+    with Player([sys.executable, "-s", "-S", "-B", str(PLAYER)], {"PYTHONPATH": path}) as started:
         yield started
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 def test_the_probe_names_the_stale_holders_of_a_fixture_with_the_same_code(
-    project: FixtureProject, player: subprocess.Popen[str], tmp_path: Path
+    project: FixtureProject, player: Player, tmp_path: Path
 ) -> None:
     seen: set[tuple[str, str, str]] = set()
     plain: set[str] = set()
     for number, module in enumerate(project.reloaded_modules or [""]):
         copy = copied(project, tmp_path / str(number))
         answer = play(project, module, copy, player)
-        assert answer["error"] is None
         seen |= {(holder[0], holder[1], holder[3]) for holder in answer["holders"] if holder[1] and holder[3]}
         plain |= set(answer["plain"])
     missed = [
@@ -88,7 +83,7 @@ def test_the_probe_names_the_stale_holders_of_a_fixture_with_the_same_code(
     assert [text for text in missed if not has_reason(f"{project.name} {text}")] == []
 
 
-def play(project: FixtureProject, module: str, copy: Path, player: subprocess.Popen[str]) -> dict[str, Any]:
+def play(project: FixtureProject, module: str, copy: Path, player: Player) -> dict[str, Any]:
     order = {
         "root": str(copy),
         "modules": project.modules,
@@ -97,11 +92,7 @@ def play(project: FixtureProject, module: str, copy: Path, player: subprocess.Po
         "mode": project.mode,
         "calls": project.calls,
     }
-    assert player.stdin
-    assert player.stdout
-    print(json.dumps(order), file=player.stdin, flush=True)
-    answer: dict[str, Any] = json.loads(player.stdout.readline())
-    return answer
+    return player.ask(order)
 
 
 def shown(project: FixtureProject, copy: Path) -> Iterator[Diagnostic]:

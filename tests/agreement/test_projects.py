@@ -17,14 +17,14 @@ from stalecheck.vocabulary import ReloadMode
 
 from .projects import Act, Project, projects
 from .smallest import smallest
-from .verdicts import NotRunnableError, Player, compared, disagreements
+from .verdicts import NotRunnableError, ProjectPlayer, compared, disagreements
 
 EXAMPLES = 500
 
 
 @pytest.fixture(scope="module")
-def player() -> Iterator[Player]:
-    with Player() as started:
+def player() -> Iterator[ProjectPlayer]:
+    with ProjectPlayer() as started:
         yield started
 
 
@@ -36,7 +36,7 @@ def player() -> Iterator[Player]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(project=projects())
-def test_the_linter_and_the_interpreter_agree_on_every_name(project: Project, player: Player) -> None:
+def test_the_linter_and_the_interpreter_agree_on_every_name(project: Project, player: ProjectPlayer) -> None:
     try:
         found = disagreements(project, player)
     except NotRunnableError:
@@ -91,7 +91,7 @@ def call(*statements: str) -> dict[str, str]:
     ],
 )
 def test_the_interpreter_is_asked_for_a_sequence(
-    sources: dict[str, str], stale: list[str], player: Player, tmp_path: Path
+    sources: dict[str, str], stale: list[str], player: ProjectPlayer, tmp_path: Path
 ) -> None:
     has_function = "def go" in sources["run"]
     small = project_of(sources, Act("call", "run:go") if has_function else Act("nothing", ""))
@@ -101,7 +101,7 @@ def test_the_interpreter_is_asked_for_a_sequence(
     assert sorted(f"{module}.{name}" for module, name, *_ in (*answer["direct"], *answer["inside"])) == sorted(stale)
 
 
-def test_a_stale_name_without_a_diagnostic_is_a_disagreement(player: Player, tmp_path: Path) -> None:
+def test_a_stale_name_without_a_diagnostic_is_a_disagreement(player: ProjectPlayer, tmp_path: Path) -> None:
     answer = answered(player, tmp_path, "importlib.reload(sys.modules['m'])")
     assert compared(answer, []) == [
         "app: D is stale (inside m:C), not reported",
@@ -109,13 +109,13 @@ def test_a_stale_name_without_a_diagnostic_is_a_disagreement(player: Player, tmp
     ]
 
 
-def test_a_diagnostic_for_a_fresh_name_is_a_disagreement(player: Player, tmp_path: Path) -> None:
+def test_a_diagnostic_for_a_fresh_name_is_a_disagreement(player: ProjectPlayer, tmp_path: Path) -> None:
     answer = answered(player, tmp_path, "importlib.reload(sys.modules['run'])")
     diagnostics = stalecheck.check([tmp_path], isolated=True, min_severity="note", reloaded=["m"])
     assert compared(answer, diagnostics) == ["app:2: STL203 D: fresh", "broker:1: STL101 C: fresh"]
 
 
-def test_who_holds_a_container_that_is_reported_need_not_be_reported_as_well(player: Player) -> None:
+def test_who_holds_a_container_that_is_reported_need_not_be_reported_as_well(player: ProjectPlayer) -> None:
     sources = {"broker": "import m\nC = object\nTABLE = [m.C]\n", "all": "import broker\nALL = {'k': broker.TABLE}\n"}
     reloading = project_of({**sources, **call("importlib.reload(sys.modules['m'])")}, Act("call", "run:go"))
     assert disagreements(reloading, player) == []
@@ -152,14 +152,14 @@ ANEW = "import importlib, sys\nimport m\nfrom reg import TABLE\nTABLE.append(m.C
         ),
     ],
 )
-def test_what_the_two_disagreed_on_once(sources: dict[str, str], player: Player) -> None:
+def test_what_the_two_disagreed_on_once(sources: dict[str, str], player: ProjectPlayer) -> None:
     files = {"m": M, **sources}
     parts = tuple((f"{name}.py", text) for name, text in files.items())
     project = Project(parts, ReloadMode.RELOAD, (Act("call", "run:go"),))
     assert disagreements(project, player) == []
 
 
-def test_a_project_that_raises_is_not_compared(player: Player) -> None:
+def test_a_project_that_raises_is_not_compared(player: ProjectPlayer) -> None:
     with pytest.raises(NotRunnableError, match="NameError"):
         disagreements(project_of({"run": "nobody\n"}, Act("nothing", "")), player)
 
@@ -170,7 +170,7 @@ def test_the_smallest_project_keeps_what_is_asked_for() -> None:
     assert dict(small.sources) == {"m.py": M, "run.py": "x = m.C\n"}
 
 
-def answered(player: Player, folder: Path, statement: str) -> dict[str, Any]:
+def answered(player: ProjectPlayer, folder: Path, statement: str) -> dict[str, Any]:
     small = project_of(call(statement), Act("call", "run:go"))
     small.put(folder)
     return player.play(folder, small.modules, small.acts[0])

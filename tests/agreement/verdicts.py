@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,34 +16,19 @@ from stalecheck.vocabulary import HolderKind, ReloadMode
 
 from .compare import RIGHT, Held, Stock, asked_for, place_of
 from .oracle import Bound, collect_bound
+from .players import Player
 from .projects import Act, Project
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 class NotRunnableError(Exception):
     """A project raises when it is imported or reloaded."""
 
 
-class Player:
+class ProjectPlayer(Player):
     """A process that plays projects (`player.py`); to be used in a ``with`` statement."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-E", "-s", "-S", "-m", "tests.agreement.player"]
-        self._process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Player:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._process.communicate()
+        super().__init__([sys.executable, "-E", "-s", "-S", "-m", "tests.agreement.player"], {"PYTHONHASHSEED": "0"})
 
     def play(self, folder: Path, modules: Iterable[str], act: Act) -> dict[str, Any]:
         """Return what the interpreter says of a project that lies in a folder, in the form of `oracle.py`.
@@ -54,19 +36,13 @@ class Player:
         Raises:
             NotRunnableError: the project raises.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        order = {"root": str(folder), "modules": list(modules), "act": [act.how, act.what]}
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        if answer["error"] is not None:
-            raise RuntimeError(f"the player gave no answer: {answer['error']}")
+        answer = self.ask({"root": str(folder), "modules": list(modules), "act": [act.how, act.what]})
         if answer["raised"] is not None:
             raise NotRunnableError(answer["raised"])
         return answer
 
 
-def disagreements(project: Project, player: Player) -> list[str]:
+def disagreements(project: Project, player: ProjectPlayer) -> list[str]:
     """Return each name on which the linter and the interpreter differ, in words.
 
     Raises:

@@ -89,14 +89,15 @@ def untracked_holders(targets: Collection[object]) -> list[tuple[object, list[ob
     left = {id(one) for one in targets if not is_tracked(one)}
     if not left:
         return []
-    first = [*functions_and_namespaces(), *raw.all_classes()]
-    second = [one for holder in first for one in referents(holder) if is_tracked(one)]
-    inner = [one for holder in second if not raw.is_any(type(holder), _LOOKED_INTO) for one in referents(holder)]
-    second += [one for one in inner if is_tracked(one)]
+    holders = {id(one): one for one in (*functions_and_namespaces(), *raw.all_classes())}
+    second = {id(one): one for holder in holders.values() for one in referents(holder) if is_tracked(one)}
+    deep = [holder for holder in second.values() if not raw.is_any(type(holder), _LOOKED_INTO)]
+    holders |= second
+    holders |= {id(one): one for holder in deep for one in referents(holder) if is_tracked(one)}
     seen: set[int] = set()
     found: list[tuple[object, list[object]]] = []
     pending: list[object] = []
-    for holder in (*first, *{id(one): one for one in second}.values()):
+    for holder in holders.values():
         pending += [one for one in referents(holder) if _is_untracked(one)]
     within: dict[int, tuple[object, list[object]]] = {}
     while pending:

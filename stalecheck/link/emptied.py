@@ -10,6 +10,7 @@ from stalecheck.link import known
 from stalecheck.model import Span
 from stalecheck.summarize.summary import (
     LITERAL,
+    NOWHERE,
     Argument,
     Attribute,
     Binding,
@@ -92,6 +93,13 @@ class Contents:
         if is_shared:
             entries = [_OTHERS, *entries, _OTHERS]
         return Contents(self.binding, entries, self.is_ordered, {(span, True) for span, _ in self.whole}, is_outer=True)
+
+    def put_in(self) -> Contents:
+        """Return what the statements that were followed have put in, as a function of another module finds it."""
+        own = [entry for entry in self.entries if not entry.is_outer]
+        whole = {taken for taken in self.whole if not taken[1]}
+        binding = replace(self.binding, span=NOWHERE)  # Not theirs.
+        return replace(self, binding=binding, entries=own, whole=whole).handed_over(is_shared=True)
 
     def copy(self) -> Contents:
         """Return the same contents, which can go another way from here."""

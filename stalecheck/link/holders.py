@@ -68,7 +68,7 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
         if holding.holder.kind is HolderKind.CONTAINER and holding.span in replaced:
             holding = replace(holding, emptied=replaced[holding.span])
         is_nameless = bool(holding.block) or holding.holder.name in {"*", "<lambda>"}
-        span = holding.span if is_nameless else None
+        span = holding.span if is_nameless or holding.emptied else None
         names = tuple(name for name, _ in holding.brings)
         key = (holding.holder, made, holding.capture.mode, span, holding.block, names)
         if key not in seen:

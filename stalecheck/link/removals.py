@@ -93,7 +93,7 @@ class Removals:
         found: dict[SourceFile, dict[Span, tuple[Emptying, ...]]],
     ) -> None:
         """Note what the statements of a function take out of containers, whatever they ask first."""
-        containers: dict[Hashable, Contents] = {}
+        containers: dict[Hashable, list[tuple[SourceFile | None, Contents]]] = {}
         for item in body:
             target = _target(item.statement)
             place = None if target is None else self._place(file, target)
@@ -103,18 +103,25 @@ class Removals:
                 known = self._follow(file).get(place) or self._begun(file, target, place)
                 if known is None:
                     continue
-                containers[place] = known.copy()
-            contents = containers[place].copy()
-            for span, is_outer in contents.after(replace(item.statement, is_conditional=False)):
-                if span != NOWHERE:
-                    of_maker = found.setdefault(place[0] if is_outer else file, {})
-                    of_maker[span] = (*of_maker.get(span, ()), (file, item.done))
-            if item.done.branch is None:
-                containers[place] = contents
-            else:
-                # What it takes out may still be there, and what it puts in may not.
-                for _ in containers[place].after(replace(item.statement, is_conditional=True)):
-                    pass
+                containers[place] = [(None, known.copy()), *self._put_in_by_others(file, place)]
+            for number, (owner, before) in enumerate(containers[place]):
+                contents = before.copy()
+                for span, is_outer in contents.after(replace(item.statement, is_conditional=False)):
+                    if span != NOWHERE:
+                        of_maker = found.setdefault(owner or (place[0] if is_outer else file), {})
+                        of_maker[span] = (*of_maker.get(span, ()), (file, item.done))
+                if item.done.branch is None:
+                    containers[place][number] = owner, contents
+                else:
+                    # What it takes out may still be there, and what it puts in may not.
+                    for _ in before.after(replace(item.statement, is_conditional=True)):
+                        pass
+
+    def _put_in_by_others(self, file: SourceFile, place: _Place) -> list[tuple[SourceFile | None, Contents]]:
+        """Return what modules have put into a container, besides its maker and the one whose function follows."""
+        others = sorted(self._users_of(place) - {file, place[0]}, key=lambda other: other.module)
+        known = [(other, self._follow(other).get(place)) for other in others]
+        return [(other, contents.put_in()) for other, contents in known if contents is not None]
 
     def _follow(self, file: SourceFile) -> Mapping[Hashable, Contents]:
         """Do what the statements of a file do; return what its containers hold in the end."""
@@ -167,6 +174,11 @@ class Removals:
 
     def _is_shared(self, place: _Place, file: SourceFile) -> bool:
         """Whether others than a file and the maker of a container may have filled it before."""
+        maker, index, attribute = place
+        return self._users_of(place) != {file} or bool(attribute) or self._is_filled_by_functions(maker, index)
+
+    def _users_of(self, place: _Place) -> set[SourceFile]:
+        """Return the files whose top levels fill or empty a container that another one makes."""
         if self._users is None:
             self._users = {}
             for other in self._program.summaries:
@@ -175,8 +187,7 @@ class Removals:
                     used = None if target is None else self._place(other, target)
                     if used is not None and used[0] != other:
                         self._users.setdefault(used, set()).add(other)
-        maker, index, attribute = place
-        return self._users.get(place) != {file} or bool(attribute) or self._is_filled_by_functions(maker, index)
+        return self._users.get(place, set())
 
     def _is_filled_by_functions(self, file: SourceFile, index: int) -> bool:
         summary = self._program.summaries[file]

@@ -27,10 +27,12 @@ from .remaining import settled, unexplained
 from .targets import TARGETS, NotInstallableError, Target, installed, target
 
 SEED = 20
-MODULES = 8
-"""How many of each package."""
-
 SAMPLE = ("requests", "click", "jinja2", "marshmallow", "more_itertools", "markdown_it")
+"""Packages of which all modules are reloaded."""
+
+OTHERS = [wanted for wanted in TARGETS if wanted.package not in SAMPLE]
+MODULES = 8
+"""How many of each of the others."""
 
 each_mode = pytest.mark.parametrize("mode", list(ReloadMode), ids=lambda mode: mode.value)
 
@@ -62,14 +64,14 @@ def test_the_sample_meets_the_figures(mode: ReloadMode) -> None:
 
 
 @each_mode
-def test_modules_of_every_package_meet_the_figures(mode: ReloadMode) -> None:
+def test_modules_of_every_other_package_meet_the_figures(mode: ReloadMode) -> None:
     chance = random.Random(SEED)
     total = Agreement()
-    for wanted in TARGETS:
+    for wanted in OTHERS:
         directory = directory_of(wanted)
         names = chance.sample(modules := sorted(modules_of(wanted, directory)), min(MODULES, len(modules)))
         total += compare(interpret(wanted, directory, mode, names), lint(wanted, directory, mode, names), mode)
-    assert total.reloads > MODULES * len(TARGETS) / 2
+    assert total.reloads > MODULES * len(OTHERS) / 2
     assert total.direct_recall >= 0.995
     assert total.precision >= 0.995
     assert total.inside_recall >= 0.90

@@ -58,6 +58,7 @@ from stalecheck.summarize.summary import (
     Parameter,
     Reference,
     StarImport,
+    Store,
 )
 from stalecheck.vocabulary import OriginKind
 
@@ -189,6 +190,19 @@ class Evaluator:
                     return value
                 return self.own(file, binding, value, origin_kind(value))
 
+    def _assigned(self, module: SourceFile, name: str, frame: Frame) -> Value | None:
+        """Return what the function itself has certainly set an attribute of a module to; None if it has not."""
+        for body in reversed(self.program.summaries[frame.file].bodies):
+            match body.statement:
+                case Store(target=target, attribute=attribute, values=(Element(value=value), *_), at=at):
+                    if attribute == name and body.done.block == frame.block and body.done.precedes(frame.at):
+                        owners = self.expression(frame.file, target, at, block=frame.block).things
+                        if any(isinstance(owner, ModuleThing) and owner.file == module for owner in owners):
+                            if self.is_given_back(frame.file, at):
+                                return self.given_back(frame.file, at)
+                            return self.expression(frame.file, value, at, block=frame.block)
+        return None
+
     def is_given_back(self, file: SourceFile, at: Location) -> bool:
         """Whether a statement that calls something reloads: what the call gives back is the module."""
         return at.row in self.program.given_back.get(file, {})
@@ -284,7 +298,10 @@ class Evaluator:
         for thing in value.things:
             match thing:
                 case ModuleThing(file=file, name=written):
-                    if name not in MODULE_ATTRIBUTES:
+                    assigned = self._assigned(file, name, frame) if frame.block else None
+                    if assigned is not None:
+                        found.append(assigned)
+                    elif name not in MODULE_ATTRIBUTES:
                         taken = self.name(file, name)
                         if is_submodule(taken, file, name):
                             taken = passed(taken, file, name, frame.at)

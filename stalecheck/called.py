@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from stalecheck.attaching import filled_roots, root_of, statements
 from stalecheck.nodes import descendants, inner_statements
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 
 @dataclass(frozen=True, slots=True)
 class _Functions:
     """The functions of a file by name, the methods of its classes by class and name."""
 
-    by_name: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
-    methods: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
-    classes: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
+    by_name: dict[str, list[_Function]] = field(default_factory=dict)
+    methods: dict[str, list[_Function]] = field(default_factory=dict)
+    classes: dict[str, list[_Function]] = field(default_factory=dict)
     """The ``__init__`` of each class."""
 
-    def meant(self, call: ast.expr | None) -> Iterator[ast.FunctionDef]:
+    def meant(self, call: ast.expr | None) -> Iterator[_Function]:
         """Yield the functions that a call may mean."""
         match call:
             case ast.Call(func=ast.Name(id=name)):
@@ -42,10 +44,11 @@ def find_filling(tree: ast.Module) -> frozenset[ast.FunctionDef]:
     if not called:
         return frozenset()
     functions = _functions(tree)
-    return _filling([function for call in called for function in functions.meant(call)], functions)
+    found = _filling([function for call in called for function in functions.meant(call)], functions)
+    return frozenset(function for function in found if isinstance(function, ast.FunctionDef))
 
 
-def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[ast.FunctionDef]:
+def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
     """Return the functions that may fill something again after a reload, called by the function that reloads.
 
     Those of the file that such functions call; for other files' what they can call with nothing: ``app.fill()``.
@@ -60,9 +63,9 @@ def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[ast.Functio
     return _filling(found, functions)
 
 
-def _filling(pending: list[ast.FunctionDef], functions: _Functions) -> frozenset[ast.FunctionDef]:
+def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Function]:
     """Return which of some functions, and of those that they call, fill something for good."""
-    edges: dict[ast.FunctionDef, list[ast.FunctionDef]] = {}
+    edges: dict[_Function, list[_Function]] = {}
     while pending:
         function = pending.pop()
         if function not in edges:
@@ -76,7 +79,7 @@ def _filling(pending: list[ast.FunctionDef], functions: _Functions) -> frozenset
     return frozenset(found)
 
 
-def spells_reload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def spells_reload(function: _Function) -> bool:
     """Whether a function may reload something itself, by the names that it uses."""
     for node in descendants(function):
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
@@ -88,13 +91,13 @@ def spells_reload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _functions(tree: ast.Module) -> _Functions:
     found = _Functions()
     for statement in _level(tree.body):
-        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
+        if isinstance(statement, _Function) and not statement.decorator_list:
             found.by_name.setdefault(statement.name, []).append(statement)
         elif isinstance(statement, ast.ClassDef):
             for method in statement.body:
-                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                if isinstance(method, _Function) and method.name == "__init__":
                     found.classes.setdefault(statement.name, []).append(method)
-                elif isinstance(method, ast.FunctionDef):
+                elif isinstance(method, _Function):
                     found.methods.setdefault(method.name, []).append(method)
     return found
 
@@ -117,8 +120,10 @@ def _names(test: ast.expr) -> set[str]:
 
 
 def _called(statement: ast.stmt) -> ast.Call | None:
-    """Return the call that a statement is, or whose result it keeps or gives back."""
+    """Return the call that a statement is, or awaits, or whose result it keeps or gives back."""
     match statement:
+        case ast.Expr(value=ast.Await(value=ast.Call() as call)):
+            return call
         case (
             ast.Expr(value=ast.Call() as call)
             | ast.Assign(value=ast.Call() as call)
@@ -129,12 +134,12 @@ def _called(statement: ast.stmt) -> ast.Call | None:
     return None
 
 
-def _calls(function: ast.FunctionDef, functions: _Functions) -> Iterator[ast.FunctionDef]:
+def _calls(function: _Function, functions: _Functions) -> Iterator[_Function]:
     for statement in statements(function):
         yield from functions.meant(_called(statement))
 
 
-def _fills(function: ast.FunctionDef) -> bool:
+def _fills(function: _Function) -> bool:
     """Whether a function puts something into what it has not made itself, in its own name."""
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)):
         return False
@@ -149,7 +154,7 @@ def _fills(function: ast.FunctionDef) -> bool:
     return bool(outside) or bool(found - local)
 
 
-def _parameters(function: ast.FunctionDef) -> Iterator[ast.arg]:
+def _parameters(function: _Function) -> Iterator[ast.arg]:
     yield from (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
 
 

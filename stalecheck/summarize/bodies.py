@@ -112,7 +112,7 @@ class Bodies:
         self._recorder = recorder
         self._has_walrus = ":=" in source
         self._may_reload = RELOAD_SPELLED.search(source) is not None
-        self.helpers: frozenset[ast.FunctionDef] = frozenset()
+        self.helpers: frozenset[ast.FunctionDef | ast.AsyncFunctionDef] = frozenset()
         """The functions that those may call which reload something."""
 
     def collect(self, node: cst.FunctionDef, twin: ast.stmt | None, name: str, outer: Body | None) -> Body:
@@ -182,7 +182,8 @@ class Bodies:
             case cst.Expr():
                 _note_yield(node.value, scope)
                 self._collect_filling(node.value, scope)
-                called = as_written(node.value.func) if isinstance(node.value, cst.Call) else ""
+                value = node.value.expression if isinstance(node.value, cst.Await) else node.value
+                called = as_written(value.func) if isinstance(value, cst.Call) else ""
                 if called and scope.is_placed:
                     # What it fills, if it does, is filled again.
                     self._rebind(scope, f"{called}()", node, twin)

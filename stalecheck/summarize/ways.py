@@ -250,9 +250,10 @@ def _renewed(node: ast.stmt) -> Iterator[str]:
             pass
         case _:
             parts = [node]
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        called = ast.unparse(node.value.func)
-        yield from (ast.unparse(node.value), called, f"{called}()")
+    match node:
+        case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
+            called = ast.unparse(call.func)
+            yield from (ast.unparse(call), called, f"{called}()")
     for below in (inner for part in parts for inner in descendants(part)):
         match below:
             case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str() as key)):

@@ -419,7 +419,10 @@ def _of_class(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Sing
 
 
 def _of_class_on_demand(definition: ast.ClassDef, called: frozenset[str]) -> Iterator[Singleton]:
-    """Yield the attributes that a class has only once a method has bound them to an instance: it asks ``hasattr``."""
+    """Yield the attributes that a class has only once a method has bound them to an instance.
+
+    It asks ``hasattr``, or catches the error.
+    """
     bound = {node.id for s in definition.body if isinstance(s, (ast.Assign, ast.AnnAssign)) for node in _targets(s)}
     for function in definition.body:
         if not isinstance(function, ast.FunctionDef) or f"{definition.name}.{function.name}" in called:
@@ -443,7 +446,12 @@ def _targets(statement: ast.Assign | ast.AnnAssign) -> Iterator[ast.Name]:
 
 
 def _asked_attributes(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Yield the names and attributes of which a condition in a function asks whether they are there."""
+    """Yield the names and attributes of which a function finds out whether they are there."""
+    caught = [node.body for node in descendants(function) if isinstance(node, ast.Try) and _catches_missing(node)]
+    for node in (inner for body in caught for statement in body for inner in descendants(statement)):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name, ctx=ast.Load()):
+                yield owner, name
     tests = [node.test for node in descendants(function) if isinstance(node, (ast.If, ast.IfExp))]
     for node in (inner for test in tests for inner in descendants(test)):
         match node:
@@ -461,6 +469,11 @@ def _asked_attributes(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
                 ],
             ):
                 yield owner, name
+
+
+def _catches_missing(node: ast.Try) -> bool:
+    types = [inner for handler in node.handlers if handler.type is not None for inner in descendants(handler.type)]
+    return any(isinstance(inner, ast.Name) and inner.id == "AttributeError" for inner in types)
 
 
 def _makes_own(function: ast.FunctionDef, name: str, owner: str) -> bool:

@@ -1,0 +1,224 @@
+"""What functions that reload, and those that they call, put in the place of what is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from stalecheck.link.evaluate import Evaluator
+from stalecheck.link.holding import Holding
+from stalecheck.link.order import Sequence
+from stalecheck.link.program import Frame, Program
+from stalecheck.link.values import ClassThing, FunctionThing, ModuleThing
+from stalecheck.model import Location, SourceFile
+from stalecheck.summarize.summary import Rebinding, Store
+from stalecheck.vocabulary import HolderKind
+
+_Places: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
+"""Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
+
+_Function: TypeAlias = tuple[SourceFile, str]
+_Helpers: TypeAlias = Mapping[_Function, Mapping[_Function, tuple[Rebinding, ...]]]
+"""Which functions of the project a function calls, and by which of its statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewals:
+    """Where functions of the project bind the names of one file anew."""
+
+    places: _Places
+    helpers: _Helpers
+
+    def called_by(self, sequence: Sequence) -> Mapping[_Function, tuple[Rebinding, ...]]:
+        """Return the functions that one calls which reloads, and by which of its statements."""
+        return {} if sequence.file is None else self.helpers.get((sequence.file, sequence.block), {})
+
+
+def find_renewals(program: Program, evaluator: Evaluator) -> dict[SourceFile, Renewals]:
+    """Return what functions bind anew, clear or fill again, for each file that holds it."""
+    helpers = _helpers(program, evaluator)
+    cleared = _cleared(program, evaluator)
+    found: dict[SourceFile, Renewals] = {}
+    for file, summary in program.summaries.items():
+        places = dict(cleared.get(file, {}))
+        for item in summary.rebound:
+            places[file, item.block, item.name] = (*places.get((file, item.block, item.name), ()), item)
+        found[file] = Renewals(places, helpers)
+    return found
+
+
+def renewing(holding: Holding, sequence: Sequence, renewals: Renewals) -> Callable[[Location], bool]:
+    """Return what says whether something else is in a holding's place in the end if a reload at a place is the last."""
+    is_same_block = sequence.file == holding.file and sequence.block == holding.block
+    places: tuple[Rebinding, ...] = ()
+    if sequence.file == holding.file and not sequence.block:
+        places = tuple(Rebinding("", "", at, at) for at in holding.rebound)
+    is_same = holding.made_by and all(holding.made_by.isdisjoint(event.files) for event in sequence.events)
+    again: tuple[Rebinding, ...] = ()
+    if sequence.file is not None and sequence.block and not holding.until and not is_same:
+        places = _bound_by(holding, (sequence.file, sequence.block), renewals)
+        for helper, calls in renewals.called_by(sequence).items():
+            bound = [place for place in _bound_by(holding, helper, renewals) if place.is_certain]
+            if helper != (holding.file, holding.block):
+                places += calls if bound else ()
+            elif any(_is_taken_within(place, holding) for place in (holding.done, *bound)):
+                again += calls
+    else:
+        places += _emptied_by(holding, (sequence.file, sequence.block))
+    return partial(_is_renewed, holding if is_same_block or not sequence.block else None, places, again)
+
+
+def is_refilled(holding: Holding, sequence: Sequence, renewals: Renewals) -> bool:
+    """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
+    if sequence.file is None or not sequence.block:
+        return False
+    if sequence.file == holding.file and sequence.block in holding.within:
+        return True
+    first = min(event.at for event in sequence.events)
+    calls = [renewals.places.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
+    if any(place.end > first for places in calls for place in places):
+        return True
+    if sequence.file != holding.file or sequence.block.rpartition(".")[0] != holding.owner or not holding.owner:
+        return False
+    # A method of the instance itself calls another one.
+    last = max(event.at for event in sequence.events)
+    if not holding.is_looked_up:
+        return False
+    names = [f"self.{name.rpartition('.')[2]}()" for name in holding.within if name.rpartition(".")[0] == holding.owner]
+    own = [renewals.places.get((sequence.file, sequence.block, name), ()) for name in names]
+    return any(place.end > last and place.follows(last) for places in own for place in places)
+
+
+def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Places]:
+    """Return where functions clear the caches of each file, fill its containers again or assign its attributes.
+
+    ``app.get.cache_clear()``; ``app.fill()``, which a top level calls to fill them; ``app.engine = core.Engine()``.
+    """
+    found: dict[SourceFile, _Places] = {}
+    filling = {
+        f"{name.rpartition('.')[2]}()"
+        for summary in program.summaries.values()
+        for statements in (summary.stores, summary.calls)
+        for statement in statements
+        for name in statement.within
+    }
+    for file, summary in program.summaries.items():
+        for item in summary.rebound:
+            is_call = item.name.rpartition(".")[2] in filling
+            if not (is_call or item.name.endswith(".cache_clear")):
+                continue
+            first, *rest = item.name.removesuffix("()").removesuffix(".cache_clear").split(".")
+            value = evaluator.name(file, first)
+            for attribute in rest:
+                value = evaluator.attribute(value, attribute, Frame(file, item.begin))
+            for thing in value.things:
+                if isinstance(thing, FunctionThing) and (is_call or thing.file != file):
+                    key = file, item.block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
+                    places = found.setdefault(thing.file, {})
+                    places[key] = (*places.get(key, ()), item)
+        for body in summary.bodies:
+            match body.statement:
+                case Store(target=target, attribute=attribute, at=at) if attribute:
+                    made = evaluator.removals.place(file, target)
+                    if made is not None and not made[2]:
+                        maker, index, _ = made
+                        places = found.setdefault(maker, {})
+                        key = file, body.done.block, f"{program.summaries[maker].bindings[index].name}.{attribute}"
+                        places[key] = (*places.get(key, ()), body.done)
+                    for owner in evaluator.expression(file, target, at).things:
+                        if isinstance(owner, (ModuleThing, ClassThing)):
+                            prefix = f"{owner.definition.name}." if isinstance(owner, ClassThing) else ""
+                            places = found.setdefault(owner.file, {})
+                            key = file, body.done.block, prefix + attribute
+                            places[key] = (*places.get(key, ()), body.done)
+    return found
+
+
+def _helpers(program: Program, evaluator: Evaluator) -> _Helpers:
+    """Return the functions that others call which reload something, and that bind or fill something again."""
+    statements = [
+        (file, done)
+        for file, summary in program.summaries.items()
+        for done in (*summary.rebound, *(body.done for body in summary.bodies))
+        if done.function is not None
+    ]
+    blocks = {(file, done.block) for file, done in statements}
+    names = {f"{block.rpartition('.')[2]}()" for _, block in blocks}
+    direct: dict[_Function, dict[_Function, tuple[Rebinding, ...]]] = {}
+    for file, done in statements:
+        if done.name.rpartition(".")[2] not in names:
+            continue
+        first, *rest = done.name.removesuffix("()").split(".")
+        owner = done.block.rpartition(".")[0]
+        called = [(file, f"{owner}.{rest[0]}")] if first == "self" and owner and len(rest) == 1 else []
+        if not called:
+            value = evaluator.name(file, first)
+            for attribute in rest:
+                value = evaluator.attribute(value, attribute, Frame(file, done.begin))
+            called = [(thing.file, thing.function.name) for thing in value.things if isinstance(thing, FunctionThing)]
+        for function in called:
+            if function in blocks:
+                by_statement = direct.setdefault((file, done.block), {})
+                by_statement[function] = (*by_statement.get(function, ()), done)
+    return {function: _through(function, direct) for function in direct}
+
+
+def _through(function: _Function, direct: _Helpers) -> dict[_Function, tuple[Rebinding, ...]]:
+    """Return what a function calls, with what that calls in turn whenever it is called."""
+    found = dict(direct[function])
+    pending = list(found)
+    while pending:
+        helper = pending.pop()
+        for other, calls in direct.get(helper, {}).items():
+            if other not in found and other != function and any(call.is_certain for call in calls):
+                found[other] = found[helper]
+                pending.append(other)
+    return found
+
+
+def _bound_by(holding: Holding, function: _Function, renewals: Renewals) -> tuple[Rebinding, ...]:
+    """Return where a function binds what holds something anew, or takes it out of there."""
+    file, block = function
+    name = holding.brings[0][0] if holding.brings else holding.holder.name
+    if holding.holder.kind is HolderKind.CACHED_RESULT:
+        name += ".cache_clear"
+    parts = name.split(".")
+    names = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    if holding.owner and block.rpartition(".")[0] == holding.owner:
+        # A method of the instance itself.
+        names += [f"self.{parts[-1]}", "self.__init__"]
+    places = (place for owner in names for place in renewals.places.get((file, block, owner), ()))
+    return (*places, *_emptied_by(holding, function))
+
+
+def _is_taken_within(place: Rebinding | None, holding: Holding) -> bool:
+    """Whether what a function binds it looks up each time that it is called."""
+    body = None if place is None else place.function
+    return body is not None and body.start <= holding.capture.taken < body.end
+
+
+def _emptied_by(holding: Holding, function: tuple[SourceFile | None, str]) -> tuple[Rebinding, ...]:
+    return tuple(place for file, place in holding.emptied if (file, place.block) == function)
+
+
+def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], again: Iterable[Rebinding], at: Location) -> bool:
+    """Whether something else takes the place of a holding after a reload, or has done so before.
+
+    Without the holding, which the function that reloads then has not made: what is there before is another one. Unless
+    what makes it is called there, `again` and again.
+    """
+    if any(place.end > at and place.follows(at) for place in again):
+        return True
+    if holding is None:
+        return any(place.precedes(at) or (place.end > at and place.follows(at)) for place in places)
+    begun = holding.span.start
+    own = [p for p in (*places, holding.done) if p is not None and p.begin <= begun < p.end]
+    if any(span.start <= at < span.end for place in own for span in place.unreached):
+        return True
+    bound = max((place.end for place in own), default=begun)
+    # At module level what a name was bound to before may be held by others; in a function it is let go of.
+    is_local = bool(holding.block)
+    later = (place for place in places if place.begin > begun and (is_local or place.end > at))
+    return any(place.follows(max(at, bound) if place.end > at else bound) for place in later)

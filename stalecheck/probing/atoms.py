@@ -7,12 +7,12 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from gc import get_referents
-from typing import Any
+from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
 from stalecheck.probing.bound import Bound, where_bound
-from stalecheck.probing.made import absolute, module_named
+from stalecheck.probing.made import absolute, module_named, resolved
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import read
@@ -130,4 +130,9 @@ def _sources(name: _Name, bound: Bound) -> Iterator[tuple[str, str]]:
         found = module_named(name.namespace, before) if before else None
         if found is not None:
             yield raw.module_name(raw.module_dict(found)) or "", attribute
+        cls = resolved(name.namespace, before) if before else None
+        for base in raw.mro(cast(type, cls)) if raw.is_class(cls) else ():
+            if attribute in raw.class_dict(base):
+                yield raw.class_module(base) or "", f"{raw.class_qualname(base)}.{attribute}"
+                break
         yield name.module, bound.source

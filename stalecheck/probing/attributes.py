@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from gc import get_referents
 from typing import Any, cast
 
@@ -69,12 +69,16 @@ def _kind(cls: type, name: str) -> HolderKind:
     return HolderKind.CACHED_RESULT if type(behind) is functools.cached_property else HolderKind.ATTRIBUTE
 
 
-def attributes_of(holder: object) -> Iterator[tuple[str, object]]:
+def attributes_of(holder: object, others: Collection[int] = ()) -> Iterator[tuple[str, object]]:
     """Yield the attributes that an instance stores, those that the collector does not show left out.
 
     A ``__dict__`` is made only where a name is one that no code knows.
+
+    Args:
+        holder: The instance.
+        others: What it refers to besides, by id: what is in it.
     """
-    left = {id(one): one for one in get_referents(holder) if one is not type(holder)}
+    left = {id(one): one for one in get_referents(holder) if one is not type(holder) and id(one) not in others}
     for name, descriptor in raw.slots(type(holder)):
         value = raw.member(descriptor, holder)
         if left.pop(id(value), None) is not None:

@@ -82,6 +82,37 @@ def plain_elsewhere(wanted: Mapping[int, str], names: Collection[str]) -> set[in
     return found
 
 
+def taken_elsewhere(wanted: Mapping[int, str], names: Collection[str]) -> set[int]:
+    """Return those of some objects that a name of another module stands for which, as its source says, took it there.
+
+    Args:
+        wanted: The objects' paths in a module that had them, by id.
+        names: The names that this one goes by.
+    """
+    found: set[int] = set()
+    for other, path, value in _named(lambda value: id(value) in wanted, wanted) if wanted else ():
+        if id(value) not in found and raw.module_name(other) not in names and _is_taken_from(other, path, names):
+            found.add(id(value))
+    return found
+
+
+def _is_taken_from(namespace: dict[str, Any], path: str, names: Collection[str]) -> bool:
+    bound = binding(namespace, path)
+    if bound is None or bound.kind in IMPORTS:
+        return bound is not None
+    return any(_leads_to(namespace, first, names) for first in bound.taken)
+
+
+def _leads_to(namespace: dict[str, Any], first: str, names: Collection[str]) -> bool:
+    """Whether a name of a module stands for another module, for a package around it, or for what was imported."""
+    found = raw.lookup(namespace, first)
+    if raw.is_module(found):
+        name = raw.module_name(raw.module_dict(found)) or ""
+        return any(one == name or one.startswith(f"{name}.") for one in names)
+    bound = binding(namespace, first)
+    return bound is not None and bound.kind in IMPORTS
+
+
 def _named(
     is_wanted: Callable[[object], bool], ids: Mapping[int, object] | None = None
 ) -> Iterator[tuple[dict[str, Any], str, object]]:

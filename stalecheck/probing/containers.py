@@ -41,13 +41,15 @@ def of_sequence(place: Place, holder: Any, way: Way) -> Steps:
     base: Any = next(base for base in raw.mro(type(holder)) if raw.is_any(base, SEQUENCES))
     for index, item in enumerate(list(base.__iter__(holder))):
         if item is way[1]:
-            yield place.part(_field(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
+            yield place.part(field_of(type(holder), index) or f"[{index}]", HolderKind.CONTAINER), 1
 
 
-def _field(kind: type, index: int) -> str | None:
-    fields = raw.lookup(raw.class_dict(kind), "_fields")
-    if type(fields) is tuple and index < len(fields) and type(fields[index]) is str:
-        return f".{fields[index]}"
+def field_of(kind: type, index: int) -> str | None:
+    """Return how the field of a named tuple is written that stands at an index; None where there is none."""
+    for base in raw.mro(kind):
+        fields = raw.lookup(raw.class_dict(base), "_fields")
+        if type(fields) is tuple and raw.inherits(kind, tuple):
+            return f".{fields[index]}" if index < len(fields) and type(fields[index]) is str else None
     return None
 
 

@@ -22,9 +22,14 @@ _IS_SHARED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 """Whether equal constants of all modules are one object, as they are without the lock."""
 
 
+def is_scalar(value: object) -> bool:
+    """Whether a value is a number or a string."""
+    return raw.is_any(type(value), _ATOMS)
+
+
 def is_atom(value: object) -> bool:
     """Whether a value is nothing but numbers and strings, so that an equal one is as good."""
-    return raw.is_any(type(value), _ATOMS) or (
+    return is_scalar(value) or (
         raw.is_any(type(value), (tuple, frozenset)) and all(map(is_atom, cast("tuple[object, ...]", value)))
     )
 

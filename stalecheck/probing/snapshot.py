@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import enum
 import re
 import sys
 import types
 import weakref
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from weakref import ref
 
 from stalecheck.probing import raw
-from stalecheck.probing.attributes import attributes_of
-from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere, plain_elsewhere
+from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere, plain_elsewhere, taken_elsewhere
 from stalecheck.probing.current import find_current, nested_codes
-from stalecheck.probing.judge import Judge, unwrapped
+from stalecheck.probing.judge import Judge
 from stalecheck.probing.made import binding, kind_made
 from stalecheck.probing.old import Old, take_stock
-from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_unique, parts_of_atom
+from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_scalar, is_unique, parts_of_atom
+from stalecheck.probing.values import FOUND, KEPT, is_dunder, values_of
 from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _EXAMPLE = [object()]
 _ALONE = sys.getrefcount(_EXAMPLE[0])
 """What is counted for an object that only one list refers to; versions differ."""
-
-_LARGE = 1_000
-"""A container with more is one value: what is in it is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +53,9 @@ class Snapshot:
 
     modules: list[weakref.ref[types.ModuleType]] = field(default_factory=list)
     """The modules among that; they are not kept alive."""
+
+    is_cut: bool = False
+    """Whether there are more values than are looked at."""
 
     made: list[weakref.ref[Any]] = field(default_factory=list)
     """All functions and classes of the module, wherever they are; they are not kept alive."""
@@ -113,9 +111,11 @@ def take_snapshot(
     namespace = raw.module_dict(sys.modules[name] if module is None else module)
     snapshot = Snapshot(name, raw.lookup(namespace, "__spec__"))
     plain: set[int] = set()
-    for path, value in _values(namespace, names_of(namespace, name)):
+    number = 0
+    for path, value in values_of(namespace, names_of(namespace, name), KEPT):
+        number += 1
         if is_atom(value):
-            if "." not in path and "[" not in path:  # Those come first.
+            if _is_name(namespace, path):
                 snapshot.atoms[path] = value
                 plain.add(id(value))
             elif id(value) in plain:
@@ -124,7 +124,7 @@ def take_snapshot(
             snapshot.objects[id(value)] = _weak(value) if weakly else value
             snapshot.paths[id(value)] = path
     for path, value in list(namespace.items()):
-        if type(path) is str and not _is_dunder(path) and path not in snapshot.atoms:
+        if type(path) is str and not is_dunder(path) and path not in snapshot.atoms:
             snapshot.names[path] = id(value)
             if raw.is_module(value):
                 snapshot.modules.append(ref(cast(types.ModuleType, value)))
@@ -137,7 +137,7 @@ def take_snapshot(
             snapshot.made.extend(map(ref, functions))
             snapshot.made.extend(map(ref, stock.classes.get(one, ())))
     snapshot.in_code.update(plain.intersection(_constants(snapshot.made)))
-    return snapshot
+    return replace(snapshot, is_cut=number == KEPT.most)
 
 
 def _constants(made: Iterable[weakref.ref[Any]]) -> Iterator[int]:
@@ -166,16 +166,22 @@ def replaced(
     current = find_current(namespace, snapshot.name, step=step)
     present: set[int] = set()
     there: dict[str, Any] = {}
-    for path, value in _values(namespace, names):
+    kinds: dict[str, set[type]] = {path: set() for path in snapshot.paths.values()}
+    for path, value in values_of(namespace, names, FOUND):
         present.add(id(value))
         if path in snapshot.same:
             there[path] = value
+        if path in kinds:
+            kinds[path].add(type(value))
     judge = Judge(current, present_namespaces())
     exact = Old(snapshot.name)
     changed = [name for name in snapshot.names.keys() & namespace.keys() if snapshot.names[name] != id(namespace[name])]
     wanted = {one for one in snapshot.paths if one not in present}.union(snapshot.names[name] for name in changed)
     untold = {one: path for one, path in snapshot.paths.items() if one in wanted and not _is_told(snapshot, one, names)}
     homes = made_elsewhere(untold, namespace, names)
+    given = {one: path for one, path in untold.items() if not _is_made_again(snapshot, one, namespace, kinds[path])}
+    given = {one: path for one, path in given.items() if one not in homes}
+    outside = given.keys() - taken_elsewhere(given, names)
     choices = {id(module): module for module in (one() for one in snapshot.modules) if module and is_imported(module)}
     inner: tuple[str, ...] = ()
     owners: set[str] = set()
@@ -186,7 +192,7 @@ def replaced(
             alone = [alone[0].found()]
             if alone[0] is None:
                 continue
-        if one not in wanted or sys.getrefcount(alone[0]) <= _ALONE:
+        if one not in wanted or one in outside or sys.getrefcount(alone[0]) <= _ALONE:
             continue
         if is_chosen(alone[0], names, homes) and not (raw.is_class(alone[0]) and judge.is_made_here(alone[0])):
             choices[one] = alone[0]
@@ -199,13 +205,13 @@ def replaced(
             of = path if raw.is_class(alone[0]) and raw.class_module(alone[0]) not in names else None
             verdict = judge.verdict(alone[0], of)
             exact.add(alone[0], path, kind, verdict, is_singleton=is_singleton, is_part=is_part)
-            if kind is OriginKind.INSTANCE:
+            if kind is OriginKind.INSTANCE or is_singleton:
                 owners.add(path)
     alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     atoms = {
-        name: value for name, value in snapshot.atoms.items() if not is_equal(value, namespace.get(name, snapshot))
+        name: value for name, value in snapshot.atoms.items() if not is_equal(value, _today(namespace, name, snapshot))
     }
     unique = _unique(snapshot, atoms, there, namespace, names)
     snapshot.atoms.clear()
@@ -214,6 +220,20 @@ def replaced(
             exact.add(atoms.pop(name), unique[id(value)], OriginKind.VALUE, "stale")
     atoms.update((name, choices[snapshot.names[name]]) for name in changed if snapshot.names[name] in choices)
     return exact, atoms
+
+
+def _is_name(namespace: Mapping[str, Any], path: str) -> bool:
+    """Whether the way to something is a name of a module, or one in the body of a class."""
+    owner, _, name = path.rpartition(".")
+    return name.isidentifier() and (not owner or raw.is_class(raw.resolve(namespace, owner)))
+
+
+def _today(namespace: Mapping[str, Any], path: str, missing: object) -> object:
+    """Return what a name of a module, or one in the body of a class, stands for."""
+    owner, _, name = path.rpartition(".")
+    cls = raw.resolve(namespace, owner) if owner else None
+    names = raw.class_dict(cast(type, cls)) if raw.is_class(cls) else {} if owner else namespace
+    return names.get(name, missing)
 
 
 def _unique(
@@ -249,8 +269,27 @@ def _unique(
 
 
 def _is_within(path: str, owners: Collection[str]) -> bool:
-    """Whether a path leads through an attribute of one of some objects."""
-    return any(path[: dot.start()] in owners for dot in re.finditer(r"\.", path))
+    """Whether a path leads through an attribute or an item of one of some objects."""
+    return any(path[: step.start()] in owners for step in re.finditer(r"[.\[]", path))
+
+
+def _is_made_again(snapshot: Snapshot, one: int, namespace: Mapping[str, Any], today: Collection[type]) -> bool:
+    """Whether the body of a module makes an object each time, as far as that can be told by what stands there today.
+
+    What others have put into a registry, or given a name that stood for None, was never the module's.
+
+    Args:
+        snapshot: What the module had.
+        one: The object's id.
+        namespace: The namespace that it has today.
+        today: Of what kinds that is which stands in its place today.
+    """
+    value, path = _object(snapshot, one), snapshot.paths[one]
+    kind = type(value)
+    names = raw.class_module(kind), raw.class_qualname(kind)
+    if any(one is kind or (raw.class_module(one), raw.class_qualname(one)) == names for one in today):
+        return True
+    return path in namespace and not is_scalar(namespace[path])
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +301,15 @@ class _Weak:
 
 def _is_told(snapshot: Snapshot, one: int, names: frozenset[str]) -> bool:
     """Whether the type of an object of a snapshot tells whose it is."""
-    value: Any = snapshot.objects[one]
-    value = value.found() if type(value) is _Weak else value
+    value = _object(snapshot, one)
     if type(value) is types.FunctionType:
         return raw.module_name(value.__globals__) in names
     return raw.class_module(value if raw.is_class(value) else type(value)) in names
+
+
+def _object(snapshot: Snapshot, one: int) -> Any:
+    value = snapshot.objects[one]
+    return value.found() if type(value) is _Weak else value
 
 
 def _weak(value: object) -> object:
@@ -288,84 +331,6 @@ def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -
             exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))
         elif judge.is_from_here(found):
             exact.add(found, raw.class_qualname(found), OriginKind.CLASS, judge.verdict(found))
-
-
-def _values(namespace: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    """Yield what a module's names, its classes' bodies and the containers in those lead to, with the way there."""
-    pending: deque[tuple[str, Any]] = deque(
-        (name, value)
-        for name, value in list(namespace.items())
-        if type(name) is str and not _is_dunder(name) and not raw.is_module(value)
-    )
-    seen: set[int] = set()
-    while pending:
-        path, value = pending.popleft()
-        if raw.is_module(value):  # One is another's, be it in a registry.
-            continue
-        yield path, value
-        if id(value) in seen or is_atom(value):
-            continue
-        seen.add(id(value))
-        if raw.is_class(value):
-            if raw.class_module(value) in names:
-                pending.extend((f"{path}.{name}", part) for name, part in _parts_of_class(value))
-        elif type(value) is types.FunctionType:
-            if raw.module_name(value.__globals__) in names:
-                pending.extend((f"{path}.{name}", part) for name, part in _defaults(value))
-        elif raw.class_module(type(value)) in names:
-            pending.extend(
-                (f"{path}.{'value' if name == '_value_' else name}", part)
-                for name, part in attributes_of(value)
-                if not raw.is_module(part)
-            )
-        elif _is(value, dict) and len(value) <= _LARGE:
-            pending.extend((f"{path}[{_key(key)}]", part) for key, part in list(value.items()))
-        elif _is(value, list, tuple, deque) and len(value) <= _LARGE:
-            pending.extend((f"{path}[{number}]", part) for number, part in enumerate(list(value)))
-        elif _is(value, set, frozenset) and len(value) <= _LARGE:
-            pending.extend((f"{path}[...]", part) for part in list(value))
-
-
-def _parts_of_class(cls: type) -> Iterator[tuple[str, Any]]:
-    """Yield what a class's body has, and the default arguments of its methods; of an Enum its members."""
-    members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
-    known = list(members.items()) if type(members) is dict else []
-    yield from ((name, member) for name, member in known if type(name) is str)
-    for name, part in list(raw.class_dict(cls).items()):
-        if type(name) is not str or _is_dunder(name) or (known and name.startswith("_") and name.endswith("_")):
-            continue
-        if not _is_of_class(part):
-            yield name, part
-        function = unwrapped(part)
-        if type(function) is types.FunctionType:
-            yield from ((f"{name}.{default}", value) for default, value in _defaults(function))
-
-
-def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield what the parameters of a function stand for by default."""
-    for number, value in enumerate(function.__defaults__ or ()):
-        yield f"__defaults__[{number}]", value
-    for name, value in list((function.__kwdefaults__ or {}).items()):
-        yield f"__kwdefaults__[{name!r}]", value
-
-
-def _key(key: object) -> str:
-    return raw.text_of(key) if is_atom(key) else "..."
-
-
-def _is(value: object, *kinds: type) -> bool:
-    return any(type(value) is kind for kind in kinds)
-
-
-def _is_of_class(part: object) -> bool:
-    """Whether a part of a class's body is nothing by itself: its functions and what describes its attributes."""
-    return type(unwrapped(part)) is types.FunctionType or _is(
-        part, types.MemberDescriptorType, types.GetSetDescriptorType, property, classmethod, staticmethod
-    )
-
-
-def _is_dunder(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
 
 
 def _is_of_other(value: object, names: frozenset[str], namespace: dict[str, Any], path: str) -> bool:

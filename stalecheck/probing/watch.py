@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from dataclasses import replace
 from functools import partial
 from typing import Literal, cast
 
@@ -14,6 +15,7 @@ from stalecheck.probing.look import name_of, report_on
 from stalecheck.probing.progress import Progress
 from stalecheck.probing.report import Report
 from stalecheck.probing.snapshot import Snapshot, keep, let_go, replaced, take_snapshot
+from stalecheck.probing.values import KEPT
 
 
 class Watch:
@@ -66,6 +68,10 @@ def watch(module: types.ModuleType | str) -> Watch:
     imports or assigns from the module. So it is with what the module has chosen among another one's objects. Tuples,
     frozensets, large and fractional numbers that the module has made are found wherever they are.
 
+    Of containers that names and classes stand for, also what is in them is looked at: up to twelve steps deep, 50,000
+    values, nothing in a container of more than a thousand. What others have put there is theirs: where the reloaded
+    module has nothing of the kind in the same place, only names are old holders that their source takes from it.
+
     Args:
         module: A module or its dotted name.
 
@@ -103,7 +109,11 @@ def compare(snapshot: Snapshot) -> Report:
         progress.clear()
         more = find_atoms(snapshot.name, atoms)
         atoms.clear()
-        return report_on([snapshot.name], exact=[exact], more=more)
+        report = report_on([snapshot.name], exact=[exact], more=more)
+        if not snapshot.is_cut:
+            return report
+        note = f"{snapshot.name} has more than {KEPT.most:,} values: those that lie deepest have not been compared"
+        return replace(report, notes=(*report.notes, note))
     except KeyboardInterrupt:
         return Report((), (snapshot.name,), notes=("interrupted: it has not been looked at",))
     finally:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from stalecheck.probing.values import Reach, values_of
 
 from .scripts import run_script
 
@@ -404,6 +407,210 @@ def test_a_sentinel_is_found_in_containers_that_the_collector_does_not_track(tmp
         "default argument 'x'[0] of app.work",
         "default argument 'y' of app.work",
     ]
+
+
+DEEP = """
+    import collections, functools, types, typing
+    class Hostile(dict):
+        def __iter__(self): raise SystemExit
+        __getitem__ = __len__ = __bool__ = keys = values = items = get = __iter__
+    class Rows(list):
+        def __iter__(self): raise SystemExit
+        __getitem__ = __len__ = __bool__ = __iter__
+    class Pair(tuple):
+        __iter__ = __getitem__ = __len__ = Rows.__iter__
+    class Point(collections.namedtuple("Point", "x y")):
+        pass
+    class Named(typing.NamedTuple):
+        x: list
+    class Body:
+        TABLE = {"x": [1]}
+        class Inner:
+            ROWS = [2]
+        def method(self): pass
+    def outer(which):
+        held, table = [which], {"k": [which]}
+        def inner(x={"d": [3]}): return held, table
+        return inner
+    def decorate(function):
+        calls = [[0]]
+        @functools.wraps(function)
+        def called(): return calls
+        return called
+    @decorate
+    def work(y=[4]): pass
+    Body.method.rows = [5]
+    @functools.lru_cache
+    def cached(z=[6]): pass
+    hostile = Hostile(a=[7])
+    hostile.attribute = [8]
+    rows, pair, point, named = Rows([[9]]), Pair([[10]]), Point([11], {}), Named([12])
+    ordered, default = collections.OrderedDict(a=[13]), collections.defaultdict(list, a=[14])
+    part = functools.partial(print, [15], end={"z": [16]})
+    closed = outer(17)
+    space, proxy = types.SimpleNamespace(a=[18]), types.MappingProxyType({"a": [19]})
+    chain, user = collections.ChainMap({"a": [20]}), collections.UserDict(a=[21])
+    LIMITS = {"a": [22], ("k",): ([23], 24)}
+    shared = [24]
+    again = {"shared": shared}
+    """
+
+
+@pytest.mark.parametrize("again", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_what_is_farther_in_is_exact(tmp_path: Path, again: str) -> None:
+    script = f"""
+        import core
+        dict_of, list_of = dict.__getitem__, list.__getitem__
+        kept = {{
+            "Body.TABLE": core.Body.TABLE,
+            "Body.TABLE['x']": core.Body.TABLE["x"],
+            "Body.Inner.ROWS": core.Body.Inner.ROWS,
+            "Body.method.rows": core.Body.method.rows,
+            "closed.__defaults__[0]['d']": core.closed.__defaults__[0]["d"],
+            "closed.__closure__['held']": core.closed()[0],
+            "closed.__closure__['table']['k']": core.closed()[1]["k"],
+            "work.__closure__['calls'][0]": core.work()[0],
+            "work.__defaults__[0]": core.work.__wrapped__.__defaults__[0],
+            "cached.__defaults__[0]": core.cached.__wrapped__.__defaults__[0],
+            "hostile['a']": dict_of(core.hostile, "a"),
+            "hostile.attribute": core.hostile.attribute,
+            "rows[0]": list_of(core.rows, 0),
+            "pair[0]": tuple.__getitem__(core.pair, 0),
+            "point.x": core.point.x,
+            "point.y": core.point.y,
+            "named.x": core.named.x,
+            "ordered['a']": core.ordered["a"],
+            "default['a']": core.default["a"],
+            "part.args[0]": core.part.args[0],
+            "part.keywords['end']['z']": core.part.keywords["end"]["z"],
+            "space.a": core.space.a,
+            "proxy['a']": core.proxy["a"],
+            "chain.maps[0]['a']": core.chain["a"],
+            "user.data['a']": core.user["a"],
+            "LIMITS['a']": core.LIMITS["a"],
+            "LIMITS[('k',)][0]": core.LIMITS["k",][0],
+            "shared": core.again["shared"],
+        }}
+        with stalecheck.watch(core) as nothing:
+            pass
+        with stalecheck.watch(core) as watched:
+            {again}
+        found = {{one.origin: [holder.path for holder in one.holders] for one in watched.report}}
+        answer([list(kept), found, len(nothing.report)])
+    """
+    names, found, nothing = run_script(tmp_path, {"core.py": DEEP}, script)
+    found.pop("core", None)
+    assert found == {f"core.{name}": [f"__main__.kept[{name!r}]"] for name in names}
+    assert nothing == 0
+
+
+def test_what_others_have_put_into_a_module_is_theirs(tmp_path: Path) -> None:
+    core = """
+        HANDLERS, TABLE, GIVEN = [], {"kept": [1], "gone": [2]}, [[3]]
+        current = late = None
+        class Kept:
+            current = None
+        class Own:
+            def __init__(self): self.last = None
+        own = Own()
+        def fill(service):
+            global late
+            late = service()
+        def closed(x): return lambda: x
+        """
+    files = {
+        "core.py": core,
+        "app.py": """
+            import core
+            GONE, REST = core.TABLE["gone"], core.GIVEN[0]
+            class Service:
+                def __init__(self):
+                    self.rows = [self]
+                    core.HANDLERS.append(self)
+                    core.TABLE["rows"] = self.rows
+                    core.HANDLERS.append(core.closed(self))
+            def main():
+                core.current, core.Kept.current, core.own.last = Service(), Service(), Service()
+                core.fill(Service)
+                core.GIVEN.append(rows := [4])
+                return [core.current, core.Kept.current, core.own.last, core.late, rows]
+            kept = main()
+            """,
+    }
+    script = f"""
+        import app, core
+        edit("core", {textwrap.dedent(core).replace('"gone": [2]', '"new": [3]')!r})
+        report = stalecheck.reload(core)
+        answer([[one.origin, *(holder.path for holder in one.holders)] for one in report])
+    """
+    assert run_script(tmp_path, files, script) == [
+        ["core.GIVEN[0]", "app.REST"],
+        ["core.TABLE['gone']", "app.GONE"],
+    ]
+
+
+def test_constants_of_classes_are_found_like_those_of_modules(tmp_path: Path) -> None:
+    core = """
+        class Base:
+            LIMIT, NAME, SAME = 5{n}, "x{n}", 7
+            RATE, PAIR = 1.{n}5, (1, "p{n}")
+            class Inner:
+                DEEP = 6{n}
+        class Derived(Base):
+            pass
+        """
+    app = """
+        import core
+        from core import Base
+        class Config:
+            limit, other = core.Base.LIMIT, 51
+        NAME, SAME, DEEP, RATES, PAIR = Base.NAME, Base.SAME, Base.Inner.DEEP, [core.Base.RATE], Base.PAIR
+        LIMIT, OTHER = core.Derived.LIMIT, 51
+        """
+    script = f"""
+        import app, core
+        edit("core", {textwrap.dedent(core).replace("{n}", "2")!r})
+        report = stalecheck.reload(core)
+        answer({{
+            one.origin[10:]: sorted([holder.path, holder.code] for holder in one.holders)
+            for one in report if one.kind.value == "value"
+        }})
+    """
+    assert run_script(tmp_path, {"core.py": core.replace("{n}", "1"), "app.py": app}, script) == {
+        "LIMIT": [["app.Config.limit", "STL105"], ["app.LIMIT", "STL105"]],
+        "NAME": [["app.NAME", "STL105"]],
+        "Inner.DEEP": [["app.DEEP", "STL105"]],
+        "RATE": [["app.RATES[0]", "STL205"]],
+        "PAIR": [["app.PAIR", "STL105"]],
+    }
+
+
+def test_how_far_a_module_is_followed() -> None:
+    names: dict[str, Any] = {"wide": [[number] for number in range(10)], "deep": [[[["end"]]]], "last": [1]}
+
+    def followed(most: int, deepest: int, largest: int) -> list[str]:
+        return [path for path, _ in values_of(names, frozenset(), Reach(most, deepest, largest))]
+
+    assert followed(99, 2, 9) == ["wide", "deep", "last", "deep[0]", "last[0]", "deep[0][0]"]
+    assert followed(5, 9, 99) == ["wide", "deep", "last", "wide[0]", "wide[1]"]
+    assert len(followed(99, 9, 99)) == 28
+
+
+def test_what_a_container_that_has_grown_keeps_is_not_old(tmp_path: Path) -> None:
+    core = "try:\n    ROWS\nexcept NameError:\n    ROWS = [[number] for number in range(990)]\n"
+    script = """
+        import core
+        from stalecheck.probing import snapshot, watch
+        kept = list(core.ROWS)
+        with stalecheck.watch(core) as watched:
+            core.ROWS += [[0] for _ in range(20)]
+            importlib.reload(core)
+        said = [list(watched.report), list(watched.report.notes)]
+        watch.KEPT = snapshot.KEPT = type(snapshot.KEPT)(3, 12, 2_000)
+        answer([*said, list(stalecheck.reload(core).notes)])
+    """
+    note = "core has more than 3 values: those that lie deepest have not been compared"
+    assert run_script(tmp_path, {"core.py": core}, script) == [[], [], [note]]
 
 
 MODES = """

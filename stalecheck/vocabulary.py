@@ -126,13 +126,19 @@ _REMEDIES = {
 _DROP = "drop the exception, or its traceback: the function has ended"
 
 
-def remedy_for(holder: HolderKind, *, is_ended: bool = False) -> str:
+_STOP = "stop the thread, or wait until it ends, and start a new one"
+
+
+def remedy_for(holder: HolderKind, *, is_ended: bool = False, is_thread: bool = False) -> str:
     """Return what to do about a holder of this kind in a running program, in one line.
 
     Args:
         holder: The kind.
         is_ended: Whether it is a variable of a function that has ended, which a traceback keeps.
+        is_thread: Whether it is what a thread has been given, which is running.
     """
+    if is_thread and holder is HolderKind.CALLBACK:
+        return _STOP
     return _DROP if is_ended and holder is HolderKind.LOCAL else _REMEDIES[holder]
 
 

@@ -16,7 +16,7 @@ from weakref import ref
 from stalecheck.probing import raw
 from stalecheck.probing.bound import filled, where_bound
 from stalecheck.probing.climb import Graph
-from stalecheck.probing.frames import Local
+from stalecheck.probing.frames import Local, running_frames
 from stalecheck.probing.generations import Generations, Group
 from stalecheck.probing.kinds import names_bound_in, of_attribute, of_name, of_standard
 from stalecheck.probing.landmarks import Landmark, abc_registries, in_ipython, of_history
@@ -162,11 +162,13 @@ class Assembly:
     def _find(self, held: dict[int, list[Holder]]) -> None:
         self._progress.allow_naming()
         by_parent: dict[tuple[int, str], list[int]] = {}
+        called: list[tuple[int, int]] = []
         for child, origin in self._origins.items():
             for parent in self._graph.parents.get(child, ()):
                 if self._is_of_subclass(parent, child) or is_wrapped_besides(self._graph, parent, child):
                     continue
                 if self._is_called_in(parent, child):
+                    called.append((parent, child))
                     continue
                 by_parent.setdefault((parent, origin.module), []).append(child)
         for child in self._origins:
@@ -205,7 +207,23 @@ class Assembly:
                 self._add(held, child, _Way((child, None), start))
         for children, way in secondary:
             self._add_all(held, [child for child in children if child in without], way)
+        self._add_ended(held, called)
         self._add_weak_registries(held)
+
+    def _add_ended(self, held: dict[int, list[Holder]], called: list[tuple[int, int]]) -> None:
+        """Add the calls that have ended and that a traceback keeps, for functions that nothing else holds.
+
+        Args:
+            held: The holders that are known.
+            called: The frames with the functions that were called there.
+        """
+        without = {child for _, child in called if child not in held}
+        running = running_frames() if without else set()
+        for frame, child in called:
+            if child in without and frame not in running:
+                for way in self._ways(frame, self._origins[child].module, through=False):
+                    if not _is_secondary(way.start):
+                        self._add(held, child, way.to(child))
 
     def _ways_around(
         self, parent: int, module: str, find: Callable[[int], Sequence[_Way]], known: frozenset[int] = frozenset()
@@ -281,11 +299,22 @@ class Assembly:
         )
 
     def _is_of_subclass(self, parent: int, child: int) -> bool:
-        """Whether a tuple is that of the bases of a class that refers to its base itself."""
-        if type(self._graph.objects[parent]) is not tuple or not raw.is_class(self._graph.objects[child]):
+        """Whether what a class has of another one, its subclasses have only because it does.
+
+        That is a tuple of bases, of a class that refers to its base itself or through those between, or a metaclass.
+        """
+        holder, found = self._graph.objects[parent], self._graph.objects[child]
+        if not raw.is_class(found):
             return False
-        holders = self._graph.parents.get(parent, ())
-        return any(one in self._graph.parents[child] and raw.is_class(self._graph.objects[one]) for one in holders)
+        if raw.is_class(holder):
+            cls = cast(type, holder)
+            return type(cls) is found and any(type(base) is found for base in raw.bases(cls))
+        if type(holder) is not tuple:
+            return False
+        classes = [cast(type, one) for one in map(self._graph.objects.get, self._graph.parents.get(parent, ()))]
+        return any(
+            raw.is_class(one) and (id(one) in self._graph.parents[child] or raw.mro(one) is holder) for one in classes
+        )
 
     def _is_called_in(self, parent: int, child: int) -> bool:
         """Whether a frame has a function for no other reason than that it was called there (Python 3.11)."""
@@ -441,6 +470,8 @@ class Assembly:
                 starts = [one for one in graph.held_by.get(top, ()) if one.is_reported]
                 # What has a name of its own is not named by the variables that stand for it: a task.
                 starts = [one for one in starts if isinstance(one, Landmark)] or starts
+                if any(one.gives_way for one in starts if isinstance(one, Landmark)) and self._is_named(top, module):
+                    starts = []
                 for start in starts:
                     if _is_secondary(start):
                         if is_first:
@@ -463,6 +494,20 @@ class Assembly:
         elif not found:
             found = [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
         return self._without_second_names(found)[:_ENDS]
+
+    def _is_named(self, which: int, module: str) -> bool:
+        """Whether a name of a module of the user's, or an attribute of what has such a name, stands for an object."""
+        pending = [(one, 2) for one in self._allowed(which, module, through=False)]
+        while pending:
+            one, steps = pending.pop()
+            root = self._graph.roots.get(one)
+            if root is not None and not root.name and not is_standard(root.module):
+                return True
+            holder = self._graph.objects[one]
+            is_between = type(holder) is dict or raw.class_module(type(holder)) is not None
+            if root is None and is_between and steps and one not in self._graph.held_by:
+                pending += [(above, steps - 1) for above in self._allowed(one, module, through=False)]
+        return False
 
     def _without_second_names(self, found: list[_Way]) -> list[_Way]:
         """Leave out what a module of the standard library has only imported from another one."""
@@ -556,6 +601,8 @@ class Assembly:
                     kind = HolderKind.CALLBACK
                 filename, line = place.line or way.start.line or (None, None)
                 found = _as_holder(text, kind, origin, filename, line)
+                if way.start.gives_way and kind is HolderKind.CALLBACK:
+                    found = replace(found, remedy=remedy_for(kind, is_thread=True))
                 yield replace(found, way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]

@@ -198,6 +198,18 @@ def name_of_code(code: types.CodeType) -> str:
     return getattr(code, "co_qualname", code.co_name)
 
 
+def running_frames() -> set[int]:
+    """Return the frames that are running in any thread, by id."""
+    found: set[int] = set()
+    for top in list(sys._current_frames().values()):
+        frame: types.FrameType | None = top
+        while frame is not None:
+            found.add(id(frame))
+            frame = frame.f_back
+        del frame, top
+    return found
+
+
 def frames_of_this_thread() -> set[int]:
     """Return the running frames of the thread that asks, by id: they stay where they are."""
     found: set[int] = set()

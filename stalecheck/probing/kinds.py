@@ -73,6 +73,11 @@ def of_name(namespace: dict[str, Any], name: str, place: Place, origin: Origin, 
         annotated = where_annotated(filename, name)
         if annotated is not None:
             return Named(filename, annotated, name, place.kind)
+    if place.kind is HolderKind.DEFAULT_ARGUMENT:
+        for written in (f"{name}.__defaults__", f"{name}.__kwdefaults__"):
+            later = where_bound(filename, written) if is_bound(filename, written) else None
+            if later is not None and not _words(origin).isdisjoint(later.given):
+                return Named(filename, later.line, written, HolderKind.CONTAINER)
     whole, name = name, nearest_bound(filename, name)
     found = where_bound(filename, name)
     if found is not None and found.kind is HolderKind.STAR_IMPORT and not _may_bring(found, namespace, name, origin):

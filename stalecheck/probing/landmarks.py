@@ -52,6 +52,9 @@ class Landmark:
     line: tuple[str, int] | None = None
     """The file and the line that its name says, if any."""
 
+    gives_way: bool = False
+    """Whether a name of the user's for the object is the better one: that is what the source says of a thread."""
+
 
 def registered() -> Iterator[tuple[object, Landmark]]:
     """Yield what the interpreter or the standard library has registered, and how that is called."""
@@ -113,7 +116,8 @@ def is_debugger(module: str) -> bool:
 def _threads() -> Iterator[tuple[object, Landmark]]:
     active: dict[int, object] = getattr(threading, "_active", {})
     for ident, thread in list(active.items()):
-        yield thread, Landmark(f"thread {thread_name(ident)!r}", HolderKind.CALLBACK)
+        yield thread, Landmark(f"thread {thread_name(ident)!r}", HolderKind.CALLBACK, gives_way=True)
+    yield active, Landmark("", HolderKind.CALLBACK, is_reported=False)
 
 
 def _loggers() -> Iterator[tuple[object, Landmark]]:

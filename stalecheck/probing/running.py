@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import threading
 import types
 from typing import Any
 
@@ -49,7 +50,13 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
 
 
 def of_frame(place: Place, frame: types.FrameType, way: Way) -> Step:
-    """Name a local variable of a function that has ended and is kept by a traceback."""
+    """Name a local variable of a function that has ended and is kept by a traceback, or the function itself."""
+    value = way[1]
+    is_called = type(value) is types.FunctionType and value.__code__ is frame.f_code
+    if is_called and len(way) == 2 and all(found is not value for _, found in values_of(frame)):
+        return place.aspect(f"ended call of {_where(frame)}", HolderKind.LOCAL, line=_line(frame)), 1
+    if value is frame.f_back and len(way) > 2:
+        return place, 1
     return _variable(place, frame, way, 1, HolderKind.LOCAL)
 
 
@@ -117,15 +124,18 @@ def of_thread_local(place: Place, holder: object, way: Way) -> Step | None:
     return None
 
 
+_OF_THREAD = {"._target": "target", "._args": "arguments", "._kwargs": "keyword arguments"}
+_OF_TIMER = {".function": "function", ".args": "arguments", ".kwargs": "keyword arguments"}
+
+
 def of_thread(place: Place, thread: Any, way: Way) -> Step | None:
     """Name the target of a thread and its arguments."""
     found = next(of_instance(Place("", "", None), thread, way), None)
     if found is None:
         return None
     name = found[0].text
-    if name == "._target":
-        return place.aspect("target", place.kind or HolderKind.CALLBACK), found[1]
-    noun = {"._args": "arguments", "._kwargs": "keyword arguments"}.get(name)
+    is_timer = raw.inherits(type(thread), threading.Timer)
+    noun = (_OF_TIMER if is_timer else _OF_THREAD).get(name)
     if noun is not None:
         return place.aspect(noun, place.kind or HolderKind.CALLBACK), found[1]
     return place.part(name, HolderKind.ATTRIBUTE), found[1]

@@ -17,6 +17,10 @@ _CODE = 8
 _NARROWEST = 20
 _INDENT = " " * 4
 _KEY = re.compile(r"\[[^\]]*\]|'[^']*'")
+_STEP = re.compile(r"\[[^\]]*\]|\.?[^.\[]+|.")
+_LONGEST = 12
+"""Of an expression with more steps than this only the ends are shown where it does not fit; so many are written."""
+
 _COLORS = {"stale": "red", "split": "yellow", "duplicate": "cyan"}
 
 
@@ -110,10 +114,25 @@ def _holder(holder: Holder, width: int, page: _Page) -> Iterator[str]:
         return
     room = max(page.width - before, _NARROWEST)
     whole = _KEY.sub(lambda key: key[0].replace(" ", "\0"), path)  # An expression can be copied.
+    whole = " ".join(_shortened(word, room) for word in whole.split(" "))
     lines = textwrap.wrap(whole, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     first, *rest = (line.replace("\0", " ") for line in (*lines, *([f"  {place}"] if place else ())))
     yield f"{_INDENT}  {code}{first}"
     yield from (f"{' ' * before}{line}" for line in rest)
+
+
+def _shortened(expression: str, room: int) -> str:
+    """Return an expression without the middle of a chain that is too long to be copied: ``a.b[0][…][0]``."""
+    steps = _STEP.findall(expression)
+    if len(expression) <= room or len(steps) <= _LONGEST:
+        return expression
+    first, last = list[str](), list[str]()
+    left = room - len("[…]") - len("  ")
+    while steps and len(steps[0]) + len(steps[-1]) <= left:
+        left -= len(steps[0]) + len(steps[-1])
+        first.append(steps.pop(0))
+        last += [steps.pop()] if steps else []
+    return f"{''.join(first)}[…]{''.join(reversed(last))}"
 
 
 def _columns(text: str) -> int:

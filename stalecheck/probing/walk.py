@@ -110,6 +110,8 @@ def _unknown(place: Place, way: Way) -> Step:
     kind = type(way[0])
     module, name = type_name(kind)
     is_view = raw.is_any(kind, _VIEWS) or "__next__" in raw.class_dict(kind)
+    if module == "itertools" and name == "_tee_dataobject":
+        return place.part("", HolderKind.WRAPPED_CALLABLE), 1
     if is_view and module in ("builtins", "itertools", "_collections") and len(way) > 2:
         return place.part("", HolderKind.CONTAINER if containers.is_container(kind) else HolderKind.WRAPPED_CALLABLE), 1
     return place.aspect(f"something in the {name}", place.kind or HolderKind.ATTRIBUTE), 1

@@ -135,6 +135,20 @@ SOURCES: dict[str, str] = {
         """,
     "timer": "import threading\nX = threading.Timer(1000, core.save)",
     "thread": "import threading\nX = threading.Thread(target=core.save, args=(core.Engine,))",
+    "timer_with_arguments": "import threading\nX = threading.Timer(1000, core.save, [core.Engine], {'k': core.Base})",
+    "started_timer": """
+        import threading
+        X = threading.Timer(1000, core.save, [core.Engine])
+        X.daemon = True
+        X.start()
+        """,
+    "started_thread": """
+        import threading
+        go = threading.Event()
+        def wait(*given): go.wait(30)
+        X = threading.Thread(target=wait, args=(core.save, core.Engine), daemon=True)
+        X.start()
+        """,
     "exit_stack": "import contextlib\nX = contextlib.ExitStack()\nX.callback(core.save)",
     "exit_stack_argument": "import contextlib\nX = contextlib.ExitStack()\nX.callback(print, core.Engine)",
     "null_context": "import contextlib\nX = contextlib.nullcontext(core.Engine); Y = contextlib.closing(core.settings)",
@@ -248,6 +262,13 @@ SOURCES: dict[str, str] = {
     "method_default": "class S:\n    def f(self, a=core.Engine): pass",
     "base": "class D(core.Base): pass",
     "metaclass": "class D(metaclass=core.Meta): pass",
+    "subclass_of_subclass": "class D(core.Base): pass\nclass E(D): pass\nclass F(E, core.Engine): pass",
+    "metaclass_of_subclass": "class D(metaclass=core.Meta): pass\nclass E(D): pass",
+    "defaults_set": """
+        def f(a=None, *, b=None): pass
+        f.__defaults__ = (core.save,)
+        f.__kwdefaults__ = {'b': core.Engine}
+        """,
     "made_class": "D = type('D', (core.Base,), {})",
     "made_class_with": "D = type('D', (), {'a': core.save})",
     "generic_base": "import typing\nclass D(typing.List[core.Engine]): pass",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from .scripts import run_script
+
+FRAMES_HAVE_FUNCTIONS = sys.version_info >= (3, 11)
 
 CORE = """
 class Engine: pass
@@ -33,7 +36,36 @@ DROP = "drop the exception, or its traceback: the function has ended"
 
 def test_a_stored_exception_is_to_be_dropped(tmp_path: Path) -> None:
     found = run_script(tmp_path, {"core.py": CORE}, SCRIPT.format(calls="[core.go]"))
-    assert found == [["core.Engine", "local 'eng' in go()", "local", DROP]]
+    called = [["core.go", "ended call of go()", "local", DROP]] if FRAMES_HAVE_FUNCTIONS else []
+    assert found == [["core.Engine", "local 'eng' in go()", "local", DROP], *called]
+
+
+def test_a_function_that_only_tracebacks_keep_is_named_by_them(tmp_path: Path) -> None:
+    core = "def go(inner):\n    held = inner\n    inner()\ndef fail():\n    1 / 0\ndef run():\n    1 / 0\n"
+    script = """
+        import core, gc
+        def call():
+            before = [1]
+            try: core.go(core.fail)
+            except ZeroDivisionError as error: return error
+        KEPT, LAST = call(), None
+        try: core.run()
+        except ZeroDivisionError as error: sys.last_traceback = error.__traceback__
+        def look():
+            importlib.reload(core)
+            report = stalecheck.probe(core)
+            answer([[f.origin, h.path.replace(sys.path[0] + "/", ""), h.kind.value] for f in report for h in f.holders])
+        look()
+    """
+    found = run_script(tmp_path, {"core.py": core}, script)
+    kept = [
+        ["core.go", "ended call of go() at core.py:3 of __main__.KEPT.__traceback__", "local"],
+        ["core.run", "ended call of run() at core.py:7 of sys.last_traceback", "history"],
+    ]
+    assert [one for one in found if one[0] != "core.fail"] == (kept if FRAMES_HAVE_FUNCTIONS else [])
+    assert {path for origin, path, _ in found if origin == "core.fail"} == {
+        f"local '{name}' in go() at core.py:3 of __main__.KEPT.__traceback__" for name in ("held", "inner")
+    }
 
 
 def test_a_function_in_a_variable_is_one_of_its_own(tmp_path: Path) -> None:

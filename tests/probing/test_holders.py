@@ -890,4 +890,5 @@ def test_each_subclass_counts_once(tmp_path: Path, number: int) -> None:
     found = run_script(tmp_path, {"core.py": CORE}, script)
     counts = [count for path, count in found if "__main__.ALL" in path]
     assert sum(counts) == number, found
-    assert ["base class of __main__.LIST[0]", 1] in found
+    # What inherits from one of them has the old class by that one only, as the linter says it.
+    assert not any("LIST" in path for path, _ in found)

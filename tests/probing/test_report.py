@@ -127,6 +127,16 @@ def test_a_prompt_shows_what_print_shows() -> None:
 # Its order
 
 
+def test_a_chain_that_is_too_long_is_shown_by_its_ends() -> None:
+    holder = Holder("app.head" + ".next" * 3_000, HolderKind.ATTRIBUTE, None, "assign the attribute again", "app.py", 3)
+    keys = Holder("app.T" + "['some key']" * 20, HolderKind.CONTAINER, "STL205", "put the new one in its place")
+    report = Report((Finding("core.C", OriginKind.CLASS, "stale", 1, (holder, keys), "core"),), ("core",))
+    text = report.to_text(width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    assert "app.head.next.next[…].next.next" in re.sub(r"(\.next){3,}", ".next.next", text)
+    assert "app.T[…]['some key']['some key']\n" in text
+
+
 def test_what_breaks_comes_first_and_what_has_one_name_stands_together() -> None:
     listed = worst_first(
         [

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
+from stalecheck.probing.chosen import made_elsewhere, taken_elsewhere
 from stalecheck.probing.code import Position, global_names
 from stalecheck.probing.current import find_current, is_written_in, parts_of
 from stalecheck.probing.judge import Judge, Verdict
+from stalecheck.probing.made import binding, resolved
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import OriginKind
 
@@ -180,6 +182,9 @@ def find_definitions(
             if verdict is not None:
                 classes.append(cls)
                 old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
+    for cls, verdict in _made_dataclasses(namespace, current.names, stock):
+        classes.append(cls)
+        old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
     alive = [*elsewhere, *(cls for one in current.names for cls in stock.classes.get(one, ()))]
     _compare_classes(old, judge, classes, alive)
     classes += _add_derived(old, judge, alive)
@@ -209,6 +214,56 @@ def _classes_elsewhere(functions: list[types.FunctionType], names: Collection[st
         for cls in stock.by_path.get(path, ())
         if raw.class_module(cls) not in names and is_written_in(cls, namespaces.values())
     ]
+
+
+def _made_dataclasses(
+    namespace: dict[str, Any], names: Collection[str], stock: Stock
+) -> Iterator[tuple[type, Verdict]]:
+    """Yield the classes that `dataclasses.make_dataclass` has made for names of a module, which has others there today.
+
+    Up to 3.11 those say that they are from `types`. They are the module's where no other one has made them, and another
+    one's source says that it took them from there, or they have the fields of today's.
+    """
+    today = {
+        raw.class_qualname(one): one
+        for name, one in list(namespace.items())
+        if raw.is_class(one) and _is_made_up(one) and _is_called(namespace, name)
+    }
+    found = {
+        id(cls): cls
+        for name, present in today.items()
+        for cls in stock.by_path.get(name, ())
+        # One with slots is made of another class, which may be there still: they have their methods in common.
+        if _is_made_up(cls) and _method(cls) is not _method(present)
+    }
+    paths = {one: raw.class_qualname(cls) for one, cls in found.items()}
+    taken = taken_elsewhere(paths, names)
+    elsewhere = made_elsewhere(paths, namespace, names)
+    for one, cls in found.items():
+        is_equal = _fields(cls) == _fields(today[paths[one]])
+        if one not in elsewhere and (one in taken or is_equal):
+            yield cls, "duplicate" if is_equal else "stale"
+
+
+def _is_made_up(cls: type) -> bool:
+    return raw.class_module(cls) == "types" and "__dataclass_fields__" in raw.class_dict(cls)
+
+
+def _is_called(namespace: dict[str, Any], name: str) -> bool:
+    """Whether a module's source says that a name stands for what `dataclasses.make_dataclass` gives back."""
+    bound = binding(namespace, name)
+    module = raw.imported("dataclasses")
+    maker = raw.lookup(raw.module_dict(module), "make_dataclass") if module is not None else None
+    return bound is not None and bound.source is not None and resolved(namespace, bound.source) is maker
+
+
+def _method(cls: type) -> object:
+    return raw.lookup(raw.class_dict(cls), "__repr__") or cls
+
+
+def _fields(cls: type) -> list[str]:
+    fields = raw.lookup(raw.class_dict(cls), "__dataclass_fields__")
+    return [name for name in fields if type(name) is str] if type(fields) is dict else []
 
 
 def _add_moved(old: Old, enums: list[type]) -> None:

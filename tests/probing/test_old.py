@@ -1422,3 +1422,31 @@ def test_classes_that_a_call_has_made_under_another_name(tmp_path: Path, edited:
         ["core.Pt", "instance", pt, ["app.pt"]],
         ["core.row", "instance", "duplicate", ["app.row"]],
     ]
+
+
+def test_classes_that_make_dataclass_has_made(tmp_path: Path) -> None:
+    core = """
+        import dataclasses
+        from dataclasses import make_dataclass
+        Point = make_dataclass("Point", [("x", int)])
+        Slotted = dataclasses.make_dataclass("Slotted", ["x"], frozen=True, slots=True)
+        def make(): return make_dataclass("Made", ["x"])
+        Other = make()
+        """
+    files = {
+        "core.py": core,
+        "other.py": "import dataclasses\nPoint = dataclasses.make_dataclass('Point', ['x'])\npoint = Point(1)\n",
+        "app.py": "from core import Point, Slotted\npoint, slotted = Point(1), Slotted(1)\n",
+    }
+    script = """
+        import app, core, other
+        importlib.reload(core)
+        made = core.make()
+        answer([[f.origin, f.kind.value, h.path] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    assert run_script(tmp_path, files, script) == [
+        ["core.Point", "class", "app.Point"],
+        ["core.Point", "instance", "app.point"],
+        ["core.Slotted", "class", "app.Slotted"],
+        ["core.Slotted", "instance", "app.slotted"],
+    ]

@@ -453,6 +453,7 @@ DEEP = """
     LIMITS = {"a": [22], ("k",): ([23], 24)}
     shared = [24]
     again = {"shared": shared}
+    whole = collections.OrderedDict(a=[25])
     """
 
 
@@ -490,6 +491,7 @@ def test_what_is_farther_in_is_exact(tmp_path: Path, again: str) -> None:
             "LIMITS['a']": core.LIMITS["a"],
             "LIMITS[('k',)][0]": core.LIMITS["k",][0],
             "shared": core.again["shared"],
+            "whole": core.whole,
         }}
         with stalecheck.watch(core) as nothing:
             pass

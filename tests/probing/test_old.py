@@ -819,7 +819,7 @@ def test_modules_that_the_interpreter_has_in_itself_are_duplicates_after_a_reloa
     paths, posix, codecs = run_script(tmp_path, {}, script)
     assert paths["genericpath.exists posixpath.exists"] == ["duplicate", "STL102", True]
     assert posix["posixpath.realpath sysconfig.realpath"] == ["duplicate", "STL101", True]
-    assert codecs["codecs.Codec base class of encodings.utf_8.StreamReader"] == ["duplicate", "STL203", True]
+    assert codecs["codecs.StreamReader base class of encodings.utf_8.StreamReader"] == ["duplicate", "STL203", True]
     assert {verdict for found in (paths, posix, codecs) for verdict, _, _ in found.values()} <= {"duplicate", "stale"}
 
 

@@ -518,8 +518,10 @@ class _Nomination:
     def _makers(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
         """Return where that may come from which made what a method fills: a class with methods of its own."""
         name, _, method = called.partition(".")
-        if method.rpartition(".")[2] not in MUTATORS:
+        if not method:
             return frozenset()
+        if method.rpartition(".")[2] not in MUTATORS:
+            return self._classes_behind(called, file)
         found = self._made_by.get((file, name))
         if found is None:
             local = self._locals[file]
@@ -528,6 +530,31 @@ class _Nomination:
             brought = {star for star in local.stars if not asked.isdisjoint(self._indexes[star].made)}
             found = frozenset(brought.union(*(self._defining(mention, local) for mention in asked)))
             self._made_by[file, name] = found
+        return found
+
+    def _classes_behind(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return where the classes stand of the object whose method is called, and their bases."""
+        owner = called.rpartition(".")[0]
+        found = self._made_by.get((file, owner + "."))
+        if found is None:
+            places = {(file, owner.partition(".")[0]), *self._ways_to(owner, self._locals[file])}
+            classes = set(places)
+            for module, name in places:
+                index = self._indexes[module]
+                asked = {
+                    m for s in index.statements if not s.calls and (name in s.binds or name == s.owner) for m in s.asked
+                }
+                asked.update(m for body in index.bodies if body.owner == name for m in body.assigns)
+                for mention in asked:
+                    classes |= {(module, mention.partition(".")[0]), *self._ways_to(mention, self._locals[module])}
+            sources = {module for module, _ in classes}
+            pending = list(classes)
+            while pending:
+                inherited, bases = self._inherited_from(*pending.pop())
+                sources |= inherited
+                pending += bases - classes
+                classes |= bases
+            found = self._made_by[file, owner + "."] = frozenset(sources)
         return found
 
     def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:

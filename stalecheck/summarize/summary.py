@@ -374,6 +374,9 @@ class Function:
     None for any other.
     """
 
+    retains: tuple[Kept | HandedOn, ...] = ()
+    """What calling a method puts of what it is given into its object or class, and the calls that hand it on."""
+
     lets_go: tuple[str, ...] = ()
     """Of a method with the name of one that fills containers the parameters of which it certainly keeps nothing."""
 

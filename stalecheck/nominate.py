@@ -179,6 +179,9 @@ class _Nomination:
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
         self._made_by: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
+        self._registries: set[SourceFile] = set()
+        """Where objects are made whose methods are given what may be old."""
+
         self._spilled: set[SourceFile] = set()
         """The files that have got more taint from another one, in this round."""
 
@@ -346,6 +349,7 @@ class _Nomination:
             file
             for file in self._helpers
             if not (self.nominated if file in changing else filled).isdisjoint(self._asked.get(file, ()))
+            or not self._registries.isdisjoint(self._asked.get(file, ()))
         }
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
@@ -541,9 +545,10 @@ class _Nomination:
             classes = set(places)
             for module, name in places:
                 index = self._indexes[module]
-                asked = {
-                    m for s in index.statements if not s.calls and (name in s.binds or name == s.owner) for m in s.asked
-                }
+                made = [s for s in index.statements if not s.calls and (name in s.binds or name == s.owner)]
+                if made:
+                    self._registries.add(module)
+                asked = {mention for statement in made for mention in statement.asked}
                 asked.update(m for body in index.bodies if body.owner == name for m in body.assigns)
                 for mention in asked:
                     classes |= {(module, mention.partition(".")[0]), *self._ways_to(mention, self._locals[module])}

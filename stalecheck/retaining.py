@@ -31,6 +31,12 @@ class Retaining:
     handed: frozenset[ast.stmt] = frozenset()
     """Those that hand it on to a function that does."""
 
+    releases: frozenset[str] = frozenset()
+    """The parameters that name what it takes out of its object."""
+
+    replaces: frozenset[str] | None = None
+    """The parameters by which it is found in the object, so that the next one takes its place; None where it adds."""
+
     names: frozenset[str] = frozenset()
     """The local names that stand for what it is given, or something made of that."""
 
@@ -76,9 +82,15 @@ def find_retaining(tree: ast.Module) -> Mapping[ast.stmt, Retaining]:
     found: dict[ast.stmt, Retaining] = {}
     for function, flow in followed:
         handed = frozenset(statement for statement, call in flow.handed.items() if keeps(call))
-        if flow.stored or handed:
-            names = frozenset(flow.carrying)
-            found[function.function] = Retaining(function.itself, frozenset(flow.stored), handed, names)
+        if flow.stored or handed or flow.released:
+            found[function.function] = Retaining(
+                function.itself,
+                frozenset(flow.stored),
+                handed,
+                frozenset(flow.released),
+                None if handed else _keys_of(flow.stored),
+                frozenset(flow.carrying),
+            )
     return found
 
 
@@ -125,7 +137,9 @@ def _may_keep(function: _Function, plain: Set[str]) -> bool:
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript(), *_]) | ast.AugAssign():
                 if function.itself:
                     return True
-            case ast.Assign(targets=[_, _, *_]) | ast.AnnAssign(target=ast.Attribute() | ast.Subscript()):
+            case (
+                ast.Assign(targets=[_, _, *_]) | ast.AnnAssign(target=ast.Attribute() | ast.Subscript()) | ast.Delete()
+            ):
                 if function.itself:
                     return True
         value = getattr(statement, "value", None)
@@ -151,6 +165,7 @@ class _Flow:
     carrying: set[str] = field(default_factory=set)
     stored: set[ast.stmt] = field(default_factory=set)
     handed: dict[ast.stmt, ast.Call] = field(default_factory=dict)
+    released: set[str] = field(default_factory=set)
     finally_cleared: list[set[str]] = field(default_factory=list)
     """The places that the ``finally`` blocks around empty."""
 
@@ -165,9 +180,9 @@ class _Flow:
                 self._keep(left)
 
     def _keep(self, places: _Places) -> None:
-        for place, statements in places.items():
+        for place, kept in places.items():
             if not any(place in cleared for cleared in self.finally_cleared):
-                self.stored.update(statements)
+                self.stored.update(kept)
 
     def _run(self, block: Iterable[ast.stmt], places: _Places) -> _Places | None:
         """Return what has been put where when a block is done, by place; None where the function ends in it."""
@@ -218,7 +233,16 @@ class _Flow:
                 taken += targets
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and emptied_by(value):
             taken.append(value.func.value)
+            self._release(value.func.value, value.args)
+        if isinstance(statement, ast.Delete):
+            for deleted in taken:
+                self._release(deleted, _keys(deleted))
         return {self._place(target) for target in taken}
+
+    def _release(self, container: ast.expr, named: Iterable[ast.expr]) -> None:
+        """Note by which parameters something is taken out of a place of the object."""
+        if self._place(container):
+            self.released.update(node.id for node in named if isinstance(node, ast.Name) and node.id in self.carrying)
 
     def _after(self, statement: ast.stmt, places: _Places) -> _Places:
         """Return what has been put where when a statement without blocks has run."""
@@ -232,7 +256,7 @@ class _Flow:
             case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
                 self._hand_on(statement, value)
         gone = self._taken_out(statement)
-        left = {place: statements for place, statements in places.items() if place not in gone} if gone else places
+        left = {place: kept for place, kept in places.items() if place not in gone} if gone else places
         for place, values in self._filled(statement):
             if place and any(map(self._carries, values)):
                 left = {**left, place: left.get(place, frozenset()) | {statement}}
@@ -283,6 +307,20 @@ class _Flow:
         given = (*value.args, *(keyword.value for keyword in value.keywords))
         if is_own and any(map(self._carries, given)):
             self.handed[statement] = value
+
+
+def _keys_of(stored: Iterable[ast.stmt]) -> frozenset[str] | None:
+    """Return the names under which something is put where, if the next one takes its place each time; else None."""
+    found: set[str] = set()
+    for statement in stored:
+        match statement:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(), slice=ast.Name(id=name))]):
+                found.add(name)
+            case ast.Assign(targets=[ast.Attribute()]) | ast.AnnAssign(target=ast.Attribute()):
+                pass
+            case _:
+                return None
+    return frozenset(found)
 
 
 def _either(*ways: _Places | None) -> _Places | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stalecheck.link import known
 from stalecheck.link.holding import HELD, Holding, Subject, closest
@@ -65,8 +66,9 @@ class Registrations:
         callee = self._subject.evaluate(statement.call.function, statement.at)
         kept = set(self._kept.by_call(statement.call, callee, statement.at))
         for holding in self.of_registration(statement.name, statement) if kept else ():
-            if (holding.capture.made, holding.capture.mode) in kept:
-                yield holding
+            made = holding.capture.made
+            if (made, holding.capture.mode) in kept and not self._kept.is_taken_back(statement, made):
+                yield replace(holding, emptied=tuple(self._kept.taken_back_by_functions(statement, made)))
 
     def keeper(self, function: Expression, at: Location) -> Value | None:
         """Return the object or class whose method is called, if the standard library's method keeps its arguments."""

@@ -7,9 +7,11 @@ from typing import TypeAlias
 
 from stalecheck.link import known
 from stalecheck.link.captures import Part
+from stalecheck.link.constants import constants
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import HELD
 from stalecheck.link.program import Frame
+from stalecheck.link.removals import Emptying
 from stalecheck.link.values import (
     NOTHING,
     Capture,
@@ -29,12 +31,14 @@ from stalecheck.summarize.summary import (
     Argument,
     Attribute,
     Call,
+    CallStatement,
     Choice,
     Expression,
     Function,
     HandedOn,
     Item,
     Kept,
+    Literal,
     NamedModule,
     Parameter,
     Reference,
@@ -67,6 +71,55 @@ class Retained:
         given = [(item, self._evaluator.outermost(item.value, frame)) for item in call.arguments]
         for function in functions:
             yield from self._by_function(function, callee, given, receiver, at, (), lasts=lasts)
+
+    def is_taken_back(self, statement: CallStatement, made: Made) -> bool:
+        """Whether the top level takes out again what a call has put into an object, or puts another one there."""
+        return any(
+            other.at > statement.at
+            and not other.is_conditional
+            and self._takes_back(statement, made, other, self._file)
+            for other in self._evaluator.program.summaries[self._file].calls
+        )
+
+    def taken_back_by_functions(self, statement: CallStatement, made: Made) -> Iterator[Emptying]:
+        """Yield the statements of functions that reload which do so."""
+        for file, summary in self._evaluator.program.summaries.items():
+            for body in summary.bodies:
+                other = body.statement
+                if isinstance(other, CallStatement) and self._takes_back(statement, made, other, file):
+                    yield file, body.done
+
+    def _takes_back(self, first: CallStatement, made: Made, other: CallStatement, file: SourceFile) -> bool:
+        match first.call.function, other.call.function:
+            case Attribute(value=owner, name=name), Attribute(value=another, name=second):
+                place = self._evaluator.removals.place(self._file, owner)
+                is_same = place is not None and place == self._evaluator.removals.place(file, another)
+                if not is_same and (file != self._file or owner != another):
+                    return False
+            case _:
+                return False
+        things = self._evaluator.expression(file, other.call.function, other.at).things
+        begun = _constants(self._evaluator, first.call, self._file)
+        for function in (thing.function for thing in things if isinstance(thing, FunctionThing)):
+            given = _by_parameter(function, other.call)
+            for argument in (given[name] for name in function.releases if name in given):
+                value = self._evaluator.expression(file, argument.value, other.at)
+                if any(capture.made == made for capture in value.captures):
+                    return True
+                if begun & {constants(self._evaluator, argument.value, file)}:
+                    return True
+            if function.replaces is not None and name == second:
+                before = _by_parameter(function, first.call)
+                if all(
+                    key in before
+                    and key in given
+                    and constants(self._evaluator, before[key].value, self._file)
+                    == constants(self._evaluator, given[key].value, file)
+                    != ()
+                    for key in function.replaces
+                ):
+                    return True
+        return False
 
     def _object(self, expression: Expression, frame: Frame) -> Value:
         """Return what an expression may be, if it is an attribute of an object also what ``__init__`` makes of that."""
@@ -208,6 +261,18 @@ def keeps_first(function: Function) -> bool:
             if any(item.element.value == Parameter(name) for name in given[:1]):
                 return True
     return False
+
+
+def _by_parameter(method: Function, call: Call) -> dict[str, Argument]:
+    """Return the arguments of a call of a method by the parameters that they are given for."""
+    plain = [argument for argument in call.arguments if not argument.keyword]
+    found = dict(zip(method.parameters[1:], plain, strict=False))
+    return found | {argument.keyword: argument for argument in call.arguments if argument.keyword}
+
+
+def _constants(evaluator: Evaluator, call: Call, file: SourceFile) -> set[tuple[Literal, ...]]:
+    """Return the strings and numbers that a call is given."""
+    return {constants(evaluator, argument.value, file) for argument in call.arguments} - {()}
 
 
 def _keeps(thing: FunctionThing) -> bool:

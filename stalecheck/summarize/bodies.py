@@ -500,6 +500,14 @@ class Bodies:
                         found.append(HandedOn(converted))
         return tuple(found)
 
+    def taken_back(self, twin: ast.stmt | None) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+        """Return the parameters by which a method takes something out, and by which it finds what it puts in."""
+        retaining = None if twin is None else self._retaining.get(twin)
+        if retaining is None:
+            return (), None
+        keys = None if retaining.replaces is None else tuple(sorted(retaining.replaces))
+        return tuple(sorted(retaining.releases)), keys
+
     def attached(
         self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body
     ) -> tuple[Attached | Filled | HandedOn, ...]:

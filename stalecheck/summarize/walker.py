@@ -536,6 +536,7 @@ class _Walker:
             usages = find_parameter_usages(twin)
             defaults = tuple(replace(d, usages=tuple(usages.get(d.keyword, ()))) for d in defaults)
         scope = self._bodies.collect(node, twin, qualified, None)
+        releases, replaces = self._bodies.taken_back(twin)
         function = Function(
             qualified,
             parameter_names(node.params),
@@ -549,6 +550,8 @@ class _Walker:
             keeps=self._bodies.keeps(scope),
             attaches=self._bodies.attached(node, twin, scope),
             retains=self._bodies.retains(node, twin, scope),
+            releases=releases,
+            replaces=replaces,
             dispatched=tuple(self._dispatched(node)) if decorators else (),
             remembered=remembered(twin),
             lets_go=self._let_go(twin),
@@ -576,6 +579,7 @@ class _Walker:
             is_opaque=isinstance(twin, ast.AsyncFunctionDef),
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
+            releases=self._bodies.taken_back(twin)[0],
             lets_go=self._let_go(twin),
         )
         span = self._recorder.positions.name_of_twin(twin)

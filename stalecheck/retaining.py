@@ -88,7 +88,7 @@ def find_retaining(tree: ast.Module) -> Mapping[ast.stmt, Retaining]:
                 frozenset(flow.stored),
                 handed,
                 frozenset(flow.released),
-                None if handed else _keys_of(flow.stored),
+                _keys_of(flow.stored) if flow.stored and not handed else None,
                 frozenset(flow.carrying),
             )
     return found
@@ -188,6 +188,8 @@ class _Flow:
         """Return what has been put where when a block is done, by place; None where the function ends in it."""
         for statement in block:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                if any(isinstance(node, ast.Name) and node.id in self.carrying for node in descendants(statement)):
+                    self.carrying.add(statement.name)
                 continue
             after = self._compound(statement, self._after(statement, places))
             if after is None:

@@ -253,14 +253,7 @@ def belongs_to(target: Value, capture: Capture) -> bool:
 
 def keeps_first(function: Function) -> bool:
     """Whether a function keeps its first argument as it is: what a decorator does that registers."""
-    if any(kept.element.value == Parameter(name) for name in function.parameters[:1] for kept in function.keeps):
-        return True
-    for item in function.retains:
-        if isinstance(item, Kept):
-            given = [name for name in function.parameters if name != _root(item.target)]
-            if any(item.element.value == Parameter(name) for name in given[:1]):
-                return True
-    return False
+    return any(kept.element.value == Parameter(name) for name in function.parameters[:1] for kept in function.keeps)
 
 
 def _by_parameter(method: Function, call: Call) -> dict[str, Argument]:

@@ -179,6 +179,9 @@ class _Nomination:
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
         self._made_by: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
+        self._registries: set[SourceFile] = set()
+        """Where objects are made whose methods are given what may be old."""
+
         self._spilled: set[SourceFile] = set()
         """The files that have got more taint from another one, in this round."""
 
@@ -346,6 +349,7 @@ class _Nomination:
             file
             for file in self._helpers
             if not (self.nominated if file in changing else filled).isdisjoint(self._asked.get(file, ()))
+            or not self._registries.isdisjoint(self._asked.get(file, ()))
         }
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
@@ -518,8 +522,10 @@ class _Nomination:
     def _makers(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
         """Return where that may come from which made what a method fills: a class with methods of its own."""
         name, _, method = called.partition(".")
-        if method.rpartition(".")[2] not in MUTATORS:
+        if not method:
             return frozenset()
+        if method.rpartition(".")[2] not in MUTATORS:
+            return self._classes_behind(called, file)
         found = self._made_by.get((file, name))
         if found is None:
             local = self._locals[file]
@@ -528,6 +534,32 @@ class _Nomination:
             brought = {star for star in local.stars if not asked.isdisjoint(self._indexes[star].made)}
             found = frozenset(brought.union(*(self._defining(mention, local) for mention in asked)))
             self._made_by[file, name] = found
+        return found
+
+    def _classes_behind(self, called: str, file: SourceFile) -> frozenset[SourceFile]:
+        """Return where the classes stand of the object whose method is called, and their bases."""
+        owner = called.rpartition(".")[0]
+        found = self._made_by.get((file, owner + "."))
+        if found is None:
+            places = {(file, owner.partition(".")[0]), *self._ways_to(owner, self._locals[file])}
+            classes = set(places)
+            for module, name in places:
+                index = self._indexes[module]
+                made = [s for s in index.statements if not s.calls and (name in s.binds or name == s.owner)]
+                if made:
+                    self._registries.add(module)
+                asked = {mention for statement in made for mention in statement.asked}
+                asked.update(m for body in index.bodies if body.owner == name for m in body.assigns)
+                for mention in asked:
+                    classes |= {(module, mention.partition(".")[0]), *self._ways_to(mention, self._locals[module])}
+            sources = {module for module, _ in classes}
+            pending = list(classes)
+            while pending:
+                inherited, bases = self._inherited_from(*pending.pop())
+                sources |= inherited
+                pending += bases - classes
+                classes |= bases
+            found = self._made_by[file, owner + "."] = frozenset(sources)
         return found
 
     def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:

@@ -128,7 +128,10 @@ class Run:
     classes: dict[int, tuple[type, types.CodeType]] = field(default_factory=dict)
     registered: list[tuple[str, int, object]] = field(default_factory=list)
     called: list[tuple[str, int, types.CodeType, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
-    """Where a module's body calls the project's own functions: file, row, code, arguments, globals."""
+    """Where a module's body calls the project's functions, and those others: file, row, code, arguments, globals."""
+
+    given: set[int] = field(default_factory=set)
+    """The objects whose methods are called so."""
 
     locals: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -160,13 +163,12 @@ class Run:
         abc.ABCMeta.register = self._spy(abc.ABCMeta.register)  # type: ignore[method-assign]
 
     def keep_calls(self, frame: types.FrameType, event: str, argument: object) -> None:
+        if event != "call" or frame.f_code.co_filename not in self.sources:
+            return
         caller = frame.f_back
-        if (
-            event == "call"
-            and caller
-            and caller.f_code.co_name == "<module>"
-            and frame.f_code.co_filename in self.sources
-        ):
+        while caller and caller.f_code.co_flags & inspect.CO_OPTIMIZED and caller.f_code.co_filename in self.sources:
+            caller = caller.f_back
+        if caller and caller.f_code.co_name == "<module>":
             place = (caller.f_code.co_filename, caller.f_lineno)
             self.called.append((*place, frame.f_code, dict(frame.f_locals), frame.f_globals))
 
@@ -490,8 +492,11 @@ class SlotFinder:
                     self.add(f"{ast.unparse(owner)}.{text}", "expression", rows)
 
     def registration(self, node: ast.expr, prefix: str) -> None:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            self.registered(node.func.value, set(rows_of(node)), prefix)
+        called = node.func if isinstance(node, ast.Call) else node
+        if isinstance(called, ast.Call):
+            called = called.func
+        if isinstance(node, ast.Call) and isinstance(called, ast.Attribute):
+            self.registered(called.value, set(rows_of(node)), prefix)
 
     def registered(self, receiver: ast.expr, rows: set[int], prefix: str) -> None:
         if is_own_names(receiver):
@@ -576,10 +581,10 @@ def report_module(run: Run, old: Old, module: types.ModuleType, path: str) -> li
         for part_of, value in values_of(run, module, path, slot):
             holder: dict[str, Any] = {"file": path, "module": module.__name__, "name": slot.name}
             filled, value = (value, value.target) if isinstance(value, Filled) else (None, value)
-            is_shared = isinstance(value, (list, dict, set)) and not old.origin(value)
+            is_shared = (isinstance(value, (list, dict, set)) or id(value) in run.given) and not old.origin(value)
             holder |= {"rows": sorted(slot.rows), "part_of": part_of, "old": [], "value": None}
             holder["container"] = id(value) if is_shared and not filled else None
-            holder["fills"] = id(value) if is_shared else None
+            holder["fills"] = [id(value)] if is_shared else []
             old.kept.append(value)
             if slot.kind in ("import", "local"):
                 origin = old.origin(value)
@@ -633,6 +638,10 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
                     target = names.get(name, ABSENT)
                     parts = list(vars(target).values()) if isinstance(target, type) else [target]
                     yield from ((None, Filled(part, list(arguments.values()))) for part in parts)
+                for owner in () if is_reloaded else objects_that_stay(run, arguments.values()):
+                    run.given.add(id(owner))
+                    others = [argument for argument in arguments.values() if argument is not owner]
+                    yield from ((None, Filled(part, others)) for part in (owner, *vars(owner).values()))
                 if slot.name.startswith("call "):
                     yield from stored_in(list(arguments.values()), code)
     elif slot.kind == "attached":
@@ -644,6 +653,30 @@ def values_of(run: Run, module: types.ModuleType, path: str, slot: Slot) -> Iter
     else:
         yield None, class_attribute(space, slot.name) if "." in slot.name else space.get(slot.name, ABSENT)
         yield from attributes_of_singletons(module, slot)
+
+
+def objects_that_stay(run: Run, arguments: Iterable[object]) -> Iterator[object]:
+    """The objects and classes among some arguments that a module of the project holds, or an object of it."""
+    owners = [argument for argument in arguments if argument is not ABSENT and is_of_project(run, argument)]
+    pending: list[object] = [vars(sys.modules[name]) for name in run.executions if owners and name in sys.modules]
+    seen: dict[int, object] = {}
+    while pending:
+        thing = pending.pop()
+        if id(thing) not in seen:
+            seen[id(thing)] = thing
+            if isinstance(thing, dict):
+                pending += list(thing.values())
+            elif isinstance(thing, (list, tuple)):
+                pending += thing
+            elif is_of_project(run, thing):
+                pending += list(vars(thing).values())
+    yield from (owner for owner in owners if id(owner) in seen)
+
+
+def is_of_project(run: Run, thing: object) -> bool:
+    """Whether something is a class of the project, or an instance of one, with attributes."""
+    owner = thing if isinstance(thing, type) else type(thing)
+    return owner.__module__ in run.executions and hasattr(thing, "__dict__")
 
 
 def stored_in(arguments: list[object], code: types.CodeType) -> Iterator[tuple[str, object]]:

@@ -124,6 +124,8 @@ def run_project(project: FixtureProject, player: Player, folder: Path) -> list[d
         for holder in run_once(project, module, player, copied(project, folder / str(number))):
             key = (holder["module"], holder["name"], holder["part_of"])
             earlier = holders.setdefault(key, holder)
+            if holder["old"] and earlier is not holder:
+                earlier["fills"] = [*(earlier["fills"] if earlier["old"] else []), *holder["fills"]]
             earlier["old"] = sorted({*earlier["old"], *holder["old"]})
     return list(holders.values())
 
@@ -159,7 +161,7 @@ def disagreements(project: FixtureProject, holders: list[dict[str, Any]]) -> lis
             at_row[holder["file"], row].append(holder)
     found = []
     excused: list[int] = []
-    shared: set[int | None] = set()
+    shared: set[int] = set()
     for line in project.lines:
         here = at_row[line.file, line.row]
         stale = [holder for holder in here if holder["old"]]
@@ -171,8 +173,7 @@ def disagreements(project: FixtureProject, holders: list[dict[str, Any]]) -> lis
             found.append(f"{line.file}:{line.row}: expects {' '.join(line.codes)}, but nothing here is stale")
         elif line.codes:
             excused += map(id, [*stale, *owners_and_parts(stale, holders)])
-            shared |= {holder["fills"] for holder in stale}
-    shared.discard(None)
+            shared.update(container for holder in stale for container in holder["fills"])
     for holder in holders:
         if holder["old"] and id(holder) not in excused and holder["container"] not in shared:
             place = f"{holder['file']}:{holder['rows'][0]}"
@@ -208,6 +209,8 @@ def miscounted(project: FixtureProject, at_row: dict[tuple[str, int], list[dict[
         stale = [holder for holder in at_row[line.file, line.row] if holder["old"]]
         if line.not_shown or not line.codes or not stale:
             continue
+        # What a call has put somewhere says more than all that is there by now.
+        stale = [holder for holder in stale if holder["name"].startswith("call ")] or stale
         if len({holder["name"] for holder in stale}) == 1:
             codes_of[id(stale[0])] += len(line.codes)
             holder_of[id(stale[0])] = stale[0]

@@ -11,7 +11,8 @@ from stalecheck.link.calls import passes_through
 from stalecheck.link.captures import reached
 from stalecheck.link.holding import CALLED, HELD, KINDS, Holding, Subject, closest, constructs
 from stalecheck.link.program import Frame
-from stalecheck.link.registrations import Registrations, belongs_to
+from stalecheck.link.registrations import Registrations
+from stalecheck.link.retained import belongs_to
 from stalecheck.link.values import Capture, ClassThing, ExternalThing, FunctionThing, InstanceThing, Relation, Value
 from stalecheck.model import Holder, Location, SourceFile, Span
 from stalecheck.summarize.summary import (

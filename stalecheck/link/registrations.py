@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stalecheck.link import known
-from stalecheck.link.captures import Part
 from stalecheck.link.holding import HELD, Holding, Subject, closest
-from stalecheck.link.program import Frame
+from stalecheck.link.retained import Retained, keeps_first
 from stalecheck.link.values import (
-    NOTHING,
-    Capture,
     ClassThing,
-    ContainerThing,
     ExternalThing,
     FunctionThing,
     InstanceThing,
-    Made,
-    ModuleThing,
     Relation,
     Thing,
     Value,
 )
 from stalecheck.model import Location
-from stalecheck.summarize.summary import Attribute, Call, CallStatement, Expression, Function, Parameter
-from stalecheck.vocabulary import HolderKind, OriginKind, ReloadMode
+from stalecheck.summarize.summary import Attribute, Call, CallStatement, Expression
+from stalecheck.vocabulary import HolderKind, OriginKind
 
 _SINGLE_DISPATCH = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 
@@ -34,6 +29,7 @@ class Registrations:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
+        self._kept = Retained(subject.file, subject.evaluator)
 
     def registry(self, function: Expression, at: Location) -> str:
         """Return the name of a registry of types that is called: a singledispatch function or an ABC outside."""
@@ -63,44 +59,16 @@ class Registrations:
         if self.registry(function, at):
             return not callee.captures
         made = self._subject.evaluate(decorator, at) if isinstance(decorator, Call) else callee
-        return any(isinstance(thing, FunctionThing) and _keeps_first(thing.function) for thing in made.things)
+        return any(isinstance(thing, FunctionThing) and keeps_first(thing.function) for thing in made.things)
 
     def of_own(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a function of the project keeps of the arguments that it is called with."""
         callee = self._subject.evaluate(statement.call.function, statement.at)
-        for thing in callee.things:
-            if isinstance(thing, FunctionThing) and thing.function.keeps and not thing.function.is_opaque:
-                kept = self._kept_by(thing, callee, statement)
-                for holding in self.of_registration(statement.name, statement):
-                    if (holding.capture.made, holding.capture.mode) in kept:
-                        yield holding
-
-    def _kept_by(
-        self, thing: FunctionThing, callee: Value, statement: CallStatement
-    ) -> set[tuple[Made, ReloadMode | None]]:
-        """Return what a call of a function puts into something that is not the reloaded module's own."""
-        evaluator = self._subject.evaluator
-        if not evaluator.calls.is_transparent(thing):
-            return set()
-        called = statement.call.function
-        receiver = self._subject.evaluate(called.value, statement.at) if isinstance(called, Attribute) else NOTHING
-        arguments = [(item, self._subject.evaluate(item.value, statement.at)) for item in statement.call.arguments]
-        values = evaluator.calls.bind_arguments(thing, callee, arguments, receiver)
-        frame = Frame(thing.file, statement.at, values, holder=self._subject.file)
-        found: set[tuple[Made, ReloadMode | None]] = set()
-        for kept in thing.function.keeps:
-            target = evaluator.evaluate(kept.target, frame)
-            value = evaluator.evaluate(kept.element.value, frame)
-            if any(map(_is_weak, (*target.things, *value.things))):
-                continue
-            if kept.element.is_unpacked and any(isinstance(item, ContainerThing) for item in value.things):
-                value = evaluator.containers.elements(value, None, frame, Part.WHOLE)
-            found |= {
-                (capture.made, capture.mode)
-                for capture in value.captures
-                if capture.relation in HELD and not belongs_to(target, capture)
-            }
-        return found
+        kept = set(self._kept.by_call(statement.call, callee, statement.at))
+        for holding in self.of_registration(statement.name, statement) if kept else ():
+            made = holding.capture.made
+            if (made, holding.capture.mode) in kept and not self._kept.is_taken_back(statement, made):
+                yield replace(holding, emptied=tuple(self._kept.taken_back_by_functions(statement, made)))
 
     def keeper(self, function: Expression, at: Location) -> Value | None:
         """Return the object or class whose method is called, if the standard library's method keeps its arguments."""
@@ -139,23 +107,6 @@ class Registrations:
                             "",
                             argument.value,
                         )
-
-
-def belongs_to(target: Value, capture: Capture) -> bool:
-    """Whether what is stored belongs to the reloaded module's own object: that one is replaced as well."""
-    if any(isinstance(thing, ModuleThing) and thing.file == capture.made.file for thing in target.things):
-        return True
-    return any(held.made.file == capture.made.file and held.relation is Relation.IS for held in target.captures)
-
-
-def _is_weak(thing: Thing) -> bool:
-    """Whether a container or reference lets go of what nothing else keeps."""
-    return isinstance(thing, ExternalThing) and thing.name.startswith("weakref.")
-
-
-def _keeps_first(function: Function) -> bool:
-    """Whether a function keeps its first argument as it is: what a decorator does that registers."""
-    return any(kept.element.value == Parameter(name) for name in function.parameters[:1] for kept in function.keeps)
 
 
 def _is_keeper(dotted: str) -> bool:

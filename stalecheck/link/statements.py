@@ -10,7 +10,8 @@ from stalecheck.link.captures import inside, is_result
 from stalecheck.link.constants import constants
 from stalecheck.link.definitions import Definitions
 from stalecheck.link.holding import HELD, KINDS, Holding, Subject, closest, constructs
-from stalecheck.link.registrations import Registrations, belongs_to
+from stalecheck.link.registrations import Registrations
+from stalecheck.link.retained import belongs_to
 from stalecheck.link.values import (
     ClassThing,
     ContainerThing,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +13,7 @@ from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import spells_reload
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
+from stalecheck.retaining import Retaining
 from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, root, stored
@@ -28,6 +29,7 @@ from stalecheck.summarize.summary import (
     Attribute,
     Binding,
     Bound,
+    Call,
     Captured,
     Class,
     ClassExpression,
@@ -108,8 +110,9 @@ class Body:
 class Bodies:
     """Reads function bodies: what they return, what their names are assigned, which globals they bind."""
 
-    def __init__(self, recorder: Recorder, source: str) -> None:
+    def __init__(self, recorder: Recorder, source: str, retaining: Mapping[ast.stmt, Retaining]) -> None:
         self._recorder = recorder
+        self._retaining = retaining
         self._has_walrus = ":=" in source
         self._may_reload = RELOAD_SPELLED.search(source) is not None
         self.helpers: frozenset[ast.FunctionDef | ast.AsyncFunctionDef] = frozenset()
@@ -329,6 +332,7 @@ class Bodies:
                     star=star_name(node.params),
                     double_star=double_star_name(node.params),
                     keeps=self.keeps(inner),
+                    retains=self.retains(node, twin, inner),
                     attaches=self.attached(node, twin, inner),
                     remembered=remembered(twin),
                 )
@@ -466,6 +470,44 @@ class Bodies:
             if names_below(value) & own
         )
 
+    def retains(self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body) -> tuple[Kept | HandedOn, ...]:
+        """Return what a method puts of what it is given into its object or class, and what it hands on."""
+        retaining = None if twin is None else self._retaining.get(twin)
+        if retaining is None:
+            return ()
+
+        def look(name: str) -> Expression:
+            return Parameter(name) if name == retaining.itself else self._look_in(scope, name)
+
+        found: list[Kept | HandedOn] = []
+        for statement, other in function_statements(node.body.body, block_of(twin, "body")):
+            for target, values, is_unpacked in stored(statement) if other in retaining.stored else ():
+                if retaining.itself and root(target) == retaining.itself:
+                    container = self._quietly(target, scope, look)
+                    found += (
+                        Kept(container, Element(self._quietly(value, scope, look), NOWHERE, is_unpacked))
+                        for value in values
+                        if names_below(value) & retaining.names
+                    )
+            match statement if other in retaining.handed else None:
+                case (
+                    cst.Expr(value=cst.Call() as call)
+                    | cst.Return(value=cst.Call() as call)
+                    | cst.Assign(value=cst.Call() as call)
+                ):
+                    converted = self._quietly(call, scope, look)
+                    if isinstance(converted, Call):
+                        found.append(HandedOn(converted))
+        return tuple(found)
+
+    def taken_back(self, twin: ast.stmt | None) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+        """Return the parameters by which a method takes something out, and by which it finds what it puts in."""
+        retaining = None if twin is None else self._retaining.get(twin)
+        if retaining is None:
+            return (), None
+        keys = None if retaining.replaces is None else tuple(sorted(retaining.replaces))
+        return tuple(sorted(retaining.releases)), keys
+
     def attached(
         self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body
     ) -> tuple[Attached | Filled | HandedOn, ...]:
@@ -486,11 +528,13 @@ class Bodies:
                 found.append(Element(self._quietly(item.value, scope), NOWHERE))
         return Display(tuple(found)) if found else None
 
-    def _quietly(self, node: cst.BaseExpression, scope: Body) -> Expression:
+    def _quietly(
+        self, node: cst.BaseExpression, scope: Body, look: Callable[[str], Expression] | None = None
+    ) -> Expression:
         """Convert an expression of a function body, whose places nobody will point at."""
         quiet, self._recorder.is_quiet = self._recorder.is_quiet, True
         try:
-            return self._recorder.converter.convert(node, lambda name: self._look_in(scope, name))
+            return self._recorder.converter.convert(node, look or (lambda name: self._look_in(scope, name)))
         finally:
             self._recorder.is_quiet = quiet
 

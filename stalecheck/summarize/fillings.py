@@ -68,6 +68,8 @@ def stored(
         for target in node.targets:
             if isinstance(target.target, (cst.Attribute, cst.Name)):
                 yield target.target, (node.value,), False
+    elif isinstance(node, cst.AnnAssign) and isinstance(node.target, cst.Attribute) and node.value is not None:
+        yield node.target, (node.value,), False
 
 
 def _of_item(target: cst.Subscript, value: cst.BaseExpression) -> Filling:

@@ -374,6 +374,15 @@ class Function:
     None for any other.
     """
 
+    retains: tuple[Kept | HandedOn, ...] = ()
+    """What calling a method puts of what it is given into its object or class, and the calls that hand it on."""
+
+    releases: tuple[str, ...] = ()
+    """The parameters that name what a method takes out of its object again."""
+
+    replaces: tuple[str, ...] | None = None
+    """The parameters by which what a method retains is found, so that the next one takes its place; None for others."""
+
     lets_go: tuple[str, ...] = ()
     """Of a method with the name of one that fills containers the parameters of which it certainly keeps nothing."""
 

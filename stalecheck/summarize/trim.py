@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_filling, find_helpers, spells_reload
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants, inner_statements
+from stalecheck.retaining import find_retaining
 from stalecheck.summarize.syntax import FILLERS, binds_inside
 
 RELOAD_SPELLED = re.compile(r"reload\w*\s*\(|sys\.modules|_extension\s*\(")
@@ -36,6 +37,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
     has_walrus = ":=" in source
     may_reload = RELOAD_SPELLED.search(source) is not None
     filling = find_filling(tree) | find_helpers(tree, may_reload=may_reload)
+    retaining = find_retaining(tree)
     pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
         block = pending.pop()
@@ -46,11 +48,12 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
                 continue
             if _is_whole(statement, may_reload=may_reload, has_walrus=has_walrus) or statement in filling:
                 continue
+            kept = retaining[statement].statements if statement in retaining else frozenset()
             if _reaches_out(statement) or (may_reload and _renews(statement)):
-                told = _Told(None, reaches_out=True, is_counted=True)
+                told = _Told(None, reaches_out=True, is_counted=True, kept=kept)
             else:
-                names = _given_names(statement)
-                told = _Told(names, reaches_out=False, is_counted=_defines(statement, names))
+                names = _given_names(statement, kept)
+                told = _Told(names, reaches_out=False, is_counted=bool(kept) or _defines(statement, names), kept=kept)
             if not keeps_rows and _is_idle(statement, told):
                 _blank_run([statement], lines, 0)
             else:
@@ -70,6 +73,9 @@ class _Told:
 
     is_counted: bool
     """Whether each of them is found in the other tree, by its number."""
+
+    kept: frozenset[ast.stmt] = frozenset()
+    """Those that put what the function is given into its object, or hand it on."""
 
 
 def _is_whole(function: _Function, *, may_reload: bool, has_walrus: bool) -> bool:
@@ -147,9 +153,9 @@ def _is_outside(target: ast.AST, class_name: str) -> bool:
     return False
 
 
-def _given_names(function: _Function) -> frozenset[str]:
-    """Return the names that what a function gives back is made of, and what those are made of in turn."""
-    given: set[str] = set()
+def _given_names(function: _Function, kept: Iterable[ast.stmt] = ()) -> frozenset[str]:
+    """Return the names that what a function gives back or keeps is made of, and what those are made of in turn."""
+    given = {name for statement in kept for name in _names_in(statement)}
     made_of: dict[str, set[str]] = {}
     for statement in _statements(function.body, is_nested=False):
         given.update(*map(_names_in, _given(statement)))
@@ -238,6 +244,8 @@ def _is_elif(statement: ast.stmt, lines: Sequence[str | None]) -> bool:
 
 
 def _is_told(statement: ast.stmt, told: _Told) -> bool:
+    if statement in told.kept:
+        return True
     match statement:
         case ast.Return(value=value):
             return value is not None

@@ -19,6 +19,7 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.reloads.reruns import first_run, is_first_run
+from stalecheck.retaining import find_retaining
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -98,9 +99,9 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
     if tree is not None and is_whole:
-        return _Walker(Positions(source), target_version, source).walk(module, tree, tree.body)
+        return _Walker(Positions(source), target_version, source, tree).walk(module, tree, tree.body)
     module, ranges = provide(module)
-    return _Walker(Positions(source, ranges), target_version, source).walk(module, tree, None)
+    return _Walker(Positions(source, ranges), target_version, source, None).walk(module, tree, None)
 
 
 def _parse(data: bytes) -> tuple[ast.Module | None, bool]:
@@ -140,7 +141,9 @@ def _without_rejected(source: str, tree: ast.Module) -> str | None:
 
 
 class _Walker:
-    def __init__(self, positions: Positions, target_version: tuple[int, int], source: str) -> None:
+    def __init__(
+        self, positions: Positions, target_version: tuple[int, int], source: str, tree: ast.Module | None
+    ) -> None:
         self._target_version = target_version
         self._spells_reload = RELOAD_SPELLED.search(source) is not None
         self._replaces_itself = REPLACES_ITSELF.search(source.encode()) is not None
@@ -153,7 +156,7 @@ class _Walker:
         """What each round of the loop whose body is being read binds, and what its names stand for meanwhile."""
 
         self._public = Public(self._recorder)
-        self._bodies = Bodies(self._recorder, source)
+        self._bodies = Bodies(self._recorder, source, {} if tree is None else find_retaining(tree))
         self._runner = Runner(self._recorder, frozenset(), self._suite)
 
     def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
@@ -533,6 +536,7 @@ class _Walker:
             usages = find_parameter_usages(twin)
             defaults = tuple(replace(d, usages=tuple(usages.get(d.keyword, ()))) for d in defaults)
         scope = self._bodies.collect(node, twin, qualified, None)
+        releases, replaces = self._bodies.taken_back(twin)
         function = Function(
             qualified,
             parameter_names(node.params),
@@ -545,6 +549,9 @@ class _Walker:
             double_star=double_star_name(node.params),
             keeps=self._bodies.keeps(scope),
             attaches=self._bodies.attached(node, twin, scope),
+            retains=self._bodies.retains(node, twin, scope),
+            releases=releases,
+            replaces=replaces,
             dispatched=tuple(self._dispatched(node)) if decorators else (),
             remembered=remembered(twin),
             lets_go=self._let_go(twin),
@@ -572,6 +579,7 @@ class _Walker:
             is_opaque=isinstance(twin, ast.AsyncFunctionDef),
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
+            releases=self._bodies.taken_back(twin)[0],
             lets_go=self._let_go(twin),
         )
         span = self._recorder.positions.name_of_twin(twin)

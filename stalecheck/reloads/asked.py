@@ -57,8 +57,7 @@ def asked(evaluator: Evaluator, guards: Sequence[Guard], item: Item) -> Filters:
     at = look(item)
     found: list[Filter] = []
     for guard in guards:
-        for node, is_true in _parts(guard.test, is_true=guard.is_true):
-            test = read(evaluator, node, guard.place)
+        for node, test, is_true in _tests(evaluator, guard):
             if is_about_modules(test) or (isinstance(item, Hole) and _asks_for(test, item)):
                 found.append(Filter(test, is_true, shorten(node), at, at))
                 if guard.is_end:
@@ -80,14 +79,13 @@ def cut_short(evaluator: Evaluator, item: Item, loop: int, place: Place) -> Filt
             continue
         around = {(id(guard.test), guard.is_true) for guard in place.guards}
         own = [guard for guard in end.guards if (loop, 0) in guard.place.branch]
-        parts = [(*part, guard.place) for guard in own for part in _parts(guard.test, is_true=guard.is_true)]
-        tests = [(read(evaluator, node, where), is_true) for node, is_true, where in parts]
+        parts = [(*part, guard.place) for guard in own for part in _tests(evaluator, guard)]
         if any((id(guard.test), guard.is_true) not in around for guard in own) and not any(
             is_about_modules(test) or asks(node) or is_carried(evaluator.outline, node, where)
-            for (test, _), (node, _, where) in zip(tests, parts, strict=True)
+            for node, test, _, where in parts
         ):
             continue
-        only = next((test for test, is_true in tests if _is_of_one(test, is_true=is_true)), None)
+        only = next((test for _, test, is_true, _ in parts if _is_of_one(test, is_true=is_true)), None)
         written = shorten(parts[-1][0]) if parts else "break" if isinstance(statement, ast.Break) else "return"
         unclear: Test = Unclear((Trait("module"),))
         if isinstance(only, Operation):
@@ -157,9 +155,7 @@ def left_out(evaluator: Evaluator, guards: Sequence[Guard], binding: Binding, it
     value: Test = Constant(name) if isinstance(item, Text) else Operation("module", (Constant(name),))
     narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
     try:
-        tests = [
-            (_Reader(evaluator).read(guard.test, guard.place, {id(binding): value}), guard.is_true) for guard in guards
-        ]
+        tests = [(_of_guard(guard, _Reader(evaluator), {id(binding): value}), guard.is_true) for guard in guards]
     finally:
         evaluator.is_narrowing = narrowing
     filters = tuple(Filter(test, is_true, "", name, name) for test, is_true in tests)
@@ -171,6 +167,20 @@ def without(evaluator: Evaluator, item: Item, names: ast.expr, place: Place) -> 
     at = look(item)
     test = Operation("in", (Subject((at,)), read(evaluator, names, place)))
     return (Filter(test, False, f"… in {shorten(names)}", at, at),)
+
+
+def _tests(evaluator: Evaluator, guard: Guard) -> Iterator[tuple[ast.expr, Test, bool]]:
+    """Yield what all has to hold, or to fail, for a guard to hold."""
+    if guard.is_attempt:
+        yield guard.test, Operation("works", (read(evaluator, guard.test, guard.place),)), guard.is_true
+        return
+    for node, is_true in _parts(guard.test, is_true=guard.is_true):
+        yield node, read(evaluator, node, guard.place), is_true
+
+
+def _of_guard(guard: Guard, reader: _Reader, known: _Known) -> Test:
+    test = reader.read(guard.test, guard.place, known)
+    return Operation("works", (test,)) if guard.is_attempt else test
 
 
 def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:

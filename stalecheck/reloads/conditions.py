@@ -7,8 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, cut_short, is_swept, left_out, look, nobody_knows, without
-from stalecheck.reloads.filters import Filters
+from stalecheck.reloads.asked import (
+    asked,
+    by_function,
+    cut_short,
+    is_swept,
+    left_out,
+    look,
+    nobody_knows,
+    read,
+    without,
+)
+from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
     Entry,
     Group,
@@ -85,8 +95,9 @@ def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Plac
 def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
     evaluator.is_narrowing = True
     try:
-        globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
-        is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
+        guards = [guard for guard in place.guards if not guard.is_attempt]
+        globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in guards)
+        is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in guards)
     finally:
         evaluator.is_narrowing = False
     filtered = tuple(kept_by(item, asked(evaluator, place.guards, item)) for item in items)
@@ -102,6 +113,7 @@ def are_clear(evaluator: Evaluator, place: Place) -> bool:
             _globs(evaluator, guard.test, guard.place, guard.is_true) is not None
             or _failing(evaluator, guard.test, guard.place, guard.is_true)
             for guard in place.guards
+            if not guard.is_success or is_about_modules(read(evaluator, guard.test, guard.place))
         )
     finally:
         evaluator.is_narrowing = narrowing

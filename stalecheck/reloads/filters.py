@@ -226,10 +226,38 @@ def _value(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
             return _value(one_way if asked else other_way, one, name, is_package=is_package)
         case Operation("module"):
             return SOMETHING
+        case Operation("works", (tried,)):
+            return _works(tried, one, name, is_package=is_package)
         case Operation(how, parts):
             values = [_value(part, one, name, is_package=is_package) for part in parts]
             return _applied(how, values)
     return UNSURE
+
+
+def _works(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
+    """Whether an expression can be worked out."""
+    match test:
+        case Trait("ispkg"):
+            return is_package
+        case Operation("and" | "or" | "if") | Constant() | Subject() | Trait() | Given() | Unclear():
+            return UNSURE if _value(test, one, name, is_package=is_package) is UNSURE else True
+        case Operation(how, parts):
+            if any(_works(part, one, name, is_package=is_package) is False for part in parts):
+                return False
+            values = [_value(part, one, name, is_package=is_package) for part in parts]
+            if how in _DISPLAYS or UNSURE in values or SOMETHING in values:
+                return UNSURE if UNSURE in values else True
+            if how == "[]" and isinstance(values[0], frozenset):
+                return values[1] in values[0]
+            if how not in _FUNCTIONS:
+                return UNSURE
+            try:
+                _FUNCTIONS[how](*values)
+            except (LookupError, ValueError):
+                return False
+            except Exception:
+                return UNSURE
+            return True
 
 
 def _is_of_another(one: Filter) -> bool:
@@ -310,7 +338,19 @@ def _extended(one: Any, more: Any) -> Any:
 _DISPLAYS: Mapping[str, Callable[[list[Any]], Any]] = {"()": tuple, "{}": frozenset}
 TEXT_METHODS = frozenset(
     {
-        *("startswith", "endswith", "split", "rsplit", "partition", "rpartition", "count", "find", "rfind", "index"),
+        *(
+            "startswith",
+            "endswith",
+            "split",
+            "rsplit",
+            "partition",
+            "rpartition",
+            "count",
+            "find",
+            "rfind",
+            "index",
+            "rindex",
+        ),
         *("strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "lower", "upper", "replace", "join"),
         *("isidentifier", "isdigit", "islower", "isupper", "__contains__"),
         *("union", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "copy"),
@@ -321,6 +361,7 @@ TEXT_METHODS = frozenset(
 BUILTINS: Mapping[str, Callable[..., Any]] = {
     "len": len,
     "bool": bool,
+    "int": int,
     "str": str,
     "tuple": tuple,
     "list": tuple,

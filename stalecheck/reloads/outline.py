@@ -82,7 +82,7 @@ class _Pass:
             if (child := _inside(child)).__class__ not in _LEAVES:
                 push((child, place))
 
-    def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
+    def _push_body(self, body: Sequence[ast.stmt], place: Place, *, is_tried: bool = False) -> None:
         placed: list[tuple[ast.AST, Place]] = []
         for statement in body:
             placed.append((statement, place))
@@ -96,7 +96,7 @@ class _Pass:
                     if is_over:
                         place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
-            elif place.loop is not None and (fitting := _unpackings(statement, place)):
+            elif place.loop is not None and (fitting := _successes(statement, place, is_tried=is_tried)):
                 place = replace(place, guards=(*place.guards, *fitting))
         self.stack.extend(reversed(placed))
 
@@ -188,14 +188,16 @@ class _Pass:
         if any(is_first_run(node, handler) for handler in node.handlers):
             tried = replace(tried, is_rerun=True)
         self._push_body(node.finalbody, replace(place, is_final=True))
-        fitting = tuple(guard for part in node.body for guard in _unpackings(part, tried)) if tried.loop else ()
+        fitting = (
+            tuple(guard for part in node.body for guard in _successes(part, tried, is_tried=True)) if tried.loop else ()
+        )
         self._push_body(node.orelse, replace(tried, guards=(*tried.guards, *fitting)) if fitting else tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
             caught = replace(_branch(place, node, number), is_caught=True)
             if handler.name:
                 self._bind(handler.name, "unknown", _start(handler), caught)
             self._push_body(handler.body, caught)
-        self._push_body(node.body, tried)
+        self._push_body(node.body, tried, is_tried=bool(node.handlers))
 
     def _read_match(self, node: ast.Match, place: Place) -> None:
         for number, case in reversed(list(enumerate(node.cases))):
@@ -510,23 +512,42 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
 
 
-def _unpackings(statement: ast.stmt, place: Place) -> tuple[Guard, ...]:
-    """The conditions under which a loop goes on below ``a, b = n.split(".")``, caught where it fails or not."""
+def _successes(statement: ast.stmt, place: Place, *, is_tried: bool = False) -> tuple[Guard, ...]:
+    """The conditions under which a loop goes on below ``a, b = n.split(".")``, caught where it fails or not.
+
+    What else may fail for some names and not for others, as ``parts[1]``, is of interest only if that `is_tried`.
+    """
     match statement:
-        case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=ast.Call(func=function) as value):
-            if terminal(function) not in ("split", "rsplit"):
-                return ()
+        case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=value) if _may_not_fit(value):
             stars = sum(isinstance(name, ast.Starred) for name in names)
             length = ast.Call(ast.Name("len", ast.Load()), [value], [])
             test = ast.Compare(length, [ast.GtE() if stars else ast.Eq()], [ast.Constant(len(names) - stars)])
             for part in (test, length, length.func, *test.comparators):
                 ast.copy_location(part, value)
-            return (Guard(test, place, is_true=True, is_unpacking=True),)
+            return (Guard(test, place, is_true=True, is_success=True),)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.Expr(value=value):
+            may_fail = is_tried and _may_fail(value)
+            return (Guard(value, place, is_true=True, is_success=True, is_attempt=True),) if may_fail else ()
         case ast.Try(body=body, handlers=handlers) if handlers and all(_leaves(one.body) for one in handlers):
             is_end = any(isinstance(one.body[-1], (ast.Break, ast.Return)) for one in handlers)
-            found = (guard for part in body for guard in _unpackings(part, place))
+            found = (guard for part in body for guard in _successes(part, place, is_tried=True))
             return tuple(replace(guard, is_end=guard.is_end or is_end) for guard in found)
     return ()
+
+
+def _may_not_fit(value: ast.expr) -> bool:
+    """Whether it may have more or fewer elements than there are names for them: the parts of a name."""
+    return isinstance(value, ast.Name) or (isinstance(value, ast.Call) and terminal(value.func) in ("split", "rsplit"))
+
+
+def _may_fail(value: ast.expr) -> bool:
+    """Whether some names of modules may make an expression fail; that one is not loaded is no matter."""
+    match value:
+        case ast.Subscript(value=owner, slice=index):
+            return not isinstance(index, ast.Slice) and terminal(owner) != "modules"
+        case ast.Call(func=ast.Attribute(attr="index" | "rindex") | ast.Name(id="int")):
+            return True
+    return isinstance(value, ast.Attribute)
 
 
 def _asks_for_main(test: ast.expr) -> bool:

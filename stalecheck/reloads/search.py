@@ -528,7 +528,7 @@ class _Search:
             event.place.is_main,
             event.place.branch,
             optional_blocks(event.place),
-            any(not guard.is_unpacking for guard in event.place.guards) or event.place.is_rerun,
+            any(not guard.is_success for guard in event.place.guards) or event.place.is_rerun,
             is_again(event.place),
             event.spelling in EVICTIONS
             and not whys

@@ -432,6 +432,8 @@ class _Reader:
         if not asks or not arguments:
             return None
         subject = self.read(arguments[0], place, known)
+        if name == "builtins.isinstance" and _is_text(subject) and len(arguments) == 2:
+            return Constant(True) if self._items(arguments[1], place) == (Thing("builtins.str"),) else None
         is_given = isinstance(subject, Given) and not subject.is_text
         if subject != Trait("module") and not is_given:
             return None
@@ -751,6 +753,16 @@ def _body(scope: Scope) -> Sequence[ast.stmt]:
     if isinstance(scope.node, ast.Lambda):
         return [ast.Return(scope.node.body)]
     return scope.node.body if isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+
+
+def _is_text(test: Test) -> bool:
+    """Whether it is the name of a module, or one of the texts that are made of it."""
+    match test:
+        case Operation(
+            "[]", (Operation(".split" | ".rsplit" | ".partition" | ".rpartition", (owner, *_)), Constant(int()))
+        ):
+            return _is_text(owner)
+    return isinstance(test, Subject)
 
 
 def _is_empty(node: ast.expr | None) -> bool:

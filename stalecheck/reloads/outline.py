@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import children
+from stalecheck.reloads.cases import captures, is_certain, taken
 from stalecheck.reloads.reruns import is_first_run
 from stalecheck.reloads.scopes import (
     CLEANUPS,
@@ -96,6 +97,8 @@ class _Pass:
                     if is_over:
                         place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
+            elif isinstance(statement, ast.Match):
+                place = replace(place, guards=(*place.guards, *_left(statement, place)))
             elif place.loop is not None and (fitting := _successes(statement, place, is_tried=is_tried)):
                 place = replace(place, guards=(*place.guards, *fitting))
         self.stack.extend(reversed(placed))
@@ -200,13 +203,12 @@ class _Pass:
         self._push_body(node.body, tried, is_tried=bool(node.handlers))
 
     def _read_match(self, node: ast.Match, place: Place) -> None:
-        for number, case in reversed(list(enumerate(node.cases))):
-            inside = _branch(place, node, number)
-            for part in ast.walk(case.pattern):
-                name = getattr(part, "name", None) or getattr(part, "rest", None)
-                if isinstance(name, str):
-                    self._bind(name, "unknown", _start(case.pattern), inside)
-            self._push_body(case.body, inside)
+        for case, guard, inside in reversed(_cases(node, place)):
+            at = _start(case.pattern)
+            for one in captures(node.subject, case.pattern):
+                self._bind(one.name, one.how, at, place, inner=inside, value=one.value, path=one.path, rest=one.rest)
+            within = inside if is_certain(guard.test) else replace(inside, guards=(*inside.guards, guard))
+            self._push_body(case.body, within)
             self._push(case.guard, place=inside)
         self._push(node.subject, place=place)
 
@@ -533,6 +535,32 @@ def _successes(statement: ast.stmt, place: Place, *, is_tried: bool = False) -> 
             found = (guard for part in body for guard in _successes(part, place, is_tried=True))
             return tuple(replace(guard, is_end=guard.is_end or is_end) for guard in found)
     return ()
+
+
+def _cases(node: ast.Match, place: Place) -> list[tuple[ast.match_case, Guard, Place]]:
+    """The cases of a ``match``: what each asks for, and its place, where those above are known not to fit."""
+    found: list[tuple[ast.match_case, Guard, Place]] = []
+    above: tuple[Guard, ...] = ()
+    for number, case in enumerate(node.cases):
+        inside = _branch(place, node, number, *above)
+        guard = Guard(taken(node.subject, case), inside, is_true=True)
+        found.append((case, guard, inside))
+        above = (*above, replace(guard, is_true=False))
+    return found
+
+
+def _left(node: ast.Match, place: Place) -> tuple[Guard, ...]:
+    """The conditions under which what stands below a ``match`` runs: that no case has left the block."""
+    found: list[Guard] = []
+    above: list[ast.expr] = []
+    for case, guard, inside in _cases(node, place):
+        if _leaves(case.body):
+            test = ast.copy_location(ast.BoolOp(ast.And(), [*above, guard.test]), guard.test) if above else guard.test
+            is_end = place.loop is not None and isinstance(case.body[-1], (ast.Break, ast.Return))
+            found.append(Guard(test, replace(inside, guards=place.guards), is_true=False, is_end=is_end))
+        else:
+            above.append(ast.copy_location(ast.UnaryOp(ast.Not(), guard.test), guard.test))
+    return tuple(found)
 
 
 def _may_not_fit(value: ast.expr) -> bool:

@@ -589,8 +589,13 @@ class _Reader:
         return binding.value is not None and is_sweep(self.evaluator, binding.value, binding.place)
 
     def _unpacked(self, binding: Binding, known: _Known) -> Test:
-        found = self.read(binding.value, binding.place, known) if binding.value is not None else Unclear()
-        for number in binding.path:
+        value, path = binding.value, binding.path
+        while path and isinstance(value, (ast.Tuple, ast.List)) and not _are_starred(value.elts):
+            if not -len(value.elts) <= path[0] < len(value.elts):
+                return Unclear()
+            value, path = value.elts[path[0]], path[1:]
+        found = self.read(value, binding.place, known) if value is not None else Unclear()
+        for number in path:
             found = Operation("[]", (found, Constant(number)))
         if binding.rest is not None:
             before, after = binding.rest

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stalecheck.reloads.conditions import filtered, is_filterable, less_names
 from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.items import (
+    COPY,
     FINDER,
     MIXED,
     MODULES,
@@ -75,6 +76,8 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         return _sequence(evaluator, name, node, place)
     if name in ("builtins.dict", "collections.OrderedDict", "types.MappingProxyType"):
         return _dict_call(evaluator, node, place)
+    if name in ("copy.copy", "copy.deepcopy") and len(arguments) == 1:
+        return tuple(COPY if item == MODULES else item for item in evaluator.inner(arguments[0], place))
     if name == "builtins.enumerate" and arguments:
         inner = evaluator.each(evaluator.inner(arguments[0], place), shorten(arguments[0]))
         return (Group(tuple((Group(((unknown(node),), (part,))),) for part in inner)),)
@@ -207,8 +210,10 @@ def _without_dot(name: Text | Hole) -> Text | Hole:
 
 def _from_modules(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
     method = name.rpartition(".")[2]
-    if method in ("keys", "copy", "__iter__"):
+    if method in ("keys", "__iter__"):
         return (MODULES,)
+    if method == "copy":
+        return (COPY,)
     if method in ("values", "items"):
         return (Group(((Entry("module" if method == "values" else "pair"),),)),)
     if method in ("get", "pop", "__getitem__") and node.args:
@@ -239,7 +244,7 @@ def _as_flat(item: Item, name: Text, filters: Filters) -> Item:
 def _sequence(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
     for item in evaluator.opened(evaluator.inner(node.args[0], place)):
-        if item == MODULES:
+        if item in (MODULES, COPY):
             found.append(_arranged(Group(((Entry("name"),),)), name, node))
         elif isinstance(item, Table):
             found.append(Group(tuple(dict.fromkeys(keys for keys, _ in item.pairs))))
@@ -263,8 +268,8 @@ def _dict_call(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     pairs: list[tuple[Items, Items]] = []
     for argument in node.args:
         for item in evaluator.inner(argument, place):
-            if item == MODULES:
-                return (MODULES,)
+            if item in (MODULES, COPY):
+                return (COPY,)
             if not isinstance(item, Table):
                 return (unknown(node),)
             pairs.extend(item.pairs)

@@ -147,6 +147,8 @@ Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Info 
 Items: TypeAlias = tuple[Item, ...]
 
 MODULES = Thing("sys.modules")
+COPY = Thing("sys.modules.copy()")
+"""What is looked up in a copy of ``sys.modules`` is found; what is taken out of it stays where it was."""
 TOO_MUCH = Unknown("the expression is too involved")
 MIXED = Unknown("a part of the text is not known")
 LIMIT = 400
@@ -241,7 +243,7 @@ def beside(one: Hole, other: Hole) -> str:
 
 def are_names(items: Items) -> bool:
     """Whether a collection is ``sys.modules``, a copy of it, or of its names."""
-    return bool(items) and all(item == MODULES or _are_entries(item) for item in items)
+    return bool(items) and all(item in (MODULES, COPY) or _are_entries(item) for item in items)
 
 
 def _are_entries(item: Item) -> bool:

@@ -26,6 +26,7 @@ from stalecheck.reloads.items import (
 )
 from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, home_of, terminal
 from stalecheck.reloads.shortened import shortened
+from stalecheck.reloads.tables import table_given
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -79,7 +80,8 @@ def bound(evaluator: Evaluator, binding: Binding) -> Items:
     if binding.scope is not None and binding.how in ("function", "class"):
         return (Thing(f"{module}.{binding.scope.name}"),)
     if binding.how in ("parameter", "arguments") and binding.scope is not None:
-        return _supplied(evaluator, binding.name, binding.scope) or (_parameter(evaluator, binding, binding.scope),)
+        given = _supplied(evaluator, binding.name, binding.scope) or table_given(evaluator, binding.name, binding.scope)
+        return given or (_parameter(evaluator, binding, binding.scope),)
     if binding.value is None or binding.how in ("starred", "unknown"):
         return (Unknown(f"`{binding.name}` is not known"),)
     if binding.how != "element":

@@ -27,6 +27,7 @@ from stalecheck.reloads.scopes import (
     Scope,
     terminal,
 )
+from stalecheck.reloads.tables import note_tables
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -37,6 +38,7 @@ def read_outline(tree: ast.Module, file: SourceFile) -> Outline:
     outline = Outline(file, module)
     _Pass(outline).read(tree.body, Place(module))
     _hand_over_outer_names(outline)
+    note_tables(outline)
     _close_aliases(outline.aliases)
     return outline
 
@@ -289,7 +291,7 @@ class _Pass:
         names += [
             part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
         ]
-        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
+        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function", "modules")]
         for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
@@ -321,6 +323,7 @@ class _Pass:
                 self.outline.ends.setdefault(statement, []).append((node, place))
         if node.value is not None:
             place.scope.results.append((node.value, place))
+            self._alias(place.scope.name.rpartition(".")[2], _of_modules(node.value))
             self._push(node.value, place=place)
 
     def _read_yield(self, node: ast.Yield, place: Place) -> None:
@@ -347,6 +350,9 @@ class _Pass:
 
     def _bind_parameters(self, arguments: ast.arguments, inner: Place) -> None:
         scope = inner.scope
+        for name, default in _named_defaults(arguments):
+            if terminal(default) == "modules":
+                self._alias(name, "modules")
         for argument in _all_arguments(arguments):
             how: How = "parameter"
             if argument is arguments.vararg:
@@ -370,9 +376,8 @@ class _Pass:
     ) -> None:
         """Bind the names of a target; `inner` is where they live, `place` where the value is worked out."""
         if isinstance(target, ast.Name):
-            if value is not None and not path and how == "value":
-                for part in (value, *_made_of(value)):
-                    self._alias(target.id, terminal(part))
+            if value is not None and how == "value":
+                self._alias_value(target.id, value, path)
             self._bind(target.id, how, at, place, inner=inner, value=value, path=path, rest=rest)
         elif isinstance(target, (ast.Tuple, ast.List)):
             is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
@@ -390,6 +395,8 @@ class _Pass:
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             owner = place.scope.owner
             if owner is not None and target.value.id in ("self", "cls"):
+                if value is not None and how == "value":
+                    self._alias_value(target.attr, value, path)
                 binding = Binding(target.attr, how, at, place, value=value, path=path)
                 owner.attributes.setdefault(target.attr, []).append(binding)
         elif isinstance(target, ast.Subscript) and statement is not None:
@@ -418,6 +425,14 @@ class _Pass:
         where.scope.bindings.setdefault(name, []).append(binding)
         if where.scope.kind != "class":
             self.outline.bound.add(name)
+
+    def _alias_value(self, name: str, value: ast.expr, path: tuple[int, ...]) -> None:
+        for number in path:
+            if not isinstance(value, (ast.Tuple, ast.List)) or not -len(value.elts) <= number < len(value.elts):
+                return
+            value = value.elts[number]
+        for part in (terminal(value), *_made_of(value)):
+            self._alias(name, part)
 
     def _alias(self, name: str, dotted: str) -> None:
         last = dotted.rpartition(".")[2]
@@ -498,11 +513,23 @@ def _close_aliases(aliases: dict[str, set[str]]) -> None:
             known.update(*(aliases[name] for name in list(known) if name in aliases))
 
 
-def _made_of(value: ast.expr) -> Sequence[ast.expr]:
-    """The class of ``C()``, the function of ``partial(f, …)``: what is called when the result is."""
-    if not isinstance(value, ast.Call):
-        return ()
-    return value.args[:1] if terminal(value.func) == "partial" else (value.func,)
+def _made_of(value: ast.expr) -> tuple[str, ...]:
+    """The last name of the class of ``C()``, of the function of ``partial(f, …)``: what is called when the result is.
+
+    Of ``getattr(sys, "modules")`` that of what it reads.
+    """
+    match value:
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as name), *_]):
+            return (name,)
+        case ast.Call(func=function, args=[first, *_]) if terminal(function) == "partial":
+            return (terminal(first),)
+        case ast.Call(func=function):
+            return (terminal(function),)
+    return ()
+
+
+def _of_modules(value: ast.expr) -> str:
+    return "modules" if terminal(value) == "modules" else ""
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from stalecheck.reloads.calls import NAMESPACES, called, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
+    COPY,
     FINDER,
     IS_PACKAGE,
     LIMIT,
@@ -242,7 +243,7 @@ class Evaluator:
     def _subscript(self, node: ast.Subscript, place: Place) -> Items:
         found: list[Item] = []
         for item in self.opened(self.inner(node.value, place)):
-            if item == MODULES:
+            if item in (MODULES, COPY):
                 found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
                 found.extend(looked_up(item, self.opened(self.inner(node.slice, place)), node))
@@ -292,7 +293,7 @@ class Evaluator:
                     found.append(Unknown(f"`{what}` is empty as written"))
             elif isinstance(item, Table):
                 found.extend(distinct(part for keys, _ in item.pairs for part in keys))
-            elif item == MODULES:
+            elif item in (MODULES, COPY):
                 found.append(Entry("name"))
             elif isinstance(item, Hole) and not item.is_text and item.pattern == "{}" and not item.is_each:
                 found.append(replace(item, is_each=True))
@@ -318,6 +319,8 @@ class Evaluator:
                 pairs.append((self.inner(key, place), self.inner(value, place)))
                 continue
             for item in self.inner(value, place):
+                if item in (MODULES, COPY):
+                    return (COPY,)
                 pairs.extend(item.pairs if isinstance(item, Table) else [((unknown(value),), ())])
         return (Table(tuple(pairs)),)
 

@@ -40,7 +40,7 @@ from stalecheck.reloads.items import (
     are_names,
     shorten,
 )
-from stalecheck.reloads.scopes import Binding, Guard, Place, Scope, bindings_at, terminal
+from stalecheck.reloads.scopes import Binding, Comprehension, Guard, Place, Scope, bindings_at, terminal
 from stalecheck.reloads.turns import asks, is_carried
 
 if TYPE_CHECKING:
@@ -333,11 +333,22 @@ class _Reader:
 
     def _unclear(self, node: ast.AST, place: Place, known: _Known) -> Unclear:
         inner = self.evaluator.outline.inner.get(id(node), place)
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            known = self._of_comprehension(node, inner, place, known)
         parts = [
             part.iter if isinstance(part, ast.comprehension) else part.value if isinstance(part, ast.keyword) else part
             for part in ast.iter_child_nodes(node)
         ]
         return Unclear(self._all([part for part in parts if isinstance(part, ast.expr)], inner, known))
+
+    def _of_comprehension(self, node: Comprehension, inner: Place, place: Place, known: _Known) -> _Known:
+        """What is known where the variables of a comprehension are no names of the module that the loop is at."""
+        found = dict(known)
+        for number, generator in enumerate(node.generators):
+            source = self.read(generator.iter, inner if number else place, found)
+            for name in (part.id for part in ast.walk(generator.target) if isinstance(part, ast.Name)):
+                found.update((id(binding), Unclear((source,))) for binding in inner.scope.bindings.get(name, ()))
+        return found
 
     def _compared(self, node: ast.Compare, place: Place, known: _Known) -> Test:
         operands = self._all([node.left, *node.comparators], place, known)

@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stalecheck.reloads.conditions import filtered, is_filterable, less_names
+from stalecheck.reloads.drained import drains
 from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.items import (
     COPY,
@@ -325,6 +326,9 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
             found.extend(_table_method(evaluator, method, owner, node, place))
         elif isinstance(owner, Group) and method == "difference" and len(node.args) == 1:
             found.extend(difference(evaluator, (owner,), node.args[0], node, place))
+        elif isinstance(owner, Group) and (end := drains(evaluator.outline, node, place)):
+            taken = rearranged(owner, "builtins.reversed") if end == "last" else owner
+            found.extend(evaluator.each((taken,), shorten(node)))
         elif isinstance(owner, Group):
             found.append(owner if method in ("copy", "union", "difference") else unknown(node))
         elif isinstance(owner, Text):
@@ -414,7 +418,7 @@ NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "builtins.__import__"})
 _SEQUENCES = frozenset(
     f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
-)
+) | {"collections.deque"}
 _PACKAGES = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
 _SPECS = frozenset(
     {

@@ -18,6 +18,7 @@ from stalecheck.reloads.asked import (
     read,
     without,
 )
+from stalecheck.reloads.drained import is_drained
 from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
     Entry,
@@ -49,6 +50,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
         for binding in bindings:
             if binding.how == "element" and binding.branch:
                 items = _cut_short(evaluator, items, binding.branch[-1][0], place)
+            elif is_drained(evaluator.outline, binding):
+                items = _cut_short(evaluator, items, id(binding.place.loop), place)
     if not place.guards:
         return items
     if any(map(is_filterable, items)):

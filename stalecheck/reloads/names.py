@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from stalecheck.reloads.asked import TAKING_OUT
 from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow, with_some_taken_out
+from stalecheck.reloads.drained import drains
 from stalecheck.reloads.items import (
     Group,
     Hole,
@@ -188,7 +189,8 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place, at: Pos
         for method in TAKING_OUT:
             for call, where in evaluator.outline.calls.get(method, ()):
                 is_its_own = isinstance(call.func, ast.Attribute) and terminal(call.func.value) == name
-                if is_its_own and where.scope.function is place.scope.function:
+                is_here = where.scope.function is place.scope.function
+                if is_its_own and is_here and not drains(evaluator.outline, call, where):
                     literal = with_some_taken_out(literal, call)
     additions = evaluator.outline.additions.get(name, [])
     if additions:

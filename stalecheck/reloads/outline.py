@@ -269,6 +269,11 @@ class _Pass:
             before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             value = ast.copy_location(ast.BinOp(before, node.op, node.value), node)
             self._bind_target(node.target, value, "value", _end(node), place)
+        elif terminal(node.target) == "modules" and isinstance(node.op, ast.BitOr):
+            # ``sys.modules |= saved`` is ``sys.modules.update(saved)``.
+            update = ast.copy_location(ast.Attribute(node.target, "update", ast.Load()), node)
+            call = ast.copy_location(ast.Call(update, [node.value], []), node)
+            self.outline.calls.setdefault("update", []).append((call, place))
         self._push(node.value, place=place)
 
     def _read_walrus(self, node: ast.NamedExpr, place: Place) -> None:
@@ -318,6 +323,7 @@ class _Pass:
         self.outline.ends.setdefault(id(place.loop), []).append((node, place))
 
     def _read_return(self, node: ast.Return, place: Place) -> None:
+        self.outline.returns.append((node.lineno, place))
         if place.loop is not None:
             for statement, _ in place.branch:
                 self.outline.ends.setdefault(statement, []).append((node, place))

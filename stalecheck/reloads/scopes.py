@@ -215,6 +215,9 @@ class Outline:
     ends: dict[int, list[tuple[ast.Break | ast.Return, Place]]] = field(default_factory=dict)
     """The statements that end a loop, by the identity of its node, and of other statements around them."""
 
+    returns: list[tuple[int, Place]] = field(default_factory=list)
+    """The rows of the ``return`` statements, and where they stand."""
+
     bound: set[str] = field(default_factory=set)
     """Every name that the file binds outside class bodies."""
 

@@ -147,15 +147,27 @@ def by_function(evaluator: Evaluator, function: ast.expr, item: Item, place: Pla
     return Filter(test, True, shorten(function), at, at) if test is not None else nobody_knows(item, function)
 
 
-def left_out(evaluator: Evaluator, guards: Sequence[Guard], binding: Binding, item: Item) -> bool:
-    """Return whether a text or a module that is written out certainly does not pass conditions on a loop's variable."""
+def left_out(
+    evaluator: Evaluator,
+    guards: Sequence[Guard],
+    binding: Binding,
+    item: Item,
+    beside: Mapping[Binding, tuple[ast.expr, Place]] | None = None,
+) -> bool:
+    """Return whether a text or a module that is written out certainly does not pass conditions on a loop's variable.
+
+    `beside` are the variables that the loop binds along with it, and what to.
+    """
     if not isinstance(item, (Text, Thing)):
         return False
     name = look(item)
     value: Test = Constant(name) if isinstance(item, Text) else Operation("module", (Constant(name),))
+    reader = _Reader(evaluator)
+    given = {id(one): reader.read(node, place, {}) for one, (node, place) in (beside or {}).items()}
+    given[id(binding)] = value
     narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
     try:
-        tests = [(_of_guard(guard, _Reader(evaluator), {id(binding): value}), guard.is_true) for guard in guards]
+        tests = [(_of_guard(guard, _Reader(evaluator), given), guard.is_true) for guard in guards]
     finally:
         evaluator.is_narrowing = narrowing
     filters = tuple(Filter(test, is_true, "", name, name) for test, is_true in tests)
@@ -313,8 +325,8 @@ class _Reader:
                 return Operation("()", self._all(elements, place, known))
             case ast.Set(elts=elements) if not _are_starred(elements):
                 return Operation("{}", self._all(elements, place, known))
-            case ast.Dict(keys=keys) if None not in keys:
-                return Operation("{}", self._all([key for key in keys if key is not None], place, known))
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                return Operation("{:}", self._all([*filter(None, keys), *values], place, known))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return Operation(_OPERATORS[type(op)], self._all([left, right], place, known))
             case ast.JoinedStr(values=values):
@@ -412,6 +424,8 @@ class _Reader:
             return Unclear(self._all([function.value, *arguments], place, known), is_about_time=True)
         names = [item.name for item in self._items(function, place) if isinstance(item, Thing)]
         name = names[0] if len(names) == 1 else ""
+        if name == "sys.modules.get" and (found := self._by_items(self._items(node, place))) is not None:
+            return found
         if name in _TIME_FUNCTIONS:
             return Unclear(self._all(arguments, place, known), is_about_time=True)
         if name in ("builtins.any", "builtins.all") and len(arguments) == 1:
@@ -751,6 +765,8 @@ def _elements(test: Test) -> tuple[Test, ...] | None:
             return tuple(map(Constant, sorted(values)))
         case Operation("()" | "{}", parts):
             return parts
+        case Operation("{:}", parts):
+            return parts[: len(parts) // 2]
     return None
 
 

@@ -73,6 +73,10 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         return _from_modules(evaluator, name, node, place)
     if name == "builtins.getattr" and len(arguments) >= 2:
         return _got(evaluator, node, place)
+    if name in _SEQUENCES and not arguments:
+        return (Group((), is_unordered=name in _SETS),)
+    if name == "itertools.chain" and arguments:
+        return (Group(tuple((part,) for argument in arguments for part in _over(evaluator, argument, place))),)
     if name in _SEQUENCES and len(arguments) == 1:
         return _sequence(evaluator, name, node, place)
     if name in ("builtins.dict", "collections.OrderedDict", "types.MappingProxyType"):
@@ -149,6 +153,8 @@ def _made(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Item
     found = [part for value, where in scope.results for part in evaluator.inner(value, where)]
     evaluator.call_depth -= 1
     known = tuple(part for part in found if not isinstance(part, (Hole, Unknown)))
+    if scope.yields and known:
+        return (Group(tuple((part,) for part in known)),)
     return known or (unknown(node),)
 
 
@@ -326,6 +332,8 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
             found.extend(_table_method(evaluator, method, owner, node, place))
         elif isinstance(owner, Group) and method == "difference" and len(node.args) == 1:
             found.extend(difference(evaluator, (owner,), node.args[0], node, place))
+        elif isinstance(owner, Group) and method == "intersection" and len(node.args) == 1:
+            found.extend(common(evaluator, (owner,), evaluator.inner(node.args[0], place), node))
         elif isinstance(owner, Group) and (end := drains(evaluator.outline, node, place)):
             taken = rearranged(owner, "builtins.reversed") if end == "last" else owner
             found.extend(evaluator.each((taken,), shorten(node)))
@@ -346,6 +354,14 @@ def difference(evaluator: Evaluator, items: Items, names: ast.expr, node: ast.ex
         parts = [part for element in items[0].elements for part in element]
         if parts and all(map(is_filterable, parts)):
             return less_names(evaluator, items[0], names, place)
+    return (unknown(node),)
+
+
+def common(evaluator: Evaluator, one: Items, other: Items, node: ast.expr) -> Items:
+    """What names have in common with those in ``sys.modules``: all of them that are loaded."""
+    one, other = (other, one) if are_names(one) else (one, other)
+    if are_names(other) and len(one) == 1 and isinstance(one[0], Group) and not are_names(one):
+        return (rearranged(one[0], "builtins.set"),)
     return (unknown(node),)
 
 
@@ -387,7 +403,7 @@ def rearranged(group: Group, name: str) -> Group:
     """What ``reversed``, ``sorted`` and the like make of a sequence."""
     if name == "builtins.reversed":
         return _ordered(replace(group, elements=group.elements[::-1]), "any", _BACKWARDS)
-    if name in ("builtins.set", "builtins.frozenset"):
+    if name in _SETS:
         return _ordered(Group(tuple(dict.fromkeys(group.elements)), is_unordered=True), "any")
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
     if name == "builtins.sorted":
@@ -416,6 +432,7 @@ _CALL_DEPTH = 2
 """How far the results of functions of the file are followed."""
 NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "builtins.__import__"})
+_SETS = frozenset({"builtins.set", "builtins.frozenset"})
 _SEQUENCES = frozenset(
     f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
 ) | {"collections.deque"}

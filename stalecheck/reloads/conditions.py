@@ -34,6 +34,7 @@ from stalecheck.reloads.items import (
     joined_one,
     shorten,
 )
+from stalecheck.reloads.rows import kept_rows
 from stalecheck.reloads.scopes import Binding, Guard, Place
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
         kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
         return kept or items
+    if len(bindings) == 1 and bindings[0].how == "element":
+        return kept_rows(evaluator, bindings[0], place) or items
     return items
 
 

@@ -64,7 +64,8 @@ class Restoration:
         self._outline = outline
         self._evaluator = evaluator
         self._manages = manages
-        self._put_backs = [*self._assigned(), *self._updated(), *self._helped()]
+        own = [*self._assigned(), *self._updated()]
+        self._put_backs = [*own, *self._helped(), *(call for back in own for call in self._called(back))]
         self._patched = [
             place
             for name in PATCHERS
@@ -190,6 +191,25 @@ class Restoration:
                 where = replace(place, is_cleanup=True) if is_later else place
                 value = rest[-1] if rest else ast.Constant(None)
                 yield PutBack(texts or None, call.lineno, where, value, is_later, _names_in(*rest))
+
+    def _called(self, back: PutBack) -> Iterable[PutBack]:
+        """The calls of a function that puts back what it is given: ``restore(saved)``."""
+        function = back.place.scope.function
+        if function is None or back.value is None or back.place.guards or function is not back.place.scope:
+            return
+        carried = terminal(_carried(back.value))
+        for binding in function.bindings.get(carried, ()):
+            if binding.how == "element" and binding.value is not None:
+                carried = terminal(_carried(binding.value))
+        parameters = _positional(function)
+        if carried not in parameters or len(function.bindings.get(carried, ())) != 1:
+            return
+        number = parameters.index(carried)
+        name = f"{self._outline.file.module}.{function.name}"
+        for call, place in self._outline.calls.get(terminal_name(function), ()):
+            if number < len(call.args) and name in self._evaluator.names(call.func, place):
+                names = _names_in(call.args[number])
+                yield PutBack(back.names, call.lineno, place, call.args[number], about=names)
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
@@ -406,6 +426,22 @@ def _names_in(*nodes: ast.expr | None) -> frozenset[str]:
     found = [part for node in nodes if node is not None for part in ast.walk(node)]
     texts = {part.value for part in found if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     return frozenset(texts.union(*({terminal(part)} for part in found if isinstance(part, ast.expr)))) - _EVERYWHERE
+
+
+def _carried(value: ast.expr) -> ast.expr:
+    """What is put back: of ``saved[name]`` and ``saved.items()`` the collection."""
+    while isinstance(value, (ast.Subscript, ast.Call, ast.Attribute)):
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return value
+
+
+def _positional(function: Scope) -> list[str]:
+    """The names of the parameters of a function, not of a method, that go by position."""
+    is_method = function.parent is not None and function.parent.kind == "class"
+    arguments = None if is_method else getattr(function.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return []
+    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
 
 
 def terminal_name(function: Scope) -> str:

@@ -67,7 +67,13 @@ def _end(method: str, arguments: list[ast.expr]) -> End:
 
 def _takes_out(outline: Outline, name: str, place: Place) -> int:
     """How often something is taken out of a collection in the same function."""
-    return sum(
+    deleted = sum(
+        isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name
+        for statement, where in outline.deletions
+        for target in statement.targets
+        if where.scope.function is place.scope.function
+    )
+    return deleted + sum(
         isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == name

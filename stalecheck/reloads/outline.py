@@ -296,7 +296,10 @@ class _Pass:
         names += [
             part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
         ]
-        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function", "modules")]
+        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
+        names += ["modules"] * any(
+            isinstance(k.value, _NAMED) and terminal(k.value) == "modules" for k in node.keywords
+        )
         for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):

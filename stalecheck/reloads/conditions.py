@@ -7,17 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import (
-    asked,
-    by_function,
-    cut_short,
-    is_swept,
-    left_out,
-    look,
-    nobody_knows,
-    read,
-    without,
-)
+from stalecheck.reloads.asked import asked, by_function, cut_short, left_out, nobody_knows, without
 from stalecheck.reloads.drained import is_drained
 from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
@@ -31,9 +21,12 @@ from stalecheck.reloads.items import (
     Thing,
     are_names,
     integer,
+    is_swept,
     joined_one,
+    look,
     shorten,
 )
+from stalecheck.reloads.reading import read
 from stalecheck.reloads.rows import kept_rows
 from stalecheck.reloads.scopes import Binding, Guard, Place
 

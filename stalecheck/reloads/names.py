@@ -7,7 +7,6 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from stalecheck.reloads.asked import TAKING_OUT
 from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow, with_some_taken_out
 from stalecheck.reloads.drained import drains
@@ -25,6 +24,7 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
+from stalecheck.reloads.reading import TAKING_OUT
 from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, home_of, terminal
 from stalecheck.reloads.shortened import shortened
 from stalecheck.reloads.tables import table_given

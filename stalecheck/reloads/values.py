@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from stalecheck.reloads.asked import look
 from stalecheck.reloads.calls import NAMESPACES, called, common, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
@@ -34,6 +33,7 @@ from stalecheck.reloads.items import (
     distinct,
     integer,
     joined,
+    look,
     looked_up,
     modules_of,
     shorten,

@@ -293,7 +293,7 @@ def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
     pending: list[tuple[ast.stmt, str]] = [(statement, "") for statement in reversed(list(body))]
     while pending:
         statement, owner = pending.pop()
-        if isinstance(statement, ast.If) and is_type_checking(statement.test):
+        if isinstance(statement, (ast.If, ast.While)) and is_type_checking(statement.test):
             pending.extend((child, owner) for child in reversed(statement.orelse))
             continue
         yield statement, owner

@@ -378,6 +378,18 @@ def test_json_is_ascii() -> None:
 # --list-reloads
 
 
+def test_what_is_put_back_is_not_unresolved() -> None:
+    why = "`sys.modules.clear()` evicts every module"
+    record = ReloadRecord(
+        TEST, Location(3, 1), ReloadMode.REIMPORT, "sys.modules.clear", (), False, why, is_restored=True
+    )
+    value = report(reloads=(record,))
+    assert render_reloads(value, cwd=CWD, color=False) == (
+        f"tests/test_core.py:3:1: reimport sys.modules.clear: {why} (restored afterwards)\n"
+    )
+    assert json.loads(render_reloads_json(value, cwd=CWD))[0]["resolved"] is True
+
+
 def test_reloads_as_text() -> None:
     restored = ReloadRecord(
         TEST, Location(3, 1), ReloadMode.REIMPORT, "patch.dict", ("m", "n"), True, is_restored=True, outside=("n",)

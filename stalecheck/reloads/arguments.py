@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from stalecheck.reloads.asked import read
 from stalecheck.reloads.filters import Filters, Given, Test, Unclear, filled, leaves
 from stalecheck.reloads.items import Instance
+from stalecheck.reloads.reading import read
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite
 from stalecheck.reloads.values import Evaluator

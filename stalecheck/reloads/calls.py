@@ -9,8 +9,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stalecheck.reloads.conditions import filtered, is_filterable, less_names
+from stalecheck.reloads.drained import drains
 from stalecheck.reloads.filters import Filters, moved
 from stalecheck.reloads.items import (
+    COPY,
     FINDER,
     MIXED,
     MODULES,
@@ -71,10 +73,16 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         return _from_modules(evaluator, name, node, place)
     if name == "builtins.getattr" and len(arguments) >= 2:
         return _got(evaluator, node, place)
+    if name in _SEQUENCES and not arguments:
+        return (Group((), is_unordered=name in _SETS),)
+    if name == "itertools.chain" and arguments:
+        return (Group(tuple((part,) for argument in arguments for part in _over(evaluator, argument, place))),)
     if name in _SEQUENCES and len(arguments) == 1:
         return _sequence(evaluator, name, node, place)
     if name in ("builtins.dict", "collections.OrderedDict", "types.MappingProxyType"):
         return _dict_call(evaluator, node, place)
+    if name in ("copy.copy", "copy.deepcopy") and len(arguments) == 1:
+        return tuple(COPY if item == MODULES else item for item in evaluator.inner(arguments[0], place))
     if name == "builtins.enumerate" and arguments:
         inner = evaluator.each(evaluator.inner(arguments[0], place), shorten(arguments[0]))
         return (Group(tuple((Group(((unknown(node),), (part,))),) for part in inner)),)
@@ -145,6 +153,8 @@ def _made(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Item
     found = [part for value, where in scope.results for part in evaluator.inner(value, where)]
     evaluator.call_depth -= 1
     known = tuple(part for part in found if not isinstance(part, (Hole, Unknown)))
+    if scope.yields and known:
+        return (Group(tuple((part,) for part in known)),)
     return known or (unknown(node),)
 
 
@@ -207,8 +217,10 @@ def _without_dot(name: Text | Hole) -> Text | Hole:
 
 def _from_modules(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
     method = name.rpartition(".")[2]
-    if method in ("keys", "copy", "__iter__"):
+    if method in ("keys", "__iter__"):
         return (MODULES,)
+    if method == "copy":
+        return (COPY,)
     if method in ("values", "items"):
         return (Group(((Entry("module" if method == "values" else "pair"),),)),)
     if method in ("get", "pop", "__getitem__") and node.args:
@@ -239,7 +251,7 @@ def _as_flat(item: Item, name: Text, filters: Filters) -> Item:
 def _sequence(evaluator: Evaluator, name: str, node: ast.Call, place: Place) -> Items:
     found: list[Item] = []
     for item in evaluator.opened(evaluator.inner(node.args[0], place)):
-        if item == MODULES:
+        if item in (MODULES, COPY):
             found.append(_arranged(Group(((Entry("name"),),)), name, node))
         elif isinstance(item, Table):
             found.append(Group(tuple(dict.fromkeys(keys for keys, _ in item.pairs))))
@@ -263,8 +275,8 @@ def _dict_call(evaluator: Evaluator, node: ast.Call, place: Place) -> Items:
     pairs: list[tuple[Items, Items]] = []
     for argument in node.args:
         for item in evaluator.inner(argument, place):
-            if item == MODULES:
-                return (MODULES,)
+            if item in (MODULES, COPY):
+                return (COPY,)
             if not isinstance(item, Table):
                 return (unknown(node),)
             pairs.extend(item.pairs)
@@ -320,6 +332,11 @@ def _method(evaluator: Evaluator, node: ast.Call, owners: Items, place: Place) -
             found.extend(_table_method(evaluator, method, owner, node, place))
         elif isinstance(owner, Group) and method == "difference" and len(node.args) == 1:
             found.extend(difference(evaluator, (owner,), node.args[0], node, place))
+        elif isinstance(owner, Group) and method == "intersection" and len(node.args) == 1:
+            found.extend(common(evaluator, (owner,), evaluator.inner(node.args[0], place), node))
+        elif isinstance(owner, Group) and (end := drains(evaluator.outline, node, place)):
+            taken = rearranged(owner, "builtins.reversed") if end == "last" else owner
+            found.extend(evaluator.each((taken,), shorten(node)))
         elif isinstance(owner, Group):
             found.append(owner if method in ("copy", "union", "difference") else unknown(node))
         elif isinstance(owner, Text):
@@ -337,6 +354,14 @@ def difference(evaluator: Evaluator, items: Items, names: ast.expr, node: ast.ex
         parts = [part for element in items[0].elements for part in element]
         if parts and all(map(is_filterable, parts)):
             return less_names(evaluator, items[0], names, place)
+    return (unknown(node),)
+
+
+def common(evaluator: Evaluator, one: Items, other: Items, node: ast.expr) -> Items:
+    """What names have in common with those in ``sys.modules``: all of them that are loaded."""
+    one, other = (other, one) if are_names(one) else (one, other)
+    if are_names(other) and len(one) == 1 and isinstance(one[0], Group) and not are_names(one):
+        return (rearranged(one[0], "builtins.set"),)
     return (unknown(node),)
 
 
@@ -378,7 +403,7 @@ def rearranged(group: Group, name: str) -> Group:
     """What ``reversed``, ``sorted`` and the like make of a sequence."""
     if name == "builtins.reversed":
         return _ordered(replace(group, elements=group.elements[::-1]), "any", _BACKWARDS)
-    if name in ("builtins.set", "builtins.frozenset"):
+    if name in _SETS:
         return _ordered(Group(tuple(dict.fromkeys(group.elements)), is_unordered=True), "any")
     texts = [e[0].text for e in group.elements if len(e) == 1 and isinstance(e[0], Text)]
     if name == "builtins.sorted":
@@ -407,9 +432,10 @@ _CALL_DEPTH = 2
 """How far the results of functions of the file are followed."""
 NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "builtins.__import__"})
+_SETS = frozenset({"builtins.set", "builtins.frozenset"})
 _SEQUENCES = frozenset(
     f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
-)
+) | {"collections.deque"}
 _PACKAGES = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
 _SPECS = frozenset(
     {

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, cut_short, is_swept, left_out, look, nobody_knows, without
-from stalecheck.reloads.filters import Filters
+from stalecheck.reloads.asked import asked, by_function, cut_short, left_out, nobody_knows, without
+from stalecheck.reloads.drained import is_drained
+from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
     Entry,
     Group,
@@ -20,9 +21,13 @@ from stalecheck.reloads.items import (
     Thing,
     are_names,
     integer,
+    is_swept,
     joined_one,
+    look,
     shorten,
 )
+from stalecheck.reloads.reading import read
+from stalecheck.reloads.rows import kept_rows
 from stalecheck.reloads.scopes import Binding, Guard, Place
 
 if TYPE_CHECKING:
@@ -39,6 +44,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
         for binding in bindings:
             if binding.how == "element" and binding.branch:
                 items = _cut_short(evaluator, items, binding.branch[-1][0], place)
+            elif is_drained(evaluator.outline, binding):
+                items = _cut_short(evaluator, items, id(binding.place.loop), place)
     if not place.guards:
         return items
     if any(map(is_filterable, items)):
@@ -46,6 +53,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
         kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
         return kept or items
+    if len(bindings) == 1 and bindings[0].how == "element":
+        return kept_rows(evaluator, bindings[0], place) or items
     return items
 
 
@@ -85,8 +94,9 @@ def filtered(evaluator: Evaluator, items: Items, function: ast.expr, place: Plac
 def _narrowed(evaluator: Evaluator, items: Items, place: Place) -> Items:
     evaluator.is_narrowing = True
     try:
-        globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
-        is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in place.guards)
+        guards = [guard for guard in place.guards if not guard.is_attempt]
+        globs = best(_globs(evaluator, guard.test, guard.place, guard.is_true) for guard in guards)
+        is_new = any(_asks_for_new(evaluator, guard.test, guard.place, guard.is_true) for guard in guards)
     finally:
         evaluator.is_narrowing = False
     filtered = tuple(kept_by(item, asked(evaluator, place.guards, item)) for item in items)
@@ -102,6 +112,7 @@ def are_clear(evaluator: Evaluator, place: Place) -> bool:
             _globs(evaluator, guard.test, guard.place, guard.is_true) is not None
             or _failing(evaluator, guard.test, guard.place, guard.is_true)
             for guard in place.guards
+            if not guard.is_success or is_about_modules(read(evaluator, guard.test, guard.place))
         )
     finally:
         evaluator.is_narrowing = narrowing

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -226,10 +226,36 @@ def _value(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
             return _value(one_way if asked else other_way, one, name, is_package=is_package)
         case Operation("module"):
             return SOMETHING
+        case Operation("works", (tried,)):
+            return _works(tried, one, name, is_package=is_package)
         case Operation(how, parts):
             values = [_value(part, one, name, is_package=is_package) for part in parts]
             return _applied(how, values)
     return UNSURE
+
+
+def _works(test: Test, one: Filter, name: str, *, is_package: bool) -> Any:
+    """Whether an expression can be worked out."""
+    match test:
+        case Trait("ispkg"):
+            return is_package
+        case Operation("and" | "or" | "if") | Constant() | Subject() | Trait() | Given() | Unclear():
+            return UNSURE if _value(test, one, name, is_package=is_package) is UNSURE else True
+        case Operation(how, parts):
+            if any(_works(part, one, name, is_package=is_package) is False for part in parts):
+                return False
+            values = [_value(part, one, name, is_package=is_package) for part in parts]
+            if UNSURE in values or SOMETHING in values:
+                return UNSURE if UNSURE in values else True
+            if how not in _FUNCTIONS:
+                return UNSURE
+            try:
+                _FUNCTIONS[how](*values)
+            except (LookupError, ValueError):
+                return False
+            except Exception:
+                return UNSURE
+            return True
 
 
 def _is_of_another(one: Filter) -> bool:
@@ -266,10 +292,14 @@ def _decided(is_or: bool, values: Iterator[Any]) -> Any:
 
 
 def _applied(how: str, values: list[Any]) -> Any:
+    if how == "{:}":
+        keys, held = values[: len(values) // 2], values[len(values) // 2 :]
+        # What is held under a key that is known need not be.
+        return UNSURE if UNSURE in keys else dict(zip(keys, held, strict=True))
     if UNSURE in values:
         return UNSURE
-    if how in _DISPLAYS:
-        return _DISPLAYS[how](values)
+    if how in ("()", "{}"):
+        return tuple(values) if how == "()" else frozenset(values)
     function = _FUNCTIONS.get(how)
     if function is None:
         return UNSURE
@@ -280,12 +310,12 @@ def _applied(how: str, values: list[Any]) -> Any:
         found = function(*values)
     except Exception:  # Nothing that a program may do wrong with its texts is of interest here.
         return UNSURE
-    return tuple(found) if isinstance(found, list) else found
+    return tuple(found) if isinstance(found, (list, KeysView, ValuesView)) else found
 
 
 def _method(name: str) -> Callable[..., Any]:
     def call(owner: Any, *arguments: Any) -> Any:
-        if not isinstance(owner, (str, tuple, frozenset)):
+        if not isinstance(owner, (str, tuple, frozenset, dict)):
             raise TypeError
         return getattr(owner, name)(*arguments)
 
@@ -304,23 +334,38 @@ def _searched(how: str) -> Callable[..., Any]:
 
 
 def _extended(one: Any, more: Any) -> Any:
+    if isinstance(one, dict):
+        return {**one, **more}
     return one | frozenset(more) if isinstance(one, frozenset) else one + tuple(more)
 
 
-_DISPLAYS: Mapping[str, Callable[[list[Any]], Any]] = {"()": tuple, "{}": frozenset}
 TEXT_METHODS = frozenset(
     {
-        *("startswith", "endswith", "split", "rsplit", "partition", "rpartition", "count", "find", "rfind", "index"),
+        *(
+            "startswith",
+            "endswith",
+            "split",
+            "rsplit",
+            "partition",
+            "rpartition",
+            "count",
+            "find",
+            "rfind",
+            "index",
+            "rindex",
+        ),
         *("strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "lower", "upper", "replace", "join"),
         *("isidentifier", "isdigit", "islower", "isupper", "__contains__"),
         *("union", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "copy"),
+        *("get", "keys", "values"),
     }
 )
-"""Methods of texts, tuples and sets that change nothing."""
+"""Methods of texts, tuples, sets and dictionaries that change nothing."""
 
 BUILTINS: Mapping[str, Callable[..., Any]] = {
     "len": len,
     "bool": bool,
+    "int": int,
     "str": str,
     "tuple": tuple,
     "list": tuple,

@@ -147,6 +147,8 @@ Item: TypeAlias = Thing | Instance | Text | Hole | Group | Table | Entry | Info 
 Items: TypeAlias = tuple[Item, ...]
 
 MODULES = Thing("sys.modules")
+COPY = Thing("sys.modules.copy()")
+"""What is looked up in a copy of ``sys.modules`` is found; what is taken out of it stays where it was."""
 TOO_MUCH = Unknown("the expression is too involved")
 MIXED = Unknown("a part of the text is not known")
 LIMIT = 400
@@ -241,7 +243,7 @@ def beside(one: Hole, other: Hole) -> str:
 
 def are_names(items: Items) -> bool:
     """Whether a collection is ``sys.modules``, a copy of it, or of its names."""
-    return bool(items) and all(item == MODULES or _are_entries(item) for item in items)
+    return bool(items) and all(item in (MODULES, COPY) or _are_entries(item) for item in items)
 
 
 def _are_entries(item: Item) -> bool:
@@ -281,3 +283,24 @@ def integer(node: ast.expr) -> int | None:
         sign, node = -1, node.operand
     is_integer = isinstance(node, ast.Constant) and type(node.value) is int
     return sign * node.value if is_integer else None  # type: ignore[attr-defined]
+
+
+def look(item: Item) -> str:
+    """Return what the name of what a loop is at looks like; empty for anything in ``sys.modules``."""
+    if isinstance(item, (Info, Spec)):
+        return look(item.name)
+    if isinstance(item, Hole):
+        return item.pattern
+    return item.text if isinstance(item, Text) else item.name if isinstance(item, Thing) else ""
+
+
+def is_swept(item: Item) -> bool:
+    """Return whether it stands for modules that are not written out."""
+    return isinstance(item, Entry) or "*" in look(item)
+
+
+def is_name(item: Item) -> bool:
+    """Return whether it is the name of what a loop is at."""
+    if isinstance(item, Hole):
+        return "*" in item.pattern and (item.is_text or not item.takes)
+    return item.is_glob if isinstance(item, Text) else isinstance(item, Entry) and item.part == "name"

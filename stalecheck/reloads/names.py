@@ -7,9 +7,9 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from stalecheck.reloads.asked import TAKING_OUT
 from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow, with_some_taken_out
+from stalecheck.reloads.drained import drains
 from stalecheck.reloads.items import (
     Group,
     Hole,
@@ -24,8 +24,10 @@ from stalecheck.reloads.items import (
     shorten,
     unknown,
 )
+from stalecheck.reloads.reading import TAKING_OUT
 from stalecheck.reloads.scopes import Addition, Binding, Place, Position, Scope, bindings_at, home_of, terminal
 from stalecheck.reloads.shortened import shortened
+from stalecheck.reloads.tables import table_given
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -79,7 +81,8 @@ def bound(evaluator: Evaluator, binding: Binding) -> Items:
     if binding.scope is not None and binding.how in ("function", "class"):
         return (Thing(f"{module}.{binding.scope.name}"),)
     if binding.how in ("parameter", "arguments") and binding.scope is not None:
-        return _supplied(evaluator, binding.name, binding.scope) or (_parameter(evaluator, binding, binding.scope),)
+        given = _supplied(evaluator, binding.name, binding.scope) or table_given(evaluator, binding.name, binding.scope)
+        return given or (_parameter(evaluator, binding, binding.scope),)
     if binding.value is None or binding.how in ("starred", "unknown"):
         return (Unknown(f"`{binding.name}` is not known"),)
     if binding.how != "element":
@@ -186,7 +189,8 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place, at: Pos
         for method in TAKING_OUT:
             for call, where in evaluator.outline.calls.get(method, ()):
                 is_its_own = isinstance(call.func, ast.Attribute) and terminal(call.func.value) == name
-                if is_its_own and where.scope.function is place.scope.function:
+                is_here = where.scope.function is place.scope.function
+                if is_its_own and is_here and not drains(evaluator.outline, call, where):
                     literal = with_some_taken_out(literal, call)
     additions = evaluator.outline.additions.get(name, [])
     if additions:

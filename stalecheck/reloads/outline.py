@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
 from stalecheck.nodes import children
+from stalecheck.reloads.cases import captures, is_certain, taken
 from stalecheck.reloads.reruns import is_first_run
 from stalecheck.reloads.scopes import (
     CLEANUPS,
@@ -26,6 +27,7 @@ from stalecheck.reloads.scopes import (
     Scope,
     terminal,
 )
+from stalecheck.reloads.tables import note_tables
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -36,6 +38,7 @@ def read_outline(tree: ast.Module, file: SourceFile) -> Outline:
     outline = Outline(file, module)
     _Pass(outline).read(tree.body, Place(module))
     _hand_over_outer_names(outline)
+    note_tables(outline)
     _close_aliases(outline.aliases)
     return outline
 
@@ -82,7 +85,7 @@ class _Pass:
             if (child := _inside(child)).__class__ not in _LEAVES:
                 push((child, place))
 
-    def _push_body(self, body: Sequence[ast.stmt], place: Place) -> None:
+    def _push_body(self, body: Sequence[ast.stmt], place: Place, *, is_tried: bool = False) -> None:
         placed: list[tuple[ast.AST, Place]] = []
         for statement in body:
             placed.append((statement, place))
@@ -96,7 +99,9 @@ class _Pass:
                     if is_over:
                         place = _branch(place, statement, 0 if leaves[1] else 1)
                     place = replace(place, guards=(*place.guards, guard))
-            elif place.loop is not None and (fitting := _unpackings(statement, place)):
+            elif isinstance(statement, ast.Match):
+                place = replace(place, guards=(*place.guards, *_left(statement, place)))
+            elif place.loop is not None and (fitting := _successes(statement, place, is_tried=is_tried)):
                 place = replace(place, guards=(*place.guards, *fitting))
         self.stack.extend(reversed(placed))
 
@@ -188,23 +193,24 @@ class _Pass:
         if any(is_first_run(node, handler) for handler in node.handlers):
             tried = replace(tried, is_rerun=True)
         self._push_body(node.finalbody, replace(place, is_final=True))
-        fitting = tuple(guard for part in node.body for guard in _unpackings(part, tried)) if tried.loop else ()
+        fitting = (
+            tuple(guard for part in node.body for guard in _successes(part, tried, is_tried=True)) if tried.loop else ()
+        )
         self._push_body(node.orelse, replace(tried, guards=(*tried.guards, *fitting)) if fitting else tried)
         for number, handler in reversed(list(enumerate(node.handlers, start=1))):
             caught = replace(_branch(place, node, number), is_caught=True)
             if handler.name:
                 self._bind(handler.name, "unknown", _start(handler), caught)
             self._push_body(handler.body, caught)
-        self._push_body(node.body, tried)
+        self._push_body(node.body, tried, is_tried=bool(node.handlers))
 
     def _read_match(self, node: ast.Match, place: Place) -> None:
-        for number, case in reversed(list(enumerate(node.cases))):
-            inside = _branch(place, node, number)
-            for part in ast.walk(case.pattern):
-                name = getattr(part, "name", None) or getattr(part, "rest", None)
-                if isinstance(name, str):
-                    self._bind(name, "unknown", _start(case.pattern), inside)
-            self._push_body(case.body, inside)
+        for case, guard, inside in reversed(_cases(node, place)):
+            at = _start(case.pattern)
+            for one in captures(node.subject, case.pattern):
+                self._bind(one.name, one.how, at, place, inner=inside, value=one.value, path=one.path, rest=one.rest)
+            within = inside if is_certain(guard.test) else replace(inside, guards=(*inside.guards, guard))
+            self._push_body(case.body, within)
             self._push(case.guard, place=inside)
         self._push(node.subject, place=place)
 
@@ -263,6 +269,11 @@ class _Pass:
             before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             value = ast.copy_location(ast.BinOp(before, node.op, node.value), node)
             self._bind_target(node.target, value, "value", _end(node), place)
+        elif terminal(node.target) == "modules" and isinstance(node.op, ast.BitOr):
+            # ``sys.modules |= saved`` is ``sys.modules.update(saved)``.
+            update = ast.copy_location(ast.Attribute(node.target, "update", ast.Load()), node)
+            call = ast.copy_location(ast.Call(update, [node.value], []), node)
+            self.outline.calls.setdefault("update", []).append((call, place))
         self._push(node.value, place=place)
 
     def _read_walrus(self, node: ast.NamedExpr, place: Place) -> None:
@@ -286,6 +297,9 @@ class _Pass:
             part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
         ]
         names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
+        names += ["modules"] * any(
+            isinstance(k.value, _NAMED) and terminal(k.value) == "modules" for k in node.keywords
+        )
         for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
@@ -312,11 +326,13 @@ class _Pass:
         self.outline.ends.setdefault(id(place.loop), []).append((node, place))
 
     def _read_return(self, node: ast.Return, place: Place) -> None:
+        self.outline.returns.append((node.lineno, place))
         if place.loop is not None:
             for statement, _ in place.branch:
                 self.outline.ends.setdefault(statement, []).append((node, place))
         if node.value is not None:
             place.scope.results.append((node.value, place))
+            self._alias(place.scope.name.rpartition(".")[2], _of_modules(node.value))
             self._push(node.value, place=place)
 
     def _read_yield(self, node: ast.Yield, place: Place) -> None:
@@ -343,6 +359,9 @@ class _Pass:
 
     def _bind_parameters(self, arguments: ast.arguments, inner: Place) -> None:
         scope = inner.scope
+        for name, default in _named_defaults(arguments):
+            if terminal(default) == "modules":
+                self._alias(name, "modules")
         for argument in _all_arguments(arguments):
             how: How = "parameter"
             if argument is arguments.vararg:
@@ -366,9 +385,8 @@ class _Pass:
     ) -> None:
         """Bind the names of a target; `inner` is where they live, `place` where the value is worked out."""
         if isinstance(target, ast.Name):
-            if value is not None and not path and how == "value":
-                for part in (value, *_made_of(value)):
-                    self._alias(target.id, terminal(part))
+            if value is not None and how == "value":
+                self._alias_value(target.id, value, path)
             self._bind(target.id, how, at, place, inner=inner, value=value, path=path, rest=rest)
         elif isinstance(target, (ast.Tuple, ast.List)):
             is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
@@ -386,6 +404,8 @@ class _Pass:
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             owner = place.scope.owner
             if owner is not None and target.value.id in ("self", "cls"):
+                if value is not None and how == "value":
+                    self._alias_value(target.attr, value, path)
                 binding = Binding(target.attr, how, at, place, value=value, path=path)
                 owner.attributes.setdefault(target.attr, []).append(binding)
         elif isinstance(target, ast.Subscript) and statement is not None:
@@ -414,6 +434,14 @@ class _Pass:
         where.scope.bindings.setdefault(name, []).append(binding)
         if where.scope.kind != "class":
             self.outline.bound.add(name)
+
+    def _alias_value(self, name: str, value: ast.expr, path: tuple[int, ...]) -> None:
+        for number in path:
+            if not isinstance(value, (ast.Tuple, ast.List)) or not -len(value.elts) <= number < len(value.elts):
+                return
+            value = value.elts[number]
+        for part in (terminal(value), *_made_of(value)):
+            self._alias(name, part)
 
     def _alias(self, name: str, dotted: str) -> None:
         last = dotted.rpartition(".")[2]
@@ -494,11 +522,23 @@ def _close_aliases(aliases: dict[str, set[str]]) -> None:
             known.update(*(aliases[name] for name in list(known) if name in aliases))
 
 
-def _made_of(value: ast.expr) -> Sequence[ast.expr]:
-    """The class of ``C()``, the function of ``partial(f, …)``: what is called when the result is."""
-    if not isinstance(value, ast.Call):
-        return ()
-    return value.args[:1] if terminal(value.func) == "partial" else (value.func,)
+def _made_of(value: ast.expr) -> tuple[str, ...]:
+    """The last name of the class of ``C()``, of the function of ``partial(f, …)``: what is called when the result is.
+
+    Of ``getattr(sys, "modules")`` that of what it reads.
+    """
+    match value:
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as name), *_]):
+            return (name,)
+        case ast.Call(func=function, args=[first, *_]) if terminal(function) == "partial":
+            return (terminal(first),)
+        case ast.Call(func=function):
+            return (terminal(function),)
+    return ()
+
+
+def _of_modules(value: ast.expr) -> str:
+    return "modules" if terminal(value) == "modules" else ""
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:
@@ -510,23 +550,68 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
 
 
-def _unpackings(statement: ast.stmt, place: Place) -> tuple[Guard, ...]:
-    """The conditions under which a loop goes on below ``a, b = n.split(".")``, caught where it fails or not."""
+def _successes(statement: ast.stmt, place: Place, *, is_tried: bool = False) -> tuple[Guard, ...]:
+    """The conditions under which a loop goes on below ``a, b = n.split(".")``, caught where it fails or not.
+
+    What else may fail for some names and not for others, as ``parts[1]``, is of interest only if that `is_tried`.
+    """
     match statement:
-        case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=ast.Call(func=function) as value):
-            if terminal(function) not in ("split", "rsplit"):
-                return ()
+        case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=value) if _may_not_fit(value):
             stars = sum(isinstance(name, ast.Starred) for name in names)
             length = ast.Call(ast.Name("len", ast.Load()), [value], [])
             test = ast.Compare(length, [ast.GtE() if stars else ast.Eq()], [ast.Constant(len(names) - stars)])
             for part in (test, length, length.func, *test.comparators):
                 ast.copy_location(part, value)
-            return (Guard(test, place, is_true=True, is_unpacking=True),)
+            return (Guard(test, place, is_true=True, is_success=True),)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.Expr(value=value):
+            may_fail = is_tried and _may_fail(value)
+            return (Guard(value, place, is_true=True, is_success=True, is_attempt=True),) if may_fail else ()
         case ast.Try(body=body, handlers=handlers) if handlers and all(_leaves(one.body) for one in handlers):
             is_end = any(isinstance(one.body[-1], (ast.Break, ast.Return)) for one in handlers)
-            found = (guard for part in body for guard in _unpackings(part, place))
+            found = (guard for part in body for guard in _successes(part, place, is_tried=True))
             return tuple(replace(guard, is_end=guard.is_end or is_end) for guard in found)
     return ()
+
+
+def _cases(node: ast.Match, place: Place) -> list[tuple[ast.match_case, Guard, Place]]:
+    """The cases of a ``match``: what each asks for, and its place, where those above are known not to fit."""
+    found: list[tuple[ast.match_case, Guard, Place]] = []
+    above: tuple[Guard, ...] = ()
+    for number, case in enumerate(node.cases):
+        inside = _branch(place, node, number, *above)
+        guard = Guard(taken(node.subject, case), inside, is_true=True)
+        found.append((case, guard, inside))
+        above = (*above, replace(guard, is_true=False))
+    return found
+
+
+def _left(node: ast.Match, place: Place) -> tuple[Guard, ...]:
+    """The conditions under which what stands below a ``match`` runs: that no case has left the block."""
+    found: list[Guard] = []
+    above: list[ast.expr] = []
+    for case, guard, inside in _cases(node, place):
+        if _leaves(case.body):
+            test = ast.copy_location(ast.BoolOp(ast.And(), [*above, guard.test]), guard.test) if above else guard.test
+            is_end = place.loop is not None and isinstance(case.body[-1], (ast.Break, ast.Return))
+            found.append(Guard(test, replace(inside, guards=place.guards), is_true=False, is_end=is_end))
+        else:
+            above.append(ast.copy_location(ast.UnaryOp(ast.Not(), guard.test), guard.test))
+    return tuple(found)
+
+
+def _may_not_fit(value: ast.expr) -> bool:
+    """Whether it may have more or fewer elements than there are names for them: the parts of a name."""
+    return isinstance(value, ast.Name) or (isinstance(value, ast.Call) and terminal(value.func) in ("split", "rsplit"))
+
+
+def _may_fail(value: ast.expr) -> bool:
+    """Whether some names of modules may make an expression fail; that one is not loaded is no matter."""
+    match value:
+        case ast.Subscript(value=owner, slice=index):
+            return not isinstance(index, ast.Slice) and terminal(owner) != "modules"
+        case ast.Call(func=ast.Attribute(attr="index" | "rindex") | ast.Name(id="int")):
+            return True
+    return isinstance(value, ast.Attribute)
 
 
 def _asks_for_main(test: ast.expr) -> bool:

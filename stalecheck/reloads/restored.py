@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from stalecheck.reloads.items import MODULES, Entry, Item, Table, Text, Thing, is_short
 from stalecheck.reloads.scopes import CLEANUPS, END, PATCHERS, Binding, Outline, Place, Scope, terminal
@@ -26,6 +27,10 @@ _HELPERS = ("CleanImport", "isolated_modules")
 """CPython's own context managers that put ``sys.modules`` back."""
 
 _EVERYWHERE = frozenset({"", "sys", "modules"})
+
+
+_Ways: TypeAlias = frozenset[tuple[int, bool]]
+"""Conditions, by the identity of their nodes, and what they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +64,8 @@ class Restoration:
         self._outline = outline
         self._evaluator = evaluator
         self._manages = manages
-        self._put_backs = [*self._assigned(), *self._updated(), *self._helped()]
+        own = [*self._assigned(), *self._updated()]
+        self._put_backs = [*own, *self._helped(), *(call for back in own for call in self._called(back))]
         self._patched = [
             place
             for name in PATCHERS
@@ -74,11 +80,28 @@ class Restoration:
 
         After ``sys.modules.clear()`` any put-back below it in the same function counts.
         """
-        return self._is_inside(place, row, target) or any(
-            back.concerns(target)
-            and (self.comes(back, place) or (follows(back, place, row) and (is_clearing or self._is_old(back, row))))
-            for back in self._put_backs
+        backs = [back for back in self._put_backs if back.concerns(target)]
+        return (
+            self._is_inside(place, row, target)
+            or any(self.comes(back, place) for back in backs)
+            or self._follow(
+                [back for back in backs if comes_later(back, place, row) and (is_clearing or self._is_old(back, row))],
+                place,
+                row,
+            )
         )
+
+    def _follow(self, backs: list[PutBack], place: Place, row: int) -> bool:
+        """Whether one of some put-backs below a place is run, whichever way the function takes."""
+        if not _are_exhaustive({_asked(back, place) for back in backs}):
+            return False
+        last = max(back.row for back in backs)
+        leaving = [
+            (at, where)
+            for at, where in self._outline.returns
+            if row < at < last and where.scope.function is place.scope.function and _may_follow(where, place)
+        ]
+        return all(any(_is_before(back, at, where, place) for back in backs) for at, where in leaving)
 
     def outlasts(self, function: Scope, target: str) -> bool:
         """Whether what is evicted after the ``yield`` of a function is reached, or after its end, comes back.
@@ -88,11 +111,11 @@ class Restoration:
         if function.yields:
             return all(
                 self._is_inside(_without_decorators(place), row, target)
-                or any(
-                    back.concerns(target)
-                    and (self.comes(back, place) or follows(back, place, row))
-                    and self._is_old(back, row)
-                    for back in self._put_backs
+                or any(self.comes(back, place) for back in self._old(target, row))
+                or self._follow(
+                    [back for back in self._old(target, row) if comes_later(back, place, row)],
+                    place,
+                    row,
                 )
                 for row, place in function.yields
             )
@@ -100,6 +123,9 @@ class Restoration:
             back.concerns(target) and self._is_registered(back, [function]) and self._is_old(back, END[0])
             for back in self._put_backs
         )
+
+    def _old(self, target: str, row: int) -> list[PutBack]:
+        return [back for back in self._put_backs if back.concerns(target) and self._is_old(back, row)]
 
     def tears_down(self, method: Scope, target: str) -> bool:
         """Whether a method that runs at the end, such as `tearDown`, puts a module back."""
@@ -165,6 +191,25 @@ class Restoration:
                 where = replace(place, is_cleanup=True) if is_later else place
                 value = rest[-1] if rest else ast.Constant(None)
                 yield PutBack(texts or None, call.lineno, where, value, is_later, _names_in(*rest))
+
+    def _called(self, back: PutBack) -> Iterable[PutBack]:
+        """The calls of a function that puts back what it is given: ``restore(saved)``."""
+        function = back.place.scope.function
+        if function is None or back.value is None or back.place.guards or function is not back.place.scope:
+            return
+        carried = terminal(_carried(back.value))
+        for binding in function.bindings.get(carried, ()):
+            if binding.how == "element" and binding.value is not None:
+                carried = terminal(_carried(binding.value))
+        parameters = _positional(function)
+        if carried not in parameters or len(function.bindings.get(carried, ())) != 1:
+            return
+        number = parameters.index(carried)
+        name = f"{self._outline.file.module}.{function.name}"
+        for call, place in self._outline.calls.get(terminal_name(function), ()):
+            if number < len(call.args) and name in self._evaluator.names(call.func, place):
+                names = _names_in(call.args[number])
+                yield PutBack(back.names, call.lineno, place, call.args[number], about=names)
 
     def _helped(self) -> Iterable[PutBack]:
         """The calls of CPython's ``modules_cleanup(*modules_setup())``."""
@@ -323,14 +368,57 @@ def follows(back: PutBack, place: Place, row: int) -> bool:
 
     It does not in another branch, below ``except``, or on a condition that is about something else.
     """
+    return comes_later(back, place, row) and not _asked(back, place)
+
+
+def comes_later(back: PutBack, place: Place, row: int) -> bool:
+    """Whether a put-back may come after a place in the same function: not in another branch, nor below ``except``."""
     where = back.place
     if back.row <= row or where.scope.function is not place.scope.function or where.is_caught > place.is_caught:
         return False
+    return _may_follow(where, place)
+
+
+def _may_follow(where: Place, place: Place) -> bool:
     taken = dict(place.branch)
-    if any(taken.get(statement, block) != block for statement, block in where.branch):
-        return False
-    conditions = [guard.test for guard in where.guards if guard not in place.guards]
-    return all(not back.about.isdisjoint(_names_in(test)) for test in conditions)
+    return all(taken.get(statement, block) == block for statement, block in where.branch)
+
+
+def _asked(back: PutBack, place: Place) -> _Ways:
+    """The conditions on something else than what is put back, under which a function comes to that from a place."""
+    return frozenset(
+        (id(guard.test), guard.is_true)
+        for guard in back.place.guards
+        if guard not in place.guards and back.about.isdisjoint(_names_in(guard.test))
+    )
+
+
+def _is_before(back: PutBack, row: int, end: Place, place: Place) -> bool:
+    """Whether something is put back before a function ends in a row, or there is nothing to put back there."""
+    if back.row < row and {*back.place.branch} <= {*end.branch}:
+        return True
+    asked = (guard for guard in end.guards if guard not in place.guards)
+    return any(not back.about.isdisjoint(_names_in(guard.test)) for guard in asked)
+
+
+def _are_exhaustive(ways: set[_Ways]) -> bool:
+    """Whether one of some ways is taken in any case: where one asks that something is so, another that it is not."""
+    while frozenset() not in ways:
+        pairs = ((one, other) for one in ways for other in ways)
+        merged = {both for one, other in pairs if (both := _either(one, other)) is not None} - ways
+        if not merged:
+            return False
+        ways = ways | merged
+    return True
+
+
+def _either(one: _Ways, other: _Ways) -> _Ways | None:
+    """What two ways have in common, if they differ in the answer to one question only."""
+    mine, others = one - other, other - one
+    if len(mine) != 1 or len(others) != 1:
+        return None
+    ((test, answer),) = mine
+    return one & other if (test, not answer) in others else None
 
 
 def _names_in(*nodes: ast.expr | None) -> frozenset[str]:
@@ -338,6 +426,22 @@ def _names_in(*nodes: ast.expr | None) -> frozenset[str]:
     found = [part for node in nodes if node is not None for part in ast.walk(node)]
     texts = {part.value for part in found if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     return frozenset(texts.union(*({terminal(part)} for part in found if isinstance(part, ast.expr)))) - _EVERYWHERE
+
+
+def _carried(value: ast.expr) -> ast.expr:
+    """What is put back: of ``saved[name]`` and ``saved.items()`` the collection."""
+    while isinstance(value, (ast.Subscript, ast.Call, ast.Attribute)):
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return value
+
+
+def _positional(function: Scope) -> list[str]:
+    """The names of the parameters of a function, not of a method, that go by position."""
+    is_method = function.parent is not None and function.parent.kind == "class"
+    arguments = None if is_method else getattr(function.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return []
+    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
 
 
 def terminal_name(function: Scope) -> str:

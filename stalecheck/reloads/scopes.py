@@ -119,8 +119,11 @@ class Guard:
     is_end: bool = False
     """Whether the loop around it ends where it is the other way: what comes later is not looked at."""
 
-    is_unpacking: bool = False
-    """Whether it is that what is unpacked above has as many elements as there are names for them."""
+    is_success: bool = False
+    """Whether it is only that what stands above did not fail."""
+
+    is_attempt: bool = False
+    """Whether it is that the expression can be worked out, whatever it is: ``parts[1]``, ``int(part)``."""
 
     @property
     def block(self) -> tuple[int, int] | None:
@@ -211,6 +214,9 @@ class Outline:
 
     ends: dict[int, list[tuple[ast.Break | ast.Return, Place]]] = field(default_factory=dict)
     """The statements that end a loop, by the identity of its node, and of other statements around them."""
+
+    returns: list[tuple[int, Place]] = field(default_factory=list)
+    """The rows of the ``return`` statements, and where they stand."""
 
     bound: set[str] = field(default_factory=set)
     """Every name that the file binds outside class bodies."""

@@ -158,9 +158,13 @@ class _Search:
         if not name:
             return False
         if name in ("pop", "clear", "__delitem__") and isinstance(function, ast.Attribute):
-            owner = terminal(function.value)
-            return owner == "modules" or "modules" in self.outline.aliases.get(owner, ())
+            return self._may_be_modules(function.value)
         return self._is_interesting(name)
+
+    def _may_be_modules(self, node: ast.expr) -> bool:
+        """Whether an expression, or the function whose result it is, is called as ``sys.modules`` may be."""
+        name = terminal(node.func if isinstance(node, ast.Call) else node)
+        return name == "modules" or "modules" in self.outline.aliases.get(name, ())
 
     def _recognised(self, call: Invocation) -> Iterator[_Event]:
         made = self.evaluator.items(call.function, call.elsewhere.get(id(call.function), call.place))
@@ -174,6 +178,8 @@ class _Search:
         is_told = False
         for name in dict.fromkeys(names):
             events = list(self._by_name(name, call))
+            if name.startswith("sys.modules.") and (doubts := _doubts(made)):
+                events = [replace(event, items=doubts) for event in events]
             wrapper = self.known(name) or self.known(f"{name}.__init__")
             if wrapper is not None and not wrapper.patterns:
                 return
@@ -460,10 +466,12 @@ class _Search:
         for target in statement.targets:
             if not isinstance(target, ast.Subscript):
                 continue
-            owner = terminal(target.value)
-            may_be = owner == "modules" or "modules" in self.outline.aliases.get(owner, ())
-            if may_be and self._holds_modules(target.value, place):
-                items = (*items, *(self.evaluator.items(target.slice, place) or (unknown(target.slice),)))
+            if not self._may_be_modules(target.value):
+                continue
+            tables = self.evaluator.items(target.value, place)
+            if MODULES in tables:
+                named = _doubts(tables) or self.evaluator.items(target.slice, place)
+                items = (*items, *(named or (unknown(target.slice),)))
                 is_unordered = is_unordered or self.evaluator.saw_unordered
         if items:
             yield _Event(
@@ -528,7 +536,7 @@ class _Search:
             event.place.is_main,
             event.place.branch,
             optional_blocks(event.place),
-            any(not guard.is_unpacking for guard in event.place.guards) or event.place.is_rerun,
+            any(not guard.is_success for guard in event.place.guards) or event.place.is_rerun,
             is_again(event.place),
             event.spelling in EVICTIONS
             and not whys
@@ -606,6 +614,11 @@ class _Search:
             Location(node.lineno, self.column(node.lineno, node.col_offset)),
             Location(end_row, self.column(end_row, end)),
         )
+
+
+def _doubts(tables: Items) -> Items:
+    """What else a table may be than ``sys.modules``."""
+    return tuple(item for item in tables if isinstance(item, Unknown))
 
 
 def _same(orders: Iterable[Order]) -> Order:

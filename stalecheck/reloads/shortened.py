@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stalecheck.reloads.asked import is_name, is_swept, look, nobody_knows
+from stalecheck.reloads.asked import nobody_knows
 from stalecheck.reloads.conditions import kept_by
 from stalecheck.reloads.filters import Constant, Filter, Operation, Subject, Test, Trait, Unclear
-from stalecheck.reloads.items import Group, Item, Items, Table, Text, shorten
+from stalecheck.reloads.items import Group, Item, Items, Table, Text, is_name, is_swept, look, shorten
 from stalecheck.reloads.scopes import Place, Position, Scope, home_of, terminal
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from stalecheck.reloads.calls import NAMESPACES, called, difference, rearranged
+from stalecheck.reloads.calls import NAMESPACES, called, common, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
+    COPY,
     FINDER,
     IS_PACKAGE,
     LIMIT,
@@ -32,6 +33,7 @@ from stalecheck.reloads.items import (
     distinct,
     integer,
     joined,
+    look,
     looked_up,
     modules_of,
     shorten,
@@ -242,7 +244,7 @@ class Evaluator:
     def _subscript(self, node: ast.Subscript, place: Place) -> Items:
         found: list[Item] = []
         for item in self.opened(self.inner(node.value, place)):
-            if item == MODULES:
+            if item in (MODULES, COPY):
                 found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
                 found.extend(looked_up(item, self.opened(self.inner(node.slice, place)), node))
@@ -256,6 +258,9 @@ class Evaluator:
             else:
                 if isinstance(item, Group) and _is_reversal(node.slice):
                     found.append(rearranged(item, "builtins.reversed"))
+                    continue
+                if isinstance(item, Group) and (part := _sliced(item, node.slice)) is not None:
+                    found.append(part)
                     continue
                 index = integer(node.slice)
                 found.extend((unknown(node),) if index is None else self.nth((item,), index, shorten(node)))
@@ -292,7 +297,7 @@ class Evaluator:
                     found.append(Unknown(f"`{what}` is empty as written"))
             elif isinstance(item, Table):
                 found.extend(distinct(part for keys, _ in item.pairs for part in keys))
-            elif item == MODULES:
+            elif item in (MODULES, COPY):
                 found.append(Entry("name"))
             elif isinstance(item, Hole) and not item.is_text and item.pattern == "{}" and not item.is_each:
                 found.append(replace(item, is_each=True))
@@ -318,6 +323,8 @@ class Evaluator:
                 pairs.append((self.inner(key, place), self.inner(value, place)))
                 continue
             for item in self.inner(value, place):
+                if item in (MODULES, COPY):
+                    return (COPY,)
                 pairs.extend(item.pairs if isinstance(item, Table) else [((unknown(value),), ())])
         return (Table(tuple(pairs)),)
 
@@ -346,6 +353,8 @@ class Evaluator:
         if not isinstance(node.op, ast.Add):
             if isinstance(node.op, ast.BitOr):
                 return self._sum([node.left, node.right], place)
+            if isinstance(node.op, ast.BitAnd):
+                return common(self, self.inner(node.left, place), self.inner(node.right, place), node)
             if isinstance(node.op, ast.Sub):
                 return difference(self, self.inner(node.left, place), node.right, node, place)
             return (unknown(node),)
@@ -377,6 +386,19 @@ class Evaluator:
 
 _PARTS = {"module_finder": 0, "name": 1, "ispkg": 2}
 """The fields of a `pkgutil.ModuleInfo`."""
+
+
+def _sliced(group: Group, node: ast.expr) -> Group | None:
+    """A part of what is written out; None where it is not known how many elements there are."""
+    if not isinstance(node, ast.Slice) or group.is_unordered:
+        return None
+    bounds = [(part, None if part is None else integer(part)) for part in (node.lower, node.upper, node.step)]
+    is_known = all(number is not None for part, number in bounds if part is not None)
+    parts = [part for element in group.elements for part in element]
+    are_written = all(isinstance(part, (Text, Thing)) and "*" not in look(part) for part in parts)
+    if not is_known or not are_written or len(parts) != len(group.elements):
+        return None
+    return replace(group, elements=group.elements[slice(*(number for _, number in bounds))])
 
 
 def _is_reversal(node: ast.expr) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TypeAlias
 
-from stalecheck.reloads.asked import parameter_as_test, read
 from stalecheck.reloads.filters import Constant, Filters, Given, Operation, Subject, Test, Trait, Unclear, moved
 from stalecheck.reloads.filters import filled as filled_in
 from stalecheck.reloads.invocations import Invocation
@@ -27,6 +26,7 @@ from stalecheck.reloads.items import (
     unknown,
 )
 from stalecheck.reloads.names import position_of
+from stalecheck.reloads.reading import parameter_as_test, read
 from stalecheck.reloads.scopes import Scope
 from stalecheck.reloads.sites import ReloadSite, Slot, Wrapper
 from stalecheck.reloads.values import Evaluator

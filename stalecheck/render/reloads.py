@@ -25,7 +25,8 @@ def render_reloads_json(report: Report, *, cwd: Path) -> str:
             "mode": record.mode.value,
             "spelling": record.spelling,
             "modules": list(record.modules),
-            "resolved": record.is_resolved,
+            # Of what is put back there is nothing left to find out.
+            "resolved": record.is_resolved or record.is_restored,
         }
         for record in report.reloads
     ]
@@ -38,6 +39,7 @@ def _line(record: ReloadRecord, *, cwd: Path, color: bool) -> str:
     what = ", ".join(f"{name} (not in the project)" if name in outside else name for name in record.modules)
     if not record.is_resolved:
         unresolved = style("unresolved", "yellow", color=color) + f": {record.why}" * bool(record.why)
-        what = f"{what}; {unresolved}" if what else unresolved
+        why = record.why if record.is_restored else unresolved
+        what = "; ".join(filter(None, (what, why)))
     restored = " (restored afterwards)" if record.is_restored else ""
     return f"{where}: {record.mode.value} {printable(record.spelling)}: {what}{restored}"

@@ -74,7 +74,8 @@ def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSui
             elif node.orelse is not None:
                 yield node.orelse.body, orelse
         case cst.For() | cst.While():
-            yield node.body, block_of(twin, "body")
+            if not (isinstance(twin, ast.While) and is_type_checking(twin.test)):
+                yield node.body, block_of(twin, "body")
             if node.orelse is not None:
                 yield node.orelse.body, block_of(twin, "orelse")
         case cst.With():

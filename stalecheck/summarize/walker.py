@@ -237,7 +237,8 @@ class _Walker:
                 self._for(node, twin)
             case cst.While():
                 self._recorder.convert(node.test)
-                self._branches([(node.body, block_of(twin, "body")), (None, None)])
+                if not self._never_runs(node, twin):
+                    self._branches([(node.body, block_of(twin, "body")), (None, None)])
                 self._else(node.orelse, block_of(twin, "orelse"))
             case cst.With():
                 self._with(node, twin)
@@ -665,6 +666,11 @@ class _Walker:
                 )
             )
         self._recorder.scope.merge(after)
+
+    def _never_runs(self, node: cst.While, twin: ast.stmt | None) -> bool:
+        """Whether a loop runs no turn: ``while 0:``."""
+        test = twin.test if isinstance(twin, ast.While) else parse_test(self._module, node.test)
+        return decide(test, self._target_version, sys.platform, self._conditions) is False
 
     def _if_there(self, test: ast.expr, names: Iterable[str], twin: ast.stmt | None) -> bool | None:
         """Return what a condition is that asks whether a module, or a name of it, is there; None if that depends.

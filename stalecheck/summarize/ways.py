@@ -9,6 +9,7 @@ from functools import cache
 from itertools import groupby
 from typing import TypeAlias
 
+from stalecheck.index import is_type_checking
 from stalecheck.model import Location, Span
 from stalecheck.nodes import children, descendants
 from stalecheck.summarize.local_uses import find_unreached
@@ -120,6 +121,8 @@ class _Ways:
 
     def _statement(self, node: ast.stmt, after: _Missing, ends: _Ends, given: frozenset[str] | None) -> _Missing:
         match node:
+            case ast.If(test=test) | ast.While(test=test) if is_type_checking(test):
+                return self._header(node, self._block(node.orelse, after, ends, given), given)
             case ast.If(test=test, body=body, orelse=orelse):
                 options = [(_answer(test, holds=True), body), (_answer(test, holds=False), orelse)]
                 return self._choice(node, test, options, after, ends, given)
@@ -212,7 +215,8 @@ def _branches(function: _Function) -> dict[Location, tuple[ast.stmt, Span | None
             continue
         for each in (node, *getattr(node, "handlers", ()), *getattr(node, "cases", ())):
             for block in (getattr(each, field, ()) for field in ("body", "orelse", "finalbody")):
-                is_certain = isinstance(each, ast.stmt) and not isinstance(each, ast.If)
+                is_choice = isinstance(each, ast.If) and not is_type_checking(each.test)
+                is_certain = isinstance(each, ast.stmt) and not is_choice
                 inner = branch if is_certain or not block else Span(_begin(block[0]), _end(block[-1]))
                 pending += ((statement, inner) for statement in block)
     return found

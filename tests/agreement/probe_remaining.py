@@ -98,6 +98,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
         "STL204_default_argument/lambda_within STL204 app <lambda>",
         "STL205_container/emptied_elsewhere STL205 stays kept.OTHER",
         "STL205_container/filled STL205 app registry.HANDLERS",
+        "STL205_container/put_in_after_the_reload STL205 gives app.SHARED",
         "STL205_container/filled_by_methods STL104 app app.second",
         "STL205_container/names_of_a_held_module STL104 c m1",
         "STL205_container/put_in_before_the_reload STL201 attribute App.engine",

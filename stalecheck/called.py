@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from stalecheck.attaching import filled_roots, root_of, statements
-from stalecheck.nodes import descendants, inner_statements
+from stalecheck.nodes import children, descendants, inner_statements
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -48,6 +49,7 @@ def find_filling(tree: ast.Module) -> frozenset[ast.FunctionDef]:
     return frozenset(function for function in found if isinstance(function, ast.FunctionDef))
 
 
+@lru_cache(maxsize=1)
 def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
     """Return the functions that may fill something again after a reload, called by the function that reloads.
 
@@ -57,9 +59,7 @@ def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
     named = [function for same in functions.by_name.values() for function in same]
     found = [function for function in named if not any(_parameters(function))]
     if may_reload:
-        methods = [function for same in functions.methods.values() for function in same]
-        reloading = [function for function in (*named, *methods) if spells_reload(function)]
-        found += [helper for function in reloading for helper in _calls(function, functions)]
+        found += [helper for function in find_reloading(tree) for helper in _calls(function, functions)]
     return _filling(found, functions)
 
 
@@ -69,9 +69,9 @@ def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Func
     while pending:
         function = pending.pop()
         if function not in edges:
-            edges[function] = [] if spells_reload(function) else list(_calls(function, functions))
+            edges[function] = [] if _spells_reload(function) else list(_calls(function, functions))
             pending += edges[function]
-    found = {function for function in edges if not spells_reload(function) and _fills(function)}
+    found = {function for function in edges if not _spells_reload(function) and _fills(function)}
     size = -1
     while size != len(found):
         size = len(found)
@@ -79,13 +79,31 @@ def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Func
     return frozenset(found)
 
 
-def spells_reload(function: _Function) -> bool:
-    """Whether a function may reload something itself, by the names that it uses."""
-    for node in descendants(function):
-        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-        if name == "modules" or "reload" in name or name.endswith("_extension"):
-            return True
-    return False
+@lru_cache(maxsize=1)
+def find_reloading(tree: ast.Module) -> frozenset[_Function]:
+    """Return the functions of a file, also those within others, that may reload something, by the names they use.
+
+    What trims a file asks first, then what reads it.
+    """
+    found: set[_Function] = set()
+    pending: list[tuple[ast.AST, tuple[_Function, ...]]] = [(tree, ())]
+    while pending:
+        node, around = pending.pop()
+        if isinstance(node, _Function):
+            around = (*around, node)
+        if around and _is_of_reload(node):
+            found.update(around)
+        pending += [(child, around) for child in children(node)]
+    return frozenset(found)
+
+
+def _spells_reload(function: _Function) -> bool:
+    return any(map(_is_of_reload, descendants(function)))
+
+
+def _is_of_reload(node: ast.AST) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name == "modules" or "reload" in name or name.endswith("_extension")
 
 
 def _functions(tree: ast.Module) -> _Functions:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import libcst as cst
 
 from stalecheck.attaching import attaches, kept_roots
-from stalecheck.called import spells_reload
+from stalecheck.called import find_helpers, find_reloading
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
-from stalecheck.retaining import Retaining
+from stalecheck.retaining import Retaining, find_retaining
 from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, root, stored
@@ -94,8 +94,11 @@ class Body:
     kept_roots: frozenset[str] = frozenset()
     """Names from outside that the body puts something into."""
 
+    reloads: bool = False
+    """Whether the body may reload something itself."""
+
     is_placed: bool = False
-    """Whether the body may reload something itself, or is called by one that does: it is told what happens where."""
+    """Whether it does, or is called by one that does: it is told what happens where."""
 
     kept: list[tuple[cst.BaseExpression, tuple[cst.BaseExpression, ...], bool]] = field(default_factory=list)
     """Into what the body puts which values, or the elements of which."""
@@ -110,13 +113,15 @@ class Body:
 class Bodies:
     """Reads function bodies: what they return, what their names are assigned, which globals they bind."""
 
-    def __init__(self, recorder: Recorder, source: str, retaining: Mapping[ast.stmt, Retaining]) -> None:
+    def __init__(self, recorder: Recorder, source: str, tree: ast.Module | None) -> None:
         self._recorder = recorder
-        self._retaining = retaining
         self._has_walrus = ":=" in source
         self._may_reload = RELOAD_SPELLED.search(source) is not None
-        self.helpers: frozenset[ast.FunctionDef | ast.AsyncFunctionDef] = frozenset()
-        """The functions that those may call which reload something."""
+        self._retaining: Mapping[ast.stmt, Retaining] = {} if tree is None else find_retaining(tree)
+        self._reloading: Collection[ast.stmt] = find_reloading(tree) if tree is not None and self._may_reload else ()
+        helpers = () if tree is None else find_helpers(tree, may_reload=self._may_reload)
+        self._helpers = frozenset[ast.stmt](helpers)
+        self._helper_names = {helper.name for helper in helpers}
 
     def collect(self, node: cst.FunctionDef, twin: ast.stmt | None, name: str, outer: Body | None) -> Body:
         """Read a function's statements: what it returns, what its names are assigned, which globals it binds."""
@@ -133,7 +138,8 @@ class Bodies:
         is_idle = all(isinstance(statement, cst.Pass) for statement, _ in body)
         if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_idle:
             scope.kept_roots = kept_roots(twin)
-            scope.is_placed = twin in self.helpers or (self._may_reload and spells_reload(twin))
+            scope.reloads = twin in self._reloading
+            scope.is_placed = scope.reloads or twin in self._helpers
         for statement, _ in body:
             if isinstance(statement, cst.Global):
                 scope.global_names.update(item.name.value for item in statement.names)
@@ -187,7 +193,8 @@ class Bodies:
                 self._collect_filling(node.value, scope)
                 value = node.value.expression if isinstance(node.value, cst.Await) else node.value
                 called = as_written(value.func) if isinstance(value, cst.Call) else ""
-                if called and scope.is_placed:
+                is_helper = scope.is_placed and called.rpartition(".")[2] in self._helper_names
+                if called and (scope.reloads or is_helper):
                     # What it fills, if it does, is filled again.
                     self._rebind(scope, f"{called}()", node, twin)
                 if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from stalecheck.attaching import attaches, kept_roots
-from stalecheck.called import find_filling, find_helpers, spells_reload
+from stalecheck.called import find_filling, find_helpers, find_reloading
 from stalecheck.index import class_parameter
 from stalecheck.nodes import descendants, inner_statements
 from stalecheck.retaining import find_retaining
@@ -36,7 +36,8 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
     lines: list[str | None] = list(source.split("\n"))
     has_walrus = ":=" in source
     may_reload = RELOAD_SPELLED.search(source) is not None
-    filling = find_filling(tree) | find_helpers(tree, may_reload=may_reload)
+    whole: set[ast.stmt] = {*find_filling(tree), *find_helpers(tree, may_reload=may_reload)}
+    whole.update(find_reloading(tree) if may_reload else ())
     retaining = find_retaining(tree)
     pending: list[Sequence[ast.stmt]] = [tree.body]
     while pending:
@@ -46,7 +47,7 @@ def without_idle_statements(source: str, tree: ast.Module, *, keeps_rows: bool =
             if not isinstance(statement, _Function):
                 pending.extend(_blocks(statement))
                 continue
-            if _is_whole(statement, may_reload=may_reload, has_walrus=has_walrus) or statement in filling:
+            if statement in whole or _is_whole(statement, has_walrus=has_walrus):
                 continue
             kept = retaining[statement].statements if statement in retaining else frozenset()
             if _reaches_out(statement) or (may_reload and _renews(statement)):
@@ -78,14 +79,13 @@ class _Told:
     """Those that put what the function is given into its object, or hand it on."""
 
 
-def _is_whole(function: _Function, *, may_reload: bool, has_walrus: bool) -> bool:
+def _is_whole(function: _Function, *, has_walrus: bool) -> bool:
     """Whether a summary may tell of all that a function does."""
     return (
         function.name == "__init__"
         or bool(kept_roots(function))
         or attaches(function)
         or (has_walrus and binds_inside(function))
-        or (may_reload and spells_reload(function))
     )
 
 

@@ -14,12 +14,11 @@ from itertools import islice, repeat
 
 import libcst as cst
 
-from stalecheck.called import find_filling, find_helpers
+from stalecheck.called import find_filling
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.reloads.reruns import first_run, is_first_run
-from stalecheck.retaining import find_retaining
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -156,7 +155,7 @@ class _Walker:
         """What each round of the loop whose body is being read binds, and what its names stand for meanwhile."""
 
         self._public = Public(self._recorder)
-        self._bodies = Bodies(self._recorder, source, {} if tree is None else find_retaining(tree))
+        self._bodies = Bodies(self._recorder, source, tree)
         self._runner = Runner(self._recorder, frozenset(), self._suite)
 
     def walk(self, module: cst.Module, tree: ast.Module | None, twins: Sequence[ast.stmt] | None) -> Summary:
@@ -164,7 +163,6 @@ class _Walker:
         self._conditions = named_conditions(tree, self._target_version, sys.platform) if tree else {}
         if tree is not None and twins is not None:
             self._runner = Runner(self._recorder, find_filling(tree), self._suite)
-            self._bodies.helpers = find_helpers(tree, may_reload=self._spells_reload)
         self._block(module.body, twins)
         exports = self._recorder.scope.names
         usages = find_usages(tree, frozenset(exports) | self._names_of_stars(tree)) if tree else {}

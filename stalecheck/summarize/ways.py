@@ -44,7 +44,7 @@ def statements_of(function: _Function, block: str, found: Iterable[Store | CallS
     around = _Around(function)
     for statement in found:
         node, _ = around.branches.get(statement.at, (None, None))
-        names = list(_renewed(node)) if node is not None and statement.name else []
+        names = around.renewed(node) if node is not None and statement.name else ()
         if node is not None and names:
             name = statement.name if statement.name in names else names[0]
             done = around.complete(Rebinding(block, name, statement.at, _end(node)))
@@ -57,16 +57,21 @@ class _Around:
     def __init__(self, function: _Function) -> None:
         self._function = function
         self._gaps: dict[str, tuple[Span, ...]] = {}
+        self._texts = _Texts(function)
         self._unreached = find_unreached(function)
         choices = sum(isinstance(node, (ast.If, ast.Match)) for node in descendants(function))
         self._is_followed = choices <= _MOST_CHOICES
         self.branches = _branches(function)
 
+    def renewed(self, node: ast.stmt) -> tuple[str, ...]:
+        """Return how what a statement of the function binds, deletes or calls is written."""
+        return self._texts.renewed(node)
+
     def complete(self, rebinding: Rebinding) -> Rebinding:
         """Return a statement with what is known of its place in the function."""
         name, at = rebinding.name, rebinding.begin
         if name not in self._gaps:
-            self._gaps[name] = _Ways(self._function, name).gaps() if self._is_followed else ()
+            self._gaps[name] = _Ways(self._function, name, self._texts).gaps() if self._is_followed else ()
         _, branch = self.branches.get(at, (None, None))
         unreached = tuple(Span(end, last) for start, end, last in self._unreached if start <= at < end)
         gaps, body = self._gaps[name], Span(_begin(self._function.body[0]), _end(self._function))
@@ -82,17 +87,37 @@ class _Ends:
     round: _Missing
 
 
+class _Texts:
+    """How the statements of one function and their conditions are written; remembers it for the ways of each name."""
+
+    def __init__(self, function: _Function) -> None:
+        self.assigned = frozenset(
+            node.id for node in descendants(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
+        self._renewed: dict[ast.stmt, tuple[str, ...]] = {}
+        self._asked: dict[ast.expr, tuple[frozenset[str], str, str]] = {}
+
+    def renewed(self, node: ast.stmt) -> tuple[str, ...]:
+        """Return what a statement binds, deletes or calls."""
+        if node not in self._renewed:
+            self._renewed[node] = tuple(_renewed(node))
+        return self._renewed[node]
+
+    def asked(self, test: ast.expr) -> tuple[frozenset[str], str, str]:
+        """Return the names that a condition asks for, and what is known where it holds and where it does not."""
+        if test not in self._asked:
+            answers = _answer(test, holds=True), _answer(test, holds=False)
+            self._asked[test] = frozenset(_dotted(test)), *answers
+        return self._asked[test]
+
+
 class _Ways:
     """The ways of one function, for one name."""
 
-    def __init__(self, function: _Function, name: str) -> None:
+    def __init__(self, function: _Function, name: str, texts: _Texts) -> None:
         self._function = function
         self._name = name
-        self._own = {
-            node.id
-            for node in descendants(function)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != name
-        }
+        self._texts = texts
         self._points: dict[Span, bool] = {}
         self._is_bound = False
 
@@ -114,7 +139,8 @@ class _Ways:
         for statement in body:
             ways.append(given)
             if given is not None and isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVING):
-                given |= {*_dotted(statement.test), _answer(statement.test, holds=False)}
+                asked, _, otherwise = self._texts.asked(statement.test)
+                given |= {*asked, otherwise}
         for statement, known in zip(reversed(body), reversed(ways), strict=True):
             after = self._statement(statement, after, ends, known)
         return after
@@ -124,7 +150,8 @@ class _Ways:
             case ast.If(test=test) | ast.While(test=test) if is_type_checking(test):
                 return self._header(node, self._block(node.orelse, after, ends, given), given)
             case ast.If(test=test, body=body, orelse=orelse):
-                options = [(_answer(test, holds=True), body), (_answer(test, holds=False), orelse)]
+                _, holds, otherwise = self._texts.asked(test)
+                options = [(holds, body), (otherwise, orelse)]
                 return self._choice(node, test, options, after, ends, given)
             case ast.Match(subject=subject, cases=cases):
                 blocks = [("", case.body) for case in cases]
@@ -166,8 +193,8 @@ class _Ways:
         ends: _Ends,
         given: frozenset[str] | None,
     ) -> _Missing:
-        asked = frozenset(_dotted(test))
-        may_change = any(self._concerns(name) or name.partition(".")[0] in self._own for name in asked)
+        asked, _, _ = self._texts.asked(test)
+        may_change = any(self._concerns(name) or self._is_own(name.partition(".")[0]) for name in asked)
         ways: list[tuple[str, _Missing]] = []
         for answer, block in blocks:
             within = None if given is None else given | asked | (set() if may_change else {answer})
@@ -183,13 +210,17 @@ class _Ways:
 
         return self._header(node, missing, given)
 
+    def _is_own(self, name: str) -> bool:
+        """Whether the function assigns another name."""
+        return name != self._name and name in self._texts.assigned
+
     def _concerns(self, name: str) -> bool:
         """Whether a condition that asks for something dotted asks for the name itself, or its owner."""
         return _covers(name, self._name) or _covers(self._name, name)
 
     def _header(self, node: ast.stmt, after: _Missing, given: frozenset[str] | None) -> _Missing:
         """Note a statement, of a compound one its header; return what is missing before it."""
-        is_bound = any(_covers(written, self._name) for written in _renewed(node))
+        is_bound = any(_covers(written, self._name) for written in self._texts.renewed(node))
         self._is_bound = self._is_bound or is_bound
         if given is not None:
             begin, end = _begin(node), _end_of_header(node)

@@ -71,7 +71,9 @@ def run_pytest(folder: Path, files: Mapping[str, str], *options: str, json_file:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source), encoding="utf-8")
     wake = [] if json_file is None else [f"--stalecheck-json={json_file}"]
-    without = [] if "asyncio" in files.get("pytest.ini", "") else ["-p", "no:asyncio"]  # It wants settings.
+    without = ["-p", "no:hypothesispytest"]  # It is slow to load.
+    if "asyncio" not in files.get("pytest.ini", ""):
+        without += ["-p", "no:asyncio"]  # It wants settings.
     command = [sys.executable, "-m", "pytest", *PLUGIN, *without, *wake, *options]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}

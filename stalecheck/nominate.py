@@ -343,7 +343,7 @@ class _Nomination:
 
     def refilling(self) -> set[SourceFile]:
         """Return the files that reload and may then call what fills something in a nominated file, or change it."""
-        filled = {file for file in self.nominated if any(body.fills for body in self._indexes[file].bodies)}
+        filled = {file for file in self.nominated if any(map(_may_fill, self._indexes[file].bodies))}
         changing = {file for file in self._helpers if any(body.changes for body in self._indexes[file].bodies)}
         return {
             file
@@ -735,3 +735,8 @@ class _Nomination:
             if module is not None:
                 names.setdefault(item.local, []).append((module, item.name))
         return replace(local, names={name: tuple(origins) for name, origins in names.items()}, stars=tuple(stars))
+
+
+def _may_fill(body: Body) -> bool:
+    """Whether a function, called after a reload, may put something new in the place of the old."""
+    return body.fills or body.keeps or body.changes or body.binds_globally

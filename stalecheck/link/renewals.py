@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from stalecheck.link.evaluate import Evaluator
-from stalecheck.link.holding import Holding
+from stalecheck.link.holding import Holding, root
 from stalecheck.link.order import Sequence
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.values import ClassThing, FunctionThing, ModuleThing
@@ -65,6 +65,8 @@ def renewing(holding: Holding, sequence: Sequence, renewals: Renewals) -> Callab
                 places += calls if bound else ()
             elif any(_is_taken_within(place, holding) for place in (holding.done, *bound)):
                 again += calls
+            else:
+                again += tuple(call for call in calls if _is_looked_up_anew(holding, sequence, renewals, call))
     else:
         places += _emptied_by(holding, (sequence.file, sequence.block))
     return partial(_is_renewed, holding if is_same_block or not sequence.block else None, places, again)
@@ -197,6 +199,23 @@ def _is_taken_within(place: Rebinding | None, holding: Holding) -> bool:
     """Whether what a function binds it looks up each time that it is called."""
     body = None if place is None else place.function
     return body is not None and body.start <= holding.capture.taken < body.end
+
+
+def _is_looked_up_anew(holding: Holding, sequence: Sequence, renewals: Renewals, call: Rebinding) -> bool:
+    """Whether the name by which a function takes something has been bound anew since the reload when it is called."""
+    name = None if holding.source is None else root(holding.source, holding.capture)
+    if name is None or sequence.file is None:
+        return False
+    last = max(event.at for event in sequence.events)
+    own = renewals.places.get((sequence.file, sequence.block, name.name), ())
+    if sequence.file == holding.file and any(place.end > last and place.precedes(call.begin) for place in own):
+        return True
+    return any(
+        place.is_certain
+        for (file, block), calls in renewals.called_by(sequence).items()
+        if file == holding.file and any(last < other.end <= call.end for other in calls)
+        for place in renewals.places.get((file, block, name.name), ())
+    )
 
 
 def _emptied_by(holding: Holding, function: tuple[SourceFile | None, str]) -> tuple[Rebinding, ...]:

@@ -375,7 +375,9 @@ class Calls:
             if is_class_method or is_instance:
                 first = names.pop(0)
                 if is_class_method:
-                    values[first] = Value((thing.bound,), self._classes.captures_of(thing.bound))
+                    is_named = any(isinstance(item, ClassThing) for item in receiver.things)
+                    named = tuple(c for c in receiver.captures if c.relation is Relation.IS)
+                    values[first] = Value((thing.bound,), named if is_named else self._classes.captures_of(thing.bound))
                 else:
                     values[first] = receiver if is_known else Value((InstanceThing(thing.bound),), ())
         for argument, value in arguments:

@@ -93,7 +93,7 @@ class Containers:
                 value = self._unpacked(element.value, part, frame, behind(element, display, frame.file))
             else:
                 is_held = isinstance(element.value, Reference)
-                value = self._evaluator.evaluate(element.value, replace(frame, is_held=is_held))
+                value = self._evaluator.evaluate(element.value, replace(_when(element, frame), is_held=is_held))
             for capture in reached(value):
                 key = (capture.made, capture.via[-1], capture.mode)
                 if is_result(capture):
@@ -246,6 +246,13 @@ class Containers:
         others = () if held else tuple(c for c in value.captures if c.relation is not Relation.INSIDE)
         return Value(things, (*held, *others), is_new=True)
 
+    def _is_taken_out(self, element: Element, frame: Frame) -> bool:
+        """Whether the function that reads a container has certainly taken an element out of it by then."""
+        found = self._removals.by_functions(frame.file).get(element.span, ()) if frame.block else ()
+        return any(
+            file == frame.file and done.block == frame.block and done.precedes(frame.at) for file, done in found
+        )
+
     def elements(
         self,
         value: Value,
@@ -284,12 +291,15 @@ class Containers:
                         # Long lists of words are one step, however many there are.
                         found.append(Value((), derived(value), is_new=is_made))
                     for element in others:
+                        if file == frame.file and self._is_taken_out(element, frame):
+                            continue
+                        then = _when(element, inner)
                         if element.is_unpacked:
                             behind_it = (*later, *behind(element, display, file))
                             part_of_it = part if display.is_mapping else Part.KEYS
-                            item = self._unpacked(element.value, part_of_it, inner, behind_it)
+                            item = self._unpacked(element.value, part_of_it, then, behind_it)
                         else:
-                            item = self._evaluator.evaluate(element.value, inner)
+                            item = self._evaluator.evaluate(element.value, then)
                             if later and item.captures and self._overwritten.is_gone(element, display, file, later):
                                 continue
                         is_new = item.is_new
@@ -472,3 +482,9 @@ def _at(elements: tuple[Element, ...], position: int) -> tuple[Element, ...]:
         return elements
     passed = elements[position:] if position < 0 else elements[: position + 1]
     return elements if any(element.is_unpacked for element in passed) else (elements[position],)
+
+
+def _when(element: Element, frame: Frame) -> Frame:
+    """Return the frame of what reads a container as it was when an element was put there, if that is known."""
+    is_own = frame.holder in {None, frame.file} and element.span != NOWHERE
+    return replace(frame, at=min(frame.at, element.span.start)) if is_own else frame

@@ -154,7 +154,7 @@ def _helpers(program: Program, evaluator: Evaluator) -> _Helpers:
             continue
         first, *rest = done.name.removesuffix("()").split(".")
         owner = done.block.rpartition(".")[0]
-        called = [(file, f"{owner}.{rest[0]}")] if first == "self" and owner and len(rest) == 1 else []
+        called = [(file, f"{owner}.{rest[0]}")] if first in {"self", "cls"} and owner and len(rest) == 1 else []
         if not called:
             value = evaluator.name(file, first)
             for attribute in rest:

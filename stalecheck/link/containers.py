@@ -249,9 +249,7 @@ class Containers:
     def _is_taken_out(self, element: Element, frame: Frame) -> bool:
         """Whether the function that reads a container has certainly taken an element out of it by then."""
         found = self._removals.by_functions(frame.file).get(element.span, ()) if frame.block else ()
-        return any(
-            file == frame.file and done.block == frame.block and done.precedes(frame.at) for file, done in found
-        )
+        return any(file == frame.file and done.block == frame.block and done.precedes(frame.at) for file, done in found)
 
     def elements(
         self,

@@ -41,6 +41,7 @@ from stalecheck.summarize.summary import (
     Expression,
     Function,
     FunctionExpression,
+    InstanceAttribute,
     Literal,
     ModuleImport,
     NameImport,
@@ -335,7 +336,8 @@ class _Finder:
                 continue
             if not isinstance(binding.value, Call):
                 continue
-            for attribute in thing.of.definition.attributes:
+            owners = frozenset(cls.definition.name for cls in self._subject.evaluator.classes.order(thing.of))
+            for attribute in self._attributes(thing.of):
                 kept = attribute.value
                 if isinstance(kept, Display):
                     kept = self._subject.evaluator.containers.remaining(self._subject.file, kept)
@@ -351,13 +353,24 @@ class _Finder:
                         binding.block,
                         attribute.value,
                     )
-                    yield replace(held_by, owner=thing.of.definition.name)
+                    yield replace(held_by, owners=owners)
+
+    def _attributes(self, of: ClassThing) -> Iterator[InstanceAttribute]:
+        """Yield what ``__init__`` assigns to an instance of a class of the file, those of bases there included."""
+        names: set[str] = set()
+        for cls in self._subject.evaluator.classes.order(of):
+            if cls.file != self._subject.file:
+                return
+            yield from (attribute for attribute in cls.definition.attributes if attribute.name not in names)
+            if not cls.definition.initializes_bases:
+                return
+            names.update(attribute.name for attribute in cls.definition.attributes)
 
 
 def _made_within(holding: Holding, statement: Store | CallStatement, owner: str) -> Holding:
     """Return what a statement of a function that the file's top level calls puts somewhere."""
     is_looked_up = holding.capture.taken.row == statement.at.row and not statement.is_conditional
-    return replace(holding, within=statement.within, owner=owner, is_looked_up=is_looked_up)
+    return replace(holding, within=statement.within, owners=frozenset({owner} - {""}), is_looked_up=is_looked_up)
 
 
 def _is_object(capture: Capture) -> bool:

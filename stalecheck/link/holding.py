@@ -92,8 +92,8 @@ class Holding:
     emptied_by: frozenset[SourceFile] = frozenset()
     """The modules that take it out of the container again when they are imported."""
 
-    owner: str = ""
-    """The class whose ``__init__`` assigns it, an attribute of an instance."""
+    owners: frozenset[str] = frozenset()
+    """The classes whose methods the instance has of which it is an attribute: its own and the bases of that."""
 
     within: tuple[str, ...] = ()
     """The functions, called by the file's top level, in whose bodies it is put where it is."""

@@ -82,13 +82,15 @@ def is_refilled(holding: Holding, sequence: Sequence, renewals: Renewals) -> boo
     calls = [renewals.places.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
     if any(place.end > first for places in calls for place in places):
         return True
-    if sequence.file != holding.file or sequence.block.rpartition(".")[0] != holding.owner or not holding.owner:
+    if sequence.file != holding.file or sequence.block.rpartition(".")[0] not in holding.owners:
         return False
     # A method of the instance itself calls another one.
     last = max(event.at for event in sequence.events)
     if not holding.is_looked_up:
         return False
-    names = [f"self.{name.rpartition('.')[2]}()" for name in holding.within if name.rpartition(".")[0] == holding.owner]
+    names = [
+        f"self.{name.rpartition('.')[2]}()" for name in holding.within if name.rpartition(".")[0] in holding.owners
+    ]
     own = [renewals.places.get((sequence.file, sequence.block, name), ()) for name in names]
     return any(place.end > last and place.follows(last) for places in own for place in places)
 
@@ -188,7 +190,7 @@ def _bound_by(holding: Holding, function: _Function, renewals: Renewals) -> tupl
         name += ".cache_clear"
     parts = name.split(".")
     names = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    if holding.owner and block.rpartition(".")[0] == holding.owner:
+    if block.rpartition(".")[0] in holding.owners:
         # A method of the instance itself.
         names += [f"self.{parts[-1]}", "self.__init__"]
     places = (place for owner in names for place in renewals.places.get((file, block, owner), ()))

@@ -400,6 +400,9 @@ class Class:
     attributes: tuple[InstanceAttribute, ...] = ()
     """What ``__init__`` assigns to ``self``."""
 
+    initializes_bases: bool = False
+    """Its ``__init__`` calls that of a base, or it has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceAttribute:

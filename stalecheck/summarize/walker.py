@@ -18,6 +18,7 @@ from stalecheck.called import find_filling
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
+from stalecheck.nodes import descendants
 from stalecheck.reloads.reruns import first_run, is_first_run
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
@@ -617,7 +618,8 @@ class _Walker:
         self._recorder.scope = outer
         attributes = tuple(self._bodies.instance_attributes(node, twin))
         self._recorder.at = at
-        index = self._recorder.bind(node.name.value, span, Class(qualified, bases, decorators, members, attributes))
+        made = Class(qualified, bases, decorators, members, attributes, _initializes_bases(twin))
+        index = self._recorder.bind(node.name.value, span, made)
         if outer.outer is None:
             self._runner.define_class(index, node, twin, [base.value for base in bases if not base.keyword])
 
@@ -964,3 +966,13 @@ _PUTTING_IN = (cst.AddAssign, cst.BitOrAssign, cst.BitXorAssign)
 def _is_filled(values: Expression) -> bool:
     """Whether a sequence is written out that has elements: a loop over it runs."""
     return isinstance(values, Display) and values.is_sequence and any(not e.is_unpacked for e in values.elements)
+
+
+def _initializes_bases(definition: ast.stmt | None) -> bool:
+    """Whether ``__init__`` of a base runs for the instances of a class."""
+    own = [
+        function
+        for function in (definition.body if isinstance(definition, ast.ClassDef) else ())
+        if isinstance(function, ast.FunctionDef) and function.name == "__init__"
+    ]
+    return not own or any(isinstance(n, ast.Attribute) and n.attr == "__init__" for n in descendants(own[-1]))

@@ -211,6 +211,13 @@ def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled
                     yield _mangled(name, definition.name), one
 
 
+def _initialized_bases(definition: ast.ClassDef) -> Iterator[str]:
+    """Yield the names of the bases whose ``__init__`` runs for the instances of a class."""
+    own = [one for one in definition.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+    if not own or any(isinstance(node, ast.Attribute) and node.attr == "__init__" for node in ast.walk(own[-1])):
+        yield from (base.id for base in definition.bases if isinstance(base, ast.Name))
+
+
 def _mangled(name: str, cls: str) -> str:
     """Return what a name in the body of a class is really called."""
     is_private = name.startswith("__") and not name.endswith("__")
@@ -278,6 +285,10 @@ def _of_body(body: Iterable[ast.stmt], scope: str, found: _Source) -> Iterator[t
                         attributes[attribute] = one
                     else:
                         own_filled.setdefault(f"{scope}{name}", {}).setdefault(attribute, []).append(one)
+                for base in _initialized_bases(statement):
+                    attributes |= {**found.attributes.get(base, {}), **attributes}
+                    if base in own_filled:
+                        own_filled[f"{scope}{name}"] = {**own_filled[base], **own_filled.get(f"{scope}{name}", {})}
             case (
                 ast.FunctionDef(name=name, decorator_list=decorators)
                 | ast.AsyncFunctionDef(name=name, decorator_list=decorators)

@@ -82,16 +82,120 @@ def find_retaining(tree: ast.Module) -> Mapping[ast.stmt, Retaining]:
     found: dict[ast.stmt, Retaining] = {}
     for function, flow in followed:
         handed = frozenset(statement for statement, call in flow.handed.items() if keeps(call))
+        is_found = flow.stored and not handed and flow.stored.issubset(_certain(function.function.body))
         if flow.stored or handed or flow.released:
             found[function.function] = Retaining(
                 function.itself,
                 frozenset(flow.stored),
                 handed,
                 frozenset(flow.released),
-                _keys_of(flow.stored) if flow.stored and not handed else None,
+                _keys_of(flow.stored) if is_found else None,
                 frozenset(flow.carrying),
             )
     return found
+
+
+def emptied_attributes(function: ast.FunctionDef) -> frozenset[str]:
+    """Return the attributes of its object that a method empties whenever it is called, or makes anew."""
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    if not names:
+        return frozenset()
+    certain = frozenset(_certain(function.body))
+    found: set[str] = set()
+    filled: set[str] = set()
+    for statement in statements(function):
+        attribute = _emptied(statement, names[0])
+        if not attribute:
+            filled.update(_filled_attributes(statement, names[0]))
+        elif statement in certain:
+            found.add(attribute)
+    return frozenset(found - filled)
+
+
+def found_by(function: ast.FunctionDef) -> frozenset[str] | None:
+    """Return the parameters by which what a function keeps in its module is found, so that the next takes its place.
+
+    None where it adds something each time, or may not do it.
+    """
+    roots = kept_roots(function)
+    certain = frozenset(_certain(function.body))
+    found: set[str] = set()
+    for statement in statements(function) if roots else ():
+        match statement:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=ast.Name(id=name))]) if kept in roots:
+                found.add(name)
+            case (
+                ast.Assign(targets=[ast.Name(id=kept)]) | ast.Assign(targets=[ast.Attribute(value=ast.Name(id=kept))])
+            ) if kept in roots:
+                pass
+            case _:
+                if not roots.isdisjoint(filled_roots(statement)):
+                    return None
+                continue
+        if statement not in certain:
+            return None
+    return frozenset(found) if roots else None
+
+
+def _certain(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a function that run whenever it is called and does not fail."""
+    for statement in block:
+        yield statement
+        if isinstance(statement, (ast.With, ast.Try)):
+            yield from _certain(statement.body)
+        if any(isinstance(node, ast.Return) for node in descendants(statement)):
+            return
+
+
+def _emptied(statement: ast.stmt, itself: str) -> str:
+    """Return the attribute of its object that a statement of a method empties, or makes anew; empty for others."""
+    match statement:
+        case (
+            ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name)], value=ast.expr() as value)
+            | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=name), value=ast.expr() as value)
+            | ast.Assign(
+                targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id=owner), attr=name), slice=ast.Slice())],
+                value=ast.expr() as value,
+            )
+        ):
+            if isinstance(statement, ast.Assign) and not _is_whole(statement.targets[0]):
+                return ""
+            return name if owner == itself and _is_empty(value) else ""
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Attribute(value=inner, attr=name), attr="clear")))
+            | ast.Delete(targets=[ast.Subscript(value=ast.Attribute(value=inner, attr=name), slice=ast.Slice())])
+        ):
+            is_own = isinstance(inner, ast.Name) and inner.id == itself
+            is_whole = not isinstance(statement, ast.Delete) or _is_whole(statement.targets[0])
+            return name if is_own and is_whole else ""
+    return ""
+
+
+def _is_whole(target: ast.expr) -> bool:
+    """Whether a target is no slice, or one that leaves nothing out."""
+    if not isinstance(target, ast.Subscript):
+        return True
+    return isinstance(target.slice, ast.Slice) and not (target.slice.lower or target.slice.upper or target.slice.step)
+
+
+def _is_empty(value: ast.expr) -> bool:
+    match value:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return not elements
+        case ast.Dict(keys=keys):
+            return not keys
+        case ast.Constant():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=[]):
+            return not args if name != "defaultdict" else len(args) <= 1
+    return False
+
+
+def _filled_attributes(statement: ast.stmt, itself: str) -> Iterator[str]:
+    if itself in filled_roots(statement):
+        for node in descendants(statement):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == itself:
+                yield node.attr
 
 
 @dataclass(frozen=True, slots=True)

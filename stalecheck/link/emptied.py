@@ -209,6 +209,15 @@ class Contents:
             yield from ((span, entry.is_outer) for span in entry.spans)
 
 
+def takes_out(statement: Store | CallStatement, key: Literal | None) -> bool:
+    """Whether a statement takes out of a container what stands there under a key, or in no known place."""
+    mapping = Display((), is_mapping=key is not None)
+    binding = Binding("", NOWHERE, mapping, statement.at)
+    place = Span(statement.at, statement.at)
+    contents = Contents(binding, [_Entry(key, _UNKNOWN, (place,), is_certain=False)], is_ordered=False)
+    return any(span == place for span, _ in contents.after(replace(statement, is_conditional=False)))
+
+
 def _entries_of(value: Display | Call, *, is_certain: bool = True) -> Iterator[_Entry]:
     """Yield what a container holds to begin with."""
     if isinstance(value, Display):

@@ -61,13 +61,17 @@ class Registrations:
         made = self._subject.evaluate(decorator, at) if isinstance(decorator, Call) else callee
         return any(isinstance(thing, FunctionThing) and keeps_first(thing.function) for thing in made.things)
 
-    def of_own(self, statement: CallStatement) -> Iterator[Holding]:
-        """Yield what a function of the project keeps of the arguments that it is called with."""
+    def of_own(self, statement: CallStatement, *, is_later: bool = False) -> Iterator[Holding]:
+        """Yield what a function of the project keeps of the arguments that it is called with.
+
+        Where another function calls it, `is_later`, the top level has run: it takes nothing out again.
+        """
         callee = self._subject.evaluate(statement.call.function, statement.at)
         kept = set(self._kept.by_call(statement.call, callee, statement.at))
         for holding in self.of_registration(statement.name, statement) if kept else ():
             made = holding.capture.made
-            if (made, holding.capture.mode) in kept and not self._kept.is_taken_back(statement, made):
+            is_taken_back = not is_later and self._kept.is_taken_back(statement, made)
+            if (made, holding.capture.mode) in kept and not is_taken_back:
                 yield replace(holding, emptied=tuple(self._kept.taken_back_by_functions(statement, made)))
 
     def keeper(self, function: Expression, at: Location) -> Value | None:

@@ -95,7 +95,7 @@ class Removals:
         """Note what the statements of a function take out of containers, whatever they ask first."""
         containers: dict[Hashable, list[tuple[SourceFile | None, Contents]]] = {}
         for item in body:
-            target = _target(item.statement)
+            target = target_of(item.statement)
             place = None if target is None else self._place(file, target)
             if target is None or place is None:
                 continue
@@ -133,7 +133,7 @@ class Removals:
         self._open.add(file)
         own = self._own.setdefault(file, {})
         for statement in self._statements(file):
-            target = _target(statement)
+            target = target_of(statement)
             place = None if target is None else self._place(file, target)
             key = place or target
             if target is None or key is None:
@@ -183,7 +183,7 @@ class Removals:
             self._users = {}
             for other in self._program.summaries:
                 for statement in self._statements(other):
-                    target = _target(statement)
+                    target = target_of(statement)
                     used = None if target is None else self._place(other, target)
                     if used is not None and used[0] != other:
                         self._users.setdefault(used, set()).add(other)
@@ -204,6 +204,10 @@ class Removals:
     def place(self, file: SourceFile, target: Expression) -> _Place | None:
         """Return where the one container or object is made that an expression stands for; None if it is not known."""
         return self._place(file, target)
+
+    def place_at_end(self, file: SourceFile, name: str) -> _Place | None:
+        """Return where the one container is made that a name of a module stands for when its body has run."""
+        return self._exported(file, name, 0, _CONTAINERS)
 
     def _maker_of(self, place: _Place) -> Binding:
         """Return what binds a container, or the attribute of an object that it is."""
@@ -338,7 +342,7 @@ def _order(statement: Store | CallStatement) -> tuple[Location, bool]:
     return statement.at, isinstance(statement, Store)
 
 
-def _target(statement: Store | CallStatement) -> Expression | None:
+def target_of(statement: Store | CallStatement) -> Expression | None:
     """Return the container that a statement may change."""
     if isinstance(statement, Store):
         return None if statement.attribute else statement.target

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from stalecheck.link import known
 from stalecheck.link.captures import Part
 from stalecheck.link.constants import constants
+from stalecheck.link.emptied import takes_out
 from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import HELD
 from stalecheck.link.program import Frame
-from stalecheck.link.removals import Emptying
+from stalecheck.link.removals import Emptying, target_of
 from stalecheck.link.values import (
     NOTHING,
     Capture,
@@ -33,6 +35,7 @@ from stalecheck.summarize.summary import (
     Call,
     CallStatement,
     Choice,
+    Display,
     Expression,
     Function,
     HandedOn,
@@ -42,8 +45,23 @@ from stalecheck.summarize.summary import (
     NamedModule,
     Parameter,
     Reference,
+    Store,
 )
 from stalecheck.vocabulary import ReloadMode
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a call has put into a container."""
+
+    place: Hashable
+    """Where the container is made; None where that is not known."""
+
+    key: Literal | None
+    owner: Expression | None = None
+    attribute: str = ""
+    """The object whose attribute the container is, and which."""
+
 
 _Kept: TypeAlias = Iterator[tuple[Made, ReloadMode | None]]
 _Given: TypeAlias = Sequence[tuple[Argument, Value]]
@@ -73,32 +91,106 @@ class Retained:
             yield from self._by_function(function, callee, given, receiver, at, (), lasts=lasts)
 
     def is_taken_back(self, statement: CallStatement, made: Made) -> bool:
-        """Whether the top level takes out again what a call has put into an object, or puts another one there."""
+        """Whether the top level takes out again what a call has put somewhere, or puts another one there."""
+        summary = self._evaluator.program.summaries[self._file]
+        others: list[CallStatement | Store] = [*summary.calls, *summary.stores]
+        entries = self._entries(statement)
         return any(
             other.at > statement.at
             and not other.is_conditional
-            and self._takes_back(statement, made, other, self._file)
-            for other in self._evaluator.program.summaries[self._file].calls
+            and self._takes_back(statement, made, other, self._file, entries)
+            for other in others
         )
 
     def taken_back_by_functions(self, statement: CallStatement, made: Made) -> Iterator[Emptying]:
         """Yield the statements of functions that reload which do so."""
+        entries = self._entries(statement)
         for file, summary in self._evaluator.program.summaries.items():
             for body in summary.bodies:
-                other = body.statement
-                if isinstance(other, CallStatement) and self._takes_back(statement, made, other, file):
+                if self._takes_back(statement, made, body.statement, file, entries):
                     yield file, body.done
 
-    def _takes_back(self, first: CallStatement, made: Made, other: CallStatement, file: SourceFile) -> bool:
-        match first.call.function, other.call.function:
-            case Attribute(value=owner, name=name), Attribute(value=another, name=second):
-                place = self._evaluator.removals.place(self._file, owner)
-                is_same = place is not None and place == self._evaluator.removals.place(file, another)
-                if not is_same and (file != self._file or owner != another):
-                    return False
-            case _:
-                return False
+    def _entries(self, statement: CallStatement) -> tuple[_Entry, ...]:
+        """Return in which containers a call puts something, and under which keys; nothing if not all are known."""
+        function = statement.call.function
+        things = self._evaluator.expression(self._file, function, statement.at).things
+        if len(things) != 1 or not isinstance(things[0], FunctionThing):
+            return ()
+        called = things[0].function
+        given = _by_parameter(called, statement.call)
+        keys = [given[name].value for name in called.replaces or () if name in given]
+        key = keys[0] if len(keys) == 1 and isinstance(keys[0], Literal) else None
+        owner = function.value if isinstance(function, Attribute) and called.retains else None
+        found: list[_Entry] = []
+        for kept in (*called.keeps, *called.retains):
+            match kept:
+                case Kept(target=Attribute(value=Parameter(), name=name)) if owner is not None:
+                    place = self._evaluator.removals.place(self._file, Attribute(owner, name))
+                    found.append(_Entry(place, key, owner, name))
+                case Kept(target=Reference(name=name)) if owner is None:
+                    place = self._evaluator.removals.place_at_end(things[0].file, name)
+                    if place is None:
+                        return ()
+                    found.append(_Entry(place, key))
+                case _:
+                    return ()
+        return tuple(found)
+
+    def _takes_back(
+        self,
+        first: CallStatement,
+        made: Made,
+        other: CallStatement | Store,
+        file: SourceFile,
+        entries: tuple[_Entry, ...],
+    ) -> bool:
+        if entries and all(self._is_taken_out(entry, other, file) for entry in entries):
+            return True
+        return isinstance(other, CallStatement) and self._is_undone(first, made, other, file)
+
+    def _is_taken_out(self, entry: _Entry, other: CallStatement | Store, file: SourceFile) -> bool:
+        """Whether a statement takes something out of the container that it is in, or puts another one there."""
+        if isinstance(other, Store) and other.attribute:
+            is_anew = all(_is_anew(element.value) for element in other.values)
+            return is_anew and other.attribute == entry.attribute and self._is_owner(entry, other.target, file)
+        match other:
+            case CallStatement(call=Call(function=Attribute(value=owner) as function)):
+                things = self._evaluator.expression(file, function, other.at).things
+                methods = [thing.function for thing in things if isinstance(thing, FunctionThing)]
+                if methods:
+                    is_emptied = all(entry.attribute in method.empties for method in methods)
+                    return is_emptied and self._is_owner(entry, owner, file)
+        target = target_of(other)
+        place = None if target is None else self._evaluator.removals.place(file, target)
+        is_same = place is not None and place == entry.place
+        if not is_same and isinstance(target, Attribute) and target.name == entry.attribute:
+            is_same = self._is_owner(entry, target.value, file)
+        return is_same and takes_out(other, entry.key)
+
+    def _is_owner(self, entry: _Entry, owner: Expression, file: SourceFile) -> bool:
+        return entry.owner is not None and self._is_same(entry.owner, owner, file)
+
+    def _is_same(self, owner: Expression, another: Expression, file: SourceFile) -> bool:
+        """Whether an expression of this file stands for the same object as one of another."""
+        place = self._evaluator.removals.place(self._file, owner)
+        is_same = place is not None and place == self._evaluator.removals.place(file, another)
+        return is_same or (file == self._file and owner == another)
+
+    def _is_undone(self, first: CallStatement, made: Made, other: CallStatement, file: SourceFile) -> bool:
+        """Whether another call of a registry takes out what the first one has put in, or takes its place."""
         things = self._evaluator.expression(file, other.call.function, other.at).things
+        match first.call.function, other.call.function:
+            case Attribute(value=owner, name=name), Attribute(value=another, name=second) if self._is_same(
+                owner, another, file
+            ):
+                pass
+            case called, _:
+                begin = self._evaluator.expression(self._file, called, first.at).things
+                if len(begin) != 1 or begin != things or not isinstance(things[0], FunctionThing):
+                    return False
+                if not things[0].function.keeps or things[0].bound is not None:
+                    return False
+                name = second = ""
         begun = _constants(self._evaluator, first.call, self._file)
         for function in (thing.function for thing in things if isinstance(thing, FunctionThing)):
             given = _by_parameter(function, other.call)
@@ -256,10 +348,23 @@ def keeps_first(function: Function) -> bool:
     return any(kept.element.value == Parameter(name) for name in function.parameters[:1] for kept in function.keeps)
 
 
-def _by_parameter(method: Function, call: Call) -> dict[str, Argument]:
-    """Return the arguments of a call of a method by the parameters that they are given for."""
+def _is_anew(value: Expression) -> bool:
+    """Whether an expression makes a container into which nothing of another one is taken over."""
+    match value:
+        case Display(elements=elements, sliced=None):
+            return not any(element.is_unpacked or isinstance(element.value, Item) for element in elements)
+        case Call(arguments=()):
+            return True
+        case Literal():
+            return True
+    return False
+
+
+def _by_parameter(function: Function, call: Call) -> dict[str, Argument]:
+    """Return the arguments of a call of a function or method by the parameters that they are given for."""
     plain = [argument for argument in call.arguments if not argument.keyword]
-    found = dict(zip(method.parameters[1:], plain, strict=False))
+    is_method = "." in function.name and not function.keeps
+    found = dict(zip(function.parameters[1:] if is_method else function.parameters, plain, strict=False))
     return found | {argument.keyword: argument for argument in call.arguments if argument.keyword}
 
 

@@ -120,13 +120,15 @@ class Statements:
                 yield replace(holding, made_by=made_by)
 
     def of_body(self, statement: Store | CallStatement) -> Iterator[Holding]:
-        """Yield what a statement of a function puts into a container, or into an attribute."""
+        """Yield what a statement of a function puts into a container, an attribute or a registry of the project's."""
         if isinstance(statement, Store):
             yield from self.of_store(statement)
             return
         function = statement.call.function
         if isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
             yield from self._filling(statement, function, target)
+        else:
+            yield from self._registrations.of_own(statement, is_later=True)
 
     def of_call(self, statement: CallStatement) -> Iterator[Holding]:
         """Yield what a call puts into a container or a registry."""

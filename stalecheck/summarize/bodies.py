@@ -13,7 +13,7 @@ from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_helpers, find_reloading
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
-from stalecheck.retaining import Retaining, find_retaining
+from stalecheck.retaining import Retaining, find_retaining, found_by
 from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, root, stored
@@ -508,12 +508,13 @@ class Bodies:
         return tuple(found)
 
     def taken_back(self, twin: ast.stmt | None) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-        """Return the parameters by which a method takes something out, and by which it finds what it puts in."""
+        """Return the parameters by which a function takes something out, and by which it finds what it puts in."""
         retaining = None if twin is None else self._retaining.get(twin)
-        if retaining is None:
-            return (), None
-        keys = None if retaining.replaces is None else tuple(sorted(retaining.replaces))
-        return tuple(sorted(retaining.releases)), keys
+        releases = () if retaining is None else tuple(sorted(retaining.releases))
+        replaces = None if retaining is None else retaining.replaces
+        if retaining is None and isinstance(twin, ast.FunctionDef):
+            replaces = found_by(twin)
+        return releases, None if replaces is None else tuple(sorted(replaces))
 
     def attached(
         self, node: cst.FunctionDef, twin: ast.stmt | None, scope: Body

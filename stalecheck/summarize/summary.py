@@ -381,7 +381,10 @@ class Function:
     """The parameters that name what a method takes out of its object again."""
 
     replaces: tuple[str, ...] | None = None
-    """The parameters by which what a method retains is found, so that the next one takes its place; None for others."""
+    """The parameters by which what a function keeps is found, so that the next one takes its place; None for others."""
+
+    empties: tuple[str, ...] = ()
+    """The attributes of its object that a method empties whenever it is called, or makes anew."""
 
     lets_go: tuple[str, ...] = ()
     """Of a method with the name of one that fills containers the parameters of which it certainly keeps nothing."""

@@ -20,6 +20,7 @@ from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.nodes import descendants
 from stalecheck.reloads.reruns import first_run, is_first_run
+from stalecheck.retaining import emptied_attributes
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -552,6 +553,7 @@ class _Walker:
             retains=self._bodies.retains(node, twin, scope),
             releases=releases,
             replaces=replaces,
+            empties=self._emptied(twin),
             dispatched=tuple(self._dispatched(node)) if decorators else (),
             remembered=remembered(twin),
             lets_go=self._let_go(twin),
@@ -570,6 +572,11 @@ class _Walker:
         is_method = self._recorder.scope.outer is not None and getattr(twin, "name", "") in MUTATORS
         return let_go(twin) if is_method else ()
 
+    def _emptied(self, twin: ast.stmt | None) -> tuple[str, ...]:
+        """Return the attributes that a method empties."""
+        is_method = self._recorder.scope.outer is not None and isinstance(twin, ast.FunctionDef)
+        return tuple(sorted(emptied_attributes(twin))) if is_method and isinstance(twin, ast.FunctionDef) else ()
+
     def _idle_function(self, twin: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Bind a function for which a ``pass`` stands: there is nothing to tell of it but its name and parameters."""
         arguments = twin.args
@@ -580,6 +587,7 @@ class _Walker:
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",
             releases=self._bodies.taken_back(twin)[0],
+            empties=self._emptied(twin),
             lets_go=self._let_go(twin),
         )
         span = self._recorder.positions.name_of_twin(twin)

@@ -19,6 +19,7 @@ from stalecheck.summarize.summary import (
     Display,
     Element,
     Expression,
+    Item,
     Literal,
     Reference,
     Store,
@@ -45,6 +46,12 @@ class _Entry:
 
     is_outer: bool = False
     """The module that makes the container has put it in, and the statements are those of another one."""
+
+    is_below: bool = False
+    """Put into the container that stands under the key, not in its place."""
+
+    inner: Literal | None = None
+    """Its own key in that one."""
 
 
 _OTHERS = _Entry(None, LITERAL, (), is_certain=False)
@@ -105,8 +112,11 @@ class Contents:
         """Return the same contents, which can go another way from here."""
         return replace(self, entries=[*self.entries], whole={*self.whole})
 
-    def after(self, statement: Store | CallStatement) -> Iterator[Taken]:
-        """Do what a statement does; yield the places of what it takes out."""
+    def after(self, statement: Store | CallStatement, below: Below | None = None) -> Iterator[Taken]:
+        """Do what a statement does to the container, or to one `below`; yield the places of what it takes out."""
+        if below is not None:
+            yield from self._take(self._after_below(statement, below.key))
+            return
         binding = self.binding
         is_certain = not statement.is_conditional
         if isinstance(statement, Store):
@@ -149,6 +159,37 @@ class Contents:
                 self.is_ordered = self.is_ordered and bool(taken)
                 yield from self._take(taken)
 
+    def _after_below(self, statement: Store | CallStatement, key: Literal | None) -> list[_Entry]:
+        """Put in what a statement puts into the container under a key; return what it takes out of that one."""
+        inside = [entry for entry in self._under(key) if entry.is_below]
+        added: list[_Entry] = []
+        taken: list[_Entry] = []
+        if isinstance(statement, Store):
+            added += () if statement.attribute else _entries(statement.values, is_certain=False)
+        else:
+            method, arguments = _method(statement), statement.call.arguments
+            given = arguments[0].value if arguments else None
+            if method in known.MUTATORS:
+                at = given if method == "setdefault" and len(arguments) > 1 else None
+                for item in arguments:
+                    added.append(_Entry(at, item.value, (item.span,)))
+                    if method in known.UNPACKERS and isinstance(item.value, Display):
+                        added += _entries_of(item.value)
+            elif method == "clear":
+                whole = [e for e in self._under(key) if not e.is_below and isinstance(e.value, Display)]
+                taken = [*inside, *whole]
+            elif method in {"remove", "discard"}:
+                taken = [entry for entry in inside if entry.inner is None and entry.value == given][:1]
+            elif method == "pop" and given is not None:
+                taken = [entry for entry in inside if entry.inner == given]
+        for entry in added if isinstance(statement, Store) else ():
+            if isinstance(entry.key, Literal) and entry.key.written:
+                taken += (other for other in inside if other.inner == entry.key)
+        for entry in added:
+            inner = entry.key if isinstance(entry.key, Literal) and entry.key.written else None
+            self.entries.append(replace(entry, key=key, is_certain=False, is_below=True, inner=inner))
+        return [] if statement.is_conditional else taken
+
     def _put(self, method: str, statement: CallStatement, *, is_certain: bool) -> None:
         self.is_ordered = self.is_ordered and method not in _REORDERING
         arguments = statement.call.arguments
@@ -188,10 +229,11 @@ class Contents:
         return self._placed(int(key.written)) if is_number and isinstance(key, Literal) else []
 
     def _placed(self, position: int) -> list[_Entry]:
-        if not self.is_ordered or not -len(self.entries) <= position < len(self.entries):
+        entries = [entry for entry in self.entries if not entry.is_below]
+        if not self.is_ordered or not -len(entries) <= position < len(entries):
             return []
-        passed = self.entries[position:] if position < 0 else self.entries[: position + 1]
-        return [self.entries[position]] if all(entry.is_certain for entry in passed) else []
+        passed = entries[position:] if position < 0 else entries[: position + 1]
+        return [entries[position]] if all(entry.is_certain for entry in passed) else []
 
     def _under(self, key: Expression | None) -> list[_Entry]:
         if key is None or (isinstance(key, Literal) and not key.written):
@@ -207,6 +249,25 @@ class Contents:
         for entry in list(taken):
             self.entries.remove(entry)
             yield from ((span, entry.is_outer) for span in entry.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A container that is an element of another one, under a key; None where that is not known."""
+
+    key: Literal | None
+
+
+def outer_of(target: Expression) -> tuple[Expression, Below | None]:
+    """Return the container that a target is or is an element of: ``T`` of ``T["a"]``, of ``T.setdefault("a", [])``."""
+    match target:
+        case Item(value=outer, position=None, index=Literal(is_text=True) as key):
+            return outer, Below(key if key.written else None)
+        case Item(value=outer, position=None, index=index) if index is not None:
+            return outer, Below(None)
+        case Call(function=Attribute(value=outer, name="setdefault"), arguments=(Argument(value=key), _)):
+            return outer, Below(key if isinstance(key, Literal) and key.is_text and key.written else None)
+    return target, None
 
 
 def takes_out(statement: Store | CallStatement, key: Literal | None) -> bool:

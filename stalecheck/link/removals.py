@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeAlias
 
-from stalecheck.link.emptied import CHANGING, Contents
+from stalecheck.link.emptied import CHANGING, Below, Contents, outer_of
 from stalecheck.link.program import Program, resolve
 from stalecheck.link.stars import Stars
 from stalecheck.model import Location, SourceFile, Span
@@ -95,7 +95,7 @@ class Removals:
         """Note what the statements of a function take out of containers, whatever they ask first."""
         containers: dict[Hashable, list[tuple[SourceFile | None, Contents]]] = {}
         for item in body:
-            target = target_of(item.statement)
+            target, below = _changed(item.statement)
             place = None if target is None else self._place(file, target)
             if target is None or place is None:
                 continue
@@ -106,7 +106,7 @@ class Removals:
                 containers[place] = [(None, known.copy()), *self._put_in_by_others(file, place)]
             for number, (owner, before) in enumerate(containers[place]):
                 contents = before.copy()
-                for span, is_outer in contents.after(replace(item.statement, is_conditional=False)):
+                for span, is_outer in contents.after(replace(item.statement, is_conditional=False), below):
                     if span != NOWHERE:
                         of_maker = found.setdefault(owner or (place[0] if is_outer else file), {})
                         of_maker[span] = (*of_maker.get(span, ()), (file, item.done))
@@ -114,7 +114,7 @@ class Removals:
                     containers[place][number] = owner, contents
                 else:
                     # What it takes out may still be there, and what it puts in may not.
-                    for _ in before.after(replace(item.statement, is_conditional=True)):
+                    for _ in before.after(replace(item.statement, is_conditional=True), below):
                         pass
 
     def _put_in_by_others(self, file: SourceFile, place: _Place) -> list[tuple[SourceFile | None, Contents]]:
@@ -133,7 +133,7 @@ class Removals:
         self._open.add(file)
         own = self._own.setdefault(file, {})
         for statement in self._statements(file):
-            target = target_of(statement)
+            target, below = _changed(statement)
             place = None if target is None else self._place(file, target)
             key = place or target
             if target is None or key is None:
@@ -142,7 +142,7 @@ class Removals:
             if contents is None:
                 continue
             containers[key] = contents
-            for span, is_outer in contents.after(statement):
+            for span, is_outer in contents.after(statement, below):
                 if span == NOWHERE:
                     continue
                 if not is_outer:
@@ -183,7 +183,7 @@ class Removals:
             self._users = {}
             for other in self._program.summaries:
                 for statement in self._statements(other):
-                    target = target_of(statement)
+                    target, _ = _changed(statement)
                     used = None if target is None else self._place(other, target)
                     if used is not None and used[0] != other:
                         self._users.setdefault(used, set()).add(other)
@@ -340,6 +340,12 @@ class Removals:
 def _order(statement: Store | CallStatement) -> tuple[Location, bool]:
     """Return when a statement runs: what it calls it has called before it stores."""
     return statement.at, isinstance(statement, Store)
+
+
+def _changed(statement: Store | CallStatement) -> tuple[Expression | None, Below | None]:
+    """Return the container that a statement may change, or that has the one as an element which it changes."""
+    target = target_of(statement)
+    return (None, None) if target is None else outer_of(target)
 
 
 def target_of(statement: Store | CallStatement) -> Expression | None:

@@ -188,7 +188,7 @@ class Retained:
                 begin = self._evaluator.expression(self._file, called, first.at).things
                 if len(begin) != 1 or begin != things or not isinstance(things[0], FunctionThing):
                     return False
-                if not things[0].function.keeps or things[0].bound is not None:
+                if not things[0].function.keeps:
                     return False
                 name = second = ""
         begun = _constants(self._evaluator, first.call, self._file)

@@ -112,6 +112,10 @@ class Contents:
         """Return the same contents, which can go another way from here."""
         return replace(self, entries=[*self.entries], whole={*self.whole})
 
+    def keys(self) -> list[Expression]:
+        """Return the keys under which something stands."""
+        return list(dict.fromkeys(entry.key for entry in self.entries if entry.key is not None))
+
     def after(self, statement: Store | CallStatement, below: Below | None = None) -> Iterator[Taken]:
         """Do what a statement does to the container, or to one `below`; yield the places of what it takes out."""
         if below is not None:

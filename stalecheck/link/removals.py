@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from stalecheck.link.emptied import CHANGING, Below, Contents, outer_of
+from stalecheck.link.loops import written_out
 from stalecheck.link.program import Program, resolve
 from stalecheck.link.stars import Stars
 from stalecheck.model import Location, SourceFile, Span
@@ -106,7 +107,10 @@ class Removals:
                 containers[place] = [(None, known.copy()), *self._put_in_by_others(file, place)]
             for number, (owner, before) in enumerate(containers[place]):
                 contents = before.copy()
-                for span, is_outer in contents.after(replace(item.statement, is_conditional=False), below):
+                statement = item.statement
+                if isinstance(statement, Store) and below is None and item.done.branch is None:
+                    statement = written_out(statement, contents, self._program.summaries[file].bindings)
+                for span, is_outer in contents.after(replace(statement, is_conditional=False), below):
                     if span != NOWHERE:
                         of_maker = found.setdefault(owner or (place[0] if is_outer else file), {})
                         of_maker[span] = (*of_maker.get(span, ()), (file, item.done))

@@ -125,6 +125,9 @@ class Contents:
         is_certain = not statement.is_conditional
         if isinstance(statement, Store):
             if statement.attribute:
+                if is_certain and _is_namespace(binding):
+                    key = Literal(repr(statement.attribute), is_text=True)
+                    yield from self._write_over([_Entry(key, LITERAL, ())])
                 return
             added = list(_entries(statement.values, is_certain=is_certain))
             is_item = any(element.is_key for element in statement.values)
@@ -253,6 +256,14 @@ class Contents:
         for entry in list(taken):
             self.entries.remove(entry)
             yield from ((span, entry.is_outer) for span in entry.spans)
+
+
+def _is_namespace(binding: Binding) -> bool:
+    """Whether an object is made whose attributes are what it is given by keyword: ``SimpleNamespace(run=f)``."""
+    match binding.value:
+        case Call(function=Attribute(name="SimpleNamespace") | Reference(name="SimpleNamespace")):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

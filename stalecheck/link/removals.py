@@ -348,6 +348,8 @@ def _order(statement: Store | CallStatement) -> tuple[Location, bool]:
 
 def _changed(statement: Store | CallStatement) -> tuple[Expression | None, Below | None]:
     """Return the container that a statement may change, or that has the one as an element which it changes."""
+    if isinstance(statement, Store) and statement.attribute:
+        return statement.target, None
     target = target_of(statement)
     return (None, None) if target is None else outer_of(target)
 

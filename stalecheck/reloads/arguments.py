@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from stalecheck.reloads.filters import Filters, Given, Test, Unclear, filled, leaves
+from stalecheck.reloads.filters import Filters, Given, Operation, Test, Unclear, filled, leaves
 from stalecheck.reloads.items import Instance
 from stalecheck.reloads.reading import read
 from stalecheck.reloads.scopes import Outline, Place, terminal
@@ -62,6 +62,8 @@ def _by_call(function: str, call: ast.Call, place: Place, evaluator: Evaluator) 
             return leaf
         if is_spread or leaf.is_each or leaf.pattern != "{}":
             return Unclear()
+        if leaf.is_variadic:
+            return _closed(Operation("()", tuple(read(evaluator, one, place) for one in call.args[leaf.position :])))
         named = next((keyword.value for keyword in call.keywords if keyword.arg == leaf.parameter), None)
         positional = call.args[leaf.position] if 0 <= leaf.position < len(call.args) else named
         if positional is None:

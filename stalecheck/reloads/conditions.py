@@ -205,7 +205,7 @@ def _tested(evaluator: Evaluator, test: ast.Call, place: Place) -> Globs:
         affixes = {"startswith": ("", "*"), "endswith": ("*", "")}.get(function.attr)
         if affixes and _is_subject(evaluator, function.value, place):
             values = evaluator.inner(arguments[0], place)
-            flat = [v for value in values for v in _flattened(evaluator, value)]
+            flat = [_one_or_more(v) for value in values for v in _flattened(evaluator, value)]
             return affixed(tuple(flat), *affixes)
     names = [item.name for item in evaluator.inner(function, place) if isinstance(item, Thing)]
     if names and names[0] in ("fnmatch.fnmatch", "fnmatch.fnmatchcase") and len(arguments) == 2:
@@ -219,6 +219,12 @@ def _tested(evaluator: Evaluator, test: ast.Call, place: Place) -> Globs:
 
 def _flattened(evaluator: Evaluator, item: Item) -> Items:
     return evaluator.each((item,), "") if isinstance(item, Group) else (item,)
+
+
+def _one_or_more(item: Item) -> Item:
+    """What a text is compared with, which may be several: a parameter as it is given."""
+    is_whole = isinstance(item, Hole) and item.pattern == "{}" and not (item.is_text or item.is_each)
+    return replace(item, is_any=True) if is_whole and isinstance(item, Hole) else item
 
 
 def _is_subject(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:

@@ -18,6 +18,7 @@ from stalecheck.reloads.filters import (
     Test,
     Trait,
     Unclear,
+    elements_of,
     is_about_modules,
     leaves,
 )
@@ -74,20 +75,23 @@ def parameter(evaluator: Evaluator, scope: Scope, name: str, pattern: str, *, is
     defaults.update(
         (argument.arg, default) for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     )
-    if name not in positional and name not in defaults:
+    is_variadic = arguments.vararg is not None and arguments.vararg.arg == name
+    if name not in positional and name not in defaults and not is_variadic:
         return Unclear()
     is_method = scope.parent is not None and scope.parent.kind == "class" and not _is_static(scope)
     if is_method and positional[:1] == [name]:
         return Unclear()
     own = positional[is_method:]
     default = defaults.get(name)
+    by_default = Reader(evaluator).read(default, scope.place, {}) if default is not None and scope.place else None
     return Given(
         scope.name,
         name,
-        own.index(name) if name in own else -1,
-        Reader(evaluator).read(default, scope.place, {}) if default is not None and scope.place is not None else None,
+        own.index(name) if name in own else len(own) if is_variadic else -1,
+        Constant(()) if is_variadic else by_default,
         pattern,
         is_text,
+        is_variadic=is_variadic,
     )
 
 
@@ -328,8 +332,12 @@ class Reader:
         inner, generator = self.evaluator.outline.inner.get(id(node)), node.generators[0]
         if inner is None or not isinstance(generator.target, ast.Name):
             return None
-        elements = _elements(self.read(generator.iter, place, known))
+        source = self.read(generator.iter, place, known)
+        elements = elements_of(source)
         bound = inner.scope.bindings.get(generator.target.id, ())
+        if len(bound) == 1 and not generator.ifs and (one := _one_of(source)) is not None:
+            body = self.read(node.elt, inner, {**known, id(bound[0]): one})
+            return Operation("each any" if is_any else "each all", (source, body))
         if elements is None or len(bound) != 1 or len(elements) > _MOST_ELEMENTS:
             return None
         found: list[Test] = []
@@ -419,10 +427,10 @@ class Reader:
             return Unclear()
         if binding.how in ("value", "starred") and binding.value is not None:
             return self._changed(node, binding, self._unpacked(binding, known), known)
-        if binding.how == "parameter" and binding.scope is not None:
+        if binding.how in ("parameter", "arguments") and binding.scope is not None:
             return self._parameter(binding, binding.scope, found, known)
         if binding.how == "element" and binding.value is not None and not binding.path:
-            elements = _elements(self.read(binding.value, binding.place, known))
+            elements = elements_of(self.read(binding.value, binding.place, known))
             if elements and len(elements) <= _MOST_LOOPS and all(isinstance(part, Constant) for part in elements):
                 self.loops[id(binding)] = elements
         if found is None and binding.how == "element" and binding.path and self._is_beside(binding):
@@ -541,7 +549,7 @@ class Reader:
         if len(items) == 1 and isinstance(items[0], Hole):
             hole = items[0]
             scope = self.evaluator.outline.scopes.get(hole.function)
-            if scope is not None and not hole.is_variadic:
+            if scope is not None:
                 return _each(parameter(self.evaluator, scope, hole.parameter, hole.pattern, is_text=hole.is_text), hole)
         return None
 
@@ -591,15 +599,11 @@ def _constant(items: Items) -> Test | None:
     return Constant(frozenset(values) if getattr(item, "is_unordered", False) else values)
 
 
-def _elements(test: Test) -> tuple[Test, ...] | None:
-    """The elements of a collection that is written out."""
+def _one_of(test: Test) -> Given | None:
+    """One element of a parameter, as it is given."""
     match test:
-        case Constant(value=tuple() | frozenset() as values):
-            return tuple(map(Constant, sorted(values)))
-        case Operation("()" | "{}", parts):
-            return parts
-        case Operation("{:}", parts):
-            return parts[: len(parts) // 2]
+        case Given(pattern="{}", is_text=False, is_each=False):
+            return replace(test, is_each=True)
     return None
 
 

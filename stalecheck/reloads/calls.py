@@ -35,7 +35,6 @@ from stalecheck.reloads.items import (
     joined,
     joined_one,
     less,
-    looked_up,
     modules_of,
     shorten,
     steps,
@@ -373,7 +372,7 @@ def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Cal
     if method == "items":
         return (Group(tuple((Group(pair),) for pair in table.pairs)),)
     if method in ("get", "pop") and node.args:
-        return looked_up(table, evaluator.inner(node.args[0], place), node)
+        return evaluator.looked_up(table, node.args[0], node, place)
     return (unknown(node),)
 
 

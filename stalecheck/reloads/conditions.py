@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, cut_short, left_out, nobody_knows, without
+from stalecheck.reloads.asked import asked, by_function, cut_short, nobody_knows, passing, without
 from stalecheck.reloads.drained import is_drained
 from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
@@ -51,7 +51,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     if any(map(is_filterable, items)):
         return _narrowed(evaluator, items, place)
     if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
-        kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
+        passed = [passing(evaluator, place.guards, bindings[0], item) for item in items]
+        kept = tuple(item for item in passed if item is not None)
         return kept or items
     if len(bindings) == 1 and bindings[0].how == "element":
         return kept_rows(evaluator, bindings[0], place) or items

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from stalecheck.reloads.asked import under_key
 from stalecheck.reloads.calls import NAMESPACES, called, common, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
@@ -247,7 +248,7 @@ class Evaluator:
             if item in (MODULES, COPY):
                 found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
-                found.extend(looked_up(item, self.opened(self.inner(node.slice, place)), node))
+                found.extend(self.looked_up(item, node.slice, node, place))
             elif isinstance(item, Thing) and item.name in NAMESPACES:
                 for key in self.inner(node.slice, place):
                     known = isinstance(key, Text)
@@ -265,6 +266,13 @@ class Evaluator:
                 index = integer(node.slice)
                 found.extend((unknown(node),) if index is None else self.nth((item,), index, shorten(node)))
         return tuple(found)
+
+    def looked_up(self, table: Table, key: ast.expr, node: ast.expr, place: Place) -> Items:
+        """The entries of a dictionary that `node` may give back."""
+        keys = self.opened(self.inner(key, place))
+        if len(keys) == 1 and isinstance(keys[0], Hole) and table.pairs:
+            return under_key(self, table, key, place)
+        return looked_up(table, keys, node)
 
     def nth(self, items: Items, number: int, what: str) -> Items:
         """One element of what `what` is written as."""

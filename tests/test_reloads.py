@@ -615,6 +615,10 @@ LETS_THROUGH = [
     ("n.removeprefix('p.') in ['q']", [True, False]),
     ("'r' in n.split('.')", [False, True]),
     ("f'{n}.r' == 'p.q.r'", [True, False]),
+    ("n.startswith('%s.q.' % P)", [False, True]),
+    ("n == '%s.%s' % (P, 'q')", [True, False]),
+    ("n == '{}.{last}'.format(P, last='q')", [True, False]),
+    ("n == '{:>3}'.format(P)", [None, None]),
     ("not n.endswith(SKIP)", [True, False]),
     ("n not in KEEP", [False, True]),
     ("n not in KEEP - {'p.q'}", [True, True]),
@@ -647,6 +651,7 @@ LETS_THROUGH = [
     ("isinstance(m, type(sys)) and inspect.ismodule(m) and getattr(m, '__file__', None)", [True, True]),
     ("verbose", [True, True]),  # not about modules
     ("os.path.getmtime(m.__file__) > times.get(n, 0)", [True, True]),  # that says when, not which
+    ("n not in noted", [True, True]),  # as below
     ("n not in seen", [True, True]),  # it notes what it has reloaded
     ("undefined(n)", [None, None]),
 ]
@@ -656,7 +661,8 @@ LETS_THROUGH = [
 @pytest.mark.parametrize("form", ["    if {}:\n        reload(m)", "    if not ({}): continue\n    reload(m)"])
 def test_what_a_condition_lets_through(form: str, condition: str, expected: list[bool | None]) -> None:
     source = (
-        "import fnmatch, inspect, os, re, sys, types\nfrom importlib import reload\nseen = set()\n"
+        "import fnmatch, inspect, os, re, sys, types\nfrom importlib import reload\nseen = set()\nP = 'p'\n"
+        "noted = given or set()\nif 0: noted.add('')\n"
         "SKIP = ('.r', '.x')\nKEEP = {'p.q'}\nGROWN = ['p.q']\nGROWN.append('p.q.r')\nTABLE = {'p.q': 1}\n"
         "SHRUNK = {'p.q', 'p.q.r'}\nSHRUNK.discard('p.q')\nFILLED = {'p.q'}\ndef fill(name):\n    FILLED.add(name)\n"
         "PATTERN = re.compile(r'\\.r$')\ndef wanted(name):\n    return name.endswith('.q')\n"

@@ -41,6 +41,7 @@ from stalecheck.reloads.items import (
     look,
 )
 from stalecheck.reloads.scopes import Binding, Comprehension, Place, Scope, bindings_at, terminal
+from stalecheck.reloads.texts import format_parts, percent_parts
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -151,6 +152,8 @@ class Reader:
                 return Operation("{}", self._all(elements, place, known))
             case ast.Dict(keys=keys, values=values) if None not in keys:
                 return Operation("{:}", self._all([*filter(None, keys), *values], place, known))
+            case ast.BinOp(op=ast.Mod()) if (pieces := percent_parts(node)) is not None:
+                return self._interleaved(*pieces, place, known)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return Operation(_OPERATORS[type(op)], self._all([left, right], place, known))
             case ast.JoinedStr(values=values):
@@ -195,7 +198,7 @@ class Reader:
             if how in ("is", "is not", "==", "!=") and (other := self._other(node, number, left, right, place)):
                 found.append(Operation("==" if how in ("is", "==") else "!=", (Subject(("",)), Constant(other))))
                 continue
-            if how in ("in", "not in") and is_about_modules(left):
+            if how in ("in", "not in") and (is_about_modules(left) or _is_given(left)):
                 container = node.comparators[number]
                 if MODULES in (items := self._items(container, place)):
                     found.append(Constant(how == "in"))
@@ -238,9 +241,19 @@ class Reader:
             found = Operation("+", (found, self.read(value, place, known)))
         return found
 
+    def _interleaved(self, pieces: Sequence[str], values: Sequence[ast.expr], place: Place, known: Known) -> Test:
+        found: Test = Constant(pieces[0])
+        for value, piece in zip(self._all(values, place, known), pieces[1:], strict=True):
+            found = Operation("+", (Operation("+", (found, value)), Constant(piece)))
+        return found
+
     # Calls
 
     def _called(self, node: ast.Call, place: Place, known: Known) -> Test:
+        match node.func:
+            case ast.Attribute(value=ast.Constant(value=str() as text), attr="format"):
+                if (pieces := format_parts(text, node)) is not None:
+                    return self._interleaved(*pieces, place, known)
         function, arguments = node.func, _positional(node)
         if arguments is None:
             return self._unclear(node, place, known)
@@ -599,6 +612,11 @@ def _constant(items: Items) -> Test | None:
     return Constant(frozenset(values) if getattr(item, "is_unordered", False) else values)
 
 
+def _is_given(test: Test) -> bool:
+    """Whether it is a parameter, which may be the name of what a loop is at where the function is called."""
+    return any(isinstance(leaf, Given) for leaf in leaves(test))
+
+
 def _one_of(test: Test) -> Given | None:
     """One element of a parameter, as it is given."""
     match test:
@@ -642,6 +660,8 @@ def _is_empty(node: ast.expr | None) -> bool:
             return terminal(function) in ("set", "list", "dict", "deque")
         case ast.Call(func=function, keywords=[]):
             return terminal(function) == "defaultdict"
+        case ast.BoolOp(op=ast.Or(), values=[*_, last]):
+            return _is_empty(last)
     return False
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stalecheck.reloads.defaults import default_of, is_parameter
 from stalecheck.reloads.filters import (
     BUILTINS,
     MATCHERS,
@@ -72,19 +73,16 @@ def parameter(evaluator: Evaluator, scope: Scope, name: str, pattern: str, *, is
     if not isinstance(arguments, ast.arguments):
         return Unclear()
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    defaults: dict[str, ast.expr | None] = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
-    defaults.update(
-        (argument.arg, default) for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    )
+    named = {*positional, *(argument.arg for argument in arguments.kwonlyargs)}
     is_variadic = arguments.vararg is not None and arguments.vararg.arg == name
-    if name not in positional and name not in defaults and not is_variadic:
+    if name not in named and not is_variadic:
         return Unclear()
     is_method = scope.parent is not None and scope.parent.kind == "class" and not _is_static(scope)
     if is_method and positional[:1] == [name]:
         return Unclear()
     own = positional[is_method:]
-    default = defaults.get(name)
-    by_default = Reader(evaluator).read(default, scope.place, {}) if default is not None and scope.place else None
+    default = default_of(scope, name)
+    by_default = None if default is None else Reader(evaluator).read(*default, {})
     return Given(
         scope.name,
         name,
@@ -430,8 +428,10 @@ class Reader:
         found = self._by_items(self._items(node, place))
         if found is not None and is_about_modules(found):
             return found
+        bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
+        if (scope := is_parameter(bindings, node.id)) is not None:
+            return parameter(self.evaluator, scope, node.id, "{}", is_text=False)
         if binding is None:
-            bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
             if not is_bound:
                 return found or self._opened(node, place)
             values = [b for b in bindings if b.value is not None and b.how in ("value", "starred")]
@@ -443,7 +443,10 @@ class Reader:
         if binding.how in ("parameter", "arguments") and binding.scope is not None:
             return self._parameter(binding, binding.scope, found, known)
         if binding.how == "element" and binding.value is not None and not binding.path:
-            elements = elements_of(self.read(binding.value, binding.place, known))
+            source = self.read(binding.value, binding.place, known)
+            if found is None and (one := _one_of(source)) is not None:
+                return one
+            elements = elements_of(source)
             if elements and len(elements) <= _MOST_LOOPS and all(isinstance(part, Constant) for part in elements):
                 self.loops[id(binding)] = elements
         if found is None and binding.how == "element" and binding.path and self._is_beside(binding):

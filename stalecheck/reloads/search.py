@@ -41,7 +41,7 @@ from stalecheck.reloads.restored import Restoration, functions_around, is_test_h
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
-from stalecheck.reloads.wrappers import Name, filled, fitted, handed, misfit, values_of, why_hole, wrappers
+from stalecheck.reloads.wrappers import Name, filled, fitted, handed, instead, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
 
 _ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
@@ -553,8 +553,15 @@ class _Search:
             event.is_load,
             tuple(conditions) if any(filters for _, filters in conditions) else (),
         )
-        named = tuple(dict.fromkeys(holes))
-        return Find(site, tuple(wrappers(self.evaluator, named, event.patterns, site)))
+        made = tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site))
+        taken = {one for function, wrapper in made for one in instead(self.outline.scopes[function], wrapper)}
+        if taken:
+            site = replace(
+                site,
+                targets=tuple(target for target in site.targets if target not in taken),
+                filters=tuple(pair for pair in site.filters if pair[0] not in taken),
+            )
+        return Find(site, made)
 
     def _without_copies(self, event: _Event, find: Find, evictions: list[tuple[_Event, ReloadSite]]) -> Find:
         """Note of the reload of a copy that only stays until the evicted module is put back that it leaves nothing."""

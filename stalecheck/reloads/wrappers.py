@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TypeAlias
 
+from stalecheck.reloads.defaults import default_of, instead_of_none
 from stalecheck.reloads.filters import Constant, Filters, Given, Operation, Subject, Test, Trait, Unclear, moved
 from stalecheck.reloads.filters import filled as filled_in
 from stalecheck.reloads.invocations import Invocation
@@ -55,7 +56,8 @@ def handed(evaluator: Evaluator, wrapper: Wrapper, call: Invocation) -> tuple[It
         argument = call.argument(wrapper.position, wrapper.parameter)
         if argument is None and call.is_spread:
             return _looked_up(evaluator, wrapper.parameter, call) or (unknown(call.node),), False
-        arguments = [argument] if argument is not None else []
+        is_left_out = argument is None or (bool(wrapper.default) and _is_none(argument))
+        arguments = [argument] if argument is not None and not is_left_out else []
     items: Items = ()
     is_unordered = False
     for argument in arguments:
@@ -75,6 +77,10 @@ def handed(evaluator: Evaluator, wrapper: Wrapper, call: Invocation) -> tuple[It
         texts = tuple(Text(name) for name in wrapper.default)
         items = texts if wrapper.takes == "name" else tuple(Thing(text.text) for text in texts)
     return items, is_unordered
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _one_or_more(evaluator: Evaluator, items: Items) -> Items:
@@ -291,14 +297,21 @@ def _around(pattern: str) -> tuple[str, str]:
     return before, after
 
 
+def instead(scope: Scope, wrapper: Wrapper) -> Iterator[str]:
+    """Yield what a function reloads only where a call leaves its parameter out: the call is what tells."""
+    if wrapper.default and instead_of_none(scope, wrapper.parameter) is not None:
+        yield from (pattern.replace("{}", name) for pattern in wrapper.patterns for name in wrapper.default)
+
+
 def _default(
     evaluator: Evaluator, scope: Scope, parameter: str, takes: str, *, is_each: bool = False, is_any: bool = False
 ) -> tuple[tuple[str, ...], str]:
     """Return the names that a parameter's default stands for, or each of its elements, and why they are not known."""
-    default = _default_of(scope, parameter)
-    if default is None or scope.place is None:
+    found = default_of(scope, parameter)
+    if found is None:
         return (), ""
-    items = evaluator.opened(evaluator.items(default, scope.place))
+    default = found[0]
+    items = evaluator.opened(evaluator.items(*found))
     if is_each and not _is_nothing(items):
         items = evaluator.elements(items)
     elif is_any:
@@ -324,20 +337,3 @@ def _slots(evaluator: Evaluator, scope: Scope, patterns: Sequence[str]) -> Itera
 
 def _marks(patterns: Sequence[str]) -> Iterable[str]:
     return dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern))
-
-
-def _default_of(scope: Scope, parameter: str) -> ast.expr | None:
-    arguments = _signature(scope)
-    if arguments is None:
-        return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = positional[len(positional) - len(arguments.defaults) :]
-    defaults = dict(zip((argument.arg for argument in given), arguments.defaults, strict=True))
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    defaults.update({argument.arg: default for argument, default in named if default is not None})
-    return defaults.get(parameter)
-
-
-def _signature(scope: Scope) -> ast.arguments | None:
-    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-    return scope.node.args if is_function else None  # type: ignore[attr-defined]

@@ -82,6 +82,7 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param("from importlib import reload\nsuper_reload(a, reload, b)", id="reload is handed on"),
         pytest.param("'importlib.reload(a)'  # importlib.reload(a)", id="text and comments"),
         pytest.param("import sys\nsys.modules['a'] = object()", id="a stub in sys.modules"),
+        pytest.param("import operator, sys\noperator.setitem(sys.modules, 'a', b)", id="a stub put by a function"),
         pytest.param("import sys\nsys.modules.get('a')\n'a' in sys.modules", id="a look-up"),
         pytest.param("modules = {}\ndel modules['a']\nmodules.pop('a')", id="a dictionary called modules"),
         pytest.param("self.modules.pop('a')", id="an attribute called modules"),

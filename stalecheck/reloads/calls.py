@@ -105,6 +105,9 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         )
     if name == "functools.partial" and arguments:
         return (Partial(node, place),)
+    if name in NAMESPACES and arguments:
+        owners = evaluator.inner(arguments[0], place)
+        return tuple(part for owner in owners for part in evaluator.member(owner, "__dict__", node))
     if name in NAMESPACES:
         return (Thing(name),)
     if name in _SPECS:

@@ -163,6 +163,9 @@ class _Search:
 
     def _may_be_modules(self, node: ast.expr) -> bool:
         """Whether an expression, or the function whose result it is, is called as ``sys.modules`` may be."""
+        match node:
+            case ast.Subscript(slice=ast.Constant(value="modules")):
+                return True
         name = terminal(node.func if isinstance(node, ast.Call) else node)
         return name == "modules" or "modules" in self.outline.aliases.get(name, ())
 
@@ -237,6 +240,8 @@ class _Search:
             yield from self._plain(call, ReloadMode.RELOAD, spelling, call.argument(0, "module"), "module")
         elif name in ("sys.modules.pop", "sys.modules.__delitem__"):
             yield from self._plain(call, ReloadMode.REIMPORT, name, call.argument(0), "name")
+        elif name == "operator.delitem":
+            yield from self._deleted(call)
         elif name == "sys.modules.clear":
             why: Items = (Unknown("`sys.modules.clear()` evicts every module"),)
             yield _Event(call.node, call.place, ReloadMode.REIMPORT, name, why, "name")
@@ -262,6 +267,11 @@ class _Search:
             items, is_unordered = values_of(self.evaluator, argument, call)
             plain = tuple(i if isinstance(i, _ARGUMENTS) else unknown(argument) for i in items)
             yield _Event(call.node, call.place, mode, spelling, plain, wants, is_unordered=is_unordered)
+
+    def _deleted(self, call: Invocation) -> Iterator[_Event]:
+        """``operator.delitem(sys.modules, name)``."""
+        if len(call.arguments) == 2 and MODULES in values_of(self.evaluator, call.arguments[0], call)[0]:
+            yield from self._plain(call, ReloadMode.REIMPORT, "del sys.modules", call.arguments[1], "name")
 
     def _helped(self, last: str, call: Invocation) -> _Event:
         """CPython's own helpers for tests."""
@@ -298,7 +308,8 @@ class _Search:
                     is_together=True,
                 )
         elif name in ("delitem", "setitem") and len(call.arguments) > 1:
-            if MODULES in self.evaluator.items(call.arguments[0], call.place):
+            is_patch = f"operator.{name}" not in self.evaluator.names(function, call.place)
+            if is_patch and MODULES in self.evaluator.items(call.arguments[0], call.place):
                 items, _ = values_of(self.evaluator, call.arguments[1], call)
                 value = call.argument(2, "value") if name == "setitem" else None
                 if value is None or not _is_itself(items, self.evaluator.items(value, call.place)):

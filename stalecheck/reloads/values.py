@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
@@ -163,6 +164,10 @@ class Evaluator:
             return self._name_of(item, node)
         if name in ("__spec__", "__loader__") and isinstance(item, (Thing, Fresh, Hole)):
             return tuple(Spec(part) for part in self._name_of(item, node))
+        if item == _SYS and name == "__dict__":
+            return (_OF_SYS,)
+        if isinstance(item, Thing) and name == "sys" and item.name in sys.stdlib_module_names:
+            return (_SYS,)
         if isinstance(item, Info):
             return self.nth((item,), _PARTS[name], name) if name in _PARTS else (unknown(node),)
         if name == "__class__" and isinstance(item, Instance):
@@ -249,6 +254,9 @@ class Evaluator:
                 found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
                 found.extend(self.looked_up(item, node.slice, node, place))
+            elif item == _OF_SYS:
+                keys = self.inner(node.slice, place)
+                found.extend(Thing(f"sys.{key.text}") if isinstance(key, Text) else unknown(node) for key in keys)
             elif isinstance(item, Thing) and item.name in NAMESPACES:
                 for key in self.inner(node.slice, place):
                     known = isinstance(key, Text)
@@ -391,6 +399,9 @@ class Evaluator:
     def _walrus(self, node: ast.NamedExpr, place: Place) -> Items:
         return self.inner(node.value, place)
 
+
+_SYS = Thing("sys")
+_OF_SYS = Thing("sys.__dict__")
 
 _PARTS = {"module_finder": 0, "name": 1, "ispkg": 2}
 """The fields of a `pkgutil.ModuleInfo`."""

@@ -174,6 +174,8 @@ class Evaluator:
             return (self.class_of(item),)
         if name == "__module__" and isinstance(item, (Instance, Thing)) and self.own(item.name):
             return (Text(self.outline.file.module),)
+        if name == "__module__" and isinstance(item, (Instance, Thing)) and self._constants is not None:
+            return self._constants(f"{item.name}.__module__") or (unknown(node),)
         if name in _NO_MODULES and not isinstance(item, Unknown):
             return (unknown(node),)
         if isinstance(item, Spec):

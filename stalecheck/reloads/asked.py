@@ -138,7 +138,15 @@ def on_condition(item: Item, test: Test, node: ast.expr) -> Item:
     if not isinstance(item, (Text, Thing)):
         return item
     at = look(item)
-    return replace(item, filters=(*item.filters, Filter(test, True, shorten(node), at, at)))
+    return replace(item, filters=(*item.filters, Filter(_of_any_given(test), True, shorten(node), at, at)))
+
+
+def _of_any_given(test: Test) -> Test:
+    """A condition on one of several texts that a call gives, as one on all of them: that it holds for any."""
+    sources = {leaf for leaf in leaves(test) if isinstance(leaf, Given) and leaf.is_each}
+    if len(sources) != 1:
+        return test
+    return Operation("each any", (replace(sources.pop(), is_each=False, pattern="{}", is_text=False), test))
 
 
 def passing(

@@ -172,7 +172,7 @@ def _filled(test: Test, marks: Mapping[str, str], given: Callable[[Given], Test]
             return given(test)
         case Subject(globs):
             return Subject(tuple(_marked(glob, marks) for glob in globs))
-        case Operation("each any" | "each all" as how, (source, body)):
+        case Operation("each any" | "each all" | "each ()" as how, (source, body)):
             return _for_each(how, _filled(source, marks, given), body, marks, given)
         case Operation(how, parts):
             return Operation(how, tuple(_filled(part, marks, given) for part in parts))
@@ -184,7 +184,7 @@ def _filled(test: Test, marks: Mapping[str, str], given: Callable[[Given], Test]
 def _for_each(
     how: str, source: Test, body: Test, marks: Mapping[str, str], given: Callable[[Given], Test]
 ) -> Operation:
-    """What holds for any, or for all, of the texts that a call gives, once it is known which they are."""
+    """What holds for any, or for all, of the texts that a call gives, or is made of each, once they are known."""
     elements = elements_of(source)
     if elements is None:
         return Operation(how, (source, _filled(body, marks, given)))
@@ -192,6 +192,8 @@ def _for_each(
         _filled(body, marks, lambda leaf, one=element: one if leaf.is_each else given(leaf))  # type: ignore[misc]
         for element in elements
     ]
+    if how == "each ()":
+        return Operation("()", tuple(parts))
     return Operation("bool", (Operation("or" if how == "each any" else "and", tuple(parts)),))
 
 

@@ -154,6 +154,8 @@ class Reader:
                 return self._interleaved(*pieces, place, known)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return Operation(_OPERATORS[type(op)], self._all([left, right], place, known))
+            case ast.GeneratorExp() | ast.ListComp() if (found := self._made_of_each(node, place, known)) is not None:
+                return found
             case ast.JoinedStr(values=values):
                 return self._formatted(values, place, known)
             case ast.NamedExpr(value=value):
@@ -360,6 +362,17 @@ class Reader:
                 value = Operation("if", (condition, value, Constant(not is_any)))
             found.append(value)
         return Operation("bool", (Operation("or" if is_any else "and", tuple(found)),))
+
+    def _made_of_each(self, node: ast.GeneratorExp | ast.ListComp, place: Place, known: Known) -> Test | None:
+        """``[f"{p}." for p in prefixes]``, where a call gives the prefixes."""
+        inner, generator = self.evaluator.outline.inner.get(id(node)), node.generators[0]
+        if inner is None or not isinstance(generator.target, ast.Name) or generator.ifs or len(node.generators) != 1:
+            return None
+        source = self.read(generator.iter, place, known)
+        one, bound = _one_of(source), inner.scope.bindings.get(generator.target.id, ())
+        if one is None or len(bound) != 1:
+            return None
+        return Operation("each ()", (source, self.read(node.elt, inner, {**known, id(bound[0]): one})))
 
     def _result(self, scope: Scope, node: ast.Call, place: Place, known: Known) -> Test:
         """What a function of the file gives back that only decides."""

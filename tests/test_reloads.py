@@ -692,6 +692,72 @@ def test_what_a_parameter_has_by_default(source: str, expected: tuple[str, ...])
     assert (site.targets, site.why) == (expected, "")
 
 
+IF_NAME = "    reload(sys.modules[name])\n"
+SWEEP = "    for n in list(sys.modules):\n        if {}:\n            reload(sys.modules[n])\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("def f(name=get()):\n" + IF_NAME + "f()", {"": ()}, id="a default that is not known"),
+        pytest.param("NO = object()\ndef f(name=NO):\n" + IF_NAME + "f()", {}, id="a default that is no name"),
+        pytest.param("def f(name=False):\n" + IF_NAME + "f()", {}, id="a default that is false"),
+        pytest.param(
+            "def f(name=None):\n    if name is None:\n        name = 'a'\n" + IF_NAME + "f(None)",
+            {"": ("a",)},
+            id="None that is given",
+        ),
+        pytest.param(
+            "def f(name='b'):\n    if not name:\n        name = 'a'\n" + IF_NAME + "f()",
+            {"f": ("a",), "": ("b",)},
+            id="instead of a default that is not None",
+        ),
+        pytest.param(
+            "def f(name=None, x=0):\n    if name is None:\n        if x:\n            name = 'a'\n" + IF_NAME + "f()",
+            {"f": ("a",)},
+            id="instead of None under another condition",
+        ),
+        pytest.param(
+            "def f(name=None):\n    name = 'a' if name is None else name\n" + IF_NAME + "f('b')",
+            {"": ("b",)},
+            id="a conditional instead of None",
+        ),
+    ],
+)
+def test_what_a_call_leaves_out(source: str, expected: dict[str, tuple[str, ...]]) -> None:
+    found = sites(f"import sys\nfrom importlib import reload\n{source}")
+    assert {site.block: site.targets for site in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(
+            "def f(*ps, skip=''):\n"
+            + SWEEP.format("any(n.startswith(p) and n != skip for p in ps)")
+            + "f('p.', skip='p.q')",
+            [False, True],
+            id="another parameter beside each text",
+        ),
+        pytest.param(
+            "def f(ps=('p.q',)):\n    for p in ps:\n        for n in list(sys.modules):\n"
+            "            if n.startswith(p) and n != p:\n                reload(sys.modules[n])\n",
+            [False, True],
+            id="a default that nobody changes",
+        ),
+        pytest.param(
+            "def f(deep=False):\n    for n in ('p.q', 'p.q.r'):\n        if deep:\n"
+            "            reload(sys.modules[n])\nf()",
+            [True, True],
+            id="a condition that does not choose",
+        ),
+    ],
+)
+def test_what_conditions_ask_of_what_a_call_gives(source: str, expected: list[bool | None]) -> None:
+    (site,) = sites(f"import sys\nfrom importlib import reload\n{source}")
+    assert passing(site, "p.q", "p.q.r") == expected
+
+
 def test_evicted_modules_of_a_package() -> None:
     source = "import pkgutil, sys, p\nfor i in pkgutil.iter_modules(p.__path__, 'p.'):\n    del sys.modules[i.name]"
     (site,) = sites(source)

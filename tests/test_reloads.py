@@ -82,6 +82,7 @@ def project(**modules: str) -> dict[str, list[tuple[int, str, tuple[str, ...], s
         pytest.param("from importlib import reload\nsuper_reload(a, reload, b)", id="reload is handed on"),
         pytest.param("'importlib.reload(a)'  # importlib.reload(a)", id="text and comments"),
         pytest.param("import sys\nsys.modules['a'] = object()", id="a stub in sys.modules"),
+        pytest.param("import operator, sys\noperator.setitem(sys.modules, 'a', b)", id="a stub put by a function"),
         pytest.param("import sys\nsys.modules.get('a')\n'a' in sys.modules", id="a look-up"),
         pytest.param("modules = {}\ndel modules['a']\nmodules.pop('a')", id="a dictionary called modules"),
         pytest.param("self.modules.pop('a')", id="an attribute called modules"),
@@ -615,6 +616,10 @@ LETS_THROUGH = [
     ("n.removeprefix('p.') in ['q']", [True, False]),
     ("'r' in n.split('.')", [False, True]),
     ("f'{n}.r' == 'p.q.r'", [True, False]),
+    ("n.startswith('%s.q.' % P)", [False, True]),
+    ("n == '%s.%s' % (P, 'q')", [True, False]),
+    ("n == '{}.{last}'.format(P, last='q')", [True, False]),
+    ("n == '{:>3}'.format(P)", [None, None]),
     ("not n.endswith(SKIP)", [True, False]),
     ("n not in KEEP", [False, True]),
     ("n not in KEEP - {'p.q'}", [True, True]),
@@ -647,6 +652,7 @@ LETS_THROUGH = [
     ("isinstance(m, type(sys)) and inspect.ismodule(m) and getattr(m, '__file__', None)", [True, True]),
     ("verbose", [True, True]),  # not about modules
     ("os.path.getmtime(m.__file__) > times.get(n, 0)", [True, True]),  # that says when, not which
+    ("n not in noted", [True, True]),  # as below
     ("n not in seen", [True, True]),  # it notes what it has reloaded
     ("undefined(n)", [None, None]),
 ]
@@ -656,7 +662,8 @@ LETS_THROUGH = [
 @pytest.mark.parametrize("form", ["    if {}:\n        reload(m)", "    if not ({}): continue\n    reload(m)"])
 def test_what_a_condition_lets_through(form: str, condition: str, expected: list[bool | None]) -> None:
     source = (
-        "import fnmatch, inspect, os, re, sys, types\nfrom importlib import reload\nseen = set()\n"
+        "import fnmatch, inspect, os, re, sys, types\nfrom importlib import reload\nseen = set()\nP = 'p'\n"
+        "noted = given or set()\nif 0: noted.add('')\n"
         "SKIP = ('.r', '.x')\nKEEP = {'p.q'}\nGROWN = ['p.q']\nGROWN.append('p.q.r')\nTABLE = {'p.q': 1}\n"
         "SHRUNK = {'p.q', 'p.q.r'}\nSHRUNK.discard('p.q')\nFILLED = {'p.q'}\ndef fill(name):\n    FILLED.add(name)\n"
         "PATTERN = re.compile(r'\\.r$')\ndef wanted(name):\n    return name.endswith('.q')\n"
@@ -683,6 +690,72 @@ def test_what_a_condition_lets_through(form: str, condition: str, expected: list
 def test_what_a_parameter_has_by_default(source: str, expected: tuple[str, ...]) -> None:
     (site,) = (site for site in sites(f"import sys\nfrom importlib import reload\n{source}") if site.block == "")
     assert (site.targets, site.why) == (expected, "")
+
+
+IF_NAME = "    reload(sys.modules[name])\n"
+SWEEP = "    for n in list(sys.modules):\n        if {}:\n            reload(sys.modules[n])\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("def f(name=get()):\n" + IF_NAME + "f()", {"": ()}, id="a default that is not known"),
+        pytest.param("NO = object()\ndef f(name=NO):\n" + IF_NAME + "f()", {}, id="a default that is no name"),
+        pytest.param("def f(name=False):\n" + IF_NAME + "f()", {}, id="a default that is false"),
+        pytest.param(
+            "def f(name=None):\n    if name is None:\n        name = 'a'\n" + IF_NAME + "f(None)",
+            {"": ("a",)},
+            id="None that is given",
+        ),
+        pytest.param(
+            "def f(name='b'):\n    if not name:\n        name = 'a'\n" + IF_NAME + "f()",
+            {"f": ("a",), "": ("b",)},
+            id="instead of a default that is not None",
+        ),
+        pytest.param(
+            "def f(name=None, x=0):\n    if name is None:\n        if x:\n            name = 'a'\n" + IF_NAME + "f()",
+            {"f": ("a",)},
+            id="instead of None under another condition",
+        ),
+        pytest.param(
+            "def f(name=None):\n    name = 'a' if name is None else name\n" + IF_NAME + "f('b')",
+            {"": ("b",)},
+            id="a conditional instead of None",
+        ),
+    ],
+)
+def test_what_a_call_leaves_out(source: str, expected: dict[str, tuple[str, ...]]) -> None:
+    found = sites(f"import sys\nfrom importlib import reload\n{source}")
+    assert {site.block: site.targets for site in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(
+            "def f(*ps, skip=''):\n"
+            + SWEEP.format("any(n.startswith(p) and n != skip for p in ps)")
+            + "f('p.', skip='p.q')",
+            [False, True],
+            id="another parameter beside each text",
+        ),
+        pytest.param(
+            "def f(ps=('p.q',)):\n    for p in ps:\n        for n in list(sys.modules):\n"
+            "            if n.startswith(p) and n != p:\n                reload(sys.modules[n])\n",
+            [False, True],
+            id="a default that nobody changes",
+        ),
+        pytest.param(
+            "def f(deep=False):\n    for n in ('p.q', 'p.q.r'):\n        if deep:\n"
+            "            reload(sys.modules[n])\nf()",
+            [True, True],
+            id="a condition that does not choose",
+        ),
+    ],
+)
+def test_what_conditions_ask_of_what_a_call_gives(source: str, expected: list[bool | None]) -> None:
+    (site,) = sites(f"import sys\nfrom importlib import reload\n{source}")
+    assert passing(site, "p.q", "p.q.r") == expected
 
 
 def test_evicted_modules_of_a_package() -> None:

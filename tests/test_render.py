@@ -534,6 +534,18 @@ def unresolved(count: int, mode: ReloadMode = ReloadMode.RELOAD) -> tuple[Reload
             id="one unresolved",
         ),
         pytest.param(
+            report(reloads=(replace(UNRESOLVED, modules=("app.core",)),)),
+            (),
+            Ending(
+                "Nothing stale found: 1 reload of 1 module in 12 files.\n",
+                (
+                    "1 reload of a module not known from the source: tests/test_core.py:9. "
+                    "Name it with --reloaded PATTERN.",
+                ),
+            ),
+            id="one of which a part is known",
+        ),
+        pytest.param(
             report(reloads=unresolved(2) + unresolved(2, ReloadMode.REIMPORT)),
             (),
             Ending(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from stalecheck.reloads.filters import Filters, Given, Test, Unclear, filled, leaves
+from stalecheck.reloads.filters import Constant, Filters, Given, Operation, Test, Unclear, filled, leaves
 from stalecheck.reloads.items import Instance
 from stalecheck.reloads.reading import read
 from stalecheck.reloads.scopes import Outline, Place, terminal
@@ -39,9 +39,15 @@ def answered(site: ReloadSite, calls_of: Calls) -> ReloadSite:
     return site
 
 
-def by_default(filters: Filters, function: str, name: str) -> Filters:
-    """Return the conditions in a function that nobody calls, which is given a name by default."""
-    return filled(filters, {"{}": name}, _by_default(function))
+def by_default(filters: Filters, function: str, parameter: str, name: str) -> Filters:
+    """Return the conditions in a function that nobody calls, a parameter of which is a name by default."""
+    given = _by_default(function)
+
+    def each(leaf: Given) -> Test:
+        is_it = leaf.is_each and (leaf.function, leaf.parameter, leaf.pattern) == (function, parameter, "{}")
+        return Constant(name) if is_it else given(leaf)
+
+    return filled(filters, {"{}": name}, each)
 
 
 def calls_in(outline: Outline, evaluator: Evaluator, last: str) -> Iterator[tuple[ast.Call, Place, tuple[str, ...]]]:
@@ -62,6 +68,8 @@ def _by_call(function: str, call: ast.Call, place: Place, evaluator: Evaluator) 
             return leaf
         if is_spread or leaf.is_each or leaf.pattern != "{}":
             return Unclear()
+        if leaf.is_variadic:
+            return _closed(Operation("()", tuple(read(evaluator, one, place) for one in call.args[leaf.position :])))
         named = next((keyword.value for keyword in call.keywords if keyword.arg == leaf.parameter), None)
         positional = call.args[leaf.position] if 0 <= leaf.position < len(call.args) else named
         if positional is None:
@@ -77,7 +85,9 @@ def _closed(test: Test) -> Test:
 
 
 def _by_default(function: str) -> Callable[[Given], Test]:
-    return lambda leaf: leaf if leaf.function != function else _closed(leaf.default or Unclear())
+    return lambda leaf: (
+        leaf if leaf.function != function else Unclear() if leaf.is_each else _closed(leaf.default or Unclear())
+    )
 
 
 def _by_nobody(function: str) -> Callable[[Given], Test]:

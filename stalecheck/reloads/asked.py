@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stalecheck.reloads.filters import (
@@ -20,7 +21,20 @@ from stalecheck.reloads.filters import (
     leaves,
     passes,
 )
-from stalecheck.reloads.items import Entry, Hole, Item, Text, Thing, is_name, is_swept, look, shorten
+from stalecheck.reloads.items import (
+    Entry,
+    Hole,
+    Item,
+    Items,
+    Table,
+    Text,
+    Thing,
+    distinct,
+    is_name,
+    is_swept,
+    look,
+    shorten,
+)
 from stalecheck.reloads.reading import Known, Reader, is_sweep, read
 from stalecheck.reloads.scopes import Binding, Guard, Place
 from stalecheck.reloads.turns import asks, is_carried
@@ -107,19 +121,47 @@ def by_function(evaluator: Evaluator, function: ast.expr, item: Item, place: Pla
     return Filter(test, True, shorten(function), at, at) if test is not None else nobody_knows(item, function)
 
 
-def left_out(
+def under_key(evaluator: Evaluator, table: Table, key: ast.expr, place: Place) -> Items:
+    """Return the entries of a dictionary under a key that a parameter gives, each on condition that it is its key."""
+    test = read(evaluator, key, place)
+    found: list[Item] = []
+    for keys, values in table.pairs:
+        own = keys[0] if len(keys) == 1 else None
+        is_told = isinstance(own, Text) and _asks_for_any(test)
+        asked = Operation("==", (test, Constant(own.text))) if is_told and isinstance(own, Text) else None
+        found += [value if asked is None else on_condition(value, asked, key) for value in values]
+    return distinct(found)
+
+
+def on_condition(item: Item, test: Test, node: ast.expr) -> Item:
+    """Return what is written out and counts only where a condition on a function's parameters holds."""
+    if not isinstance(item, (Text, Thing)):
+        return item
+    at = look(item)
+    return replace(item, filters=(*item.filters, Filter(_of_any_given(test), True, shorten(node), at, at)))
+
+
+def _of_any_given(test: Test) -> Test:
+    """A condition on one of several texts that a call gives, as one on all of them: that it holds for any."""
+    sources = {leaf for leaf in leaves(test) if isinstance(leaf, Given) and leaf.is_each}
+    if len(sources) != 1:
+        return test
+    return Operation("each any", (replace(sources.pop(), is_each=False, pattern="{}", is_text=False), test))
+
+
+def passing(
     evaluator: Evaluator,
     guards: Sequence[Guard],
     binding: Binding,
     item: Item,
     beside: Mapping[Binding, tuple[ast.expr, Place]] | None = None,
-) -> bool:
-    """Return whether a text or a module that is written out certainly does not pass conditions on a loop's variable.
+) -> Item | None:
+    """Return a text or a module that is written out unless it certainly does not pass conditions on a loop's variable.
 
-    `beside` are the variables that the loop binds along with it, and what to.
+    What they ask of parameters goes with it. `beside` are the variables that the loop binds along with it, and what to.
     """
     if not isinstance(item, (Text, Thing)):
-        return False
+        return item
     name = look(item)
     value: Test = Constant(name) if isinstance(item, Text) else Operation("module", (Constant(name),))
     reader = Reader(evaluator)
@@ -127,11 +169,15 @@ def left_out(
     given[id(binding)] = value
     narrowing, evaluator.is_narrowing = evaluator.is_narrowing, True
     try:
-        tests = [(_of_guard(guard, Reader(evaluator), given), guard.is_true) for guard in guards]
+        tests = [(_of_guard(guard, Reader(evaluator), given), guard) for guard in guards]
     finally:
         evaluator.is_narrowing = narrowing
-    filters = tuple(Filter(test, is_true, "", name, name) for test, is_true in tests)
-    return passes(filters, name, is_package=False) is False
+    filters = {guard: Filter(test, guard.is_true, shorten(guard.test), name, name) for test, guard in tests}
+    if passes(tuple(filters.values()), name, is_package=False) is False:
+        return None
+    names = {one.name for one in (binding, *(beside or ()))}
+    asked = tuple(one for guard, one in filters.items() if _compares(guard.test, names) and _asks_for_any(one.test))
+    return replace(item, filters=(*item.filters, *asked)) if asked else item
 
 
 def without(evaluator: Evaluator, item: Item, names: ast.expr, place: Place) -> Filters:
@@ -164,6 +210,16 @@ def _parts(test: ast.expr, *, is_true: bool) -> Iterator[tuple[ast.expr, bool]]:
             yield from _parts(part, is_true=is_true)
     else:
         yield test, is_true
+
+
+def _compares(test: ast.expr, names: Set[str]) -> bool:
+    """Whether a condition asks for one of the variables of a loop."""
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(test))
+
+
+def _asks_for_any(test: Test) -> bool:
+    """Whether a condition asks for a parameter."""
+    return any(isinstance(leaf, Given) for leaf in leaves(test))
 
 
 def _asks_for(test: Test, hole: Hole) -> bool:

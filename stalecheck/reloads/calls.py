@@ -35,7 +35,6 @@ from stalecheck.reloads.items import (
     joined,
     joined_one,
     less,
-    looked_up,
     modules_of,
     shorten,
     steps,
@@ -106,6 +105,9 @@ def _result(evaluator: Evaluator, item: Item, node: ast.Call, place: Place) -> I
         )
     if name == "functools.partial" and arguments:
         return (Partial(node, place),)
+    if name in NAMESPACES and arguments:
+        owners = evaluator.inner(arguments[0], place)
+        return tuple(part for owner in owners for part in evaluator.member(owner, "__dict__", node))
     if name in NAMESPACES:
         return (Thing(name),)
     if name in _SPECS:
@@ -373,7 +375,7 @@ def _table_method(evaluator: Evaluator, method: str, table: Table, node: ast.Cal
     if method == "items":
         return (Group(tuple((Group(pair),) for pair in table.pairs)),)
     if method in ("get", "pop") and node.args:
-        return looked_up(table, evaluator.inner(node.args[0], place), node)
+        return evaluator.looked_up(table, node.args[0], node, place)
     return (unknown(node),)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import asked, by_function, cut_short, left_out, nobody_knows, without
+from stalecheck.reloads.asked import asked, by_function, cut_short, nobody_knows, passing, without
 from stalecheck.reloads.drained import is_drained
 from stalecheck.reloads.filters import Filters, is_about_modules
 from stalecheck.reloads.items import (
@@ -51,7 +51,8 @@ def narrow(evaluator: Evaluator, items: Items, bindings: Sequence[Binding], plac
     if any(map(is_filterable, items)):
         return _narrowed(evaluator, items, place)
     if len(bindings) == 1 and bindings[0].how == "element" and not bindings[0].path:
-        kept = tuple(item for item in items if not left_out(evaluator, place.guards, bindings[0], item))
+        passed = [passing(evaluator, place.guards, bindings[0], item) for item in items]
+        kept = tuple(item for item in passed if item is not None)
         return kept or items
     if len(bindings) == 1 and bindings[0].how == "element":
         return kept_rows(evaluator, bindings[0], place) or items
@@ -205,7 +206,7 @@ def _tested(evaluator: Evaluator, test: ast.Call, place: Place) -> Globs:
         affixes = {"startswith": ("", "*"), "endswith": ("*", "")}.get(function.attr)
         if affixes and _is_subject(evaluator, function.value, place):
             values = evaluator.inner(arguments[0], place)
-            flat = [v for value in values for v in _flattened(evaluator, value)]
+            flat = [_one_or_more(v) for value in values for v in _flattened(evaluator, value)]
             return affixed(tuple(flat), *affixes)
     names = [item.name for item in evaluator.inner(function, place) if isinstance(item, Thing)]
     if names and names[0] in ("fnmatch.fnmatch", "fnmatch.fnmatchcase") and len(arguments) == 2:
@@ -219,6 +220,12 @@ def _tested(evaluator: Evaluator, test: ast.Call, place: Place) -> Globs:
 
 def _flattened(evaluator: Evaluator, item: Item) -> Items:
     return evaluator.each((item,), "") if isinstance(item, Group) else (item,)
+
+
+def _one_or_more(item: Item) -> Item:
+    """What a text is compared with, which may be several: a parameter as it is given."""
+    is_whole = isinstance(item, Hole) and item.pattern == "{}" and not (item.is_text or item.is_each)
+    return replace(item, is_any=True) if is_whole and isinstance(item, Hole) else item
 
 
 def _is_subject(evaluator: Evaluator, node: ast.expr, place: Place) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from stalecheck.model import SourceFile
-from stalecheck.reloads.items import Group, Items, Table, Text, Thing
+from stalecheck.reloads.items import Group, Instance, Items, Table, Text, Thing
 from stalecheck.reloads.scopes import Outline
 from stalecheck.reloads.values import Evaluator
 
@@ -28,13 +28,9 @@ class Constants:
 
     def _read(self, name: str) -> Items:
         module, _, constant = name.rpartition(".")
-        file = None if name in self._modules else self._modules.get(module)
-        if file is None:
-            return ()
-        if file not in self._evaluators:
-            outline = self._outline_of(file)
-            self._evaluators[file] = None if outline is None else Evaluator(outline, lambda _: None, self)
-        evaluator = self._evaluators[file]
+        if constant == "__module__":
+            return self._module_of(module)
+        evaluator = self._evaluator(name, module)
         if evaluator is None or constant not in evaluator.outline.module.bindings:
             return ()
         items = evaluator.exported(constant)
@@ -42,3 +38,22 @@ class Constants:
             return ()
         items = evaluator.opened(items)
         return items if items and all(isinstance(item, (Group, Table, Text)) for item in items) else ()
+
+    def _module_of(self, name: str) -> Items:
+        """The name of the module that makes a class or a function, or the class of an object."""
+        module, _, last = name.rpartition(".")
+        evaluator = self._evaluator(name, module)
+        items = evaluator.exported(last) if evaluator and last in evaluator.outline.module.bindings else ()
+        if len(items) != 1 or not isinstance(items[0], (Thing, Instance)) or evaluator is None:
+            return ()
+        made = items[0].name
+        return (Text(evaluator.outline.file.module),) if evaluator.own(made) else self(f"{made}.__module__")
+
+    def _evaluator(self, name: str, module: str) -> Evaluator | None:
+        file = None if name in self._modules else self._modules.get(module)
+        if file is None:
+            return None
+        if file not in self._evaluators:
+            outline = self._outline_of(file)
+            self._evaluators[file] = None if outline is None else Evaluator(outline, lambda _: None, self)
+        return self._evaluators[file]

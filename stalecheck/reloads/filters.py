@@ -50,6 +50,9 @@ class Given:
     is_each: bool = False
     """Whether it is one of the elements of what is given."""
 
+    is_variadic: bool = False
+    """Whether it is all that is given from its position on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -169,11 +172,43 @@ def _filled(test: Test, marks: Mapping[str, str], given: Callable[[Given], Test]
             return given(test)
         case Subject(globs):
             return Subject(tuple(_marked(glob, marks) for glob in globs))
+        case Operation("each any" | "each all" | "each ()" as how, (source, body)):
+            return _for_each(how, _filled(source, marks, given), body, marks, given)
         case Operation(how, parts):
             return Operation(how, tuple(_filled(part, marks, given) for part in parts))
         case Unclear(parts, is_about_time):
             return Unclear(tuple(_filled(part, marks, given) for part in parts), is_about_time)
     return test
+
+
+def _for_each(
+    how: str, source: Test, body: Test, marks: Mapping[str, str], given: Callable[[Given], Test]
+) -> Operation:
+    """What holds for any, or for all, of the texts that a call gives, or is made of each, once they are known."""
+    elements = elements_of(source)
+    if elements is None:
+        return Operation(how, (source, _filled(body, marks, given)))
+    parts = [
+        _filled(body, marks, lambda leaf, one=element: one if leaf.is_each else given(leaf))  # type: ignore[misc]
+        for element in elements
+    ]
+    if how == "each ()":
+        return Operation("()", tuple(parts))
+    return Operation("bool", (Operation("or" if how == "each any" else "and", tuple(parts)),))
+
+
+def elements_of(test: Test) -> tuple[Test, ...] | None:
+    """Return the elements of a collection that is written out."""
+    match test:
+        case Constant(value=tuple() | frozenset() as values):
+            return tuple(map(Constant, sorted(values)))
+        case Operation("()" | "{}", parts):
+            return parts
+        case Operation("{:}", parts):
+            return parts[: len(parts) // 2]
+        case Operation("tuple" | "list" | "set" | "frozenset" | "sorted", (collection,)):
+            return elements_of(collection)
+    return None
 
 
 def _marked(text: str, marks: Mapping[str, str]) -> str:

@@ -66,6 +66,9 @@ class Hole:
 
     is_each: bool = False
     is_variadic: bool = False
+    is_any: bool = False
+    """Whether a call may give several texts instead of one: ``name.startswith(prefixes)``."""
+
     filters: Filters = ()
     """The conditions that what a call gives has to pass, where that is what a loop runs through."""
 

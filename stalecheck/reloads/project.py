@@ -370,7 +370,9 @@ def _settled(find: Find, is_called: Callable[[str], bool]) -> ReloadSite | None:
                 for pattern, conditions in zip(wrapper.patterns, own, strict=True):
                     target = pattern.replace("{}", given)
                     targets += [target] if target not in site.targets else []
-                    filters.append((target, by_default(conditions, name, given) if "*" in target else ()))
+                    filters.append(
+                        (target, by_default(conditions, name, wrapper.parameter, given) if "*" in target else ())
+                    )
         elif not site.targets and _last(name) != _last(site.spelling):
             whys.append(f"`{wrapper.parameter}` is a parameter of `{name}` that nothing here calls")
     if not targets and not whys:

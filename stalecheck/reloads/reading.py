@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stalecheck.reloads.defaults import default_of, is_parameter
 from stalecheck.reloads.filters import (
     BUILTINS,
     MATCHERS,
@@ -18,6 +19,7 @@ from stalecheck.reloads.filters import (
     Test,
     Trait,
     Unclear,
+    elements_of,
     is_about_modules,
     leaves,
 )
@@ -40,6 +42,7 @@ from stalecheck.reloads.items import (
     look,
 )
 from stalecheck.reloads.scopes import Binding, Comprehension, Place, Scope, bindings_at, terminal
+from stalecheck.reloads.texts import format_parts, percent_parts
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -70,24 +73,24 @@ def parameter(evaluator: Evaluator, scope: Scope, name: str, pattern: str, *, is
     if not isinstance(arguments, ast.arguments):
         return Unclear()
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    defaults: dict[str, ast.expr | None] = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
-    defaults.update(
-        (argument.arg, default) for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    )
-    if name not in positional and name not in defaults:
+    named = {*positional, *(argument.arg for argument in arguments.kwonlyargs)}
+    is_variadic = arguments.vararg is not None and arguments.vararg.arg == name
+    if name not in named and not is_variadic:
         return Unclear()
     is_method = scope.parent is not None and scope.parent.kind == "class" and not _is_static(scope)
     if is_method and positional[:1] == [name]:
         return Unclear()
     own = positional[is_method:]
-    default = defaults.get(name)
+    default = default_of(scope, name)
+    by_default = None if default is None else Reader(evaluator).read(*default, {})
     return Given(
         scope.name,
         name,
-        own.index(name) if name in own else -1,
-        Reader(evaluator).read(default, scope.place, {}) if default is not None and scope.place is not None else None,
+        own.index(name) if name in own else len(own) if is_variadic else -1,
+        Constant(()) if is_variadic else by_default,
         pattern,
         is_text,
+        is_variadic=is_variadic,
     )
 
 
@@ -147,8 +150,12 @@ class Reader:
                 return Operation("{}", self._all(elements, place, known))
             case ast.Dict(keys=keys, values=values) if None not in keys:
                 return Operation("{:}", self._all([*filter(None, keys), *values], place, known))
+            case ast.BinOp(op=ast.Mod()) if (pieces := percent_parts(node)) is not None:
+                return self._interleaved(*pieces, place, known)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return Operation(_OPERATORS[type(op)], self._all([left, right], place, known))
+            case ast.GeneratorExp() | ast.ListComp() if (found := self._made_of_each(node, place, known)) is not None:
+                return found
             case ast.JoinedStr(values=values):
                 return self._formatted(values, place, known)
             case ast.NamedExpr(value=value):
@@ -191,7 +198,7 @@ class Reader:
             if how in ("is", "is not", "==", "!=") and (other := self._other(node, number, left, right, place)):
                 found.append(Operation("==" if how in ("is", "==") else "!=", (Subject(("",)), Constant(other))))
                 continue
-            if how in ("in", "not in") and is_about_modules(left):
+            if how in ("in", "not in") and (is_about_modules(left) or _is_given(left)):
                 container = node.comparators[number]
                 if MODULES in (items := self._items(container, place)):
                     found.append(Constant(how == "in"))
@@ -234,9 +241,19 @@ class Reader:
             found = Operation("+", (found, self.read(value, place, known)))
         return found
 
+    def _interleaved(self, pieces: Sequence[str], values: Sequence[ast.expr], place: Place, known: Known) -> Test:
+        found: Test = Constant(pieces[0])
+        for value, piece in zip(self._all(values, place, known), pieces[1:], strict=True):
+            found = Operation("+", (Operation("+", (found, value)), Constant(piece)))
+        return found
+
     # Calls
 
     def _called(self, node: ast.Call, place: Place, known: Known) -> Test:
+        match node.func:
+            case ast.Attribute(value=ast.Constant(value=str() as text), attr="format"):
+                if (pieces := format_parts(text, node)) is not None:
+                    return self._interleaved(*pieces, place, known)
         function, arguments = node.func, _positional(node)
         if arguments is None:
             return self._unclear(node, place, known)
@@ -328,8 +345,12 @@ class Reader:
         inner, generator = self.evaluator.outline.inner.get(id(node)), node.generators[0]
         if inner is None or not isinstance(generator.target, ast.Name):
             return None
-        elements = _elements(self.read(generator.iter, place, known))
+        source = self.read(generator.iter, place, known)
+        elements = elements_of(source)
         bound = inner.scope.bindings.get(generator.target.id, ())
+        if len(bound) == 1 and not generator.ifs and (one := _one_of(source)) is not None:
+            body = self.read(node.elt, inner, {**known, id(bound[0]): one})
+            return Operation("each any" if is_any else "each all", (source, body))
         if elements is None or len(bound) != 1 or len(elements) > _MOST_ELEMENTS:
             return None
         found: list[Test] = []
@@ -341,6 +362,17 @@ class Reader:
                 value = Operation("if", (condition, value, Constant(not is_any)))
             found.append(value)
         return Operation("bool", (Operation("or" if is_any else "and", tuple(found)),))
+
+    def _made_of_each(self, node: ast.GeneratorExp | ast.ListComp, place: Place, known: Known) -> Test | None:
+        """``[f"{p}." for p in prefixes]``, where a call gives the prefixes."""
+        inner, generator = self.evaluator.outline.inner.get(id(node)), node.generators[0]
+        if inner is None or not isinstance(generator.target, ast.Name) or generator.ifs or len(node.generators) != 1:
+            return None
+        source = self.read(generator.iter, place, known)
+        one, bound = _one_of(source), inner.scope.bindings.get(generator.target.id, ())
+        if one is None or len(bound) != 1:
+            return None
+        return Operation("each ()", (source, self.read(node.elt, inner, {**known, id(bound[0]): one})))
 
     def _result(self, scope: Scope, node: ast.Call, place: Place, known: Known) -> Test:
         """What a function of the file gives back that only decides."""
@@ -409,8 +441,10 @@ class Reader:
         found = self._by_items(self._items(node, place))
         if found is not None and is_about_modules(found):
             return found
+        bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
+        if (scope := is_parameter(bindings, node.id)) is not None:
+            return parameter(self.evaluator, scope, node.id, "{}", is_text=False)
         if binding is None:
-            bindings, is_bound = bindings_at(node.id, place, (node.lineno, node.col_offset))
             if not is_bound:
                 return found or self._opened(node, place)
             values = [b for b in bindings if b.value is not None and b.how in ("value", "starred")]
@@ -419,10 +453,13 @@ class Reader:
             return Unclear()
         if binding.how in ("value", "starred") and binding.value is not None:
             return self._changed(node, binding, self._unpacked(binding, known), known)
-        if binding.how == "parameter" and binding.scope is not None:
+        if binding.how in ("parameter", "arguments") and binding.scope is not None:
             return self._parameter(binding, binding.scope, found, known)
         if binding.how == "element" and binding.value is not None and not binding.path:
-            elements = _elements(self.read(binding.value, binding.place, known))
+            source = self.read(binding.value, binding.place, known)
+            if found is None and (one := _one_of(source)) is not None:
+                return one
+            elements = elements_of(source)
             if elements and len(elements) <= _MOST_LOOPS and all(isinstance(part, Constant) for part in elements):
                 self.loops[id(binding)] = elements
         if found is None and binding.how == "element" and binding.path and self._is_beside(binding):
@@ -541,7 +578,7 @@ class Reader:
         if len(items) == 1 and isinstance(items[0], Hole):
             hole = items[0]
             scope = self.evaluator.outline.scopes.get(hole.function)
-            if scope is not None and not hole.is_variadic:
+            if scope is not None:
                 return _each(parameter(self.evaluator, scope, hole.parameter, hole.pattern, is_text=hole.is_text), hole)
         return None
 
@@ -591,15 +628,16 @@ def _constant(items: Items) -> Test | None:
     return Constant(frozenset(values) if getattr(item, "is_unordered", False) else values)
 
 
-def _elements(test: Test) -> tuple[Test, ...] | None:
-    """The elements of a collection that is written out."""
+def _is_given(test: Test) -> bool:
+    """Whether it is a parameter, which may be the name of what a loop is at where the function is called."""
+    return any(isinstance(leaf, Given) for leaf in leaves(test))
+
+
+def _one_of(test: Test) -> Given | None:
+    """One element of a parameter, as it is given."""
     match test:
-        case Constant(value=tuple() | frozenset() as values):
-            return tuple(map(Constant, sorted(values)))
-        case Operation("()" | "{}", parts):
-            return parts
-        case Operation("{:}", parts):
-            return parts[: len(parts) // 2]
+        case Given(pattern="{}", is_text=False, is_each=False):
+            return replace(test, is_each=True)
     return None
 
 
@@ -638,6 +676,8 @@ def _is_empty(node: ast.expr | None) -> bool:
             return terminal(function) in ("set", "list", "dict", "deque")
         case ast.Call(func=function, keywords=[]):
             return terminal(function) == "defaultdict"
+        case ast.BoolOp(op=ast.Or(), values=[*_, last]):
+            return _is_empty(last)
     return False
 
 

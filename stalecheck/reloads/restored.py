@@ -83,7 +83,7 @@ class Restoration:
         backs = [back for back in self._put_backs if back.concerns(target)]
         return (
             self._is_inside(place, row, target)
-            or any(self.comes(back, place) for back in backs)
+            or any(self.comes(back, place) and not self._is_new(back, row) for back in backs)
             or self._follow(
                 [back for back in backs if comes_later(back, place, row) and (is_clearing or self._is_old(back, row))],
                 place,
@@ -224,6 +224,8 @@ class Restoration:
         """What pytest's monkeypatch noted: it comes back at the end of the test, whatever happens in between."""
         for method in ("setitem", "delitem"):
             for call, place in self._outline.calls.get(method, ()):
+                if f"operator.{method}" in self._evaluator.names(call.func, place):
+                    continue
                 if len(call.args) > 1 and MODULES in self._evaluator.items(call.args[0], place):
                     keys = self._evaluator.items(call.args[1], place)
                     texts = frozenset(key.text for key in keys if isinstance(key, Text))
@@ -234,6 +236,17 @@ class Restoration:
         if back.value is None or (back.is_noted and back.row < row and self._takes(back.value, back.place)):
             return True
         return self._is_kept(back.value, back, row, _STEPS)
+
+    def _is_new(self, back: PutBack, row: int) -> bool:
+        """Whether what is put back is what was imported anew behind the eviction in a row of the same function."""
+        if not isinstance(back.value, ast.Name):
+            return False
+        found = self._evaluator.bindings(back.value.id, back.place, (back.value.lineno, back.value.col_offset))
+        function = back.place.scope.function
+        return bool(found) and all(
+            binding.how == "import" and binding.place.scope.function is function and binding.at[0] > row
+            for binding in found
+        )
 
     def _is_kept(self, node: ast.expr, back: PutBack, row: int, steps: int) -> bool:
         if isinstance(node, ast.Dict):
@@ -264,6 +277,9 @@ class Restoration:
         if binding.how == "element":
             return self._is_kept(binding.value, back, row, steps - 1)
         if is_here and binding.value.lineno > row:
+            return False
+        if self._evaluator.items(binding.value, binding.place) == (MODULES,):
+            # It is no copy: what is taken out of the one is missing in the other.
             return False
         filling = [put.value for put in self._outline.puts if terminal(put.container) == binding.name and put.value]
         if any(self._takes(value, binding.place) for value in (binding.value, *filling)):

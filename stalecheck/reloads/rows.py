@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from stalecheck.reloads.asked import left_out
+from stalecheck.reloads.asked import passing
 from stalecheck.reloads.items import Item, Items, Thing
 from stalecheck.reloads.scopes import Binding, Place, bindings_at
 
@@ -32,7 +32,8 @@ def kept_rows(evaluator: Evaluator, binding: Binding, place: Place) -> Items:
             return ()
         beside = {one: (row[one.path[0]], where) for one in together if one is not binding}
         named = evaluator.inner(row[binding.path[0]], where)
-        kept += [item for item in named if not left_out(evaluator, place.guards, binding, item, beside)]
+        passed = [passing(evaluator, place.guards, binding, item, beside) for item in named]
+        kept += [item for item in passed if item is not None]
     return tuple(kept)
 
 

@@ -41,7 +41,7 @@ from stalecheck.reloads.restored import Restoration, functions_around, is_test_h
 from stalecheck.reloads.scopes import Outline, Place, terminal
 from stalecheck.reloads.sites import ReloadSite, Wrapper
 from stalecheck.reloads.values import Evaluator, Known
-from stalecheck.reloads.wrappers import Name, filled, fitted, handed, misfit, values_of, why_hole, wrappers
+from stalecheck.reloads.wrappers import Name, filled, fitted, handed, instead, misfit, values_of, why_hole, wrappers
 from stalecheck.vocabulary import ReloadMode
 
 _ARGUMENTS = (Thing, Text, Hole, Entry, Unknown)
@@ -163,6 +163,9 @@ class _Search:
 
     def _may_be_modules(self, node: ast.expr) -> bool:
         """Whether an expression, or the function whose result it is, is called as ``sys.modules`` may be."""
+        match node:
+            case ast.Subscript(slice=ast.Constant(value="modules")):
+                return True
         name = terminal(node.func if isinstance(node, ast.Call) else node)
         return name == "modules" or "modules" in self.outline.aliases.get(name, ())
 
@@ -237,6 +240,8 @@ class _Search:
             yield from self._plain(call, ReloadMode.RELOAD, spelling, call.argument(0, "module"), "module")
         elif name in ("sys.modules.pop", "sys.modules.__delitem__"):
             yield from self._plain(call, ReloadMode.REIMPORT, name, call.argument(0), "name")
+        elif name == "operator.delitem":
+            yield from self._deleted(call)
         elif name == "sys.modules.clear":
             why: Items = (Unknown("`sys.modules.clear()` evicts every module"),)
             yield _Event(call.node, call.place, ReloadMode.REIMPORT, name, why, "name")
@@ -262,6 +267,11 @@ class _Search:
             items, is_unordered = values_of(self.evaluator, argument, call)
             plain = tuple(i if isinstance(i, _ARGUMENTS) else unknown(argument) for i in items)
             yield _Event(call.node, call.place, mode, spelling, plain, wants, is_unordered=is_unordered)
+
+    def _deleted(self, call: Invocation) -> Iterator[_Event]:
+        """``operator.delitem(sys.modules, name)``."""
+        if len(call.arguments) == 2 and MODULES in values_of(self.evaluator, call.arguments[0], call)[0]:
+            yield from self._plain(call, ReloadMode.REIMPORT, "del sys.modules", call.arguments[1], "name")
 
     def _helped(self, last: str, call: Invocation) -> _Event:
         """CPython's own helpers for tests."""
@@ -298,7 +308,8 @@ class _Search:
                     is_together=True,
                 )
         elif name in ("delitem", "setitem") and len(call.arguments) > 1:
-            if MODULES in self.evaluator.items(call.arguments[0], call.place):
+            is_patch = f"operator.{name}" not in self.evaluator.names(function, call.place)
+            if is_patch and MODULES in self.evaluator.items(call.arguments[0], call.place):
                 items, _ = values_of(self.evaluator, call.arguments[1], call)
                 value = call.argument(2, "value") if name == "setitem" else None
                 if value is None or not _is_itself(items, self.evaluator.items(value, call.place)):
@@ -553,8 +564,15 @@ class _Search:
             event.is_load,
             tuple(conditions) if any(filters for _, filters in conditions) else (),
         )
-        named = tuple(dict.fromkeys(holes))
-        return Find(site, tuple(wrappers(self.evaluator, named, event.patterns, site)))
+        made = tuple(wrappers(self.evaluator, tuple(dict.fromkeys(holes)), event.patterns, site))
+        taken = {one for function, wrapper in made for one in instead(self.outline.scopes[function], wrapper)}
+        if taken:
+            site = replace(
+                site,
+                targets=tuple(target for target in site.targets if target not in taken),
+                filters=tuple(pair for pair in site.filters if pair[0] not in taken),
+            )
+        return Find(site, made)
 
     def _without_copies(self, event: _Event, find: Find, evictions: list[tuple[_Event, ReloadSite]]) -> Find:
         """Note of the reload of a copy that only stays until the evicted module is put back that it leaves nothing."""

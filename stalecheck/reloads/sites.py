@@ -164,6 +164,12 @@ class Wrapper:
     is_variadic: bool = False
     """Whether every positional argument from `position` on is reloaded (``*modules``)."""
 
+    is_any: bool = False
+    """Whether the argument may be a tuple, each element of which is reloaded."""
+
+    unknown_default: str = ""
+    """Why it is not known what the parameter's default stands for."""
+
     is_restored: bool = False
     is_together: bool = False
     is_once: bool = False

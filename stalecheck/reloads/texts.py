@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stalecheck.reloads.items import Group, Items, Text, joined, unknown
 from stalecheck.reloads.scopes import Place
@@ -11,16 +11,22 @@ from stalecheck.reloads.scopes import Place
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
 
+Parts: TypeAlias = tuple[list[str], list[ast.expr]]
+
 
 def percent(evaluator: Evaluator, node: ast.BinOp, place: Place) -> Items:
     """The texts of ``"%s" % x``."""
+    parts = percent_parts(node)
+    return (unknown(node),) if parts is None else _interleaved(evaluator, *parts, place)
+
+
+def percent_parts(node: ast.BinOp) -> Parts | None:
+    """Return the pieces of a format and what stands between them; None where it asks for more than texts."""
     if not isinstance(node.left, ast.Constant) or not isinstance(node.left.value, str):
-        return (unknown(node),)
+        return None
     right = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
     pieces = node.left.value.split("%s")
-    if len(pieces) != len(right) + 1 or "%" in "".join(pieces):
-        return (unknown(node),)
-    return _interleaved(evaluator, pieces, right, place)
+    return None if len(pieces) != len(right) + 1 or "%" in "".join(pieces) else (pieces, right)
 
 
 def _interleaved(evaluator: Evaluator, pieces: list[str], values: list[ast.expr], place: Place) -> Items:
@@ -65,6 +71,12 @@ def text_method(evaluator: Evaluator, method: str, text: str, node: ast.Call, pl
 
 
 def _formatted(evaluator: Evaluator, text: str, node: ast.Call, place: Place) -> Items:
+    parts = format_parts(text, node)
+    return (unknown(node),) if parts is None else _interleaved(evaluator, *parts, place)
+
+
+def format_parts(text: str, node: ast.Call) -> Parts | None:
+    """Return the pieces of what ``text.format(…)`` fills in and what it fills in; None where that is not plain."""
     keywords = {keyword.arg: keyword.value for keyword in node.keywords}
     pieces, values = [""], list[ast.expr]()
     rest = text
@@ -74,12 +86,12 @@ def _formatted(evaluator: Evaluator, text: str, node: ast.Call, place: Place) ->
         number = len(values) if not field else int(field) if field.isdecimal() else -1
         value = node.args[number] if 0 <= number < len(node.args) else keywords.get(field)
         if not closed or value is None:
-            return (unknown(node),)
+            return None
         pieces[-1] += before
         pieces.append("")
         values.append(value)
     pieces[-1] += rest
-    return _interleaved(evaluator, pieces, values, place)
+    return pieces, values
 
 
 _TEXT_METHODS = frozenset(

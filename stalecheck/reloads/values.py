@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from stalecheck.reloads.asked import under_key
 from stalecheck.reloads.calls import NAMESPACES, called, common, difference, rearranged
 from stalecheck.reloads.filters import Test
 from stalecheck.reloads.items import (
@@ -162,12 +164,18 @@ class Evaluator:
             return self._name_of(item, node)
         if name in ("__spec__", "__loader__") and isinstance(item, (Thing, Fresh, Hole)):
             return tuple(Spec(part) for part in self._name_of(item, node))
+        if item == _SYS and name == "__dict__":
+            return (_OF_SYS,)
+        if isinstance(item, Thing) and name == "sys" and item.name in sys.stdlib_module_names:
+            return (_SYS,)
         if isinstance(item, Info):
             return self.nth((item,), _PARTS[name], name) if name in _PARTS else (unknown(node),)
         if name == "__class__" and isinstance(item, Instance):
             return (self.class_of(item),)
         if name == "__module__" and isinstance(item, (Instance, Thing)) and self.own(item.name):
             return (Text(self.outline.file.module),)
+        if name == "__module__" and isinstance(item, (Instance, Thing)) and self._constants is not None:
+            return self._constants(f"{item.name}.__module__") or (unknown(node),)
         if name in _NO_MODULES and not isinstance(item, Unknown):
             return (unknown(node),)
         if isinstance(item, Spec):
@@ -247,7 +255,10 @@ class Evaluator:
             if item in (MODULES, COPY):
                 found.extend(modules_of(self.opened(self.inner(node.slice, place)), node))
             elif isinstance(item, Table):
-                found.extend(looked_up(item, self.opened(self.inner(node.slice, place)), node))
+                found.extend(self.looked_up(item, node.slice, node, place))
+            elif item == _OF_SYS:
+                keys = self.inner(node.slice, place)
+                found.extend(Thing(f"sys.{key.text}") if isinstance(key, Text) else unknown(node) for key in keys)
             elif isinstance(item, Thing) and item.name in NAMESPACES:
                 for key in self.inner(node.slice, place):
                     known = isinstance(key, Text)
@@ -265,6 +276,13 @@ class Evaluator:
                 index = integer(node.slice)
                 found.extend((unknown(node),) if index is None else self.nth((item,), index, shorten(node)))
         return tuple(found)
+
+    def looked_up(self, table: Table, key: ast.expr, node: ast.expr, place: Place) -> Items:
+        """The entries of a dictionary that `node` may give back."""
+        keys = self.opened(self.inner(key, place))
+        if len(keys) == 1 and isinstance(keys[0], Hole) and table.pairs:
+            return under_key(self, table, key, place)
+        return looked_up(table, keys, node)
 
     def nth(self, items: Items, number: int, what: str) -> Items:
         """One element of what `what` is written as."""
@@ -383,6 +401,9 @@ class Evaluator:
     def _walrus(self, node: ast.NamedExpr, place: Place) -> Items:
         return self.inner(node.value, place)
 
+
+_SYS = Thing("sys")
+_OF_SYS = Thing("sys.__dict__")
 
 _PARTS = {"module_finder": 0, "name": 1, "ispkg": 2}
 """The fields of a `pkgutil.ModuleInfo`."""

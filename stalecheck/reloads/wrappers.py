@@ -9,12 +9,15 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TypeAlias
 
+from stalecheck.reloads.defaults import default_of, instead_of_none
 from stalecheck.reloads.filters import Constant, Filters, Given, Operation, Subject, Test, Trait, Unclear, moved
 from stalecheck.reloads.filters import filled as filled_in
 from stalecheck.reloads.invocations import Invocation
 from stalecheck.reloads.items import (
     Entry,
+    Group,
     Hole,
+    Instance,
     Item,
     Items,
     Table,
@@ -53,22 +56,37 @@ def handed(evaluator: Evaluator, wrapper: Wrapper, call: Invocation) -> tuple[It
         argument = call.argument(wrapper.position, wrapper.parameter)
         if argument is None and call.is_spread:
             return _looked_up(evaluator, wrapper.parameter, call) or (unknown(call.node),), False
-        arguments = [argument] if argument is not None else []
+        is_left_out = argument is None or (bool(wrapper.default) and _is_none(argument))
+        arguments = [argument] if argument is not None and not is_left_out else []
     items: Items = ()
     is_unordered = False
     for argument in arguments:
         values, unordered = values_of(evaluator, argument, call)
         if wrapper.takes == "name":
             values = evaluator.opened(values)
+        if wrapper.is_any:
+            values = _one_or_more(evaluator, values)
         if wrapper.is_each:
             values = evaluator.elements(values)
             unordered = unordered or evaluator.saw_unordered
         is_unordered = is_unordered or unordered
         items = (*items, *values)
+    if not arguments and wrapper.unknown_default:
+        return (Unknown(wrapper.unknown_default),), False
     if not arguments:
         texts = tuple(Text(name) for name in wrapper.default)
         items = texts if wrapper.takes == "name" else tuple(Thing(text.text) for text in texts)
     return items, is_unordered
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _one_or_more(evaluator: Evaluator, items: Items) -> Items:
+    """The texts that ``name.startswith(…)`` asks for: one, or those of a tuple."""
+    parts = (evaluator.elements((item,)) if isinstance(item, Group) else (item,) for item in items)
+    return tuple(part for found in parts for part in found)
 
 
 def _looked_up(evaluator: Evaluator, parameter: str, call: Invocation) -> Items:
@@ -118,9 +136,10 @@ def _filtered_patterns(
     def given(leaf: Given) -> Test:
         if leaf.function != wrapper.name:
             return leaf
-        if leaf.parameter == wrapper.parameter:
-            return _handed_over(evaluator, item, leaf) if leaf.is_each is wrapper.is_each else Unclear()
-        return _argument(evaluator, leaf, call)
+        are_several = wrapper.is_each or wrapper.is_any or wrapper.is_variadic
+        if leaf.parameter != wrapper.parameter or (are_several and not leaf.is_each):
+            return _argument(evaluator, leaf, call)
+        return _handed_over(evaluator, item, leaf) if leaf.is_each is are_several else Unclear()
 
     for pattern, filters in zip(wrapper.patterns, wrapper.filters or repeat(()), strict=False):
         yield pattern, (*moved(item.filters, *_around(pattern)), *filled_in(filters, {"{}": name}, given))
@@ -141,7 +160,9 @@ def _handed_over(evaluator: Evaluator, item: Text | Thing | Hole | Entry, leaf: 
 
 
 def _argument(evaluator: Evaluator, leaf: Given, call: Invocation) -> Test:
-    """What a call gives for another parameter that a condition asks for."""
+    """What a call gives for a parameter that a condition asks for."""
+    if leaf.is_variadic:
+        return _rest(evaluator, leaf, call)
     argument = call.argument(leaf.position, leaf.parameter)
     if argument is None:
         return Unclear() if call.is_spread or leaf.default is None else leaf.default
@@ -152,6 +173,15 @@ def _argument(evaluator: Evaluator, leaf: Given, call: Invocation) -> Test:
         return found
     before, _, after = leaf.pattern.partition("{}")
     return Operation("+", (Operation("+", (Constant(before), found)), Constant(after)))
+
+
+def _rest(evaluator: Evaluator, leaf: Given, call: Invocation) -> Test:
+    """What a call gives for a parameter that takes all from its position on."""
+    given = call.arguments[leaf.position :]
+    if leaf.is_each or leaf.pattern != "{}" or call.is_each or any(isinstance(one, ast.Starred) for one in given):
+        return Unclear()
+    places = [call.elsewhere.get(id(one), call.place) for one in given]
+    return Operation("()", tuple(read(evaluator, one, place) for one, place in zip(given, places, strict=True)))
 
 
 def filled(evaluator: Evaluator, item: Name, wrapper: Wrapper, call: Invocation) -> tuple[Name, ...]:
@@ -222,11 +252,11 @@ def wrappers(
 
     `site` is what is known of the place, and `patterns` are what it makes of each name.
     """
-    grouped: dict[tuple[str, str, str, bool], list[Hole]] = {}
+    grouped: dict[tuple[str, str, str, bool, bool], list[Hole]] = {}
     for hole in holes:
-        key = (hole.function, hole.parameter, hole.takes, hole.is_each)
+        key = (hole.function, hole.parameter, hole.takes, hole.is_each, hole.is_any)
         grouped.setdefault(key, []).append(hole)
-    for (function, parameter, takes, is_each), members in grouped.items():
+    for (function, parameter, takes, is_each, is_any), members in grouped.items():
         scope = evaluator.outline.scopes[function]
         pairs = dict.fromkeys(
             (pattern.replace("{}", hole.pattern), moved(hole.filters, *_around(pattern)))
@@ -235,6 +265,7 @@ def wrappers(
         )
         made = [pattern for pattern, _ in pairs]
         is_variadic = members[0].is_variadic
+        default, why = _default(evaluator, scope, parameter, takes, is_each=is_each, is_any=is_any)
         yield (
             function,
             Wrapper(
@@ -245,10 +276,12 @@ def wrappers(
                 site.mode,
                 tuple(made),
                 tuple(filters for _, filters in pairs) if any(filters for _, filters in pairs) else (),
-                _default(evaluator, scope, parameter, takes, is_each=is_each),
+                default,
                 tuple(_slots(evaluator, scope, made)),
                 is_each and not is_variadic,
                 is_variadic,
+                is_any and not is_variadic,
+                why,
                 site.is_restored,
                 site.is_together or len(made) > 1,
                 site.is_once,
@@ -264,43 +297,43 @@ def _around(pattern: str) -> tuple[str, str]:
     return before, after
 
 
+def instead(scope: Scope, wrapper: Wrapper) -> Iterator[str]:
+    """Yield what a function reloads only where a call leaves its parameter out: the call is what tells."""
+    if wrapper.default and instead_of_none(scope, wrapper.parameter) is not None:
+        yield from (pattern.replace("{}", name) for pattern in wrapper.patterns for name in wrapper.default)
+
+
 def _default(
-    evaluator: Evaluator, scope: Scope, parameter: str, takes: str, *, is_each: bool = False
-) -> tuple[str, ...]:
-    """Return the names that a parameter's default stands for, or each of its elements."""
-    default = _default_of(scope, parameter)
-    if default is None or scope.place is None:
-        return ()
-    items = evaluator.items(default, scope.place)
-    if is_each:
+    evaluator: Evaluator, scope: Scope, parameter: str, takes: str, *, is_each: bool = False, is_any: bool = False
+) -> tuple[tuple[str, ...], str]:
+    """Return the names that a parameter's default stands for, or each of its elements, and why they are not known."""
+    found = default_of(scope, parameter)
+    if found is None:
+        return (), ""
+    default = found[0]
+    items = evaluator.opened(evaluator.items(*found))
+    if is_each and not _is_nothing(items):
         items = evaluator.elements(items)
+    elif is_any:
+        items = _one_or_more(evaluator, items) if not _is_nothing(items) else ()
     if takes == "module":
-        return tuple(item.name for item in items if isinstance(item, Thing))
-    return tuple(item.text for item in items if isinstance(item, Text))
+        names = tuple(item.name for item in items if isinstance(item, Thing))
+    else:
+        names = tuple(item.text for item in items if isinstance(item, Text))
+    is_known = bool(names) or _is_nothing(items) or isinstance(default, ast.Constant)
+    return names, "" if is_known else f"what `{parameter}` of `{scope.name}` is by default is not known"
+
+
+def _is_nothing(items: Items) -> bool:
+    """Whether it is no module and no name: an empty list, an object that only stands for what is left out."""
+    return all(isinstance(item, Instance) or (isinstance(item, Group) and not item.elements) for item in items)
 
 
 def _slots(evaluator: Evaluator, scope: Scope, patterns: Sequence[str]) -> Iterator[Slot]:
     """The further parameters that stand in the names."""
     for parameter in _marks(patterns):
-        yield Slot(parameter, position_of(scope, parameter), _default(evaluator, scope, parameter, "name"))
+        yield Slot(parameter, position_of(scope, parameter), _default(evaluator, scope, parameter, "name")[0])
 
 
 def _marks(patterns: Sequence[str]) -> Iterable[str]:
     return dict.fromkeys(name for pattern in patterns for name in _MARK.findall(pattern))
-
-
-def _default_of(scope: Scope, parameter: str) -> ast.expr | None:
-    arguments = _signature(scope)
-    if arguments is None:
-        return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = positional[len(positional) - len(arguments.defaults) :]
-    defaults = dict(zip((argument.arg for argument in given), arguments.defaults, strict=True))
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    defaults.update({argument.arg: default for argument, default in named if default is not None})
-    return defaults.get(parameter)
-
-
-def _signature(scope: Scope) -> ast.arguments | None:
-    is_function = isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-    return scope.node.args if is_function else None  # type: ignore[attr-defined]

@@ -61,7 +61,7 @@ def notes(report: Report, *, cwd: Path, patterns: Sequence[str]) -> tuple[str, .
 
 def _looked_at(report: Report) -> list[ReloadRecord]:
     """The reloads of modules of the project."""
-    return [record for record in report.reloads if record.is_resolved and record.inside]
+    return [record for record in report.reloads if record.inside]
 
 
 def _nothing(report: Report, *, is_else: bool) -> str:

@@ -222,7 +222,8 @@ def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
             del sys.modules["core"], sys.modules[__name__]
             import core, test_it
     """
-    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
+    core = "class C: ...\nNS = globals()\n__names = locals()\n"
+    run = run_pytest(tmp_path, {"app.py": "", "core.py": core, "test_it.py": tests})
     assert not any(" in " in path for test in run.tests for path in run.holders(test)), run.records
 
 

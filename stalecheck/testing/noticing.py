@@ -159,6 +159,18 @@ class Noticing:
         self._changes = {which: change for which, change in changes.items() if change.is_open}
         return [change for which, change in changes.items() if which not in self._changes and which[0] in sys.modules]
 
+    def of_ended(self) -> list[Change]:
+        """Return what shared fixtures have changed that have been torn down in this step, which goes on."""
+        ended = [which for which, change in self._changes.items() if change.fixture is not None and not change.is_open]
+        if not ended:
+            return []
+        self.enter(self._fixture)
+        return [
+            change
+            for which, change in ((which, self._changes.pop(which)) for which in ended)
+            if which[0] in sys.modules
+        ]
+
     def begin_teardown(self, fixture: Fixture) -> None:
         """Charge what happens from now on to a shared fixture: what becomes old now was in use until now."""
         fixture.outer = self.enter(fixture)

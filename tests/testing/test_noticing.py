@@ -376,6 +376,30 @@ def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str
     assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
 
 
+def test_what_one_parameter_has_done_is_judged_before_the_next_one_is_set_up(tmp_path: Path) -> None:
+    files = {
+        "core.py": "import os\nclass Engine: ...\nLIMIT = int(os.environ.get('LIMIT', 5))\n",
+        "app.py": "import core\nfrom core import LIMIT\nKEPT = []\n",
+        "test_it.py": """
+            import importlib, app, core, pytest
+            @pytest.fixture(scope="module", params=["5", "6", "7"])
+            def fresh(request):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("LIMIT", request.param)
+                    importlib.reload(core)
+                    yield
+            def test_it(fresh): pass
+            def test_last(fresh):
+                if core.LIMIT == 6:
+                    app.KEPT.append(core.Engine)
+        """,
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    found = [(test, run.holders(test)) for test in run.tests]
+    assert found == [("test_it.py::test_it[6]", ["app.LIMIT"]), ("test_it.py::test_it[7]", ["app.KEPT[0]"])]
+    assert "2 failed, 4 passed" in run.out
+
+
 @pytest.mark.parametrize(
     ("setup", "name"),
     [

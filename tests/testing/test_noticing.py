@@ -66,6 +66,11 @@ def test_a_test_is_named(tmp_path: Path, body: str, mode: str, line: int) -> Non
             "    del sys.modules['core']\n    import core\n",
             id="put back by mock",
         ),
+        pytest.param(
+            "from unittest.mock import patch\n@patch.dict(sys.modules, {'yaml': None})\ndef f(): ...\nf()\n"
+            "app.f = f\ndel globals()['core'], app.Engine, app.Error, sys.modules['core']\n__import__('core')\n",
+            id="in what mock has kept",
+        ),
         pytest.param("monkeypatch.setitem(sys.modules, 'core', object())\n", id="a stub that is taken back"),
         pytest.param("old = dict(vars(core))\nagain(core)\nvars(core).update(old)\n", id="its names put back"),
         pytest.param("del sys.modules['core']\n", id="evicted and never imported again"),

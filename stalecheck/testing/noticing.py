@@ -63,9 +63,14 @@ class Change:
     modules: list[weakref.ref[types.ModuleType]] = field(default_factory=list)
     """The modules that have been replaced."""
 
+    is_named_again: bool = False
+    """Whether the names of a reloaded module stand for what they stood for before, which somebody has put back."""
+
     @property
     def is_undone(self) -> bool:
         """Whether the module of before stands in ``sys.modules`` again, as it was."""
+        if self.is_named_again:
+            return True
         found = raw.imported(self.module)
         return not self.is_in_place and found is not None and bool(self.modules) and self.modules[0]() is found
 

@@ -220,6 +220,19 @@ def test_a_test_module_that_is_evicted_runs_on(tmp_path: Path, body: str) -> Non
     ]
 
 
+def test_what_is_kept_of_a_version_whose_names_were_put_back(tmp_path: Path) -> None:
+    body = "old = dict(vars(core))\nagain(core)\napp.kept = core.Engine()\nvars(core).update(old)\n"
+    run = run_pytest(tmp_path, the_test(body))
+    assert run.holders("test_it.py::test_it") == ["app.kept"]
+    assert "the names of before are back" in run.out
+    assert "restores nothing" not in run.out
+    half = body.replace("update(old)", "update(Error=old['Error'])")
+    run = run_pytest(tmp_path, the_test(half))
+    assert "app.Engine" in run.holders("test_it.py::test_it")
+    assert "the names of before are back" not in run.out
+    assert "restores nothing" in run.out
+
+
 def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
     tests = """
         import sys, core

@@ -20,6 +20,9 @@ from stalecheck.probing.report import Report
 _HISTORY = re.compile(r"In|Out|_{1,3}|_\d+|_[iod]h|_i{1,3}|_i\d+")
 """What IPython calls earlier cells and their results."""
 
+_OF_PYTHON = frozenset({"__annotations__", "__annotate__", "__conditional_annotations__", "__warningregistry__"})
+"""What Python itself puts beside the names of a module."""
+
 _MOST_SECONDS = 10
 """So long a cell may wait for what is said after it."""
 
@@ -150,7 +153,8 @@ class Extension:
         return {
             name: value
             for name, value in list(self._shell.user_ns.items())
-            if type(name) is str and not _HISTORY.fullmatch(name) and hidden.get(name, nothing) is not value
+            if type(name) is str and not _HISTORY.fullmatch(name) and name not in _OF_PYTHON
+            if hidden.get(name, nothing) is not value
         }
 
     def _session(self) -> Session:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import dis
 import re
+import types
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from stalecheck.probing import raw
+from stalecheck.probing.current import nested_codes
 
 _FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "put", "register", "setdefault", "update"})
 """Methods that put something into an object."""
@@ -114,6 +117,51 @@ def used(source: str) -> list[Source]:
     return list(dict.fromkeys(_names_of(source).used))
 
 
+def in_order(cells: Collection[int], makers: Mapping[str, Made | None], inputs: Sequence[str]) -> list[int]:
+    """Return cells in the order in which to run them again: those first that bind what others read, else by number.
+
+    Args:
+        cells: Their numbers.
+        makers: The cells that have made each variable.
+        inputs: The sources of the cells, each at its number.
+    """
+    reads = {cell: _read(cell, makers, inputs).intersection(cells) for cell in sorted(cells)}
+    ordered: dict[int, None] = {}
+
+    def add(cell: int) -> None:
+        for before in sorted(reads[cell]):
+            # Where cells read each other's names, the numbers decide.
+            if before not in ordered and (before < cell or cell not in _reached(before, reads)):
+                add(before)
+        ordered[cell] = None
+
+    for cell in reads:
+        if cell not in ordered:
+            add(cell)
+    return list(ordered)
+
+
+def _reached(cell: int, reads: Mapping[int, set[int]]) -> set[int]:
+    found: set[int] = set()
+    pending = {cell}
+    while pending:
+        found |= pending
+        pending = {other for one in pending for other in reads[one]} - found
+    return found
+
+
+def _read(cell: int, makers: Mapping[str, Made | None], inputs: Sequence[str]) -> set[int]:
+    """Return which cells have made what a cell reads, and what the functions read that it can call."""
+    names = _names_of(inputs[cell])
+    found: set[int] = set()
+    pending = names.read | (names.read_inside - names.bound.keys())
+    while pending:
+        by = {maker.cell for maker in map(makers.get, pending) if maker is not None} - found - {cell}
+        found |= by
+        pending = {name for one in by for name in _names_of(inputs[one]).read_inside}
+    return found
+
+
 @dataclass(slots=True)
 class _Names:
     """What one cell does to names."""
@@ -123,6 +171,12 @@ class _Names:
     filled: set[str] = field(default_factory=set)
     used: list[Source] = field(default_factory=list)
     of_history: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    """What the cell itself reads before it binds that."""
+
+    read_inside: set[str] = field(default_factory=set)
+    """What its functions and classes read."""
+
     calls_reload: bool = False
 
 
@@ -145,11 +199,13 @@ def _names_of(source: str) -> _Names:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
+            code = compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return names
     for statement in _of_scope(tree):
         _note(statement, names)
         _note_use(statement, names)
+    _note_reads(code, names)
     return names
 
 
@@ -214,6 +270,19 @@ def _note_use(node: ast.AST, names: _Names) -> None:
             pass
 
 
+def _note_reads(code: types.CodeType, names: _Names) -> None:
+    bound: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL"):
+            bound.add(instruction.argval)
+        elif instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL") and instruction.argval not in bound:
+            names.read.add(instruction.argval)
+    inside = (one for one in nested_codes(code) if one is not code)
+    for instruction in (instruction for one in inside for instruction in dis.get_instructions(one)):
+        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+            names.read_inside.add(instruction.argval)
+
+
 def _note_magic(arguments: list[ast.expr], names: _Names) -> None:
     texts = [found.value for found in arguments if isinstance(found, ast.Constant) and isinstance(found.value, str)]
     if len(texts) > 1 and texts[0] in _RUNNING:
@@ -224,6 +293,8 @@ def _note_magic(arguments: list[ast.expr], names: _Names) -> None:
         names.used.extend(inner.used)
         names.calls_reload |= inner.calls_reload
         names.of_history.update(inner.of_history)
+        names.read.update(inner.read)
+        names.read_inside.update(inner.read_inside)
 
 
 def _taken(value: ast.expr) -> Source | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from stalecheck.notebook.cells import Made, Seen, made, reloads, used
+from stalecheck.notebook.cells import Made, Seen, in_order, made, reloads, used
 from stalecheck.notebook.reexports import Reexports
 from stalecheck.notebook.variables import OldVariable, Relation, find_old_variables, is_replaced
 from stalecheck.probing import raw, words
@@ -113,7 +113,7 @@ class _Todo:
 
     def all_at_once(self, olds: Sequence[OldVariable]) -> list[str]:
         """Return what to do about all variables; nothing if what each line says is enough."""
-        again = sorted({cell for old in olds for cell in self._again(old)})
+        again = self._in_order({cell for old in olds for cell in self._again(old)})
         if len(olds) < 2 or len(again) < 2:
             return []
         modules = {old.module for old in olds}
@@ -140,7 +140,10 @@ class _Todo:
         heir = self.cells.get(old.heir[1].partition(".")[0])
         if old.relation is Relation.OF_HEIR and not _is_elsewhere(old, self.session.module) and heir is not None:
             found.add(heir.cell)
-        return sorted(found)
+        return self._in_order(found)
+
+    def _in_order(self, again: Collection[int]) -> list[int]:
+        return in_order(again, self.cells, self.session.inputs)
 
     def _to_reload(self, olds: Sequence[OldVariable], again: Sequence[int]) -> list[str]:
         """Return which modules have to be reloaded first, without those that the cells reload themselves."""
@@ -212,7 +215,7 @@ def _number(by: Made | None) -> int:
 
 def _listed(cells: Sequence[int]) -> str:
     """Return ``In [1], In [2] and In [4]``, or ``In [1] to In [4]``."""
-    if len(cells) > 2 and cells[-1] - cells[0] == len(cells) - 1:
+    if len(cells) > 2 and list(cells) == list(range(cells[0], cells[-1] + 1)):
         return f"In [{cells[0]}] to In [{cells[-1]}]"
     return _named([f"In [{cell}]" for cell in cells])
 

@@ -23,7 +23,8 @@ from stalecheck.probing.variables import OPTIMIZED, SNAPSHOTS, values_of
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import HolderKind
 
-_HERE = str(Path(__file__).parent)
+_HERE = str(Path(__file__).parents[1]) + sep
+"""Where the whole package is: what tests and notebooks are watched with works with old objects, too."""
 _VARIABLE, _KEYWORDS = 0x4, 0x8
 
 

@@ -167,7 +167,8 @@ class _Look:
             return self._graph
         graph = self._graph = graph_of(self._olds)
         try:
-            own = [*self._kept, *kept_with(open_snapshots()), *(id(one.objects) for one in self._exact)]
+            own = [*self._kept, *kept_with(open_snapshots())]
+            own += [which for one in self._exact for which in (id(one.objects), id(one.namespaces))]
             count_own(graph, [one.objects for one in self._exact])
             climb(graph, self._olds, progress=progress, kept=own, surroundings=self._surroundings)
             add_unseen(graph, self._olds)

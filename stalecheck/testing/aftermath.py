@@ -138,6 +138,8 @@ def _exactly(change: Change, more: list[Finding]) -> Old:
     atoms: dict[str, Any] = {}
     for moment in change.moments:
         old, plain = replaced(moment.snapshot, namespace)
+        if moment is change.moments[0] and change.is_in_place:
+            change.is_named_again = bool(moment.named) and not old.objects and not plain
         exact.take(old)
         for name, value in plain.items():
             atoms.setdefault(name, value)

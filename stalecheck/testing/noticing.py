@@ -63,9 +63,14 @@ class Change:
     modules: list[weakref.ref[types.ModuleType]] = field(default_factory=list)
     """The modules that have been replaced."""
 
+    is_named_again: bool = False
+    """Whether the names of a reloaded module stand for what they stood for before, which somebody has put back."""
+
     @property
     def is_undone(self) -> bool:
         """Whether the module of before stands in ``sys.modules`` again, as it was."""
+        if self.is_named_again:
+            return True
         found = raw.imported(self.module)
         return not self.is_in_place and found is not None and bool(self.modules) and self.modules[0]() is found
 
@@ -158,6 +163,18 @@ class Noticing:
         changes = self._changes
         self._changes = {which: change for which, change in changes.items() if change.is_open}
         return [change for which, change in changes.items() if which not in self._changes and which[0] in sys.modules]
+
+    def of_ended(self) -> list[Change]:
+        """Return what shared fixtures have changed that have been torn down in this step, which goes on."""
+        ended = [which for which, change in self._changes.items() if change.fixture is not None and not change.is_open]
+        if not ended:
+            return []
+        self.enter(self._fixture)
+        return [
+            change
+            for which, change in ((which, self._changes.pop(which)) for which in ended)
+            if which[0] in sys.modules
+        ]
 
     def begin_teardown(self, fixture: Fixture) -> None:
         """Charge what happens from now on to a shared fixture: what becomes old now was in use until now."""

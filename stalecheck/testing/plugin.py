@@ -100,10 +100,16 @@ class Plugin:
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-        """Note what a fixture does that several tests share, until it has been torn down."""
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Note what a fixture does that several tests share, until it has been torn down.
+
+        One with parameters is torn down just before it is set up with the next one, which may reload again.
+        """
         if fixturedef.scope == "function":
             return (yield)
+        self._judge(self._noticing.of_ended(), getattr(request, "_pyfuncitem", None))
         fixture = Fixture()
         fixturedef.addfinalizer(partial(self._end_fixture, fixture))  # The last one of them runs first.
         try:
@@ -225,13 +231,16 @@ class Plugin:
     def _end_step(self, node: pytest.Item | pytest.Collector | None = None) -> list[Record]:
         """Return what the step that has ended has left behind."""
         changes = self._noticing.changes()
-        found: list[Record] = []
         for change in changes:  # What no test and no collector has done is the doing of a conftest file.
             change.step = change.step or (shown(change.line.filename) if change.line is not None else "conftest.py")
         for change in self._noticing.pending:
             if change.allowed is None and node is not None and change.step == node.nodeid:
                 change.allowed = tuple(_allowed(node))
                 change.line = change.line or _place(node)
+        return self._judge(changes, node)
+
+    def _judge(self, changes: list[Change], node: pytest.Item | pytest.Collector | None) -> list[Record]:
+        found: list[Record] = []
         # First what the test itself has done, then the fixtures as they are torn down: the last one first.
         fixtures = dict.fromkeys(change.fixture for change in reversed(changes))
         for fixture in sorted(fixtures, key=lambda one: one is not None):

@@ -26,7 +26,14 @@ _ADVICE = {
         "monkeypatch.setitem(sys.modules, name, module) and monkeypatch.setattr(package, name, module) do."
     ),
 }
-_COPY = "  the module of before is back; what is called old is of the copy that was imported meanwhile"
+_NAMES_ADVICE = (
+    "Where a test puts the names of before back, what others have taken of the version in between goes on being used: "
+    "take that out again, too."
+)
+_COPY = {
+    ReloadMode.RELOAD: "the names of before are back; what is called old is of the copy that was made meanwhile",
+    ReloadMode.REIMPORT: "the module of before is back; what is called old is of the copy that was imported meanwhile",
+}
 _ALLOW = "A test that may do so is marked: @pytest.mark.stalecheck_allow."
 
 
@@ -38,8 +45,8 @@ def as_lines(records: Iterable[Record], *, color: bool, width: int) -> list[str]
     lines: list[str] = []
     for alike in groups.values():
         lines += [*_group(alike, color=color, width=width), ""]
-    modes = [mode for mode in ReloadMode if any(group[0].mode is mode for group in groups.values())]
-    for text in (*(_ADVICE[mode] for mode in modes), _ALLOW):
+    firsts = sorted((group[0] for group in groups.values()), key=lambda one: list(ReloadMode).index(one.mode))
+    for text in (*dict.fromkeys(map(_advice, firsts)), _ALLOW):
         lines += textwrap.wrap(text, max(width, 40))
     return lines
 
@@ -51,6 +58,10 @@ def as_failure(records: Iterable[Record]) -> str:
     verb = "reloads" if listed[0].mode is ReloadMode.RELOAD else "replaces"
     first = f"{verb} {modules}, and old objects of it are in use afterwards"
     return "\n".join([first, *as_lines(listed, color=False, width=79)])
+
+
+def _advice(record: Record) -> str:
+    return _NAMES_ADVICE if record.is_undone and record.mode is ReloadMode.RELOAD else _ADVICE[record.mode]
 
 
 def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
@@ -66,7 +77,11 @@ def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
         text += f" at {place(first.line)}" + (f", in {words.safe(first.line.fixture)}" if first.line.fixture else "")
     if first.again:
         text += f", and again at {', '.join(dict.fromkeys(place(line) for line in first.again))}"
-    copy = textwrap.wrap(_COPY, max(width, 40), subsequent_indent="  ") if first.is_undone else []
+    copy = (
+        textwrap.wrap(_COPY[first.mode], max(width, 40), initial_indent="  ", subsequent_indent="  ")
+        if first.is_undone
+        else []
+    )
     return [*lines, text, *copy, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
 
 

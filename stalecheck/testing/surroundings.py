@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -47,11 +47,12 @@ class Kept:
             classes: The classes of which tests are still to be run.
         """
         self._classes = classes
-        self.own = (*own, *_last_exceptions())
+        mocks = _patching_mocks()
+        found: list[Any] = gc.get_referrers(pytest.FixtureDef, *mocks)
+        self.own = (*own, *_last_exceptions(), *_left_by_mocks(one for one in found if raw.is_any(type(one), mocks)))
         self.namespaces = {id(namespace): name for namespace, name in _namespaces(config)}
         """The names of the modules that it runs tests and fixtures from, by the ids of their namespaces."""
 
-        found: list[Any] = gc.get_referrers(pytest.FixtureDef)
         self._definitions = [
             (f"{one.scope} fixture {one.argname!r}", one)
             for one in found
@@ -100,6 +101,21 @@ def _namespaces(config: pytest.Config) -> Iterator[tuple[dict[str, Any], str]]:
         name = raw.module_name(namespace)
         if name is not None and not is_runner(name):
             yield namespace, name
+
+
+def _patching_mocks() -> list[type]:
+    """Return what ``mock.patch.dict`` makes."""
+    modules = [module for module in map(raw.imported, ("unittest.mock", "mock.mock")) if module is not None]
+    found = [raw.lookup(raw.module_dict(module), "_patch_dict") for module in modules]
+    return [cast(type, one) for one in found if raw.is_class(one)]
+
+
+def _left_by_mocks(patches: Iterable[object]) -> Iterator[int]:
+    """Yield the ids of what such keep of a dict: they put it back when they end, and have no use for it then."""
+    for patch in patches:
+        original = raw.stored(patch, "_original")
+        if type(original) is dict:
+            yield id(original)
 
 
 def _last_exceptions() -> Iterator[int]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dis
-import enum
 import textwrap
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from stalecheck.probing import raw, words
-from stalecheck.probing.current import find_current, nested_codes
+from stalecheck.probing.current import find_current
 from stalecheck.probing.judge import Judge
 from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import quietly
@@ -19,6 +17,7 @@ from stalecheck.probing.traces import Trace
 from stalecheck.probing.variables import values_of
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.testing.caller import Line, is_runner, place_of_example
+from stalecheck.testing.reads import Read, functions_of, reads_of, resolved
 from stalecheck.testing.record import Record
 from stalecheck.testing.summary import place
 from stalecheck.vocabulary import OriginKind, ReloadMode
@@ -26,7 +25,12 @@ from stalecheck.vocabulary import OriginKind, ReloadMode
 _FRAMES = 30
 _PARTS = 50
 _SHOWN = 5
-_DEPTH = 3
+_CALLS = 2
+"""So deep calls are followed from a frame."""
+
+_FUNCTIONS = 200
+"""So many functions are looked at for one frame."""
+
 _WIDTH = 79
 _OPTIMIZED = 1
 _CONTAINERS = (list, tuple, set, frozenset)
@@ -167,8 +171,9 @@ def _values(error: BaseException) -> Iterator[tuple[object, str]]:
         while traceback is not None:
             frames.append((traceback.tb_frame, traceback.tb_lineno))
             traceback = traceback.tb_next
+        running = {frame.f_code for frame, _ in frames}
         for frame, line in frames[-_FRAMES:]:
-            yield from _of_frame(frame, line)
+            yield from _of_frame(frame, line, running)
         pending += [_stored(one, "__cause__"), _stored(one, "__context__")]
 
 
@@ -176,27 +181,61 @@ def _stored(error: BaseException, name: str) -> Any:
     return BaseException.__dict__[name].__get__(error)
 
 
-def _of_frame(frame: types.FrameType, line: int) -> Iterator[tuple[object, str]]:
+def _of_frame(frame: types.FrameType, line: int, running: Collection[types.CodeType]) -> Iterator[tuple[object, str]]:
     module = raw.module_name(frame.f_globals) or ""
     if is_runner(module) or is_standard(module):
         return
     code = frame.f_code
-    name = words.safe(getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2])
-    where = f"in {name}() at {place(Line(code.co_filename, line))}"
-    globals_, attributes = _names(code)
-    values = values_of(frame) if code.co_flags & _OPTIMIZED else []
-    for variable, value in values:
-        what = f"local {variable!r} {where}" if variable.isidentifier() else f"a value {where}"
-        yield value, what
-        for part, text in _parts(value, attributes):
-            whole = f"local {variable!r}{text}" if variable.isidentifier() else "a part of a value"
-            yield part, f"{whole} {where}"
-    for variable in globals_:
-        value = raw.lookup(frame.f_globals, variable)
+    where = f"in {_name(code)}() at {place(Line(code.co_filename, line))}"
+    reads = list(reads_of(code))
+    called: list[types.FunctionType] = []
+    for variable, value in values_of(frame) if code.co_flags & _OPTIMIZED else []:
+        is_named = variable.isidentifier()
+        yield value, f"local {variable!r} {where}" if is_named else f"a value {where}"
+        for part in _parts(value):
+            yield part, f"local {variable!r}[...] {where}" if is_named else f"a part of a value {where}"
+        for read in reads if is_named else ():
+            if not read.is_global and read.variable == variable:
+                found = _chain(value, read)
+                called += functions_of(found, is_called=read.is_called)
+                found = found[1:]
+                for part, text in _with_parts(found):
+                    yield part, f"local {variable!r}{text} {where}"
+    for read in reads:
+        value = raw.lookup(frame.f_globals, read.variable) if read.is_global else None
         if value is not None:
-            yield value, f"{module}.{variable}, used {where},"
-            for part, text in _parts(value, attributes):
-                yield part, f"{module}.{variable}{text}, used {where},"
+            found = _chain(value, read)
+            called += functions_of(found, is_called=read.is_called)
+            for part, text in _with_parts(found):
+                yield part, f"{module}.{read.variable}{text}, used {where},"
+    yield from _of_called(called, running)
+
+
+def _of_called(
+    called: Iterable[types.FunctionType], running: Collection[types.CodeType]
+) -> Iterator[tuple[object, str]]:
+    """Yield the globals that functions read which a frame calls, and those that these call."""
+    level, seen = list(called), set(running)
+    for _ in range(_CALLS):
+        further: list[types.FunctionType] = []
+        for function in level:
+            module, code = raw.module_name(function.__globals__) or "", function.__code__
+            if code in seen or is_runner(module) or is_standard(module) or len(seen) > _FUNCTIONS:
+                continue
+            seen.add(code)
+            for read in reads_of(code):
+                value = raw.lookup(function.__globals__, read.variable) if read.is_global else None
+                if value is not None:
+                    found = _chain(value, read)
+                    further += functions_of(found, is_called=read.is_called)
+                    where = f"in {_name(code)}() at {place(Line(code.co_filename, read.line))}"
+                    for part, text in _with_parts(found):
+                        yield part, f"{module}.{read.variable}{text}, used {where},"
+        level = further
+
+
+def _name(code: types.CodeType) -> str:
+    return words.safe(getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2])
 
 
 def _of_example(error: object) -> Iterator[tuple[object, str]]:
@@ -207,55 +246,38 @@ def _of_example(error: object) -> Iterator[tuple[object, str]]:
         return
     try:
         with quietly():
-            names, attributes = _names(compile(source, "<example>", "single", dont_inherit=True))
+            reads = list(reads_of(compile(source, "<example>", "single", dont_inherit=True)))
     except (SyntaxError, ValueError):
         return
     found = place_of_example(test, example)
     where = f", used at {place(Line(*found))}," if found is not None else ", used in the example,"
-    for variable in names:
-        value = raw.lookup(namespace, variable)
+    called: list[types.FunctionType] = []
+    for read in reads:
+        value = raw.lookup(namespace, read.variable) if read.is_global else None
         if value is not None:
-            yield value, f"{variable}{where}"
-            yield from ((part, f"{variable}{text}{where}") for part, text in _parts(value, attributes))
+            parts = _chain(value, read)
+            called += functions_of(parts, is_called=read.is_called)
+            yield from ((part, f"{read.variable}{text}{where}") for part, text in _with_parts(parts))
+    yield from _of_called(called, ())
 
 
-def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
-    """Return the globals and the attributes that a function uses."""
-    found: tuple[list[str], list[str]] = [], []
-    for one in nested_codes(code):
-        for instruction in dis.get_instructions(one):
-            if type(instruction.argval) is str and instruction.opname.startswith(("LOAD_", "IMPORT_FROM")):
-                is_global = instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-                if is_global or instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
-                    found[not is_global].append(instruction.argval)
-    return list(dict.fromkeys(found[0])), list(dict.fromkeys(found[1]))
+def _chain(value: object, read: Read) -> list[tuple[object, str]]:
+    """Return what a variable stands for, and what each attribute leads to, as long as there is one."""
+    found = [(value, ""), *resolved(value, read.attributes)]
+    return found if len(found) > len(read.attributes) else [*found, (None, "")]
 
 
-def _parts(value: object, names: Sequence[str], depth: int = _DEPTH) -> Iterator[tuple[object, str]]:
-    """Yield what stands in a container, and those attributes of a module or instance that code names, and theirs."""
-    for part, text in _direct_parts(value, names):
-        yield part, text
-        if depth > 1 and text.startswith("."):
-            yield from ((inner, f"{text}{more}") for inner, more in _parts(part, names, depth - 1))
+def _with_parts(values: Iterable[tuple[object, str]]) -> Iterator[tuple[object, str]]:
+    """Yield values, and what stands in those that are containers."""
+    for value, text in values:
+        yield value, text
+        yield from ((part, f"{text}[...]") for part in _parts(value))
 
 
-def _direct_parts(value: object, names: Sequence[str]) -> Iterator[tuple[object, str]]:
+def _parts(value: object) -> list[object]:
     if raw.is_any(type(value), _CONTAINERS):
-        yield from ((part, "[...]") for part in list(cast("list[object]", value))[:_PARTS])
-    elif type(value) is dict:
-        yield from ((part, "[...]") for part in list(dict.values(value))[:_PARTS])
-    elif raw.is_module(value):
-        namespace = raw.module_dict(cast(types.ModuleType, value))
-        for name in names:
-            found = raw.lookup(namespace, name)
-            if found is not None:
-                yield found, f".{name}"
-    elif not raw.is_class(value) and raw.class_module(type(value)) is not None:
-        is_member = raw.inherits(type(type(value)), enum.EnumMeta)  # It leads to all the members.
-        for name in names:
-            found = raw.stored(value, name)
-            if found is not None and not (is_member and type(found) is type(value)):
-                yield found, f".{name}"
+        return list(cast("list[object]", value))[:_PARTS]
+    return list(dict.values(value))[:_PARTS] if type(value) is dict else []
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

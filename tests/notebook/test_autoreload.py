@@ -125,3 +125,20 @@ def test_a_member_of_an_edited_enum(tmp_path: Path, mode: str) -> None:
         ["`red` (In [3]) is an instance of the old palette.Color: run In [3] again"]
     ]
     assert "[('instance', '__main__.red')]" in answers[-1]
+
+
+def test_an_enum_that_autoreload_has_given_later_members_is_equal_when_it_is_reloaded_once_more(tmp_path: Path) -> None:
+    palette = "import enum\nclass Color(enum.Enum):\n    RED = 1\n"
+    verdicts = "[(one.kind.value, one.verdict) for one in stalecheck.probe('palette')]"
+    answers = run_cells(
+        tmp_path,
+        {"palette.py": palette},
+        f"%load_ext autoreload\n%autoreload {FULL[1]}\nimport importlib, stalecheck",
+        "import palette\nold = palette.Color",
+        "1",
+        {"palette.py": f"{palette}LIMIT = 3\n"},
+        verdicts,
+        f"importlib.reload(palette)\n{verdicts}",
+    )
+    assert "[('class', 'split')]" in answers[3]
+    assert "[('class', 'duplicate')]" in answers[4]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stalecheck.notebook.cells import Made, Seen, Source, made
+from stalecheck.notebook.cells import Made, Seen, Source, in_order, made
 
 NOTHING = Seen()
 
@@ -107,3 +107,35 @@ def test_a_variable_that_is_added_to_is_made_where_it_began() -> None:
     seen = Seen()
     seen.note(2, before={"x": 10}, after={"x": 11}, has_failed=False)
     assert made("x", ["", "x = ()", "x += (1,)"], seen) == Made(1, None, (2,))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "cells", "expected"),
+    [
+        pytest.param(["model = Model()", "y = 1", "from net import Model"], [1, 3], [3, 1], id="an import run again"),
+        pytest.param(["model = loads()", "from json import *"], [1, 2], [2, 1], id="a star import"),
+        pytest.param(["from net import M", "a = M()", "b = a"], [1, 2, 3], [1, 2, 3], id="as they stand"),
+        pytest.param(["a = f(b)", "b = M()", "from net import M"], [1, 2, 3], [3, 2, 1], id="one after the other"),
+        pytest.param(["a = 1", "b = M()", "c = 1", "from net import M"], [1, 2, 3, 4], [1, 4, 2, 3], id="only one"),
+        pytest.param(["a = b", "b = a"], [1, 2], [1, 2], id="each reads the other"),
+        pytest.param(["class D(M): pass", "from net import M"], [1, 2], [2, 1], id="a base"),
+        pytest.param(["a = [M() for _ in ()]", "from net import M"], [1, 2], [2, 1], id="in a comprehension"),
+        pytest.param(
+            ["def f():\n    return M()", "a = f()", "from net import M"], [2, 3], [3, 2], id="in a function it calls"
+        ),
+        pytest.param(["x = M()", "a = x", "from net import M"], [2, 3], [2, 3], id="in a cell that is not run again"),
+        pytest.param(
+            ["from net import M\na = M()", "y = 1", "from net import M"], [1, 3], [1, 3], id="it binds that itself"
+        ),
+        pytest.param(["def f(M):\n    return M()", "from net import M"], [1, 2], [1, 2], id="a parameter"),
+        pytest.param(
+            ["get_ipython().run_line_magic('time', 'a = M()')", "from net import M"], [1, 2], [2, 1], id="in a magic"
+        ),
+    ],
+)
+def test_cells_are_run_again_in_the_order_of_what_they_read(
+    inputs: list[str], cells: list[int], expected: list[int]
+) -> None:
+    whole = ["", *inputs]
+    makers = {name: made(name, whole, NOTHING) for name in ("M", "Model", "a", "b", "c", "f", "loads", "model", "x")}
+    assert in_order(cells, makers, whole) == expected

@@ -266,7 +266,7 @@ def test_a_cell_that_reloads_comes_first(tmp_path: Path) -> None:
         START,
         "import net",
         "importlib.reload(net)\nfrom net import Model\nown = Model()",
-        "model = net.Model()",
+        "model: net.Model = net.Model()",
         "importlib.reload(net)\nown = net.Model()",
         "from net import Model; other = net.Model()",
         "importlib.reload(net);",

@@ -56,6 +56,13 @@ def test_what_the_probe_has_named_needs_no_search() -> None:
     assert "`large` (In [1]) holds the old class net.Model as large[200000]: run In [1] again" in " ".join(said.split())
 
 
+def test_what_a_cell_reads_is_made_before_it_is_run_again() -> None:
+    report = _report(*(_holder(f"__main__.{name}", HolderKind.INSTANCE, "__main__") for name in ("Model", "model")))
+    inputs = ("", "model = Model()", "from net import Model")
+    said = notice(_session({"Model": 1, "model": 2}, *inputs), report).splitlines()
+    assert said[-1] == "  all at once: run In [3] and In [2] again, in this order"
+
+
 def test_what_no_cell_has_made() -> None:
     report = _report(_holder("__main__.given", HolderKind.INSTANCE, "__main__"))
     assert notice(_session({"given": 1}), report).splitlines()[1:] == [

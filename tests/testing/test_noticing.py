@@ -66,6 +66,11 @@ def test_a_test_is_named(tmp_path: Path, body: str, mode: str, line: int) -> Non
             "    del sys.modules['core']\n    import core\n",
             id="put back by mock",
         ),
+        pytest.param(
+            "from unittest.mock import patch\n@patch.dict(sys.modules, {'yaml': None})\ndef f(): ...\nf()\n"
+            "app.f = f\ndel globals()['core'], app.Engine, app.Error, sys.modules['core']\n__import__('core')\n",
+            id="in what mock has kept",
+        ),
         pytest.param("monkeypatch.setitem(sys.modules, 'core', object())\n", id="a stub that is taken back"),
         pytest.param("old = dict(vars(core))\nagain(core)\nvars(core).update(old)\n", id="its names put back"),
         pytest.param("del sys.modules['core']\n", id="evicted and never imported again"),
@@ -215,6 +220,19 @@ def test_a_test_module_that_is_evicted_runs_on(tmp_path: Path, body: str) -> Non
     ]
 
 
+def test_what_is_kept_of_a_version_whose_names_were_put_back(tmp_path: Path) -> None:
+    body = "old = dict(vars(core))\nagain(core)\napp.kept = core.Engine()\nvars(core).update(old)\n"
+    run = run_pytest(tmp_path, the_test(body))
+    assert run.holders("test_it.py::test_it") == ["app.kept"]
+    assert "the names of before are back" in run.out
+    assert "restores nothing" not in run.out
+    half = body.replace("update(old)", "update(Error=old['Error'])")
+    run = run_pytest(tmp_path, the_test(half))
+    assert "app.Engine" in run.holders("test_it.py::test_it")
+    assert "the names of before are back" not in run.out
+    assert "restores nothing" in run.out
+
+
 def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
     tests = """
         import sys, core
@@ -222,7 +240,8 @@ def test_the_plugin_is_no_holder(tmp_path: Path) -> None:
             del sys.modules["core"], sys.modules[__name__]
             import core, test_it
     """
-    run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
+    core = "class C: ...\nNS = globals()\n__names = locals()\n"
+    run = run_pytest(tmp_path, {"app.py": "", "core.py": core, "test_it.py": tests})
     assert not any(" in " in path for test in run.tests for path in run.holders(test)), run.records
 
 
@@ -373,6 +392,30 @@ def test_a_shared_fixture_is_charged_to_the_first_test(tmp_path: Path, body: str
     assert run.code == 1
     allowed = tests.replace("def test_first", "@pytest.mark.stalecheck_allow\n    def test_first")
     assert run_pytest(tmp_path, {"test_it.py": allowed}, "--stalecheck=error").code == 0
+
+
+def test_what_one_parameter_has_done_is_judged_before_the_next_one_is_set_up(tmp_path: Path) -> None:
+    files = {
+        "core.py": "import os\nclass Engine: ...\nLIMIT = int(os.environ.get('LIMIT', 5))\n",
+        "app.py": "import core\nfrom core import LIMIT\nKEPT = []\n",
+        "test_it.py": """
+            import importlib, app, core, pytest
+            @pytest.fixture(scope="module", params=["5", "6", "7"])
+            def fresh(request):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("LIMIT", request.param)
+                    importlib.reload(core)
+                    yield
+            def test_it(fresh): pass
+            def test_last(fresh):
+                if core.LIMIT == 6:
+                    app.KEPT.append(core.Engine)
+        """,
+    }
+    run = run_pytest(tmp_path, files, "--stalecheck=error")
+    found = [(test, run.holders(test)) for test in run.tests]
+    assert found == [("test_it.py::test_it[6]", ["app.LIMIT"]), ("test_it.py::test_it[7]", ["app.KEPT[0]"])]
+    assert "2 failed, 4 passed" in run.out
 
 
 @pytest.mark.parametrize(

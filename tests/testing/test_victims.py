@@ -32,6 +32,22 @@ def fail():
 class Shop:
     def __init__(self):
         self.engine = make()
+    def safe(self):
+        return guard()
+def add(one, other):
+    return one + other
+def guard():
+    try:
+        core.fail()
+    except Error:
+        return True
+    except Exception:
+        return False
+def is_guarded():
+    return guard()
+SHARED = Engine()
+def is_shared(engine):
+    return engine is SHARED
 """
 POISON = "import importlib, core\ndef test_poison():\n    importlib.reload(core)\n"
 HEAD = "import pickle, unittest\nimport app, core, pytest\nfrom core import Engine\n"
@@ -116,6 +132,36 @@ def outcome(folder: Path, body: str, *options: str, poison: str = POISON) -> str
             "local 'engines'[...] in test_victim() at test_b.py:6 is an instance of it",
             id="in a list",
         ),
+        pytest.param(
+            "assert app.guard()\n",
+            "core.Error",
+            "app.Error, used in guard() at app.py:20, is it",
+            id="in what it calls",
+        ),
+        pytest.param(
+            "assert app.is_guarded()\n",
+            "core.Error",
+            "app.Error, used in guard() at app.py:20, is it",
+            id="in what that calls",
+        ),
+        pytest.param(
+            "assert app.is_shared(core.make())\n",
+            "core.Engine",
+            "app.SHARED, used in is_shared() at app.py:28, is an instance of it",
+            id="an instance in what it calls",
+        ),
+        pytest.param(
+            "assert app.SHARED.__class__.__name__ == 'Motor'\n",
+            "core.Engine",
+            "test_b.app.SHARED, used in test_victim() at test_b.py:5, is an instance of it",
+            id="an instance step by step",
+        ),
+        pytest.param(
+            "shop = app.Shop.__new__(app.Shop)\nassert shop.safe()\n",
+            "core.Error",
+            "app.Error, used in guard() at app.py:20, is it",
+            id="in what its method calls",
+        ),
     ],
 )
 def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> None:
@@ -137,6 +183,10 @@ def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> No
             "engine = app.make()\nassert 1 == 2\n",
             "import sys\ndef test_poison(monkeypatch):\n  monkeypatch.delitem(sys.modules, 'core')\n  import core\n",
             id="it was put back",
+        ),
+        pytest.param("core.Engine()\nassert app.add(1, 1) == 3\n", POISON, id="a name of another module's"),
+        pytest.param(
+            "def nothing(): return core.Error\nassert app.add(app.Shop, nothing) == 3\n", POISON, id="what it hands on"
         ),
         pytest.param("other = app.Shop\nassert app.make is None\n", POISON, id="what is not of the module"),
     ],

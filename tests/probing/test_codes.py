@@ -484,7 +484,6 @@ ONLY_PROBED = frozenset(
         "future",
         "heap",
         "made_by_function",
-        "own_method",
     }
 )
 """Cases of which the linter says nothing."""

@@ -87,6 +87,8 @@ class Retained:
         receiver = NOTHING if owner is None else self._object(owner, frame)
         lasts = owner is not None and self._lasts(owner, receiver)
         given = [(item, self._evaluator.outermost(item.value, frame)) for item in call.arguments]
+        if not any(value.captures for _, value in given):
+            return
         for function in functions:
             yield from self._by_function(function, callee, given, receiver, at, (), lasts=lasts)
 

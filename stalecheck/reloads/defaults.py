@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from stalecheck.reloads.scopes import Binding, Place, Scope
+from stalecheck.reloads.scopes import Binding, Place, Scope, named_defaults
 
 
 def default_of(scope: Scope, name: str) -> tuple[ast.expr, Place] | None:
     """Return the default of a parameter, and where it is worked out."""
-    written = _written(scope, name)
+    written = named_defaults(scope.node).get(name)
     if written is None or scope.place is None:
         return None
     other = instead_of_none(scope, name)
@@ -20,7 +20,7 @@ def default_of(scope: Scope, name: str) -> tuple[ast.expr, Place] | None:
 def instead_of_none(scope: Scope, name: str) -> tuple[ast.expr, Place] | None:
     """Return what a function takes where a parameter is None: ``if p is None: p = D``, ``p = p or D``."""
     bindings = scope.bindings.get(name, ())
-    if len(bindings) != 2 or bindings[0].how != "parameter" or not _is_none(_written(scope, name)):
+    if len(bindings) != 2 or bindings[0].how != "parameter" or not _is_none(named_defaults(scope.node).get(name)):
         return None
     other = bindings[1]
     if other.how != "value" or other.path or other.place.scope is not scope or other.value is None:
@@ -71,13 +71,3 @@ def _asks(test: ast.expr, name: str) -> bool | None:
 
 def _is_none(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _written(scope: Scope, name: str) -> ast.expr | None:
-    arguments = getattr(scope.node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return None
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    defaults: dict[str, ast.expr | None] = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
-    defaults.update((a.arg, default) for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
-    return defaults.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from stalecheck.reloads.scopes import Guard, Place, Scope
+from stalecheck.reloads.scopes import Guard, Place, Scope, named_defaults
 
 
 def optional_blocks(place: Place) -> frozenset[tuple[int, int]]:
@@ -78,10 +78,8 @@ def constant_truth(node: ast.expr | None) -> bool | None:
 def free_parameters(function: Scope, arguments: ast.arguments) -> dict[str, ast.expr | None]:
     """Return the parameters whose values the callers choose and the body leaves alone, with their defaults."""
     positional = [*arguments.posonlyargs, *arguments.args]
-    found: dict[str, ast.expr | None] = {argument.arg: None for argument in positional}
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        found[argument.arg] = default
-    found.update((a.arg, default) for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    found = dict[str, ast.expr | None].fromkeys(argument.arg for argument in (*positional, *arguments.kwonlyargs))
+    found.update(named_defaults(function.node))
     if function.parent is not None and function.parent.kind == "class" and positional:
         found.pop(positional[0].arg, None)
     return {name: default for name, default in found.items() if len(function.bindings.get(name, ())) == 1}

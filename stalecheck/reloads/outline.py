@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +25,7 @@ from stalecheck.reloads.scopes import (
     Position,
     Put,
     Scope,
+    named_defaults,
     terminal,
 )
 from stalecheck.reloads.tables import note_tables
@@ -136,7 +137,7 @@ class _Pass:
             handed = self.handed.get(id(node), [])
             positional = (argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
             given: dict[str, tuple[ast.expr | None, How]] = dict(zip(positional, handed, strict=False))
-            for name, default in _named_defaults(node.args):
+            for name, default in named_defaults(node).items():
                 given.setdefault(name, (default, "value"))
             for argument in _all_arguments(node.args):
                 value, how = given.get(argument.arg, (None, "unknown"))
@@ -359,7 +360,7 @@ class _Pass:
 
     def _bind_parameters(self, arguments: ast.arguments, inner: Place) -> None:
         scope = inner.scope
-        for name, default in _named_defaults(arguments):
+        for name, default in named_defaults(scope.node).items():
             if terminal(default) == "modules":
                 self._alias(name, "modules")
         for argument in _all_arguments(arguments):
@@ -649,15 +650,6 @@ def _under(place: Place, test: ast.expr, *, is_true: bool) -> Place:
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     rest = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
-
-
-def _named_defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = positional[len(positional) - len(arguments.defaults) :]
-    yield from ((argument.arg, default) for argument, default in zip(given, arguments.defaults, strict=True))
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if default is not None:
-            yield argument.arg, default
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.expr]:

@@ -41,7 +41,7 @@ from stalecheck.reloads.items import (
     is_swept,
     look,
 )
-from stalecheck.reloads.scopes import Binding, Comprehension, Place, Scope, bindings_at, terminal
+from stalecheck.reloads.scopes import Binding, Comprehension, Place, Scope, bindings_at, named_defaults, terminal
 from stalecheck.reloads.texts import format_parts, percent_parts
 
 if TYPE_CHECKING:
@@ -384,7 +384,7 @@ class Reader:
         if isinstance(node.func, ast.Attribute) and scope.parent is not None and scope.parent.kind == "class":
             positional = positional[1:]
         values = [(name, self.read(value, place, known)) for name, value in zip(positional, node.args, strict=False)]
-        defaults = zip(reversed(positional), reversed(arguments.defaults), strict=False)
+        defaults = named_defaults(scope.node).items()
         outside = scope.place or place
         values = [*((name, self.read(value, outside, known)) for name, value in defaults), *values]
         for name, value in values:

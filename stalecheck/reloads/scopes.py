@@ -222,6 +222,17 @@ class Outline:
     """Every name that the file binds outside class bodies."""
 
 
+def named_defaults(node: ast.AST) -> dict[str, ast.expr]:
+    """Return the defaults of a function's parameters, by their names; nothing for what is no function."""
+    arguments = getattr(node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return {}
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found = {a.arg: default for a, default in zip(reversed(positional), reversed(arguments.defaults), strict=False)}
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return found | {argument.arg: default for argument, default in named if default is not None}
+
+
 def terminal(node: ast.expr) -> str:
     """The last name of ``a``, ``a.b`` or ``f.a``; empty for anything else."""
     if isinstance(node, ast.Name):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stalecheck.reloads.items import MODULES, Items, Thing, Unknown
-from stalecheck.reloads.scopes import Outline, Place, Scope, terminal
+from stalecheck.reloads.scopes import Outline, Place, Scope, named_defaults, terminal
 
 if TYPE_CHECKING:
     from stalecheck.reloads.values import Evaluator
@@ -34,7 +34,7 @@ def table_given(evaluator: Evaluator, name: str, scope: Scope) -> Items:
     outline = evaluator.outline
     if scope.place is None or not (name == "modules" or "modules" in outline.aliases.get(name, ())):
         return ()
-    default = _default(scope, name)
+    default = named_defaults(scope.node).get(name)
     by_default = None if default is None else (default, scope.place)
     given: list[tuple[ast.expr, Place] | None] = []
     for call, place in outline.calls.get(_called_as(scope), ()):
@@ -70,16 +70,3 @@ def _given(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     is_method = scope.parent is not None and scope.parent.kind == "class"
     yield from zip(positional[is_method and positional[:1] in (["self"], ["cls"]) :], call.args, strict=False)
     yield from ((keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None)
-
-
-def _default(scope: Scope, name: str) -> ast.expr | None:
-    arguments = getattr(scope.node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    found: dict[str, ast.expr | None] = {
-        argument.arg: default
-        for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False)
-    }
-    found.update((a.arg, default) for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
-    return found.get(name)

@@ -138,7 +138,7 @@ class _Finder:
                 continue
             found = self._statements.of_store(item) if isinstance(item, Store) else self._statements.of_call(item)
             owner = item.within[-1].rpartition(".")[0] if item.within else ""
-            yield from (_made_within(holding, item, owner) for holding in found) if item.within else found
+            yield from (replace(holding, owners=frozenset({owner})) for holding in found) if owner else found
         for body in self._subject.summary.bodies:
             for holding in self._statements.of_body(body.statement):
                 yield replace(holding, block=body.done.block, done=body.done)
@@ -365,12 +365,6 @@ class _Finder:
             if not cls.definition.initializes_bases:
                 return
             names.update(attribute.name for attribute in cls.definition.attributes)
-
-
-def _made_within(holding: Holding, statement: Store | CallStatement, owner: str) -> Holding:
-    """Return what a statement of a function that the file's top level calls puts somewhere."""
-    is_looked_up = holding.capture.taken.row == statement.at.row and not statement.is_conditional
-    return replace(holding, within=statement.within, owners=frozenset({owner} - {""}), is_looked_up=is_looked_up)
 
 
 def _is_object(capture: Capture) -> bool:

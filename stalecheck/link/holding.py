@@ -95,12 +95,6 @@ class Holding:
     owners: frozenset[str] = frozenset()
     """The classes whose methods the instance has of which it is an attribute: its own and the bases of that."""
 
-    within: tuple[str, ...] = ()
-    """The functions, called by the file's top level, in whose bodies it is put where it is."""
-
-    is_looked_up: bool = False
-    """Such a function looks up in the other module what it puts there, each time anew, and asks for nothing first."""
-
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from stalecheck.link.holding import Holding
 from stalecheck.link.import_order import ImportOrder
 from stalecheck.link.order import Sequence, stale_since
-from stalecheck.link.renewals import Renewals, is_refilled, renewing
+from stalecheck.link.renewals import Renewals, renewing
 from stalecheck.model import Location, Reload, SourceFile
 from stalecheck.vocabulary import ReloadMode
 
@@ -54,8 +54,6 @@ def _reloads(
         if (holding.until or holding.done is not None) and not (is_same_block or is_helper or called):
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
-            continue
-        if holding.within and is_refilled(holding, sequence, renewals):
             continue
         if holding.emptied_by and not _is_filled_again(holding, sequence):
             continue

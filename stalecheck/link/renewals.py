@@ -72,54 +72,23 @@ def renewing(holding: Holding, sequence: Sequence, renewals: Renewals) -> Callab
     return partial(_is_renewed, holding if is_same_block or not sequence.block else None, places, again)
 
 
-def is_refilled(holding: Holding, sequence: Sequence, renewals: Renewals) -> bool:
-    """Whether the function that reloads calls what fills the holder, below a reload, or is called by that."""
-    if sequence.file is None or not sequence.block:
-        return False
-    if sequence.file == holding.file and sequence.block in holding.within:
-        return True
-    first = min(event.at for event in sequence.events)
-    calls = [renewals.places.get((sequence.file, sequence.block, f"{name}()"), ()) for name in holding.within]
-    if any(place.end > first for places in calls for place in places):
-        return True
-    if sequence.file != holding.file or sequence.block.rpartition(".")[0] not in holding.owners:
-        return False
-    # A method of the instance itself calls another one.
-    last = max(event.at for event in sequence.events)
-    if not holding.is_looked_up:
-        return False
-    names = [
-        f"self.{name.rpartition('.')[2]}()" for name in holding.within if name.rpartition(".")[0] in holding.owners
-    ]
-    own = [renewals.places.get((sequence.file, sequence.block, name), ()) for name in names]
-    return any(place.end > last and place.follows(last) for places in own for place in places)
-
-
 def _cleared(program: Program, evaluator: Evaluator) -> dict[SourceFile, _Places]:
-    """Return where functions clear the caches of each file, fill its containers again or assign its attributes.
+    """Return where functions clear the caches of each file or assign its attributes.
 
-    ``app.get.cache_clear()``; ``app.fill()``, which a top level calls to fill them; ``app.engine = core.Engine()``.
+    ``app.get.cache_clear()``; ``app.engine = core.Engine()``.
     """
     found: dict[SourceFile, _Places] = {}
-    filling = {
-        f"{name.rpartition('.')[2]}()"
-        for summary in program.summaries.values()
-        for statements in (summary.stores, summary.calls)
-        for statement in statements
-        for name in statement.within
-    }
     for file, summary in program.summaries.items():
         for item in summary.rebound:
-            is_call = item.name.rpartition(".")[2] in filling
-            if not (is_call or item.name.endswith(".cache_clear")):
+            if not item.name.endswith(".cache_clear"):
                 continue
-            first, *rest = item.name.removesuffix("()").removesuffix(".cache_clear").split(".")
+            first, *rest = item.name.removesuffix(".cache_clear").split(".")
             value = evaluator.name(file, first)
             for attribute in rest:
                 value = evaluator.attribute(value, attribute, Frame(file, item.begin))
             for thing in value.things:
-                if isinstance(thing, FunctionThing) and (is_call or thing.file != file):
-                    key = file, item.block, f"{thing.function.name}{'()' if is_call else '.cache_clear'}"
+                if isinstance(thing, FunctionThing) and thing.file != file:
+                    key = file, item.block, f"{thing.function.name}.cache_clear"
                     places = found.setdefault(thing.file, {})
                     places[key] = (*places.get(key, ()), item)
         for body in summary.bodies:

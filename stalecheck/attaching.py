@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stalecheck.nodes import descendants, inner_statements
 
@@ -59,8 +60,10 @@ def attached_values(function: _Function) -> Iterator[ast.expr]:
                     yield value
 
 
+@lru_cache(maxsize=1024)
 def kept_roots(function: _Function) -> frozenset[str]:
     """Return the names from outside of a function that it fills, or whose attributes it sets, for good."""
+    # Three passes over a file ask.
     found: set[str] = set()
     global_names: set[str] = set()
     for node in statements(function):

@@ -476,11 +476,12 @@ def _passes(file: SourceFile, pattern: str, site: ReloadSite) -> bool | None:
 def _possible(site: ReloadSite, targets: list[tuple[str, tuple[SourceFile, ...]]]) -> dict[SourceFile, tuple[str, ...]]:
     """Return the modules of which nobody knows whether they are reloaded, with the conditions that decide it."""
     found: dict[SourceFile, tuple[str, ...]] = {}
+    named = [(pattern, frozenset(files)) for pattern, files in targets] if site.filters else []
     for pattern, files in targets if site.filters else ():
         alternatives = [filters for target, filters in site.filters if target == pattern]
         for file in files:
             if _passes(file, pattern, site) is None and not any(
-                file in others and _passes(file, other, site) for other, others in targets
+                file in others and _passes(file, other, site) for other, others in named
             ):
                 asked = (unclear_ones(filters, file.module, is_package=file.is_package) for filters in alternatives)
                 found[file] = tuple(dict.fromkeys(written for ones in asked for written in ones))

@@ -164,6 +164,12 @@ def imported_names(data: bytes) -> Iterator[str]:
                 yield name.decode("utf-8", "replace")
 
 
+def may_take(data: bytes, name: str) -> bool:
+    """Whether some ``from … import`` of a file may take a name, as its bytes tell."""
+    taken = (match[2] for match in _IMPORT_LINE.finditer(data) if match[2] is not None)
+    return not name.isascii() or any(name.encode() in _DOTTED.findall(names) for names in taken)
+
+
 def parse(data: bytes) -> ast.Module | Unreadable:
     """Parse a file's bytes with the running Python; warnings of the compiled code are not ours to show."""
     if b"\0" in data:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import TypeVar
 from stalecheck.discover import why_unread
 from stalecheck.index import FileIndex, Unreadable, index_file
 from stalecheck.model import Location, SourceFile
+from stalecheck.packing import pack
 from stalecheck.reloads import may_reload
 from stalecheck.summarize.summary import Summary
 
@@ -76,12 +78,12 @@ def index_files(
     The search itself indexes the files that may reload something, which it parses anyway.
     """
     with _processes(sources, jobs) as pool:
-        searching = None if pool is None else pool.submit(_deeply_with, search, sources)
+        searching = None if pool is None else pool.submit(_packed, search, sources)
         found = _deeply_with(search, sources) if searching is None else None
         rest = dict(_map(_index_unsearched, sources, None, "indexing", pool, progress))
         if searching is not None:
             with suppress(BrokenProcessPool):
-                found = searching.result()
+                found = pickle.loads(searching.result())
     searched = {} if found is None else found[1]
     indexes = {
         file: index or searched.get(file) or _alone(index_file, sources[file], _CRASHED) for file, index in rest.items()
@@ -131,6 +133,10 @@ def _in_thread(work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list
 
 def _deeply_with(work: Callable[[_Item], _Result], item: _Item) -> _Result:
     return deeply(lambda: work(item))
+
+
+def _packed(work: Callable[[_Item], _Result], item: _Item) -> bytes:
+    return pack(_deeply_with(work, item))
 
 
 def deeply(work: Callable[[], _Result]) -> _Result:
@@ -189,7 +195,7 @@ def _in_processes(
     futures = [pool.submit(_Worker.work, work, chunk) for chunk in chunks]
     for chunk, future in zip(chunks, futures, strict=True):
         try:
-            yield from future.result()
+            yield from pickle.loads(future.result())
         except BrokenProcessPool:  # noqa: PERF203
             for item in chunk:
                 yield _alone(work, item, failed)
@@ -217,7 +223,8 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
     """Work on one item in a process of its own, whose death is an answer."""
     with _pool(1) as pool:
         try:
-            return pool.submit(_Worker.work, work, [item]).result()[0]
+            result: _Result = pickle.loads(pool.submit(_Worker.work, work, [item]).result())[0]
+            return result
         except BrokenProcessPool:
             return failed
 
@@ -245,13 +252,13 @@ class _Worker:
         signal.signal(signal.SIGINT, cls._interrupt)
 
     @classmethod
-    def work(cls, work: Callable[[bytes], _Result], items: Sequence[bytes]) -> list[_Result]:
-        """Work on the items. Raises KeyboardInterrupt, also for Ctrl-C in between."""
+    def work(cls, work: Callable[[bytes], _Result], items: Sequence[bytes]) -> bytes:
+        """Work on the items; return the packed list of results. Raises KeyboardInterrupt, also for Ctrl-C between."""
         if cls.is_interrupted:
             raise KeyboardInterrupt
         cls.is_working = True
         try:
-            return _in_thread(work, items)
+            return pack(_in_thread(work, items))
         finally:
             cls.is_working = False
 

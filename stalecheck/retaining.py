@@ -100,16 +100,16 @@ def emptied_attributes(function: ast.FunctionDef) -> frozenset[str]:
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     if not names:
         return frozenset()
-    certain = frozenset(_certain(function.body))
-    found: set[str] = set()
+    found: dict[str, list[ast.stmt]] = {}
     filled: set[str] = set()
     for statement in statements(function):
         attribute = _emptied(statement, names[0])
         if not attribute:
             filled.update(_filled_attributes(statement, names[0]))
-        elif statement in certain:
-            found.add(attribute)
-    return frozenset(found - filled)
+        else:
+            found.setdefault(attribute, []).append(statement)
+    certain = frozenset(_certain(function.body)) if found.keys() - filled else frozenset()
+    return frozenset(name for name in found.keys() - filled if not certain.isdisjoint(found[name]))
 
 
 def found_by(function: ast.FunctionDef) -> frozenset[str] | None:
@@ -118,9 +118,11 @@ def found_by(function: ast.FunctionDef) -> frozenset[str] | None:
     None where it adds something each time, or may not do it.
     """
     roots = kept_roots(function)
+    if not roots:
+        return None
     certain = frozenset(_certain(function.body))
     found: set[str] = set()
-    for statement in statements(function) if roots else ():
+    for statement in statements(function):
         match statement:
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=ast.Name(id=name))]) if kept in roots:
                 found.add(name)
@@ -134,7 +136,7 @@ def found_by(function: ast.FunctionDef) -> frozenset[str] | None:
                 continue
         if statement not in certain:
             return None
-    return frozenset(found) if roots else None
+    return frozenset(found)
 
 
 def _certain(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -143,8 +145,15 @@ def _certain(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         yield statement
         if isinstance(statement, (ast.With, ast.Try)):
             yield from _certain(statement.body)
-        if any(isinstance(node, ast.Return) for node in descendants(statement)):
+        if _returns(statement):
             return
+
+
+def _returns(statement: ast.stmt) -> bool:
+    """Whether a function may end at a statement of its own, or at one of those in its blocks."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return isinstance(statement, ast.Return) or any(map(_returns, inner_statements(statement)))
 
 
 def _emptied(statement: ast.stmt, itself: str) -> str:

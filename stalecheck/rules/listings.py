@@ -36,7 +36,8 @@ class Listing:
 
 def listing_around(place: ReloadPlace, reloading: Reloading) -> Listing | None:
     """Return the directory listing that the loop around a reload runs through as it comes; None if it is no such."""
-    tree = reloading.parse(place.file)
+    source = reloading.sources[place.file]
+    tree = reloading.parse(place.file) if any(name.encode() in source for name in _LISTINGS) else None
     scope = scope_of(tree, place.site.block) if tree is not None else None
     if tree is None or scope is None:
         return None

@@ -64,6 +64,7 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from stalecheck.index import may_take
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import descendants
@@ -129,15 +130,16 @@ def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]
 def _is_taken_next(place: ReloadPlace, reloading: Reloading) -> bool:
     """Whether what the package still has is taken before anything else can import the evicted module."""
     module = place.site.targets[0] if len(place.site.targets) == 1 else ""
-    tree = reloading.parse(place.file) if "." in module else None
+    package, _, name = module.rpartition(".")
+    tree = reloading.parse(place.file) if package and may_take(reloading.sources[place.file], name) else None
     scope = scope_of(tree, place.site.block) if tree is not None else None
     if tree is None or scope is None:
         return False
     tests = list(_tests_after(scope, tree, place, module))
     if not tests and not _is_taken_below(scope, place, module):
         return False
-    package = reloading.program.table.find(module.rpartition(".")[0], place.file)
-    if package is not None and _is_evicted_with(place, package, reloading):
+    owner = reloading.program.table.find(package, place.file)
+    if owner is not None and _is_evicted_with(place, owner, reloading):
         return False
     if any(_is_set(around, around, module) for around in (scope, *tests)):
         return False

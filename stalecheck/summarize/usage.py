@@ -64,7 +64,7 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
             elif node.id in names:
                 reads.append((node.id, node.id, usage, frame))
             continue
-        if usage is Usage.OTHER and node.__class__ not in _SPECIAL:
+        if usage is Usage.OTHER and (node.__class__ not in _SPECIAL or (not casts and _is_plain(node))):
             pending += [(child, frame, usage, within) for child in children(node)]
             continue
         match node:
@@ -210,21 +210,41 @@ def _children(node: ast.AST, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
                 yield child, Usage.OTHER
 
 
+def _is_plain(node: ast.AST) -> bool:
+    """Whether a node is a call that compares nothing with what it is given: most are."""
+    if not isinstance(node, ast.Call):
+        return False
+    match node.func:
+        case ast.Name(id=name):
+            return name not in _ASKING
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return name not in _ASKING and owner not in _PICKLES
+        case ast.Attribute(attr=name):
+            return name not in _ASKING
+    return True
+
+
+_OF_TYPES = frozenset({"isinstance", "issubclass"})
+_OF_ERRORS = frozenset({"raises", "assertRaises", "suppress"})
+_ASKING = _OF_TYPES | _OF_ERRORS | {"assertIsInstance"}
+_PICKLES = frozenset({"pickle", "copyreg", "dill", "cloudpickle"})
+
+
 def _parts_of_call(node: ast.Call, usage: Usage) -> Iterator[tuple[ast.AST, Usage]]:
     of_function, of_arguments = Usage.OTHER, Usage.OTHER
     arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     match node.func:
-        case ast.Name(id="isinstance" | "issubclass") if len(node.args) == 2:
+        case ast.Name(id=name) if name in _OF_TYPES and len(node.args) == 2:
             yield node.args[0], Usage.OTHER
             arguments, of_arguments = [node.args[1]], Usage.ISINSTANCE
-        case ast.Attribute(value=ast.Name(id="pickle" | "copyreg" | "dill" | "cloudpickle")):
+        case ast.Attribute(value=ast.Name(id=owner)) if owner in _PICKLES:
             of_arguments = Usage.PICKLE
         case _ if usage is Usage.PICKLE:
             # What is pickled is an instance of the class that is called.
             of_function = Usage.PICKLE
-        case ast.Attribute(attr="raises" | "assertRaises" | "assertIsInstance" | "suppress"):
+        case ast.Attribute(attr=name) if name in _OF_ERRORS or name == "assertIsInstance":
             of_arguments = Usage.EXCEPT
-        case ast.Name(id="suppress" | "raises"):
+        case ast.Name(id=name) if name in _OF_ERRORS:
             arguments, of_arguments = [*node.args], Usage.EXCEPT
     yield node.func, of_function
     for argument in arguments:

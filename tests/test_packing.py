@@ -21,5 +21,4 @@ SOURCE = (Path(sysconfig.get_path("stdlib")) / "argparse.py").read_bytes()
     ids=["an index", "summaries", "a file that nothing parses", "nothing"],
 )
 def test_what_is_packed_is_the_same_again(value: object) -> None:
-    assert pickle.loads(pack(value)) == pickle.loads(pickle.dumps(value))
     assert repr(pickle.loads(pack(value))) == repr(value)

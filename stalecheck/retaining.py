@@ -35,7 +35,10 @@ class Retaining:
     """The parameters that name what it takes out of its object."""
 
     replaces: frozenset[str] | None = None
-    """The parameters by which it is found in the object, so that the next one takes its place; None where it adds."""
+    """The parameters by which it is found in the object, so that the next one takes its place; None where it adds.
+
+    Or what they are called: ``function.__name__``.
+    """
 
     names: frozenset[str] = frozenset()
     """The local names that stand for what it is given, or something made of that."""
@@ -89,7 +92,7 @@ def find_retaining(tree: ast.Module) -> Mapping[ast.stmt, Retaining]:
                 frozenset(flow.stored),
                 handed,
                 frozenset(flow.released),
-                _keys_of(flow.stored) if is_found else None,
+                _keys_of(function.function, flow.stored) if is_found else None,
                 frozenset(flow.carrying),
             )
     return found
@@ -115,17 +118,21 @@ def emptied_attributes(function: ast.FunctionDef) -> frozenset[str]:
 def found_by(function: ast.FunctionDef) -> frozenset[str] | None:
     """Return the parameters by which what a function keeps in its module is found, so that the next takes its place.
 
-    None where it adds something each time, or may not do it.
+    Or what they are called: ``function.__name__``. None where it adds something each time, or may not do it.
     """
     roots = kept_roots(function)
     if not roots:
         return None
     certain = frozenset(_certain(function.body))
     found: set[str] = set()
+    local = _local_names(function)
     for statement in statements(function):
         match statement:
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=ast.Name(id=name))]) if kept in roots:
-                found.add(name)
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=key)]) if kept in roots:
+                names = _named_by(key, local)
+                if not names:
+                    return None
+                found |= names
             case (
                 ast.Assign(targets=[ast.Name(id=kept)]) | ast.Assign(targets=[ast.Attribute(value=ast.Name(id=kept))])
             ) if kept in roots:
@@ -424,18 +431,53 @@ class _Flow:
             self.handed[statement] = value
 
 
-def _keys_of(stored: Iterable[ast.stmt]) -> frozenset[str] | None:
+def _keys_of(function: ast.FunctionDef, stored: Iterable[ast.stmt]) -> frozenset[str] | None:
     """Return the names under which something is put where, if the next one takes its place each time; else None."""
     found: set[str] = set()
+    local = _local_names(function)
     for statement in stored:
         match statement:
-            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(), slice=ast.Name(id=name))]):
-                found.add(name)
+            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(), slice=key)]):
+                names = _named_by(key, local)
+                if not names:
+                    return None
+                found |= names
             case ast.Assign(targets=[ast.Attribute()]) | ast.AnnAssign(target=ast.Attribute()):
                 pass
             case _:
                 return None
     return frozenset(found)
+
+
+def _local_names(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
+    """Return what a function binds to each of its names; a parameter may still be what it is given."""
+    found: dict[str, list[ast.expr]] = {}
+    for statement in statements(function):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found.setdefault(name, []).append(value)
+    arguments = function.args
+    for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        if parameter.arg in found:
+            found[parameter.arg].append(ast.Name(parameter.arg, ast.Load()))
+    return found
+
+
+def _named_by(key: ast.expr, local: Mapping[str, list[ast.expr]]) -> frozenset[str]:
+    """Return the names, and names of names, on which alone it depends what a key is: ``name or function.__name__``.
+
+    Nothing where it depends on more than them.
+    """
+    match key:
+        case ast.Name(id=name):
+            named = [_named_by(value, {}) for value in local[name]] if name in local else [frozenset({name})]
+        case ast.Attribute(value=ast.Name(id=name), attr="__name__" | "__qualname__" as attribute):
+            return frozenset() if name in local else frozenset({f"{name}.{attribute}"})
+        case ast.BoolOp(op=ast.Or(), values=options):
+            named = [_named_by(option, local) for option in options]
+        case _:
+            return frozenset()
+    return frozenset().union(*named) if all(named) else frozenset()
 
 
 def _either(*ways: _Places | None) -> _Places | None:

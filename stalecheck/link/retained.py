@@ -47,7 +47,7 @@ from stalecheck.summarize.summary import (
     Reference,
     Store,
 )
-from stalecheck.vocabulary import ReloadMode
+from stalecheck.vocabulary import OriginKind, ReloadMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,8 @@ class Retained:
         if len(things) != 1 or not isinstance(things[0], FunctionThing):
             return ()
         called = things[0].function
-        given = _by_parameter(called, statement.call)
-        keys = [given[name].value for name in called.replaces or () if name in given]
-        key = keys[0] if len(keys) == 1 and isinstance(keys[0], Literal) else None
+        keys = self._keys(called, statement, self._file)
+        key = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 and keys[0][0].written else None
         owner = function.value if isinstance(function, Attribute) and called.retains else None
         found: list[_Entry] = []
         for kept in (*called.keeps, *called.retains):
@@ -203,17 +202,25 @@ class Retained:
                 if begun & {constants(self._evaluator, argument.value, file)}:
                     return True
             if function.replaces is not None and name == second:
-                before = _by_parameter(function, first.call)
-                if all(
-                    key in before
-                    and key in given
-                    and constants(self._evaluator, before[key].value, self._file)
-                    == constants(self._evaluator, given[key].value, file)
-                    != ()
-                    for key in function.replaces
-                ):
+                keys = self._keys(function, first, self._file)
+                if all(keys) and keys == self._keys(function, other, file):
                     return True
         return False
+
+    def _keys(self, function: Function, statement: CallStatement, file: SourceFile) -> list[tuple[Literal, ...]]:
+        """Return of each thing by which a function finds what it keeps what a call gives for it, if that is known."""
+        given = _by_parameter(function, statement.call)
+        found: list[tuple[Literal, ...]] = []
+        for key in function.replaces or ():
+            name, _, attribute = key.partition(".")
+            if name not in given:
+                found.append((Literal(),) if name in function.parameters else ())
+            elif attribute:
+                value = self._evaluator.expression(file, given[name].value, statement.at)
+                found.append(_names_of(value, is_qualified=attribute == "__qualname__"))
+            else:
+                found.append(constants(self._evaluator, given[name].value, file))
+        return found
 
     def _object(self, expression: Expression, frame: Frame) -> Value:
         """Return what an expression may be, if it is an attribute of an object also what ``__init__`` makes of that."""
@@ -373,6 +380,17 @@ def _by_parameter(function: Function, call: Call) -> dict[str, Argument]:
 def _constants(evaluator: Evaluator, call: Call, file: SourceFile) -> set[tuple[Literal, ...]]:
     """Return the strings and numbers that a call is given."""
     return {constants(evaluator, argument.value, file) for argument in call.arguments} - {()}
+
+
+def _names_of(value: Value, *, is_qualified: bool) -> tuple[Literal, ...]:
+    """Return what the one function or class is called that a value is; nothing where it may be anything else."""
+    origins = {capture.made.origin for capture in value.captures if capture.relation is Relation.IS}
+    if len(origins) != 1 or len(value.things) > 1:
+        return ()
+    origin = origins.pop()
+    if origin.kind not in (OriginKind.FUNCTION, OriginKind.CLASS):
+        return ()
+    return (Literal(repr(origin.name if is_qualified else origin.name.rpartition(".")[2]), is_text=True),)
 
 
 def _keeps(thing: FunctionThing) -> bool:

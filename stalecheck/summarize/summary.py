@@ -381,7 +381,10 @@ class Function:
     """The parameters that name what a method takes out of its object again."""
 
     replaces: tuple[str, ...] | None = None
-    """The parameters by which what a function keeps is found, so that the next one takes its place; None for others."""
+    """The parameters by which what a function keeps is found, so that the next one takes its place; None for others.
+
+    Or what they are called: ``function.__name__``.
+    """
 
     empties: tuple[str, ...] = ()
     """The attributes of its object that a method empties whenever it is called, or makes anew."""

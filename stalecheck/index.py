@@ -41,6 +41,9 @@ REPLACES_ITSELF = re.compile(rb"modules(?<=\bmodules)\[__name__\][ \t]*=[^=]")
 _MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MENTION_DEPTH = 6
 
+INITIALIZERS = frozenset({"__init__", "__new__"})
+"""The methods that assign attributes of the instance that is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -600,7 +603,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     global_names: list[str] = []
     binds_globally = fills
     class_name = class_parameter(function) if owner else ""
-    is_initializer = function.name == "__init__"
+    is_initializer = function.name in INITIALIZERS
     may_attach = may_be_hook(function)
     filled: list[str] = []
     changed: list[str] = []

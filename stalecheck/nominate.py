@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from stalecheck.index import Body, FileIndex, Import, Statement
+from stalecheck.index import INITIALIZERS, Body, FileIndex, Import, Statement
 from stalecheck.model import SourceFile
 from stalecheck.modules import ModuleTable, absolute
 from stalecheck.spelled import ANY_NAME
@@ -612,7 +612,7 @@ class _Nomination:
         """Return the taint of what a function imports, of what it returns, and of what it assigns to what stays."""
         imported = self._taint_of_imports(body) if body.imports else _NONE
         returned = imported.union(*(self._taint_of(mention, file, local, taint) for mention in body.returns))
-        if not body.binds_globally and body.name != "__init__":
+        if not body.binds_globally and body.name not in INITIALIZERS:
             return imported, returned, _NONE
         given = returned if body.is_decorated else imported
         return imported, returned, given.union(*(self._taint_of(m, file, local, taint) for m in body.assigns))

@@ -399,6 +399,7 @@ class SlotFinder:
             if isinstance(called, ast.Attribute):
                 self.registered(called.value, rows, prefix)
         global_names = {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
+        itself = {"self", *(made_by_new(node) if len(node.args.args) < 4 else ())}  # not what a metaclass makes
         for part in ast.walk(node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
                 for alias in part.names:
@@ -413,17 +414,19 @@ class SlotFinder:
                 for target in [inner for one in targets for inner in unpacked(one)]:
                     if isinstance(target, ast.Name) and target.id in global_names:
                         self.add(target.id, "binding", rows)
-                    elif isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
+                    elif isinstance(target, ast.Attribute) and ast.unparse(target.value) in itself:
                         self.add(prefix + target.attr, "self", rows)
                     elif isinstance(target, ast.Attribute) and ast.unparse(target.value) in self.slots:
                         self.add(ast.unparse(target), "expression", rows)
         for part in ast.walk(node):
             filled = part.func if isinstance(part, ast.Call) else part
-            if node.name != "__init__" and not fills(filled):
+            if node.name not in ("__init__", "__new__") and not fills(filled):
                 continue
             match outermost(filled.value) if isinstance(filled, (ast.Attribute, ast.Subscript)) else None:
-                case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
+                case ast.Attribute(value=owner, attr=attribute) if ast.unparse(owner) in itself:
                     self.add(prefix + attribute, "self", rows_of(part))
+                case ast.Attribute() as one if ast.unparse(one) in itself:
+                    pass
                 case ast.Attribute(value=ast.Name(id="cls"), attr=attribute):
                     self.fills.append((prefix + attribute, set(rows_of(part))))
                 case ast.Attribute(value=ast.Name(id=owner), attr=attribute):
@@ -513,6 +516,16 @@ def fills(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr in ("add", "append", "extend", "insert", "setdefault", "update")
     return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+
+
+def made_by_new(node: ast.AST) -> list[str]:
+    """How a ``__new__`` writes the object that it makes."""
+    made = [
+        part.targets
+        for part in ast.walk(node)
+        if isinstance(part, ast.Assign) and ".__new__(" in ast.unparse(part.value)
+    ]
+    return [ast.unparse(target) for targets in made for target in targets]
 
 
 def texts(node: ast.expr) -> list[str]:

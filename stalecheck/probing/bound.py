@@ -75,12 +75,12 @@ class _Source:
 
     bindings: dict[str, Bound] = field(default_factory=dict)
     attributes: dict[str, dict[str, Bound]] = field(default_factory=dict)
-    """What the ``__init__`` of each class assigns to attributes of the instance without using its parameters."""
+    """What ``__init__`` and ``__new__`` of each class assign to attributes of the instance without their parameters."""
 
     calls: dict[str, list[tuple[str, Lines]]] = field(default_factory=dict)
     filled: dict[str, list[Filled]] = field(default_factory=dict)
     own_filled: dict[str, dict[str, list[Filled]]] = field(default_factory=dict)
-    """The same of attributes, by what the ``__init__`` of each class says."""
+    """The same of attributes, by what these methods of each class say."""
 
     annotated: dict[str, int] = field(default_factory=dict)
     """The lines of annotations."""
@@ -180,13 +180,14 @@ def _lines_of_constants(body: Iterable[ast.stmt]) -> Iterator[int]:
 
 
 def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled]]:
-    """Yield what ``__init__`` assigns to attributes of the instance, or puts there, unless it has been given that."""
+    """Yield what ``__init__`` and ``__new__`` give the instance, or put there, unless they have been given that."""
     for method in definition.body:
-        if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+        if not isinstance(method, ast.FunctionDef) or method.name not in ("__init__", "__new__"):
             continue
         spec = method.args
         listed = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *filter(None, (spec.vararg, spec.kwarg))]
         names = [one.arg for one in listed]
+        made = names[:1] if method.name == "__init__" else list(_made(method))
         for statement in ast.walk(method):
             match statement:
                 case ast.Assign(targets=targets, value=value):
@@ -200,15 +201,23 @@ def _of_instance(definition: ast.ClassDef) -> Iterator[tuple[str, Bound | Filled
             pairs = [pair for target in targets for pair in _pairs(target, value)]
             for target, part in pairs:
                 match target:
-                    case ast.Attribute(value=ast.Name(id=itself), attr=name) if names[:1] == [itself]:
+                    case ast.Attribute(value=owner, attr=name) if _dotted(owner) in made:
                         if part is not None and _names(part).keys().isdisjoint(names):
                             mangled = _mangled(name, definition.name)
                             written = name if mangled != name else ""
                             yield mangled, replace(_assigned(target.lineno, part), written=written)
             for container, one in _fillings(statement):
-                first, _, name = container.partition(".")
-                if names[:1] == [first] and name and one.names.keys().isdisjoint(names[1:]):
-                    yield _mangled(name, definition.name), one
+                own = [container.removeprefix(f"{owner}.") for owner in made if container.startswith(f"{owner}.")]
+                if own and one.names.keys().isdisjoint(names[1:]):
+                    yield _mangled(own[0], definition.name), one
+
+
+def _made(method: ast.FunctionDef) -> Iterator[str]:
+    """Yield how ``__new__`` writes the object that it makes: ``made``, ``cls._only``."""
+    for statement in ast.walk(method):
+        match statement:
+            case ast.Assign(targets=targets, value=ast.Call(func=ast.Attribute(attr="__new__"))):
+                yield from filter(None, map(_dotted, targets))
 
 
 def _initialized_bases(definition: ast.ClassDef) -> Iterator[str]:

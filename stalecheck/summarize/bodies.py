@@ -11,6 +11,7 @@ import libcst as cst
 
 from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_helpers, find_reloading
+from stalecheck.index import INITIALIZERS
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
 from stalecheck.retaining import Retaining, find_retaining, found_by
@@ -573,21 +574,22 @@ class Bodies:
         return scope.cache[name]
 
     def instance_attributes(self, node: cst.ClassDef, twin: ast.stmt | None) -> Iterator[InstanceAttribute]:
-        """Yield what ``__init__`` assigns to attributes of the instance."""
+        """Yield what ``__init__`` and ``__new__`` assign to attributes of the instance."""
         for statement, other in blocks(node.body.body, block_of(twin, "body")):
-            if isinstance(statement, cst.FunctionDef) and statement.name.value == "__init__":
-                names = parameter_names(statement.params)
-                if not names:
-                    continue
-                scope = self.collect(statement, other, f"{node.name.value}.__init__", None)
-                body = function_statements(statement.body.body, block_of(other, "body"))
-                yield from self._self_assignments(names[0], body, scope)
+            if isinstance(statement, cst.FunctionDef) and statement.name.value in INITIALIZERS:
+                name = statement.name.value
+                body = list(function_statements(statement.body.body, block_of(other, "body")))
+                names = parameter_names(statement.params)[:1] if name == "__init__" else list(_made(body))
+                if names:
+                    scope = self.collect(statement, other, f"{node.name.value}.{name}", None)
+                    yield from self._self_assignments(names, body, scope)
 
     def _self_assignments(
-        self, self_name: str, body: Iterable[tuple[Statement, ast.stmt | None]], scope: Body
+        self, names: Sequence[str], body: Iterable[tuple[Statement, ast.stmt | None]], scope: Body
     ) -> Iterator[InstanceAttribute]:
+        """Yield what statements assign to attributes of the instance, which goes by some names, or fill them with."""
         for statement, twin in body:
-            yield from self._self_fillings(self_name, statement, twin, scope)
+            yield from self._self_fillings(names, statement, twin, scope)
             if isinstance(statement, cst.Assign):
                 pairs = [pair for target in statement.targets for pair in _pairs(target.target, statement.value)]
             elif isinstance(statement, cst.AnnAssign) and statement.value is not None:
@@ -596,17 +598,17 @@ class Bodies:
                 continue
             for target, value in pairs:
                 match target:
-                    case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
+                    case cst.Attribute(value=owner, attr=cst.Name(value=name)) if as_written(owner) in names:
                         self._recorder.enter(statement, twin)
                         converted = self._recorder.converter.convert(value, lambda wanted: self._look_in(scope, wanted))
                         yield InstanceAttribute(name, converted, self._recorder.span(target))
 
     def _self_fillings(
-        self, self_name: str, statement: Statement, twin: ast.stmt | None, scope: Body
+        self, names: Sequence[str], statement: Statement, twin: ast.stmt | None, scope: Body
     ) -> Iterator[InstanceAttribute]:
         for filling in fillings(statement):
             match filling.container:
-                case cst.Attribute(value=cst.Name(value=root), attr=cst.Name(value=name)) if root == self_name:
+                case cst.Attribute(value=owner, attr=cst.Name(value=name)) if as_written(owner) in names:
                     self._recorder.enter(statement, twin)
                     display = filling.display(
                         lambda node: self._recorder.converter.convert(
@@ -615,6 +617,14 @@ class Bodies:
                         self._recorder.span,
                     )
                     yield InstanceAttribute(name, display, self._recorder.span(filling.container))
+
+
+def _made(body: Iterable[tuple[Statement, ast.stmt | None]]) -> Iterator[str]:
+    """Yield how ``__new__`` writes the object that it makes: ``made``, ``cls._only``."""
+    for statement, _ in body:
+        match statement:
+            case cst.Assign(targets=targets, value=cst.Call(func=cst.Attribute(attr=cst.Name(value="__new__")))):
+                yield from filter(None, (as_written(target.target) for target in targets))
 
 
 def _assigned(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:

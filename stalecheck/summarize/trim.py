@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_filling, find_helpers, find_reloading
-from stalecheck.index import class_parameter
+from stalecheck.index import INITIALIZERS, class_parameter
 from stalecheck.nodes import descendants, inner_statements
 from stalecheck.retaining import find_retaining
 from stalecheck.summarize.syntax import FILLERS, binds_inside
@@ -82,7 +82,7 @@ class _Told:
 def _is_whole(function: _Function, *, has_walrus: bool) -> bool:
     """Whether a summary may tell of all that a function does."""
     return (
-        function.name == "__init__"
+        function.name in INITIALIZERS
         or bool(kept_roots(function))
         or attaches(function)
         or (has_walrus and binds_inside(function))

@@ -277,6 +277,10 @@ def _inputs(
     if sys.stdin is None:
         raise UsageError("standard input is closed; '-' reads from it")
     path = cwd / (stdin_filename or _STDIN)
+    if path.is_dir():
+        raise UsageError(
+            f"--stdin-filename {stdin_filename} is a directory; name the file that standard input stands for"
+        )
     return (path,), (path, sys.stdin.buffer.read())
 
 

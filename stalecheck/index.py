@@ -293,8 +293,19 @@ def index_unparsed(data: bytes, error: Unreadable) -> FileIndex:
     try:
         decode(data)
     except (SyntaxError, UnicodeDecodeError, LookupError) as problem:
-        return FileIndex(error=Unreadable(str(problem), error.location))
+        return FileIndex(error=Unreadable(str(problem), _undecodable(data) or error.location))
     return FileIndex(needs_libcst=error)
+
+
+def _undecodable(data: bytes) -> Location | None:
+    """Return where the first byte stands that is no UTF-8; None where all of them are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as problem:
+        begin = data.rfind(b"\n", 0, problem.start) + 1
+        before = data[begin : problem.start].decode("utf-8-sig")
+        return Location(data.count(b"\n", 0, begin) + 1, len(before) + 1)
+    return None
 
 
 def _level(body: Iterable[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:

@@ -269,7 +269,9 @@ def _idle(directive: Directive, used: set[str], codes: _Codes, looked_for: froze
     idle = [code for code in directive.codes if code in looked_for - used - {UNUSED}]
     complaints = [f"{', '.join(idle)} {'is' if len(idle) == 1 else 'are'} not reported {where}"] if idle else []
     for code in directive.codes:
-        if code not in codes.known:
+        if any(known.startswith(code) for known in codes.known - {code}):
+            complaints.append(f"{code} is no rule: a comment names each code in full")
+        elif code not in codes.known:
             near = difflib.get_close_matches(code, sorted(codes.known), n=1, cutoff=0.5)
             complaints.append(f"{code} is no rule" + (f"; did you mean {near[0]}?" if near else ""))
     return "; ".join(complaints)

@@ -102,6 +102,7 @@ def test_exit_zero_says_the_same_and_exits_with_0(run: Run, found: Report, capsy
         pytest.param(["--config", "none.toml"], "none.toml is not a file", id="missing configuration"),
         pytest.param(["-", "a.py"], "'-' stands alone", id="stdin and a path"),
         pytest.param(["a.py", ""], "a path is empty; name one, or '.' for this folder", id="an empty path"),
+        pytest.param(["-", "--stdin-filename", "."], "--stdin-filename . is a directory", id="a directory for stdin"),
         pytest.param(["--stdin-filename", "a.py", "b.py"], "goes with the path '-' only", id="stdin's name, a path"),
         pytest.param(["--reloaded", ""], "--reloaded is empty; give it a value or leave it out", id="no module"),
         pytest.param(["--select", " ,"], "--select is empty", id="no code"),

@@ -155,6 +155,20 @@ def test_a_syntax_error_is_reported_where_it_is(tmp_path: Path, source: str, pla
     assert found == [("STL001", *place)]
 
 
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        pytest.param(b'x = 1\ny = "\xff"\n', (2, 6), id="in a line of its own"),
+        pytest.param(b'\xef\xbb\xbfx = "\xff"\n', (1, 6), id="behind a mark that counts as none"),
+        pytest.param('x = "é"\n\n\ny = "éé'.encode() + b'\xff"\n', (4, 8), id="behind letters of two bytes"),
+    ],
+)
+def test_a_byte_that_is_no_utf_8_is_reported_where_it_is(tmp_path: Path, source: bytes, place: tuple[int, int]) -> None:
+    (tmp_path / "app.py").write_bytes(source)
+    found = [(d.code, d.span.start.row, d.span.start.column) for d in stalecheck.check([tmp_path], isolated=True)]
+    assert found == [("STL001", *place)]
+
+
 def test_a_statement_that_only_libcst_rejects_costs_itself_alone(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text("class C:\n    pass\n", encoding="utf-8")
     (tmp_path / "app.py").write_text("from m import C\n\n(x): int = 1\nK = C\n", encoding="utf-8")

@@ -150,6 +150,11 @@ def test_directives_of_an_unreadable_file_are_not_judged() -> None:
         pytest.param("x = 1  # stalecheck: ignore[STL201]\n", "STL201 is no rule; did you mean STL211?", id="unknown"),
         pytest.param("x = 1  # stalecheck: ignore[E501]\n", "E501 is no rule", id="nothing near"),
         pytest.param(
+            "x = 1  # stalecheck: ignore[STL1]\n",
+            "STL1 is no rule: a comment names each code in full",
+            id="what several codes begin with",
+        ),
+        pytest.param(
             "x = 1  # stalecheck: ignore[STL104,E501]\n",
             "STL104 is not reported on this statement; E501 is no rule",
             id="unused and unknown",

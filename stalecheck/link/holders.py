@@ -281,8 +281,7 @@ class _Finder:
             value = replace(value, captures=tuple(c for c in value.captures if c.made.file not in consumers))
         value = _as_method(value, expression)
         yield from self._assigned(binding.name, binding.span, value, expression, binding)
-        if not binding.block:
-            yield from self._instance_attributes(binding, value)
+        yield from self._instance_attributes(binding, value)
 
     def _assigned(
         self, name: str, span: Span, value: Value, expression: Expression, binding: Binding
@@ -353,7 +352,7 @@ class _Finder:
                         binding.block,
                         attribute.value,
                     )
-                    yield replace(held_by, owners=owners)
+                    yield replace(held_by, owners=owners, made_at=binding.at if binding.block else held_by.made_at)
 
     def _attributes(self, of: ClassThing) -> Iterator[InstanceAttribute]:
         """Yield what ``__init__`` assigns to an instance of a class of the file, those of bases there included."""

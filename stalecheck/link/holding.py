@@ -95,6 +95,9 @@ class Holding:
     owners: frozenset[str] = frozenset()
     """The classes whose methods the instance has of which it is an attribute: its own and the bases of that."""
 
+    made_at: Location = NOWHERE.start
+    """Where a function makes the instance of which it is an attribute."""
+
     attached_by: str = ""
     """The function, elsewhere, that attached it: ``base.register``."""
 

@@ -66,7 +66,7 @@ def _reloads(
         ):
             continue
         capture = holding.capture
-        if is_same_block and sequence.block and capture.taken.row > holding.span.end.row:
+        if is_same_block and sequence.block and capture.taken.row > max(holding.span.end, holding.made_at).row:
             # What stands below a function has run when that is called.
             capture = replace(capture, taken=Location(0, 0))
         is_renewed = renewing(holding, sequence, renewals)

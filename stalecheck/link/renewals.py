@@ -203,7 +203,7 @@ def _is_renewed(holding: Holding | None, places: Iterable[Rebinding], again: Ite
         return True
     if holding is None:
         return any(place.precedes(at) or (place.end > at and place.follows(at)) for place in places)
-    begun = holding.span.start
+    begun = holding.made_at if holding.made_at.row else holding.span.start
     own = [p for p in (*places, holding.done) if p is not None and p.begin <= begun < p.end]
     if any(span.start <= at < span.end for place in own for span in place.unreached):
         return True

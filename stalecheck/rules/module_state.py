@@ -88,8 +88,10 @@ def assignments(tree: ast.Module) -> Iterator[TopLevel]:
     while pending:
         statement, is_guarded, is_asked_for = pending.pop()
         match statement:
-            case ast.Assign(targets=[ast.Name() as target], value=value):
-                yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
+            case ast.Assign(targets=targets, value=value):
+                for target, part in (pair for target in targets for pair in _pairs(target, value)):
+                    if isinstance(target, ast.Name):
+                        yield TopLevel(target.id, target, part, is_guarded, is_asked_for)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
                 yield TopLevel(target.id, target, value, is_guarded, is_asked_for)
             case ast.If() | ast.Try() | ast.With():
@@ -98,6 +100,17 @@ def assignments(tree: ast.Module) -> Iterator[TopLevel]:
                     inner += handler.body
                 asks = isinstance(statement, ast.If) and _asks_by_name(statement.test)
                 pending += [(child, True, is_asked_for or asks) for child in reversed(inner)]
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield each target of an assignment with what it is assigned, as far as several are written one by one."""
+    match target, value:
+        case ast.Tuple(elts=targets) | ast.List(elts=targets), ast.Tuple(elts=values) | ast.List(elts=values):
+            if len(targets) == len(values) and not any(isinstance(n, ast.Starred) for n in (*targets, *values)):
+                for one, part in zip(targets, values, strict=True):
+                    yield from _pairs(one, part)
+        case _:
+            yield target, value
 
 
 def _asks_by_name(test: ast.expr) -> bool:

@@ -79,15 +79,16 @@ def kept_roots(function: _Function) -> frozenset[str]:
     bound: Counter[str] = Counter()
     gone = {""}
     for part in descendants(function):
-        match part:
-            case ast.arg(arg=name):
-                gone.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                bound[name] += 1
-            case ast.Attribute(value=taken, attr=name) if name in _REMOVERS:
-                gone.add(root_of(taken))
-            case ast.Subscript(value=taken, ctx=ast.Del()) | ast.Attribute(value=taken, ctx=ast.Del()):
-                gone.add(root_of(taken))
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Store):
+                bound[part.id] += 1
+        elif isinstance(part, ast.Attribute):
+            if part.attr in _REMOVERS or isinstance(part.ctx, ast.Del):
+                gone.add(root_of(part.value))
+        elif isinstance(part, ast.arg):
+            gone.add(part.arg)
+        elif isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Del):
+            gone.add(root_of(part.value))
     # What is bound twice may be put back.
     gone |= {name for name, times in bound.items() if name not in global_names or times > 1}
     return frozenset((found | global_names) - gone)
@@ -197,13 +198,17 @@ def statements(function: _Function) -> Iterator[ast.stmt]:
 
 def filled_roots(node: ast.stmt) -> Iterator[str]:
     """Yield the names with which the containers are written that a statement fills, or whose attributes it sets."""
-    match node:
-        case ast.Assign(targets=targets):
-            yield from (root_of(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
-        case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
-            yield root_of(target)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in _FILLERS:
-            yield root_of(target)
+    if isinstance(node, ast.Expr):
+        if isinstance(node.value, ast.Call) and (name := filled_by(node.value)):
+            yield name
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, (ast.Subscript, ast.Attribute)):
+                yield root_of(target)
+    elif isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.AnnAssign) and isinstance(node.target, (ast.Subscript, ast.Attribute))
+    ):
+        yield root_of(node.target)
 
 
 def root_of(node: ast.expr) -> str:

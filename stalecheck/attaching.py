@@ -17,6 +17,10 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 MUTATORS = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 UNPACKERS = frozenset({"extend", "extendleft", "update"})
 _REMOVERS = frozenset({"clear", "discard", "pop", "popitem", "popleft", "remove"})
+_FILLERS = MUTATORS | UNPACKERS
+
+CHANGING = frozenset({"setattr", "__setattr__", *_FILLERS, *_REMOVERS})
+"""The last names of all calls that `is_setting`, `filled_by` or `emptied_by` may answer for."""
 
 HOOKS = frozenset({"__init_subclass__", "__set_name__"})
 """What is called when a class is made, besides the ``__new__`` and ``__init__`` of its metaclass."""
@@ -75,15 +79,16 @@ def kept_roots(function: _Function) -> frozenset[str]:
     bound: Counter[str] = Counter()
     gone = {""}
     for part in descendants(function):
-        match part:
-            case ast.arg(arg=name):
-                gone.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                bound[name] += 1
-            case ast.Attribute(value=taken, attr=name) if name in _REMOVERS:
-                gone.add(root_of(taken))
-            case ast.Subscript(value=taken, ctx=ast.Del()) | ast.Attribute(value=taken, ctx=ast.Del()):
-                gone.add(root_of(taken))
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Store):
+                bound[part.id] += 1
+        elif isinstance(part, ast.Attribute):
+            if part.attr in _REMOVERS or isinstance(part.ctx, ast.Del):
+                gone.add(root_of(part.value))
+        elif isinstance(part, ast.arg):
+            gone.add(part.arg)
+        elif isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Del):
+            gone.add(root_of(part.value))
     # What is bound twice may be put back.
     gone |= {name for name, times in bound.items() if name not in global_names or times > 1}
     return frozenset((found | global_names) - gone)
@@ -92,7 +97,7 @@ def kept_roots(function: _Function) -> frozenset[str]:
 def filled_by(call: ast.Call) -> str:
     """Return the name with which the container is written that a method call puts something into; else nothing."""
     function = call.func
-    if isinstance(function, ast.Attribute) and (function.attr in MUTATORS or function.attr in UNPACKERS):
+    if isinstance(function, ast.Attribute) and function.attr in _FILLERS:
         return root_of(function.value)
     return ""
 
@@ -193,27 +198,33 @@ def statements(function: _Function) -> Iterator[ast.stmt]:
 
 def filled_roots(node: ast.stmt) -> Iterator[str]:
     """Yield the names with which the containers are written that a statement fills, or whose attributes it sets."""
-    match node:
-        case ast.Assign(targets=targets):
-            yield from (root_of(target) for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
-        case ast.AnnAssign(target=ast.Subscript() | ast.Attribute() as target) | ast.AugAssign(target=target):
-            yield root_of(target)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=name))) if name in MUTATORS | UNPACKERS:
-            yield root_of(target)
+    if isinstance(node, ast.Expr):
+        if isinstance(node.value, ast.Call) and (name := filled_by(node.value)):
+            yield name
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, (ast.Subscript, ast.Attribute)):
+                yield root_of(target)
+    elif isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.AnnAssign) and isinstance(node.target, (ast.Subscript, ast.Attribute))
+    ):
+        yield root_of(node.target)
 
 
 def root_of(node: ast.expr) -> str:
     """Return the name with which a container or an attribute of it is written; empty if it is none."""
-    while True:
-        match node:
-            case ast.Subscript(value=inner) | ast.Attribute(value=inner):
-                node = inner
-            case ast.Call(func=ast.Attribute(value=inner, attr="setdefault" | "get")):
-                node = inner
-            case ast.Name(id=name):
-                return name
-            case _:
-                return ""
+    while not isinstance(node, ast.Name):
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"setdefault", "get"}
+        ):
+            node = node.func.value
+        else:
+            return ""
+    return node.id
 
 
 def is_own_namespace(node: ast.expr) -> bool:

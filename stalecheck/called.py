@@ -66,12 +66,15 @@ def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
 def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Function]:
     """Return which of some functions, and of those that they call, fill something for good."""
     edges: dict[_Function, list[_Function]] = {}
+    found: set[_Function] = set()
     while pending:
         function = pending.pop()
         if function not in edges:
-            edges[function] = [] if _spells_reload(function) else list(_calls(function, functions))
+            is_reloading = _spells_reload(function)
+            edges[function] = [] if is_reloading else list(_calls(function, functions))
             pending += edges[function]
-    found = {function for function in edges if not _spells_reload(function) and _fills(function)}
+            if not is_reloading and _fills(function):
+                found.add(function)
     size = -1
     while size != len(found):
         size = len(found)
@@ -89,11 +92,11 @@ def find_reloading(tree: ast.Module) -> frozenset[_Function]:
     pending: list[tuple[ast.AST, tuple[_Function, ...]]] = [(tree, ())]
     while pending:
         node, around = pending.pop()
-        if isinstance(node, _Function):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             around = (*around, node)
-        if around and _is_of_reload(node):
+        elif around and _is_of_reload(node):
             found.update(around)
-        pending += [(child, around) for child in children(node)]
+        pending += [(child, around) for child in children(node) if not isinstance(child, ast.Constant)]
     return frozenset(found)
 
 
@@ -102,7 +105,12 @@ def _spells_reload(function: _Function) -> bool:
 
 
 def _is_of_reload(node: ast.AST) -> bool:
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    if isinstance(node, ast.Name):
+        name = node.id
+    elif isinstance(node, ast.Attribute):
+        name = node.attr
+    else:
+        return False
     return name == "modules" or "reload" in name or name.endswith("_extension")
 
 
@@ -163,13 +171,14 @@ def _fills(function: _Function) -> bool:
         return False
     local = {argument.arg for argument in [*_parameters(function)][1:]}
     outside: set[str] = set()
+    found: set[str] = set()
     for statement in statements(function):
         if isinstance(statement, ast.Global):
             outside.update(statement.names)
         if isinstance(statement, ast.Assign):
             local.update(target.id for target in statement.targets if isinstance(target, ast.Name))
-    found = {root for statement in statements(function) for root in _given_roots(statement)} - {""}
-    return bool(outside) or bool(found - local)
+        found.update(_given_roots(statement))
+    return bool(outside) or bool(found - local - {""})
 
 
 def _parameters(function: _Function) -> Iterator[ast.arg]:

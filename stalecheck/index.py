@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from stalecheck.attaching import (
+    CHANGING,
     attached_values,
     emptied_by,
     filled_by,
@@ -40,6 +41,8 @@ REPLACES_ITSELF = re.compile(rb"modules(?<=\bmodules)\[__name__\][ \t]*=[^=]")
 
 _MODULE_TEXT = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MENTION_DEPTH = 6
+_LOOKS = frozenset({"getattr", "vars", "getmembers"})
+"""What is called to look at names of an object that are not written as attributes."""
 
 INITIALIZERS = frozenset({"__init__", "__new__"})
 """The methods that assign attributes of the instance that is made."""
@@ -228,7 +231,8 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 imports += _imports(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 is_answering = is_module_level and statement.name == "__getattr__"
-                mentions = _mentions(_defaults(statement))
+                defaults = _defaults(statement)
+                mentions = _mentions(defaults) if defaults else {}
                 if statement.decorator_list:
                     mentions |= _mentions(statement.decorator_list, are_asked=True)
                     mentions |= _mentions(_dispatched(statement))
@@ -244,7 +248,9 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                     made[statement.name] = len(imports)
             case ast.ClassDef():
                 header = _mentions([*statement.bases, *(k.value for k in statement.keywords)])
-                mentions = header | _mentions(statement.decorator_list, are_asked=True)
+                mentions = header
+                if statement.decorator_list:
+                    mentions = header | _mentions(statement.decorator_list, are_asked=True)
                 inherits = statement.name if is_module_level and header else ""
                 if mentions:
                     statements.append(Statement((), tuple(mentions), asked=_asked_of(mentions), inherits=inherits))
@@ -478,8 +484,6 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
     pending = [(expression, are_asked) for expression in expressions]
     while pending:
         node, is_asked = pending.pop()
-        if isinstance(node, ast.Constant):
-            continue
         if isinstance(node, ast.Name):
             found[node.id] = is_asked or found.get(node.id, False)
         elif isinstance(node, ast.Attribute):
@@ -488,23 +492,19 @@ def _mentions(expressions: Iterable[ast.AST], *, are_asked: bool = False) -> dic
             if dotted is None:
                 pending.append((node.value, is_asked))
             else:
-                owner, has_all, _ = f"{dotted}.".partition(".__dict__.")
-                dotted = f"{owner}.{ANY_NAME}" if has_all else dotted
+                if "__dict__" in dotted:
+                    owner, has_all, _ = f"{dotted}.".partition(".__dict__.")
+                    dotted = f"{owner}.{ANY_NAME}" if has_all else dotted
                 found[dotted] = is_asked or found.get(dotted, False)
-        else:
+        elif isinstance(node, (ast.Call, ast.Subscript)):
             taken = _taken_by_name(node) or mention_of(node)
             if taken:
                 found[taken] = is_asked or found.get(taken, False)
-            asked = _asked(node)
-            pending.extend((child, child is asked) for child in children(node))
+            asked = node.func if isinstance(node, ast.Call) else node.value
+            pending += [(child, child is asked) for child in children(node)]
+        elif not isinstance(node, ast.Constant):
+            pending += [(child, False) for child in children(node)]
     return found
-
-
-def _asked(node: ast.AST) -> ast.expr | None:
-    match node:
-        case ast.Call(func=asked) | ast.Subscript(value=asked):
-            return asked
-    return None
 
 
 def _taken_by_name(node: ast.AST) -> str:
@@ -512,6 +512,12 @@ def _taken_by_name(node: ast.AST) -> str:
 
     Where the name is not written there, ``m.*`` stands for any; so it does for ``vars(m)`` itself and its like.
     """
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, (ast.Name, ast.Attribute))
+        and _last(node.func) not in _LOOKS
+    ):
+        return ""
     named: ast.AST | None = None
     match node:
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, named, *_]):
@@ -613,9 +619,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     local: set[str] = set()
     global_names: list[str] = []
     binds_globally = fills
-    class_name = class_parameter(function) if owner else ""
+    class_name = class_parameter(function) if owner and function.decorator_list else ""
     is_initializer = function.name in INITIALIZERS
-    may_attach = may_be_hook(function)
+    may_attach = is_hook = may_be_hook(function)
     filled: list[str] = []
     changed: list[str] = []
     own = {"", "self"}
@@ -628,91 +634,93 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     pending: list[ast.stmt] = list(function.body)
     while pending:
         node = pending.pop()
-        match node:
-            case ast.Expr(value=ast.Yield(value=value) | ast.YieldFrom(value=value)):
-                if value is not None and not isinstance(value, ast.Constant):
-                    returned.append(value)
-                continue
-            case ast.Expr(value=ast.Call(func=ast.Attribute(), args=given, keywords=named)) if is_initializer:
-                assigned += [*given, *named]
-                continue
-            case ast.Expr() | ast.Pass():
-                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                    assigned += [*node.value.args, *node.value.keywords] if fills else ()
-                    may_attach = may_attach or is_setting(node.value)
-                    filled.append(filled_by(node.value))
-                    changed.append(emptied_by(node.value))
-                continue
-            case ast.Delete(targets=deleted):
-                changed += [root_of(target) for target in deleted if isinstance(target, ast.Subscript)]
-                continue
-            case ast.Global(names=names):
-                binds_globally = True
-                global_names += names
-                continue
-            case ast.Import() | ast.ImportFrom():
-                found = _imports(node)
-                imports += found
-                local.update(item.local for item in found)
-                continue
-            case ast.Return(value=value):
-                if value is not None and not isinstance(value, ast.Constant):
-                    returned.append(value)
-                continue
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                if isinstance(node.value, (ast.Yield, ast.YieldFrom)) and node.value.value is not None:
-                    returned.append(node.value.value)
-                if node.value is not None:
-                    assigned.append(node.value)
-                stored = node.targets if isinstance(node, ast.Assign) else [node.target]
-                targets += stored
-                if class_name:
-                    binds_globally = binds_globally or any(_is_attribute_of(target, class_name) for target in stored)
-                may_attach = may_attach or any(map(is_attribute_of_another, stored))
-                for target in stored:
-                    if isinstance(target, (ast.Attribute, ast.Subscript)):
-                        changed.append(root_of(target))
-                    if isinstance(target, ast.Name):
-                        own.add(target.id)
-                    elif isinstance(target, ast.Subscript) or is_attribute_of_another(target):
-                        filled.append(root_of(target))
-                continue
-            case ast.For() | ast.AsyncFor():
+        # What most statements are is asked first.
+        if isinstance(node, ast.Expr):
+            value = node.value
+            if isinstance(value, ast.Call):
+                if is_initializer and isinstance(value.func, ast.Attribute):
+                    assigned += [*value.args, *value.keywords]
+                    continue
+                if fills:
+                    assigned += [*value.args, *value.keywords]
+                if _last(value.func) in CHANGING:
+                    may_attach = may_attach or is_setting(value)
+                    filled.append(filled_by(value))
+                    changed.append(emptied_by(value))
+            elif (
+                isinstance(value, (ast.Yield, ast.YieldFrom))
+                and value.value is not None
+                and not isinstance(value.value, ast.Constant)
+            ):
+                returned.append(value.value)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            if isinstance(node.value, (ast.Yield, ast.YieldFrom)) and node.value.value is not None:
+                returned.append(node.value.value)
+            if node.value is not None:
+                assigned.append(node.value)
+            stored = node.targets if isinstance(node, ast.Assign) else [node.target]
+            targets += stored
+            for target in stored:
+                if isinstance(target, ast.Name):
+                    own.add(target.id)
+                elif isinstance(target, (ast.Attribute, ast.Subscript)):
+                    root = root_of(target)
+                    changed.append(root)
+                    is_of_another = is_attribute_of_another(target)
+                    may_attach = may_attach or is_of_another
+                    if is_of_another or isinstance(target, ast.Subscript):
+                        filled.append(root)
+                    if class_name:
+                        binds_globally = binds_globally or _is_attribute_of(target, class_name)
+        elif isinstance(node, ast.Return):
+            if node.value is not None and not isinstance(node.value, ast.Constant):
+                returned.append(node.value)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found = _imports(node)
+            imports += found
+            local.update(item.local for item in found)
+        elif isinstance(node, ast.Global):
+            binds_globally = True
+            global_names += node.names
+        elif isinstance(node, ast.Delete):
+            changed += [root_of(target) for target in node.targets if isinstance(target, ast.Subscript)]
+        else:
+            if isinstance(node, (ast.For, ast.AsyncFor)):
                 assigned.append(node.iter)
                 targets.append(node.target)
-            case ast.With() | ast.AsyncWith():
+            elif isinstance(node, (ast.With, ast.AsyncWith)):
                 for item in node.items:
                     if item.optional_vars is not None:
                         assigned.append(item.context_expr)
                         targets.append(item.optional_vars)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 local.add(node.name)
                 assigned += node.decorator_list
                 definitions += [*_defaults(node), *node.decorator_list]
-            case ast.ClassDef():
+            elif isinstance(node, ast.ClassDef):
                 definitions += [*node.bases, *(k.value for k in node.keywords), *node.decorator_list]
-            case _:
-                pass
-        pending += inner_statements(node)
+            pending += inner_statements(node)
     attached: list[ast.expr] = []
     given_back = {value.id for value in returned if isinstance(value, ast.Name)}
-    if may_attach or (given_back and not given_back.isdisjoint(_parameters(function))):
+    parameters = _parameters(function) if given_back or filled or changed else set()
+    if may_attach or not given_back.isdisjoint(parameters):
         # What it attaches to what it is given comes back to the caller as well.
         attached = list(attached_values(function))
         returned += attached
     outside = {name for name in filled if name not in own or name in global_names}
     if fills:
         global_names += sorted(outside)
-    keeps = bool(attached) and may_be_hook(function)
-    if outside and not keeps and not outside <= _parameters(function):
+    keeps = is_hook and bool(attached)
+    if outside and not keeps and not outside <= parameters:
         keeps = bool(kept_roots(function))
-    changes = not own.union(_parameters(function)).issuperset(changed)
+    changes = bool(changed) and not own.union(parameters).issuperset(changed)
     if not (returned or imports or binds_globally or is_initializer or keeps or changes):
         return None
     if binds_globally:
         assigned += definitions
-    local.update(_bound(targets))
     returns = _mentions(returned)
+    if returns:
+        local.update(_bound(targets))
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
     is_keeping = binds_globally or is_initializer
     assigns = _mentions(assigned) if gives_local or is_keeping else {}
@@ -742,9 +750,10 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 
 def class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """Return the name that a class method gives its class; empty for any other method."""
+    if not any(isinstance(item, ast.Name) and item.id == "classmethod" for item in method.decorator_list):
+        return ""
     arguments = [*method.args.posonlyargs, *method.args.args]
-    is_of_class = any(isinstance(item, ast.Name) and item.id == "classmethod" for item in method.decorator_list)
-    return arguments[0].arg if is_of_class and arguments else ""
+    return arguments[0].arg if arguments else ""
 
 
 def _is_attribute_of(target: ast.expr, name: str) -> bool:

@@ -17,15 +17,16 @@ from stalecheck.model import SourceFile
 class ModuleTable:
     """The project's files by dotted name. Several files may have the same one."""
 
-    __slots__ = ("_bases", "_by_name", "_files")
+    __slots__ = ("_bases", "_by_name", "_files", "_near")
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
         self._files = tuple(sorted(files, key=lambda file: (file.module, str(file.path))))
         self._by_name: dict[str, list[_Named]] = defaultdict(list)
         self._bases: dict[SourceFile, frozenset[Path]] = {}
+        self._near: dict[SourceFile, frozenset[Path]] = {}
         for file in self._files:
             for name in (file.module, *file.aliases):
-                self._by_name[name].append(_Named(name, file))
+                self._by_name[name].append(_Named(name, file, _base(name, file)))
 
     def find(self, name: str, importer: SourceFile | None = None) -> SourceFile | None:
         """The file that ``import name`` in `importer` means; None if the project has none.
@@ -40,7 +41,9 @@ class ModuleTable:
         bases = self._bases_of(importer) if importer is not None else frozenset()
         if importer is not None:
             is_standard = name.partition(".")[0] in sys.stdlib_module_names
-            near = bases | {importer.path.parent}
+            near = self._near.get(importer)
+            if near is None:
+                near = self._near[importer] = bases | {importer.path.parent}
             named = [each for each in named if each.base in near or not (each.is_alias or is_standard)]
             if not named and not is_standard:
                 named = [each for each in every if each.is_of_package and self._is_top(each)]
@@ -53,7 +56,7 @@ class ModuleTable:
         bases = self._bases.get(importer)
         if bases is None:
             names = (importer.module, *importer.aliases)
-            bases = self._bases[importer] = frozenset(_Named(name, importer).base for name in names)
+            bases = self._bases[importer] = frozenset(_base(name, importer) for name in names)
         return bases
 
     def _is_top(self, named: _Named) -> bool:
@@ -93,6 +96,8 @@ class _Named:
 
     name: str
     file: SourceFile
+    base: Path
+    """The directory that the name is imported from."""
 
     @property
     def is_alias(self) -> bool:
@@ -105,11 +110,10 @@ class _Named:
         is_shorter = self.name.count(".") < self.file.module.count(".")
         return is_shorter and (self.file.is_package or "." in self.name)
 
-    @property
-    def base(self) -> Path:
-        """The directory that the name is imported from."""
-        steps = self.name.count(".") + self.file.is_package
-        return self.file.path.parents[steps]
+
+def _base(name: str, file: SourceFile) -> Path:
+    """Return the directory that a name of a file is imported from."""
+    return file.path.parents[name.count(".") + file.is_package]
 
 
 _Distance = tuple[int, bool, int, bool, str]

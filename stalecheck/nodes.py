@@ -49,6 +49,11 @@ def inner_statements(statement: ast.stmt) -> list[ast.stmt]:
     return found
 
 
+def blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    """Return the blocks of statements right below a node; in the place of some its handlers or cases."""
+    return [getattr(node, name) for name in _BLOCKS[node.__class__]]
+
+
 _PLAIN = frozenset(
     {
         *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module"),

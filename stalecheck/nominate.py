@@ -204,7 +204,9 @@ class _Nomination:
         """Return the modules that a file reaches as attributes of modules: ``b`` in ``a.b.C``."""
         found: set[SourceFile] = set()
         for mention in mentions:
-            first, *rest = mention.split(".") if mention.count(".") > 1 else ("",)
+            if mention.count(".") < 2:
+                continue
+            first, *rest = mention.split(".")
             modules = local.modules.get(first, ())
             for name in rest[:-1]:
                 modules = self._led_to(modules, (name,))
@@ -491,7 +493,7 @@ class _Nomination:
         while size != taint.size():
             size = taint.size()
             for statement in index.statements:
-                groups = _NONE.union(*(self._taint_of(mention, file, local, taint) for mention in statement.mentions))
+                groups = self._taint_of_all(statement.mentions, file, local, taint)
                 if statement.calls and statement.calls.rpartition(".")[2] in self._attaching:
                     groups |= self._carried_by(statement.calls, file, local, taint)
                 if groups:
@@ -510,11 +512,13 @@ class _Nomination:
                         _add(taint.carriers, statement.owner, groups)
                     for dotted in statement.sets:
                         self._set_on_module(dotted, local, groups)
-                inherited = groups if statement.inherits else _NONE
-                for mention in statement.mentions:
-                    inherited |= self._inherited_by(mention, local, taint)
-                for name in (*statement.binds, *filter(None, [statement.inherits])):
-                    _add(taint.heirs, name, inherited)
+                heirs = (*statement.binds, statement.inherits) if statement.inherits else statement.binds
+                if heirs:
+                    inherited = groups if statement.inherits else _NONE
+                    for mention in statement.mentions:
+                        inherited |= self._inherited_by(mention, local, taint)
+                    for name in heirs:
+                        _add(taint.heirs, name, inherited)
             for body in index.bodies:
                 hit |= self._visit_body(body, file, local, taint)
         return hit
@@ -564,10 +568,12 @@ class _Nomination:
 
     def _inherited_by(self, dotted: str, local: _Local, taint: _Taint) -> _Groups:
         """Return what a class, or something made of one, has inherited that may be old."""
+        if "." not in dotted:
+            return taint.heirs.get(dotted, _NONE)
         first, *rest = dotted.split(".")
-        if not rest:
-            return taint.heirs.get(first, _NONE)
         modules = self._led_to(local.modules.get(first, ()), rest[:-1])
+        if not modules:
+            return _NONE
         return _NONE.union(*(self.taint[m].heirs.get(rest[-1], _NONE) for m in modules if m in self.taint))
 
     def _carried_by(self, dotted: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
@@ -611,11 +617,11 @@ class _Nomination:
     ) -> tuple[_Groups, _Groups, _Groups]:
         """Return the taint of what a function imports, of what it returns, and of what it assigns to what stays."""
         imported = self._taint_of_imports(body) if body.imports else _NONE
-        returned = imported.union(*(self._taint_of(mention, file, local, taint) for mention in body.returns))
+        returned = imported | self._taint_of_all(body.returns, file, local, taint)
         if not body.binds_globally and body.name not in INITIALIZERS:
             return imported, returned, _NONE
         given = returned if body.is_decorated else imported
-        return imported, returned, given.union(*(self._taint_of(m, file, local, taint) for m in body.assigns))
+        return imported, returned, given | self._taint_of_all(body.assigns, file, local, taint)
 
     def _taint_of_imports(self, body: Body) -> _Groups:
         """Return the taint of what a function imports itself."""
@@ -641,6 +647,14 @@ class _Nomination:
         taint = self.taint.get(module)
         return _NONE if taint is None else _NONE.union(*taint.names.values())
 
+    def _taint_of_all(self, mentions: Iterable[str], file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        groups = _NONE
+        for mention in mentions:
+            tainted = self._taint_of(mention, file, local, taint)
+            if tainted:
+                groups |= tainted
+        return groups
+
     def _taint_of(self, mention: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
         first, _, attributes = mention.partition(".")
         groups = taint.get(first)
@@ -655,7 +669,9 @@ class _Nomination:
                 self._reached.setdefault(file, set()).add(module)
                 modules, rest = (module,), rest[end:]
                 break
-        return groups or _NONE.union(*(self._taint_in(module, rest, file) for module in modules))
+        if groups or not modules:
+            return groups
+        return _NONE.union(*(self._taint_in(module, rest, file) for module in modules))
 
     def _taint_in(self, module: SourceFile, attributes: Sequence[str], file: SourceFile) -> _Groups:
         """Return the taint of what a file reaches by attributes of a module, one after the other."""

@@ -104,13 +104,16 @@ def emptied_attributes(function: ast.FunctionDef) -> frozenset[str]:
     if not names:
         return frozenset()
     found: dict[str, list[ast.stmt]] = {}
-    filled: set[str] = set()
+    others: list[ast.stmt] = []
     for statement in statements(function):
         attribute = _emptied(statement, names[0])
         if not attribute:
-            filled.update(_filled_attributes(statement, names[0]))
+            others.append(statement)
         else:
             found.setdefault(attribute, []).append(statement)
+    if not found:
+        return frozenset()
+    filled = {attribute for statement in others for attribute in _filled_attributes(statement, names[0])}
     certain = frozenset(_certain(function.body)) if found.keys() - filled else frozenset()
     return frozenset(name for name in found.keys() - filled if not certain.isdisjoint(found[name]))
 

@@ -83,7 +83,10 @@ class _Pass:
     def _push_children(self, node: ast.AST, place: Place) -> None:
         push = self.stack.append
         for child in reversed(children(node)):
-            if (child := _inside(child)).__class__ not in _LEAVES:
+            # Of ``a.b.c`` only ``a`` may have something below it.
+            while isinstance(child, ast.Attribute):
+                child = child.value
+            if child.__class__ not in _LEAVES:
                 push((child, place))
 
     def _push_body(self, body: Sequence[ast.stmt], place: Place, *, is_tried: bool = False) -> None:
@@ -292,20 +295,24 @@ class _Pass:
     def _read_call(self, node: ast.Call, place: Place) -> None:
         function = node.func
         calls = self.outline.calls
-        names = [terminal(function)]
+        called = terminal(function)
+        names = [called]
         # Only a callee is of interest without a name: what it is may be worked out.
-        names += [
-            part.id if isinstance(part, ast.Name) else part.attr for part in node.args[:3] if isinstance(part, _NAMED)
-        ]
-        names += [terminal(k.value) for k in node.keywords if k.arg in ("target", "function")]
-        names += ["modules"] * any(
-            isinstance(k.value, _NAMED) and terminal(k.value) == "modules" for k in node.keywords
-        )
+        for part in node.args[:3]:
+            if isinstance(part, ast.Name):
+                names.append(part.id)
+            elif isinstance(part, ast.Attribute):
+                names.append(part.attr)
+        for keyword in node.keywords:
+            if keyword.arg in ("target", "function"):
+                names.append(terminal(keyword.value))
+            elif isinstance(keyword.value, _NAMED) and terminal(keyword.value) == "modules":
+                names.append("modules")
         for name in dict.fromkeys(names) if len(names) > 1 else names:
             calls.setdefault(name, []).append((node, place))
         if isinstance(function, ast.Lambda):
             self.handed[id(function)] = [(argument, "value") for argument in node.args]
-        elif terminal(function) in ("map", "imap", "filter") and len(node.args) == 2:
+        elif called in ("map", "imap", "filter") and len(node.args) == 2:
             self.handed[id(node.args[0])] = [(node.args[1], "element")]
         inside = place
         if isinstance(function, ast.Attribute):
@@ -448,13 +455,6 @@ class _Pass:
         last = dotted.rpartition(".")[2]
         if last and last != name:
             self.outline.aliases.setdefault(name, set()).add(last)
-
-
-def _inside(node: ast.AST) -> ast.AST:
-    """What is left of ``a.b.c`` when the attributes are taken off: only ``a`` may have something below it."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node
 
 
 _LEAVES = (ast.Constant, ast.Name)

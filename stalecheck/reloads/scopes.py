@@ -79,7 +79,7 @@ class Scope:
         return scope
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # Tens of thousands are made: freezing them costs several times as much.
 class Place:
     """Where a node stands: its scope and the blocks around it, inside that scope."""
 
@@ -131,7 +131,7 @@ class Guard:
         return None if self.statement is None else (id(self.statement), 0 if self.is_true else 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # Tens of thousands are made: freezing them costs several times as much.
 class Binding:
     """One way by which a name gets its value."""
 

@@ -68,6 +68,10 @@ from stalecheck.summarize.ways import with_gaps
 _SET_UPS = frozenset({"setUpClass", "setup_class", "setUpTestData"})
 """Class methods that a test runner calls again before the tests that use what they assign."""
 
+_CONTAINER_DISPLAYS = frozenset({cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp})
+_BINDING_NOTHING: frozenset[type] = frozenset({cst.Pass, cst.If, cst.Raise, cst.Try, cst.While, cst.Assert, cst.Global})
+"""Statements with nothing to collect but what stands in their blocks."""
+
 _CONTAINERS = frozenset({"list", "dict", "set", "OrderedDict", "defaultdict", "deque"})
 
 
@@ -137,12 +141,14 @@ class Bodies:
             scope.class_parameter = next(iter(parameter_names(node.params)), "")
         body = list(function_statements(node.body.body, block_of(twin, "body")))
         is_idle = all(isinstance(statement, cst.Pass) for statement, _ in body)
-        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_idle:
+        if is_idle:
+            return scope
+        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.kept_roots = kept_roots(twin)
             scope.reloads = twin in self._reloading
             scope.is_placed = scope.reloads or twin in self._helpers
         for statement, _ in body:
-            if isinstance(statement, cst.Global):
+            if type(statement) is cst.Global:
                 scope.global_names.update(item.name.value for item in statement.names)
         if scope.global_names and isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.last_rows = {name: row for name, row in _assigned(twin.body) if name in scope.global_names}
@@ -163,10 +169,14 @@ class Bodies:
     def _collect_one(self, node: Statement, twin: ast.stmt | None, scope: Body) -> None:
         if scope.kept_roots:
             scope.kept += (entry for entry in stored(node) if root(entry[0]) in scope.kept_roots)
+        if node.__class__ in _BINDING_NOTHING:
+            return
         match node:
             case cst.Return():
                 if node.value is not None:
                     scope.returns.append(node.value)
+            case cst.Expr():
+                self._collect_expression(node, twin, scope)
             case cst.Assign():
                 for target in node.targets:
                     self._collect_assignment(target.target, node.value, node, twin, scope)
@@ -189,22 +199,23 @@ class Bodies:
                 for item in node.items:
                     if item.asname is not None:
                         self._collect_loop(item.asname.name, item.item, scope)
-            case cst.Expr():
-                _note_yield(node.value, scope)
-                self._collect_filling(node.value, scope)
-                value = node.value.expression if isinstance(node.value, cst.Await) else node.value
-                called = as_written(value.func) if isinstance(value, cst.Call) else ""
-                is_helper = scope.is_placed and called.rpartition(".")[2] in self._helper_names
-                if called and (scope.reloads or is_helper):
-                    # What it fills, if it does, is filled again.
-                    self._rebind(scope, f"{called}()", node, twin)
-                if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
-                    self._rebind(scope, called, node, twin)
             case cst.Del():
                 if isinstance(node.target, cst.Name) and node.target.value in scope.global_names:
                     self._rebind(scope, node.target.value, node, twin)
             case _:
                 pass
+
+    def _collect_expression(self, node: cst.Expr, twin: ast.stmt | None, scope: Body) -> None:
+        _note_yield(node.value, scope)
+        self._collect_filling(node.value, scope)
+        value = node.value.expression if isinstance(node.value, cst.Await) else node.value
+        called = as_written(value.func) if isinstance(value, cst.Call) else ""
+        is_helper = scope.is_placed and called.rpartition(".")[2] in self._helper_names
+        if called and (scope.reloads or is_helper):
+            # What it fills, if it does, is filled again.
+            self._rebind(scope, f"{called}()", node, twin)
+        if called.endswith(".cache_clear") or (called == "self.__init__" and self._may_reload):
+            self._rebind(scope, called, node, twin)
 
     def _collect_assignment(
         self,
@@ -424,7 +435,7 @@ class Bodies:
     ) -> None:
         imports: list[tuple[str, Span, NameImport | ModuleImport, Location]] = []
         for statement, other in body:
-            if isinstance(statement, (cst.Import, cst.ImportFrom)):
+            if type(statement) is cst.Import or type(statement) is cst.ImportFrom:
                 self._recorder.enter(statement, other)
                 imports += [
                     (name, span, bound, self._recorder.at)
@@ -649,15 +660,12 @@ def _pairs(
 
 
 def _makes_container(node: cst.BaseExpression) -> bool:
-    match node:
-        case cst.List() | cst.Dict() | cst.Set() | cst.ListComp() | cst.DictComp() | cst.SetComp():
-            return True
-        case cst.Call(func=function):
-            return as_written(function).rpartition(".")[2] in _CONTAINERS
-    return False
+    if type(node) is cst.Call:
+        return as_written(node.func).rpartition(".")[2] in _CONTAINERS
+    return node.__class__ in _CONTAINER_DISPLAYS
 
 
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:
-    if isinstance(value, cst.Yield):
+    if type(value) is cst.Yield:
         scope.is_opaque = True
         scope.yields.append(value)

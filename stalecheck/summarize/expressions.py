@@ -59,10 +59,10 @@ class Converter:
                 return LITERAL if node.value in _CONSTANTS else look(node.value)
             case cst.Attribute():
                 return Attribute(self.convert(node.value, look), node.attr.value)
-            case cst.SimpleString() | cst.Integer():
-                return _literal(node)
             case cst.Call():
                 return self._call(node, look)
+            case cst.SimpleString() | cst.Integer():
+                return _literal(node)
             case cst.List() | cst.Tuple() | cst.Set():
                 return Display(
                     tuple(self._element(element, look) for element in node.elements),
@@ -146,6 +146,13 @@ class Converter:
         )
 
     def _call(self, node: cst.Call, look: Look) -> Expression:
+        found = self._looked_up(node, look)
+        return Call(self.convert(node.func, look), self.arguments(node, look)) if found is None else found
+
+    def _looked_up(self, node: cst.Call, look: Look) -> Expression | None:
+        """Convert a call that takes a name of an object, or a module, by a string; None for any other."""
+        if type(node.func) is not cst.Call and _last_name(node.func) not in _LOOKING_UP:
+            return None
         match node:
             case cst.Call(
                 func=cst.Name(value="getattr"),
@@ -189,7 +196,7 @@ class Converter:
                 )
             ):
                 return NamedModule("__name__")
-        return Call(self.convert(node.func, look), self.arguments(node, look))
+        return None
 
     def _taken(self, owner: Expression, name: cst.BaseExpression) -> Expression:
         """Return what ``attrgetter("a.b")`` takes of an object."""
@@ -331,6 +338,7 @@ class Converter:
 _LONGEST = 80
 """How long a string may be, as it is written, to be kept: names and keys are shorter."""
 
+_LOOKING_UP = frozenset({"getattr", "import_module", "__import__", "get"})
 _CONSTANTS = frozenset({"True", "False", "None", "__name__", "__file__", "__package__", "__doc__", "__debug__"})
 
 
@@ -343,7 +351,7 @@ def targets(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[str
 
 def shares(target: cst.BaseExpression, value: Expression) -> Iterator[tuple[cst.BaseExpression, Expression]]:
     """Yield every single target of an assignment, unpacked, with its share of `value`."""
-    if not isinstance(target, (cst.Tuple, cst.List)):
+    if type(target) is cst.Name or not isinstance(target, (cst.Tuple, cst.List)):
         yield target, value
         return
     starred = [isinstance(element, cst.StarredElement) for element in target.elements]
@@ -438,6 +446,12 @@ def choice(options: tuple[Expression, ...], *, is_first_true: bool = False, is_f
     if not distinct:
         return LITERAL
     return distinct[0] if len(distinct) == 1 else Choice(distinct, is_first_true, is_first_there)
+
+
+def _last_name(node: cst.BaseExpression) -> str:
+    if type(node) is cst.Attribute:
+        return node.attr.value
+    return node.value if type(node) is cst.Name else ""
 
 
 def _tested(operands: tuple[Expression, ...]) -> Expression:

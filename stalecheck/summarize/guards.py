@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from stalecheck.attaching import is_own_module, is_own_namespace
 from stalecheck.index import is_type_checking
-from stalecheck.nodes import descendants
+from stalecheck.nodes import blocks, descendants
 from stalecheck.reloads.reruns import first_run
 
 _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
@@ -20,6 +20,9 @@ _COMPARE: dict[type[ast.cmpop], Callable[[tuple[int, ...], tuple[int, ...]], boo
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
+_SIMPLE = (ast.Expr, ast.Assign, ast.Return, ast.Import, ast.ImportFrom, ast.Raise, ast.Pass)
+"""Most of the statements that have no others within them."""
 
 _MINORS_AHEAD = 30
 
@@ -94,13 +97,9 @@ def without_dead_branches(tree: ast.Module, target_version: tuple[int, int]) -> 
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
-        for block in ("body", "orelse", "finalbody"):
-            statements = getattr(node, block, None)
-            if isinstance(statements, list):
-                _cut(statements, target_version)
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            children = getattr(node, block, ())
-            pending += [child for child in children if hasattr(child, "body") or hasattr(child, "cases")]
+        for block in blocks(node):
+            _cut(block, target_version)
+            pending += [child for child in block if not isinstance(child, _SIMPLE)]
     return tree
 
 
@@ -108,23 +107,23 @@ def _cut(statements: list[ast.stmt], target_version: tuple[int, int]) -> None:
     """Shorten a block to what is run of it, and its statements to their branches that may run."""
     for number, statement in enumerate(statements):
         leaving = [statement]
-        match statement:
-            case ast.If(test=test) | ast.While(test=test):
-                decided = decide(test, target_version)
-                if decided is False:
-                    statement.body = [ast.copy_location(ast.Pass(), statement.body[0])]
-                    leaving = statement.orelse
-                elif decided is True and isinstance(statement, ast.If):
-                    statement.orelse = []
-                    leaving = statement.body
-            case ast.Expr(value=value) | ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
-                statement.value = _chosen(value, target_version)
+        if isinstance(statement, (ast.Expr, ast.Assign, ast.Return)):
+            if isinstance(statement.value, (ast.IfExp, ast.BoolOp)):
+                statement.value = _chosen(statement.value, target_version)
+        elif isinstance(statement, (ast.If, ast.While)):
+            decided = decide(statement.test, target_version)
+            if decided is False:
+                statement.body = [ast.copy_location(ast.Pass(), statement.body[0])]
+                leaving = statement.orelse
+            elif decided is True and isinstance(statement, ast.If):
+                statement.orelse = []
+                leaving = statement.body
         if leaving and isinstance(leaving[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
             del statements[number + 1 :]
             return
 
 
-def _chosen(value: ast.expr, target_version: tuple[int, int]) -> ast.expr:
+def _chosen(value: ast.IfExp | ast.BoolOp, target_version: tuple[int, int]) -> ast.expr:
     """The part of ``a if … else b`` or ``… and a`` that is evaluated."""
     if isinstance(value, ast.IfExp):
         decided = decide(value.test, target_version)

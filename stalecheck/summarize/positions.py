@@ -137,7 +137,7 @@ def blocks(
     """Yield the statements of a block, several on one line one by one, each with its twin."""
     flat: list[cst.BaseCompoundStatement | cst.BaseSmallStatement] = []
     for statement in body:
-        if isinstance(statement, cst.SimpleStatementLine):
+        if type(statement) is cst.SimpleStatementLine:
             flat.extend(statement.body)
         elif isinstance(statement, (cst.BaseCompoundStatement, cst.BaseSmallStatement)):
             flat.append(statement)
@@ -154,14 +154,16 @@ def _pair_statement(node: cst.CSTNode, twin: ast.AST, spans: dict[int, ast.AST])
 
 def _statement_children(node: cst.CSTNode) -> list[cst.CSTNode]:
     match node:
+        case cst.Expr() | cst.Return():
+            return [node.value] if node.value is not None else []
         case cst.Assign():
             return [*(target.target for target in node.targets), node.value]
+        case cst.Pass():
+            return []
         case cst.AnnAssign():
             return [node.target, node.annotation.annotation, *([node.value] if node.value else [])]
         case cst.AugAssign():
             return [node.target, node.value]
-        case cst.Expr() | cst.Return():
-            return [node.value] if node.value is not None else []
         case cst.For():
             return [node.target, node.iter]
         case cst.While() | cst.If():
@@ -241,7 +243,7 @@ def _pair(node: cst.CSTNode, twin: ast.AST, spans: dict[int, ast.AST]) -> None:
     while pending:
         child, other = pending.pop()
         spans[id(child)] = other
-        if isinstance(child, cst.Subscript) and isinstance(other, ast.Subscript):
+        if isinstance(other, ast.Subscript) and isinstance(child, cst.Subscript):
             pending.extend(_pair_subscript(child, other))
         else:
             pending.extend(zip(_children(child), _twins(other), strict=False))

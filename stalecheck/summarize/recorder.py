@@ -25,6 +25,8 @@ from stalecheck.summarize.summary import (
 )
 from stalecheck.summarize.syntax import Statement
 
+_PLACELESS: frozenset[type] = frozenset({cst.Pass, cst.Global})
+
 
 class Recorder:
     """Keeps what the walk has found in a file so far, and where it stands."""
@@ -62,7 +64,7 @@ class Recorder:
             # In the order in which they run, where the call stands.
             self.at = Location(self.at.row, self.at.column + 1)
             return
-        if not isinstance(node, (cst.Pass, cst.Global)):
+        if node.__class__ not in _PLACELESS:
             self.at = self.positions.start(node, twin)
 
     def qualified(self, name: str) -> str:

@@ -18,6 +18,12 @@ FILLERS = frozenset({"add", "append", "appendleft"})
 """Methods that put their one argument into a container."""
 
 
+_WITHOUT_BLOCKS: frozenset[type] = frozenset(
+    {cst.Expr, cst.Assign, cst.Return, cst.Pass, cst.FunctionDef, cst.Import, cst.ImportFrom, cst.Raise, cst.AugAssign}
+)
+"""Most of the statements whose blocks are not read with those around them: they have none, or a scope of their own."""
+
+
 def block_of(twin: object, name: str) -> list[ast.stmt] | None:
     """Return a block of a statement of the standard library's tree, ``body`` or ``orelse``; None if it has none."""
     found: list[ast.stmt] | None = getattr(twin, name, None)
@@ -35,10 +41,10 @@ def parse_test(module: cst.Module, test: cst.BaseExpression) -> ast.expr:
 def as_written(node: cst.CSTNode) -> str:
     """Return a dotted name as it is written; empty for anything else."""
     parts: list[str] = []
-    while isinstance(node, cst.Attribute):
+    while type(node) is cst.Attribute:
         parts.append(node.attr.value)
         node = node.value
-    if not isinstance(node, cst.Name):
+    if type(node) is not cst.Name:
         return ""
     parts.append(node.value)
     return ".".join(reversed(parts))
@@ -62,7 +68,7 @@ def function_statements(
 
 def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSuite, list[ast.stmt] | None]]:
     """Yield the blocks of a compound statement, each with its twin."""
-    if isinstance(node, cst.BaseSmallStatement):
+    if node.__class__ in _WITHOUT_BLOCKS:
         return
     match node:
         case cst.If():
@@ -96,6 +102,10 @@ def suites(node: Statement, twin: ast.stmt | None) -> Iterator[tuple[cst.BaseSui
                 yield matched.body, block_of(cases[position] if cases else None, "body")
 
 
+_ABSENT = frozenset({str, type(None), cst.MaybeSentinel})
+"""What stands in fields of nodes that are no nodes."""
+
+
 def binds_inside(function: ast.stmt) -> bool:
     """Whether an expression of a function binds a name: any statement may, then."""
     return any(isinstance(node, ast.NamedExpr) for node in descendants(function))
@@ -116,15 +126,13 @@ def breaks(body: cst.CSTNode) -> bool:
     """Whether the body of a loop may end the loop."""
     pending: list[cst.CSTNode] = [body]
     while pending:
-        match pending.pop():
-            case cst.Break():
-                return True
-            case cst.For(orelse=orelse) | cst.While(orelse=orelse):
-                pending += [] if orelse is None else [orelse]
-            case cst.FunctionDef() | cst.ClassDef() | cst.BaseExpression():
-                pass
-            case node:
-                pending += node.children
+        node = pending.pop()
+        if isinstance(node, cst.Break):
+            return True
+        if isinstance(node, (cst.For, cst.While)):
+            pending += [] if node.orelse is None else [node.orelse]
+        elif not isinstance(node, (cst.BaseExpression, cst.FunctionDef, cst.ClassDef)):
+            pending += _parts(node)
     return False
 
 
@@ -134,9 +142,9 @@ def names_below(node: cst.CSTNode) -> set[str]:
     pending: list[cst.CSTNode] = [node]
     while pending:
         current = pending.pop()
-        if isinstance(current, cst.Name):
+        if type(current) is cst.Name:
             names.add(current.value)
-        elif isinstance(current, (cst.Attribute, cst.Arg)):
+        elif type(current) is cst.Attribute or type(current) is cst.Arg:
             pending.append(current.value)
         else:
             pending += _parts(current)
@@ -148,5 +156,5 @@ def _parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     for name in node.__dataclass_fields__:
         value = getattr(node, name)
         for part in value if isinstance(value, (list, tuple)) else (value,):
-            if isinstance(part, cst.CSTNode):
+            if part.__class__ not in _ABSENT and isinstance(part, cst.CSTNode):
                 yield part

@@ -65,7 +65,8 @@ def find_usages(tree: ast.Module, names: frozenset[str]) -> dict[str, list[Usage
                 reads.append((node.id, node.id, usage, frame))
             continue
         if usage is Usage.OTHER and (node.__class__ not in _SPECIAL or (not casts and _is_plain(node))):
-            pending += [(child, frame, usage, within) for child in children(node)]
+            below = children(node)
+            pending += [(part, frame, usage, within) for part in below if not isinstance(part, ast.Constant)]
             continue
         match node:
             case ast.Import() | ast.ImportFrom():

@@ -204,17 +204,29 @@ class _Walker:
     def _statement(self, node: Statement, twin: ast.stmt | None) -> None:
         self._recorder.enter(node, twin)
         match node:
+            # Most of what is left of a file stands first.
+            case cst.Pass():
+                if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    self._idle_function(twin)
             case cst.Expr():
                 self._expression_statement(node, twin)
                 self._runner.call(node.value)
             case cst.Assign():
                 self._assign([target.target for target in node.targets], node.value, twin)
                 self._run(node.targets[0].target, node.value)
+            case cst.FunctionDef() | cst.ClassDef() if self._recorder.within:
+                self._recorder.bind(node.name.value, NOWHERE, LITERAL)
+            case cst.FunctionDef():
+                self._function(node, twin)
+            case cst.ClassDef():
+                self._class(node, twin)
+            case cst.Import() | cst.ImportFrom():
+                self._import(node, twin)
+            case cst.If():
+                self._if(node, twin)
             case cst.Return() if self._recorder.within:
                 self._runner.call(node.value)
                 self._recorder.scope.is_dead = True
-            case cst.FunctionDef() | cst.ClassDef() if self._recorder.within:
-                self._recorder.bind(node.name.value, NOWHERE, LITERAL)
             case cst.AnnAssign() if node.value is not None:
                 self._assign([node.target], node.value, twin)
                 self._run(node.target, node.value)
@@ -223,14 +235,6 @@ class _Walker:
                     self._recorder.bindings[-1] = replace(self._recorder.bindings[-1], is_annotated=True)
             case cst.AugAssign():
                 self._augment(node)
-            case cst.Import() | cst.ImportFrom():
-                self._import(node, twin)
-            case cst.FunctionDef():
-                self._function(node, twin)
-            case cst.ClassDef():
-                self._class(node, twin)
-            case cst.If():
-                self._if(node, twin)
             case cst.Try() | cst.TryStar():
                 self._try(node, twin)
             case cst.For():
@@ -250,8 +254,6 @@ class _Walker:
                 self._recorder.convert(node.test)
             case cst.Raise():
                 self._recorder.scope.is_dead = True
-            case cst.Pass() if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self._idle_function(twin)
             case _:
                 pass
 

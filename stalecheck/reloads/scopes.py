@@ -79,7 +79,7 @@ class Scope:
         return scope
 
 
-@dataclass(slots=True, eq=False)  # Tens of thousands are made: freezing them costs several times as much.
+@dataclass(frozen=True, slots=True, eq=False)
 class Place:
     """Where a node stands: its scope and the blocks around it, inside that scope."""
 
@@ -131,7 +131,7 @@ class Guard:
         return None if self.statement is None else (id(self.statement), 0 if self.is_true else 1)
 
 
-@dataclass(slots=True, eq=False)  # Tens of thousands are made: freezing them costs several times as much.
+@dataclass(frozen=True, slots=True, eq=False)
 class Binding:
     """One way by which a name gets its value."""
 

@@ -89,7 +89,7 @@ def assignments(tree: ast.Module) -> Iterator[TopLevel]:
         statement, is_guarded, is_asked_for = pending.pop()
         match statement:
             case ast.Assign(targets=targets, value=value):
-                for target, part in (pair for target in targets for pair in _pairs(target, value)):
+                for target, part in (pair for each in targets for pair in _pairs(each, value)):
                     if isinstance(target, ast.Name):
                         yield TopLevel(target.id, target, part, is_guarded, is_asked_for)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):

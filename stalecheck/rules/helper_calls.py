@@ -96,12 +96,15 @@ def certain(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _helper(place: ReloadPlace, reloading: Reloading) -> _Helper | None:
     block = place.site.block
-    tree = reloading.parse(place.file) if block and place.files else None
+    if not block or not place.files or block.rpartition(".")[2].startswith(_RUN_BY_OTHERS):
+        return None
+    tree = reloading.parse(place.file)
     function = scope_of(tree, block) if tree is not None else None
     if tree is None or function is None or isinstance(function, ast.Module):
         return None
-    is_known = function.name.startswith(_RUN_BY_OTHERS) or bool(_decorators(function) - {"staticmethod", "classmethod"})
-    if is_known or any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)):
+    if _decorators(function) - {"staticmethod", "classmethod"} or any(
+        isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)
+    ):
         return None
     row = place.site.span.start.row
     if not any(statement.lineno <= row <= (statement.end_lineno or row) for statement in certain(function.body)):

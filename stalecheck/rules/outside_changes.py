@@ -229,12 +229,14 @@ def _resolve(
             return None
         if other in modules:
             return other, rest
+        first, dot, behind = rest.partition(".")
         if not other.is_package or not depth:
+            return None
+        if all(item.local != first for item in reloading.program.indexes[other].imports):
             return None
         if other not in taken:
             tree = reloading.parse(other)
             taken[other] = imported_names(tree, other) if tree is not None else {}
-        first, dot, behind = rest.partition(".")
         meant = taken[other].get(first)
         return _resolve(f"{meant}{dot}{behind}", other, modules, reloading, taken, depth - 1) if meant else None
     return None

@@ -408,7 +408,19 @@ def _place(
         tuple(possible),
         _unclear(possible),
         tuple(names),
+        _halves(site, table),
     )
+
+
+def _halves(site: ReloadSite, table: ModuleTable) -> tuple[SourceFile, ...]:
+    """Return what a sweep certainly evicts and nothing imports anew."""
+    found: dict[SourceFile, None] = {}
+    for pattern in site.targets if site.halves and not site.is_restored else ():
+        for file in table.match(pattern) if "*" in pattern else ():
+            is_meant = file.module in site.halves and (_is_level(file, pattern) or not site.is_flat)
+            if is_meant and _passes(file, pattern, site):
+                found[file] = None
+    return tuple(found)
 
 
 def _record(place: ReloadPlace) -> ReloadRecord:

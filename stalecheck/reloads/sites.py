@@ -117,6 +117,9 @@ class ReloadPlace:
     names: tuple[str, ...] = ()
     """Dotted names of the argument that lead into a module of the project, and not to one."""
 
+    halves: tuple[SourceFile, ...] = ()
+    """What a sweep evicts, and the next statement takes from its package as it was: nothing imports it anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

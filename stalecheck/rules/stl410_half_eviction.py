@@ -88,19 +88,25 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if site.mode is ReloadMode.RELOAD and site.span.start.row:
             yield from _of_what_is_gone(place, reloading)
         elif site.spelling in _RESTORABLE and (site.is_void or _is_taken_next(place, reloading)):
-            module = site.targets[0]
-            package, _, name = module.rpartition(".")
-            yield Flaw(
-                place.file,
-                site.span,
-                Severity.ERROR,
-                f"`from {package} import {name}` takes the old `{module}` from its package: nothing is imported anew",
-                f'reload it in place, or import it with `importlib.import_module("{module}")`',
-            )
+            yield _of_what_is_taken(place, site.targets[0])
+        elif place.halves:
+            yield from (_of_what_is_taken(place, file.module) for file in place.halves)
         elif site.spelling in EVICTIONS and not site.is_restored and len(place.files) == 1:
             yield from _without_submodules(place, reloading)
         elif site.spelling in _RESTORABLE and site.is_restored:
             yield from islice(_without_the_attribute(place, reloading), 1)
+
+
+def _of_what_is_taken(place: ReloadPlace, module: str) -> Flaw:
+    """Return the flaw that an import statement takes an evicted module from its package."""
+    package, _, name = module.rpartition(".")
+    return Flaw(
+        place.file,
+        place.site.span,
+        Severity.ERROR,
+        f"`from {package} import {name}` takes the old `{module}` from its package: nothing is imported anew",
+        f'reload it in place, or import it with `importlib.import_module("{module}")`',
+    )
 
 
 def _of_what_is_gone(place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:

@@ -258,12 +258,15 @@ def _without_the_attribute(place: ReloadPlace, reloading: Reloading) -> Iterator
             continue
         if not _is_imported_below(scope, place, module) or _is_set(tree, scope, module):
             continue
+        how = f"keep `{package}.{name}` before, and assign it again after"
+        if place.site.spelling.startswith("monkeypatch"):
+            how = f'`monkeypatch.delattr({package}, "{name}")` before it is imported'
         yield Flaw(
             place.file,
             place.site.span,
             Severity.WARNING,
             f"`sys.modules` gets the old `{module}` back, `{package}` keeps the new one as its attribute `{name}`",
-            f'put the attribute back as well: `monkeypatch.delattr({package}, "{name}")` before it is imported',
+            f"put the attribute back as well: {how}",
         )
 
 

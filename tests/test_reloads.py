@@ -332,6 +332,18 @@ def test_table_that_its_own_reload_fills(loop: str) -> None:
     assert (site.targets, site.why) == (("a", "b"), "")
 
 
+@pytest.mark.parametrize(
+    ("loop", "targets"),
+    [
+        pytest.param("for m, seen in list(D.items()):\n    reload(m)\n    D[m] = now(m)", ("a", "b"), id="of its own"),
+        pytest.param("for m in list(D):\n    reload(m)\ndef f(m):\n    D[m] = now(m)", (), id="that is given"),
+    ],
+)
+def test_table_by_modules_in_which_something_is_put_under_a_key(loop: str, targets: tuple[str, ...]) -> None:
+    (site,) = sites(f"from importlib import reload\nimport a, b\nD = {{a: 0, b: 0}}\n{loop}")
+    assert (site.targets, bool(site.why)) == (targets, not targets)
+
+
 def test_table_with_another_module_under_an_unknown_key() -> None:
     (site,) = sites("from importlib import reload\nimport a, b\nD = {'a': a}\nD[x] = b\nreload(D['a'])")
     assert (site.targets, site.why) == (("a", "b"), "")

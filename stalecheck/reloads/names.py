@@ -199,19 +199,29 @@ def _filled(evaluator: Evaluator, items: Items, name: str, place: Place, at: Pos
     if not additions or any(id(addition) in evaluator.active for addition in additions):
         return (literal,)
     added: list[tuple[Items, Items]] = []
+    replaced: list[Item] = []
     for addition in additions:
         evaluator.active.add(id(addition))
+        cuts = evaluator.cuts
         keys = evaluator.inner(addition.key, addition.place) if addition.key is not None else ()
-        keys = keys or (Unknown("which key is not known"),)
-        added.extend((keys, items) for items in _added(evaluator, addition, name))
+        if addition.key is not None and not keys and evaluator.cuts > cuts:
+            # The key comes from the container itself.
+            replaced.extend(item for items in _added(evaluator, addition, name) for item in items)
+        else:
+            keys = keys or (Unknown("which key is not known"),)
+            added.extend((keys, items) for items in _added(evaluator, addition, name))
         evaluator.active.discard(id(addition))
     if isinstance(literal, Group):
-        return (replace(literal, elements=(*literal.elements, *(items for _, items in added))),)
+        return (
+            replace(literal, elements=(*literal.elements, *((i,) for i in replaced), *(items for _, items in added))),
+        )
     if any(isinstance(item, (Hole, Unknown)) for _, items in added for item in items):
         return (Unknown(f"`{name}` is filled at run time"),)
     held = {item for _, items in literal.pairs for item in items}
     # What a reload gives back is put where it was taken from.
-    return (replace(literal, pairs=(*literal.pairs, *(pair for pair in added if not held.issuperset(pair[1])))),)
+    others = tuple(item for item in replaced if item not in held)
+    pairs = [(keys, (*items, *others)) for keys, items in literal.pairs]
+    return (replace(literal, pairs=(*pairs, *(pair for pair in added if not held.issuperset(pair[1])))),)
 
 
 def _is_sorted(evaluator: Evaluator, name: str, place: Place) -> bool:

@@ -210,6 +210,17 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
         ),
         pytest.param(
             {
+                "m.py": "class C: ...\n",
+                "app.py": "import m\nBY = {}\ndef draws(cls):\n    def deco(f):\n        BY[cls] = f\n        return f\n"
+                "    return deco\n@draws(m.C)\ndef g(): ...\n",
+            },
+            "STL209",
+            "a decorator of `g` was given the old class `m.C` after `m` is reloaded at refresh.py:3; "
+            "look it up in the body instead, or reload `app` after `m`",
+            id="what a decorator of one's own is given",
+        ),
+        pytest.param(
+            {
                 "m.py": "import argparse\nspace = argparse.Namespace(limits=[1])\nlimits = space.limits\n",
                 "app.py": "from m import limits\n",
             },

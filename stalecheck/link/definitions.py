@@ -248,6 +248,7 @@ class Definitions:
                 yield from self._registrations.of_registration(registry, statement)
                 continue
             value = self._subject.evaluate(decorator.value, binding.at)
+            own = {capture.made for capture in self._subject.evaluate(called, binding.at).captures}
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
                 is_property = _CACHED_PROPERTY in names
@@ -267,7 +268,7 @@ class Definitions:
                             decorator.value,
                         ),
                         passes_through=passes and capture.made.origin.kind is OriginKind.FUNCTION,
-                        is_argument=capture.span != NOWHERE,
+                        is_argument=capture.made not in own,
                     )
 
     def _return_of(self, function: Function, capture: Capture, at: Location) -> Expression | None:

@@ -211,8 +211,8 @@ HIDDEN = {"p/__init__.py": "from .m import m\n", "p/m.py": "def m(): ...\nclass 
         pytest.param(
             {
                 "m.py": "class C: ...\n",
-                "app.py": "import m\nBY = {}\ndef draws(cls):\n    def deco(f):\n        BY[cls] = f\n        return f\n"
-                "    return deco\n@draws(m.C)\ndef g(): ...\n",
+                "app.py": "import m\nBY = {}\ndef draws(cls):\n    def deco(f):\n        BY[cls] = f\n"
+                "        return f\n    return deco\n@draws(m.C)\ndef g(): ...\n",
             },
             "STL209",
             "a decorator of `g` was given the old class `m.C` after `m` is reloaded at refresh.py:3; "

@@ -53,18 +53,57 @@ def find_filling(tree: ast.Module) -> frozenset[ast.FunctionDef]:
 def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
     """Return the functions that may fill something again after a reload, called by the function that reloads.
 
-    Those of the file that such functions call; for other files' what they can call with nothing: ``app.fill()``.
+    Those of the file that such functions call; for other files' what they can call with nothing: ``app.fill()``,
+    ``app.service.fill()``.
     """
     functions = _functions(tree)
     named = [function for same in functions.by_name.values() for function in same]
     found = [function for function in named if not any(_parameters(function))]
+    found += _methods_of_objects(tree)
     if may_reload:
         found += [helper for function in find_reloading(tree) for helper in _calls(function, functions)]
-    return _filling(found, functions)
+    return _filling(found, functions, _imported(tree))
 
 
-def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Function]:
-    """Return which of some functions, and of those that they call, fill something for good."""
+def _methods_of_objects(tree: ast.Module) -> Iterator[_Function]:
+    """Yield the methods, without further parameters, of the classes of whose objects the top level keeps one."""
+    classes: dict[str, list[ast.ClassDef]] = {}
+    made: set[str] = set()
+    for statement in _level(tree.body):
+        match statement:
+            case ast.ClassDef(name=name):
+                classes.setdefault(name, []).append(statement)
+            case ast.Assign(value=ast.Call(func=called)) | ast.AnnAssign(value=ast.Call(func=called)):
+                made.add(root_of(called))
+    pending = sorted(made & classes.keys())
+    seen = set(pending)
+    while pending:
+        for definition in classes[pending.pop()]:
+            for method in definition.body:
+                if isinstance(method, _Function) and not method.decorator_list and len([*_parameters(method)]) == 1:
+                    yield method
+            bases = {root_of(base) for base in definition.bases} & classes.keys() - seen
+            seen |= bases
+            pending += sorted(bases)
+
+
+def _imported(tree: ast.Module) -> frozenset[str]:
+    """Return the names that the imports of a file's top level bind."""
+    return frozenset(
+        alias.asname or alias.name.partition(".")[0]
+        for statement in _level(tree.body)
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+        for alias in statement.names
+    )
+
+
+def _filling(
+    pending: list[_Function], functions: _Functions, imported: frozenset[str] = frozenset()
+) -> frozenset[_Function]:
+    """Return which of some functions, and of those that they call, fill something for good.
+
+    Or may call one that does, with nothing, by a name that has been `imported`.
+    """
     edges: dict[_Function, list[_Function]] = {}
     found: set[_Function] = set()
     while pending:
@@ -73,7 +112,7 @@ def _filling(pending: list[_Function], functions: _Functions) -> frozenset[_Func
             is_reloading = _spells_reload(function)
             edges[function] = [] if is_reloading else list(_calls(function, functions))
             pending += edges[function]
-            if not is_reloading and _fills(function):
+            if not is_reloading and (_fills(function) or _calls_any(function, imported)):
                 found.add(function)
     size = -1
     while size != len(found):
@@ -163,6 +202,17 @@ def _called(statement: ast.stmt) -> ast.Call | None:
 def _calls(function: _Function, functions: _Functions) -> Iterator[_Function]:
     for statement in statements(function):
         yield from functions.meant(_called(statement))
+
+
+def _calls_any(function: _Function, imported: frozenset[str]) -> bool:
+    """Whether a statement of a function calls something with nothing by one of some names: ``app.fill()``."""
+    return any(
+        isinstance(statement, ast.Expr)
+        and (call := _called(statement)) is not None
+        and not (call.args or call.keywords)
+        and root_of(call.func) in imported
+        for statement in statements(function)
+    )
 
 
 def _fills(function: _Function) -> bool:

@@ -50,7 +50,7 @@ def _reloads(
     for sequence in sequences:
         is_same_block = sequence.file == holding.file and sequence.block == holding.block
         called = () if is_same_block else _called_at(holding, sequence)
-        is_helper = holding.done is not None and (holding.file, holding.block) in renewals.called_by(sequence)
+        is_helper = holding.done is not None and renewals.is_called(holding, sequence)
         if (holding.until or holding.done is not None) and not (is_same_block or is_helper or called):
             continue
         if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from stalecheck.link.evaluate import Evaluator
 from stalecheck.link.holding import Holding, root
 from stalecheck.link.order import Sequence
 from stalecheck.link.program import Frame, Program
-from stalecheck.link.values import ClassThing, FunctionThing, ModuleThing
+from stalecheck.link.values import ClassThing, FunctionThing, InstanceThing, ModuleThing
 from stalecheck.model import Location, SourceFile
 from stalecheck.summarize.summary import Rebinding, Store
 from stalecheck.vocabulary import HolderKind
@@ -20,8 +20,18 @@ _Places: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
 """Where a function binds a name anew, or clears the cache of one: by its file, its name and what it binds."""
 
 _Function: TypeAlias = tuple[SourceFile, str]
-_Helpers: TypeAlias = Mapping[_Function, Mapping[_Function, tuple[Rebinding, ...]]]
+_Name: TypeAlias = tuple[SourceFile, str]
+_Helpers: TypeAlias = Mapping["_Function", Mapping["_Helper", tuple[Rebinding, ...]]]
 """Which functions of the project a function calls, and by which of its statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Helper:
+    """A function or method that another one calls."""
+
+    function: _Function
+    receiver: _Name | None = None
+    """The object whose method it is, by the name that holds it; None for a function, and if it is not known which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +41,13 @@ class Renewals:
     places: _Places
     helpers: _Helpers
 
-    def called_by(self, sequence: Sequence) -> Mapping[_Function, tuple[Rebinding, ...]]:
+    def called_by(self, sequence: Sequence) -> Mapping[_Helper, tuple[Rebinding, ...]]:
         """Return the functions that one calls which reloads, and by which of its statements."""
         return {} if sequence.file is None else self.helpers.get((sequence.file, sequence.block), {})
+
+    def is_called(self, holding: Holding, sequence: Sequence) -> bool:
+        """Whether a function that reloads calls the one in which a holding is made."""
+        return any(helper.function == (holding.file, holding.block) for helper in self.called_by(sequence))
 
 
 def find_renewals(program: Program, evaluator: Evaluator) -> dict[SourceFile, Renewals]:
@@ -60,8 +74,12 @@ def renewing(holding: Holding, sequence: Sequence, renewals: Renewals) -> Callab
     if sequence.file is not None and sequence.block and not holding.until and not is_same:
         places = _bound_by(holding, (sequence.file, sequence.block), renewals)
         for helper, calls in renewals.called_by(sequence).items():
-            bound = [place for place in _bound_by(holding, helper, renewals) if place.is_certain]
-            if helper != (holding.file, holding.block):
+            bound = [
+                place
+                for place in _bound_by(holding, helper.function, renewals)
+                if place.is_certain and _is_of(holding, helper.receiver, place)
+            ]
+            if helper.function != (holding.file, holding.block):
                 places += calls if bound else ()
             elif any(_is_taken_within(place, holding) for place in (holding.done, *bound)):
                 again += calls
@@ -119,33 +137,56 @@ def _helpers(program: Program, evaluator: Evaluator) -> _Helpers:
     ]
     blocks = {(file, done.block) for file, done in statements}
     names = {f"{block.rpartition('.')[2]}()" for _, block in blocks}
-    direct: dict[_Function, dict[_Function, tuple[Rebinding, ...]]] = {}
+    direct: dict[_Function, dict[_Helper, tuple[Rebinding, ...]]] = {}
     for file, done in statements:
         if done.name.rpartition(".")[2] not in names:
             continue
-        first, *rest = done.name.removesuffix("()").split(".")
-        owner = done.block.rpartition(".")[0]
-        called = [(file, f"{owner}.{rest[0]}")] if first in {"self", "cls"} and owner and len(rest) == 1 else []
-        if not called:
-            value = evaluator.name(file, first)
-            for attribute in rest:
-                value = evaluator.attribute(value, attribute, Frame(file, done.begin))
-            called = [(thing.file, thing.function.name) for thing in value.things if isinstance(thing, FunctionThing)]
-        for function in called:
-            if function in blocks:
+        for helper in _called(file, done, program, evaluator):
+            if helper.function in blocks:
                 by_statement = direct.setdefault((file, done.block), {})
-                by_statement[function] = (*by_statement.get(function, ()), done)
+                by_statement[helper] = (*by_statement.get(helper, ()), done)
     return {function: _through(function, direct) for function in direct}
 
 
-def _through(function: _Function, direct: _Helpers) -> dict[_Function, tuple[Rebinding, ...]]:
+def _called(file: SourceFile, done: Rebinding, program: Program, evaluator: Evaluator) -> Iterator[_Helper]:
+    """Yield the functions and methods of the project that a statement of a function calls."""
+    first, *rest = done.name.removesuffix("()").split(".")
+    owner = done.block.rpartition(".")[0]
+    if first in {"self", "cls"} and owner and len(rest) == 1:
+        yield _Helper((file, f"{owner}.{rest[0]}"))
+        return
+    value = evaluator.name(file, first)
+    name: _Name | None = (file, first)
+    receiver: _Name | None = None
+    for number, attribute in enumerate(rest, 1):
+        modules = [thing.file for thing in value.things if isinstance(thing, ModuleThing)]
+        if any(isinstance(thing, InstanceThing) for thing in value.things):
+            receiver = _where_made(name, program, evaluator) if name is not None and number == len(rest) else None
+            name = None
+        elif modules:
+            name = modules[0], attribute
+        value = evaluator.attribute(value, attribute, Frame(file, done.begin))
+    for thing in value.things:
+        if isinstance(thing, FunctionThing):
+            yield _Helper((thing.file, thing.function.name), receiver)
+
+
+def _where_made(name: _Name, program: Program, evaluator: Evaluator) -> _Name:
+    """Return by which name the object is made that a name of a module stands for; that name where it is not known."""
+    place = evaluator.removals.place_at_end(*name)
+    return name if place is None else (place[0], program.summaries[place[0]].bindings[place[1]].name)
+
+
+def _through(function: _Function, direct: _Helpers) -> dict[_Helper, tuple[Rebinding, ...]]:
     """Return what a function calls, with what that calls in turn whenever it is called."""
     found = dict(direct[function])
     pending = list(found)
     while pending:
         helper = pending.pop()
-        for other, calls in direct.get(helper, {}).items():
-            if other not in found and other != function and any(call.is_certain for call in calls):
+        for inner, calls in direct.get(helper.function, {}).items():
+            # What a method calls by `self` it calls on the same object.
+            other = inner if inner.receiver is not None else replace(inner, receiver=helper.receiver)
+            if other not in found and other.function != function and any(call.is_certain for call in calls):
                 found[other] = found[helper]
                 pending.append(other)
     return found
@@ -166,6 +207,13 @@ def _bound_by(holding: Holding, function: _Function, renewals: Renewals) -> tupl
     return (*places, *_emptied_by(holding, function))
 
 
+def _is_of(holding: Holding, receiver: _Name | None, place: Rebinding) -> bool:
+    """Whether a statement of a method that is called on an object is about the one of which an attribute holds it."""
+    if receiver is None or not place.name.startswith("self."):
+        return True
+    return receiver == (holding.file, holding.holder.name.partition(".")[0])
+
+
 def _is_taken_within(place: Rebinding | None, holding: Holding) -> bool:
     """Whether what a function binds it looks up each time that it is called."""
     body = None if place is None else place.function
@@ -183,9 +231,9 @@ def _is_looked_up_anew(holding: Holding, sequence: Sequence, renewals: Renewals,
         return True
     return any(
         place.is_certain
-        for (file, block), calls in renewals.called_by(sequence).items()
-        if file == holding.file and any(last < other.end <= call.end for other in calls)
-        for place in renewals.places.get((file, block, name.name), ())
+        for helper, calls in renewals.called_by(sequence).items()
+        if helper.function[0] == holding.file and any(last < other.end <= call.end for other in calls)
+        for place in renewals.places.get((*helper.function, name.name), ())
     )
 
 

@@ -210,7 +210,8 @@ class Bodies:
         self._collect_filling(node.value, scope)
         value = node.value.expression if isinstance(node.value, cst.Await) else node.value
         called = as_written(value.func) if isinstance(value, cst.Call) else ""
-        is_helper = scope.is_placed and called.rpartition(".")[2] in self._helper_names
+        is_bare = isinstance(value, cst.Call) and not value.args
+        is_helper = scope.is_placed and (is_bare or called.rpartition(".")[2] in self._helper_names)
         if called and (scope.reloads or is_helper):
             # What it fills, if it does, is filled again.
             self._rebind(scope, f"{called}()", node, twin)

@@ -31,7 +31,7 @@ class _Functions:
             case ast.Call(func=ast.Name(id=name)):
                 yield from self.by_name.get(name, ())
                 yield from self.classes.get(name, ())
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=name)):
+            case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Call(func=ast.Name(id="super")), attr=name)):
                 yield from self.methods.get(name, ())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from stalecheck.link.order import Sequence
 from stalecheck.link.program import Frame, Program
 from stalecheck.link.values import ClassThing, FunctionThing, InstanceThing, ModuleThing
 from stalecheck.model import Location, SourceFile
-from stalecheck.summarize.summary import Rebinding, Store
+from stalecheck.summarize.summary import Function, Rebinding, Store
 from stalecheck.vocabulary import HolderKind
 
 _Places: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
@@ -32,6 +32,12 @@ class _Helper:
     function: _Function
     receiver: _Name | None = None
     """The object whose method it is, by the name that holds it; None for a function, and if it is not known which."""
+
+    of: ClassThing | None = field(default=None, compare=False)
+    """The class of that object."""
+
+    is_own: bool = False
+    """Called by `self`, or by ``super()``: of which class the method is depends on the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,25 +148,28 @@ def _helpers(program: Program, evaluator: Evaluator) -> _Helpers:
         if done.name.rpartition(".")[2] not in names:
             continue
         for helper in _called(file, done, program, evaluator):
-            if helper.function in blocks:
+            if helper.function in blocks or helper.is_own:
                 by_statement = direct.setdefault((file, done.block), {})
                 by_statement[helper] = (*by_statement.get(helper, ()), done)
-    return {function: _through(function, direct) for function in direct}
+    return {function: _through(function, direct, evaluator) for function in direct}
 
 
 def _called(file: SourceFile, done: Rebinding, program: Program, evaluator: Evaluator) -> Iterator[_Helper]:
     """Yield the functions and methods of the project that a statement of a function calls."""
     first, *rest = done.name.removesuffix("()").split(".")
     owner = done.block.rpartition(".")[0]
-    if first in {"self", "cls"} and owner and len(rest) == 1:
-        yield _Helper((file, f"{owner}.{rest[0]}"))
+    if first in {"self", "cls", "super()"} and owner and len(rest) == 1:
+        yield _Helper((file, f"{owner}.{done.name.removeprefix('self.').removeprefix('cls.')}"), is_own=True)
         return
     value = evaluator.name(file, first)
     name: _Name | None = (file, first)
     receiver: _Name | None = None
+    of: ClassThing | None = None
     for number, attribute in enumerate(rest, 1):
+        objects = [thing.of for thing in value.things if isinstance(thing, InstanceThing)]
         modules = [thing.file for thing in value.things if isinstance(thing, ModuleThing)]
-        if any(isinstance(thing, InstanceThing) for thing in value.things):
+        if objects:
+            of = objects[0] if len(objects) == len(value.things) == 1 else None
             receiver = _where_made(name, program, evaluator) if name is not None and number == len(rest) else None
             name = None
         elif modules:
@@ -168,7 +177,7 @@ def _called(file: SourceFile, done: Rebinding, program: Program, evaluator: Eval
         value = evaluator.attribute(value, attribute, Frame(file, done.begin))
     for thing in value.things:
         if isinstance(thing, FunctionThing):
-            yield _Helper((thing.file, thing.function.name), receiver)
+            yield _Helper((thing.file, thing.function.name), receiver, of)
 
 
 def _where_made(name: _Name, program: Program, evaluator: Evaluator) -> _Name:
@@ -177,19 +186,40 @@ def _where_made(name: _Name, program: Program, evaluator: Evaluator) -> _Name:
     return name if place is None else (place[0], program.summaries[place[0]].bindings[place[1]].name)
 
 
-def _through(function: _Function, direct: _Helpers) -> dict[_Helper, tuple[Rebinding, ...]]:
+def _through(function: _Function, direct: _Helpers, evaluator: Evaluator) -> dict[_Helper, tuple[Rebinding, ...]]:
     """Return what a function calls, with what that calls in turn whenever it is called."""
-    found = dict(direct[function])
+    found = {_meant(helper, _Helper(function), evaluator): calls for helper, calls in direct[function].items()}
     pending = list(found)
     while pending:
         helper = pending.pop()
         for inner, calls in direct.get(helper.function, {}).items():
-            # What a method calls by `self` it calls on the same object.
-            other = inner if inner.receiver is not None else replace(inner, receiver=helper.receiver)
+            other = _meant(inner, helper, evaluator)
             if other not in found and other.function != function and any(call.is_certain for call in calls):
                 found[other] = found[helper]
                 pending.append(other)
     return found
+
+
+def _meant(called: _Helper, caller: _Helper, evaluator: Evaluator) -> _Helper:
+    """Return the method that one which is called on the same object stands for, by the class of that."""
+    if not called.is_own:
+        return called
+    file, block = called.function
+    owner, _, name = block.removesuffix("()").rpartition(".")
+    is_above = owner.endswith(".super()")
+    owner = owner.removesuffix(".super()")
+    classes = [thing for thing in evaluator.name(file, owner).things if isinstance(thing, ClassThing)]
+    of = caller.of or next(iter(classes), None)
+    order = [] if of is None else evaluator.classes.order(of)
+    if is_above:
+        own = [number for number, base in enumerate(order, 1) if base in classes]
+        order = order[own[0] :] if own else []
+    for base in order:
+        for member, reaching in base.definition.members:
+            bound = evaluator.program.summaries[base.file].bindings[reaching[-1]].value if member == name else None
+            if isinstance(bound, Function):
+                return _Helper((base.file, bound.name), caller.receiver, caller.of)
+    return _Helper((file, f"{owner}.{name}"), caller.receiver, caller.of)
 
 
 def _bound_by(holding: Holding, function: _Function, renewals: Renewals) -> tuple[Rebinding, ...]:

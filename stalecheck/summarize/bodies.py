@@ -209,7 +209,7 @@ class Bodies:
         _note_yield(node.value, scope)
         self._collect_filling(node.value, scope)
         value = node.value.expression if isinstance(node.value, cst.Await) else node.value
-        called = as_written(value.func) if isinstance(value, cst.Call) else ""
+        called = _called(value) if isinstance(value, cst.Call) else ""
         is_bare = isinstance(value, cst.Call) and not value.args
         is_helper = scope.is_placed and (is_bare or called.rpartition(".")[2] in self._helper_names)
         if called and (scope.reloads or is_helper):
@@ -664,6 +664,14 @@ def _makes_container(node: cst.BaseExpression) -> bool:
     if type(node) is cst.Call:
         return as_written(node.func).rpartition(".")[2] in _CONTAINERS
     return node.__class__ in _CONTAINER_DISPLAYS
+
+
+def _called(call: cst.Call) -> str:
+    """Return how what is called is written: a dotted name, ``super().fill``; empty for anything else."""
+    match call.func:
+        case cst.Attribute(value=cst.Call(func=cst.Name(value="super"), args=[]), attr=cst.Name(value=name)):
+            return f"super().{name}"
+    return as_written(call.func)
 
 
 def _note_yield(value: cst.BaseExpression, scope: Body) -> None:

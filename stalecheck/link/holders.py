@@ -67,7 +67,7 @@ def find_holdings(file: SourceFile, summary: Summary, evaluator: Evaluator) -> I
         if made.file == holding.file and holding.holder.kind is not HolderKind.MODULE_IMPORT:
             continue
         if holding.holder.kind is HolderKind.CONTAINER and holding.span in replaced:
-            holding = replace(holding, emptied=replaced[holding.span])
+            holding = replace(holding, emptied=(*holding.emptied, *replaced[holding.span]))
         is_nameless = bool(holding.block) or holding.holder.name in {"*", "<lambda>"}
         span = holding.span if is_nameless or holding.emptied else None
         names = tuple(name for name, _ in holding.brings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stalecheck.link import known
@@ -68,10 +68,16 @@ class Registrations:
         """
         callee = self._subject.evaluate(statement.call.function, statement.at)
         kept = set(self._kept.by_call(statement.call, callee, statement.at))
-        for holding in self.of_registration(statement.name, statement) if kept else ():
+        if kept:
+            found = self.of_registration(statement.name, statement)
+            of_kept = (each for each in found if (each.capture.made, each.capture.mode) in kept)
+            yield from self.remaining(statement, of_kept, is_later=is_later)
+
+    def remaining(self, statement: CallStatement, found: Iterable[Holding], *, is_later: bool) -> Iterator[Holding]:
+        """Yield what is not taken back of what a call has put somewhere, with what functions do that reload."""
+        for holding in found:
             made = holding.capture.made
-            is_taken_back = not is_later and self._kept.is_taken_back(statement, made)
-            if (made, holding.capture.mode) in kept and not is_taken_back:
+            if is_later or not self._kept.is_taken_back(statement, made):
                 yield replace(holding, emptied=tuple(self._kept.taken_back_by_functions(statement, made)))
 
     def keeper(self, function: Expression, at: Location) -> Value | None:

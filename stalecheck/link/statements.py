@@ -126,7 +126,7 @@ class Statements:
             return
         function = statement.call.function
         if isinstance(function, Attribute) and (target := self._filled(function, statement.at)) is not None:
-            yield from self._filling(statement, function, target)
+            yield from self._filling(statement, function, target, is_later=True)
         else:
             yield from self._registrations.of_own(statement, is_later=True)
 
@@ -187,7 +187,9 @@ class Statements:
         bound = self._subject.evaluator.program.summaries[owner.file].bindings[index].value
         return bound if isinstance(bound, Function) else None
 
-    def _filling(self, statement: CallStatement, function: Attribute, target: Value) -> Iterator[Holding]:
+    def _filling(
+        self, statement: CallStatement, function: Attribute, target: Value, *, is_later: bool = False
+    ) -> Iterator[Holding]:
         unpacks = function.name in known.UNPACKERS
         elements = [
             Element(
@@ -204,7 +206,10 @@ class Statements:
             else:
                 flat.append(element)
         flat = [element for element in flat if element.is_unpacked or element.value != function.value]
-        yield from self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+        found = self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+        if any(self._own_method(thing, function.name) is not None for thing in target.things):
+            found = self._registrations.remaining(statement, found, is_later=is_later)
+        yield from found
 
 
 def _lets_go(method: Function | None, argument: Argument, arguments: list[Argument]) -> bool:

@@ -39,7 +39,7 @@ def with_gaps(rebindings: Iterable[Rebinding], block: str, function: ast.stmt | 
 def statements_of(function: _Function, block: str, found: Iterable[Store | CallStatement]) -> Iterator[BodyStatement]:
     """Yield what has been found in the body of a function, each with the places after which it may be passed by.
 
-    What is written alike in several branches is one: ``T["a"] = …``, ``T.clear()``.
+    What is written alike in several branches is one: ``T["a"] = …``, ``T.clear()``, ``register("a", …)``.
     """
     around = _Around(function)
     for statement in found:
@@ -47,6 +47,8 @@ def statements_of(function: _Function, block: str, found: Iterable[Store | CallS
         names = around.renewed(node) if node is not None and statement.name else ()
         if node is not None and names:
             name = statement.name if statement.name in names else names[0]
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                name = _alike(node.value)
             done = around.complete(Rebinding(block, name, statement.at, _end(node)))
             yield BodyStatement(replace(statement, within=()), done)
 
@@ -288,7 +290,7 @@ def _renewed(node: ast.stmt) -> Iterator[str]:
     match node:
         case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
             called = ast.unparse(call.func)
-            yield from (ast.unparse(call), called, f"{called}()")
+            yield from (ast.unparse(call), called, f"{called}()", _alike(call))
     for below in (inner for part in parts for inner in descendants(part)):
         match below:
             case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str() as key)):
@@ -296,6 +298,14 @@ def _renewed(node: ast.stmt) -> Iterator[str]:
             case ast.Name(ctx=context) | ast.Attribute(ctx=context) | ast.Subscript(ctx=context):
                 if not isinstance(context, ast.Load):
                     yield ast.unparse(below)
+
+
+def _alike(call: ast.Call) -> str:
+    """Return how a call is written as far as it says what it puts something under: ``register('a')``."""
+    constants = [argument for argument in call.args if isinstance(argument, ast.Constant)]
+    if call.args and not constants:
+        return ast.unparse(call)
+    return f"{ast.unparse(call.func)}({', '.join(map(ast.unparse, constants))})" if constants else ast.unparse(call.func)
 
 
 def _dotted(test: ast.expr) -> Iterator[str]:

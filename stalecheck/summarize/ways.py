@@ -302,10 +302,11 @@ def _renewed(node: ast.stmt) -> Iterator[str]:
 
 def _alike(call: ast.Call) -> str:
     """Return how a call is written as far as it says what it puts something under: ``register('a')``."""
-    constants = [argument for argument in call.args if isinstance(argument, ast.Constant)]
+    constants = [ast.unparse(argument) for argument in call.args if isinstance(argument, ast.Constant)]
     if call.args and not constants:
         return ast.unparse(call)
-    return f"{ast.unparse(call.func)}({', '.join(map(ast.unparse, constants))})" if constants else ast.unparse(call.func)
+    called = ast.unparse(call.func)
+    return f"{called}({', '.join(constants)})" if constants else called
 
 
 def _dotted(test: ast.expr) -> Iterator[str]:

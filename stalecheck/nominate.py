@@ -344,15 +344,24 @@ class _Nomination:
         return found
 
     def refilling(self) -> set[SourceFile]:
-        """Return the files that reload and may then call what fills something in a nominated file, or change it."""
+        """Return the files that reload and may then call what fills something in a nominated file, or change it.
+
+        With those between them that only hand on, or call, what fills.
+        """
         filled = {file for file in self.nominated if any(map(_may_fill, self._indexes[file].bodies))}
         changing = {file for file in self._helpers if any(body.changes for body in self._indexes[file].bodies)}
-        return {
+        found = {
             file
             for file in self._helpers
             if not (self.nominated if file in changing else filled).isdisjoint(self._asked.get(file, ()))
             or not self._registries.isdisjoint(self._asked.get(file, ()))
         }
+        for file in self._helpers:
+            between = {
+                other for other in self._asked.get(file, ()) if not filled.isdisjoint(self._asked.get(other, ()))
+            }
+            found |= {file, *between} if between else set()
+        return found
 
     def _ancestry(self, file: SourceFile) -> set[SourceFile]:
         """Return where the bases of classes stand that are made anew in a file, or inherit from such: they decide what

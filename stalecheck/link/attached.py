@@ -23,6 +23,7 @@ from stalecheck.link.values import (
     InstanceThing,
     ModuleThing,
     Relation,
+    Trait,
     Value,
 )
 from stalecheck.model import Location, SourceFile
@@ -339,7 +340,7 @@ class _Run:
                     self._attach(owner, key, item.value, called, frame, is_certain=is_certain)
             return
         value = self._evaluate(item.value, frame)
-        kept = [capture for capture in value.captures if capture.made.file == self._file and capture.relation in _KEPT]
+        kept = self._kept(value, is_key=item.value in item.keys)
         if kept and self._stays(item, frame):
             for file, container in self._containers(item, frame):
                 if file != self._file:
@@ -351,8 +352,17 @@ class _Run:
         """Whether something stays in a container when the same statement runs again."""
         if not item.keys or item.gives_way or item.value in item.keys:
             return True
-        keys = [self._evaluate(key, frame) for key in item.keys]
-        return any(c.made.file == self._file and c.relation in _KEPT for key in keys for c in key.captures)
+        return any(self._kept(self._evaluate(key, frame), is_key=True) for key in item.keys)
+
+    def _kept(self, value: Value, *, is_key: bool) -> list[Capture]:
+        """Return what of the file a container keeps in a value; a key that equals the new one is found again by it."""
+        return [
+            capture
+            for capture in value.captures
+            if capture.made.file == self._file
+            and capture.relation in _KEPT
+            and not (is_key and Trait.CONSTANT in capture.made.traits)
+        ]
 
     def _containers(self, item: Filled, frame: Frame) -> Iterator[tuple[SourceFile, Binding]]:
         """Yield the containers of modules and classes that something is put into."""

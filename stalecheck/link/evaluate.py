@@ -219,6 +219,8 @@ class Evaluator:
             return value
         origin = Origin(file.module, binding.name, kind, file.path, binding.at)
         traits = {*self.classes.traits(value), *([Trait.TEXT] if is_text(binding.value) else [])}
+        if isinstance(binding.value, Literal) and "." in binding.name:
+            traits.add(Trait.CONSTANT)
         made = Made(origin, file, binding.is_kept, frozenset(traits))
         own = Capture(made, Relation.IS, (file,), binding.at)
         others = tuple(capture for capture in value.captures if capture.made.file != file)

@@ -54,6 +54,9 @@ class Trait(IntEnum):
     TEXT = 7
     """A string or bytes, as it is written."""
 
+    CONSTANT = 8
+    """A string or number that is written in the body of a class: the new one equals the old one."""
+
 
 ASKED = Location(0, 0)
 """Where a module took what its ``__getattr__`` answers: it is asked whenever another one takes it."""

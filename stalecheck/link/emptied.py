@@ -189,6 +189,8 @@ class Contents:
                 taken = [entry for entry in inside if entry.inner is None and entry.value == given][:1]
             elif method == "pop" and given is not None:
                 taken = [entry for entry in inside if entry.inner == given]
+        for new in statement.new_keys[-1:]:
+            self.entries.append(_Entry(new.key.value, LITERAL, (new.key.span,), is_certain=False))
         for entry in added if isinstance(statement, Store) else ():
             if isinstance(entry.key, Literal) and entry.key.written:
                 taken += (other for other in inside if other.inner == entry.key)

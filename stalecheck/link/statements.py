@@ -54,6 +54,7 @@ class Statements:
         target = self._subject.evaluate(store.target, store.at)
         if not store.name:
             return
+        yield from self._new_keys(store.name, store)
         if store.attribute:
             yield from self._attribute_store(store, target)
             return
@@ -85,6 +86,15 @@ class Statements:
                 is_container = kind is HolderKind.CONTAINER and capture.span != NOWHERE
                 place = capture.span if is_container else element.span
                 yield self._subject.holding(store.name, kind, place, capture, "", element.value)
+
+    def _new_keys(self, name: str, statement: Store | CallStatement) -> Iterator[Holding]:
+        """Yield the keys that a statement puts into mappings on its way to the container that it fills."""
+        for new in statement.new_keys:
+            mapping = self._subject.evaluate(new.mapping, statement.at)
+            makers = {thing.name.removesuffix("()") for thing in mapping.things if isinstance(thing, ExternalThing)}
+            is_own = any(self._own_method(thing, "setdefault") for thing in mapping.things)
+            if makers.intersection(new.makers) if new.makers else not is_own:
+                yield from self._elements(name, [new.key], mapping, statement.at)
 
     def _elements(self, name: str, elements: Iterable[Element], target: Value, at: Location) -> Iterator[Holding]:
         seen: set[tuple[Made, ReloadMode | None]] = set()
@@ -206,7 +216,9 @@ class Statements:
             else:
                 flat.append(element)
         flat = [element for element in flat if element.is_unpacked or element.value != function.value]
-        found = self._elements(statement.name.rpartition(".")[0], flat, target, statement.at)
+        name = statement.name.rpartition(".")[0]
+        yield from self._new_keys(name, statement)
+        found = self._elements(name, flat, target, statement.at)
         if any(self._own_method(thing, function.name) is not None for thing in target.things):
             found = self._registrations.remaining(statement, found, is_later=is_later)
         yield from found

@@ -459,6 +459,16 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that a statement puts into a mapping on its way to the container under it: ``T.setdefault(k, [])``."""
+
+    mapping: Expression
+    key: Element
+    makers: tuple[str, ...] = ()
+    """What makes a mapping that puts in a key which it lacks; none where every mapping does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """``target[...] = value``, ``target += [value]``, ``target.name = value`` at module or class level."""
 
@@ -476,6 +486,8 @@ class Store:
     within: tuple[str, ...] = ()
     """The functions in whose bodies it stands, each called by the one before, the first by the module's top level."""
 
+    new_keys: tuple[NewKey, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class CallStatement:
@@ -492,6 +504,8 @@ class CallStatement:
     span: Span = NOWHERE
     within: tuple[str, ...] = ()
     """The functions in whose bodies it stands, each called by the one before, the first by the module's top level."""
+
+    new_keys: tuple[NewKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ from stalecheck.summarize.summary import (
     NamedModule,
     NameImport,
     Needed,
+    NewKey,
     Parameter,
     Reference,
     StarImport,
@@ -79,6 +80,10 @@ from stalecheck.summarize.syntax import Block, Statement, as_written, block_of, 
 from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 from stalecheck.vocabulary import MUTATORS
+
+_WITH_A_FACTORY = ("collections.defaultdict",)
+_COUNTING = (*_WITH_A_FACTORY, "collections.Counter")
+"""What puts in a key that it lacks where that is looked up, or where something is added to what stands there."""
 
 _ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
 
@@ -349,7 +354,9 @@ class _Walker:
             span = self._recorder.span(node)
             at, within = self._recorder.at, self._recorder.within
             if not self._is_local(node.func):
-                self._recorder.calls.append(CallStatement(value, written, at, self._may_not_run(), span, within))
+                new_keys = tuple(self._new_keys(node.func.value)) if isinstance(node.func, cst.Attribute) else ()
+                statement = CallStatement(value, written, at, self._may_not_run(), span, within, new_keys)
+                self._recorder.calls.append(statement)
 
     def _kept_name(self, twin: ast.stmt | None) -> str:
         """Return the name of the module whose value of an earlier run, if there was one, a statement goes on with."""
@@ -450,6 +457,7 @@ class _Walker:
                 self._recorder.at,
                 is_conditional=self._may_not_run(),
                 within=self._recorder.within,
+                new_keys=tuple(self._new_keys(target.value)),
             )
         )
 
@@ -471,8 +479,26 @@ class _Walker:
                 self._recorder.at,
                 is_conditional=self._may_not_run(),
                 within=self._recorder.within,
+                new_keys=tuple(self._new_keys(node.target, _COUNTING)),
             )
         )
+
+    def _new_keys(self, container: cst.BaseExpression, makers: tuple[str, ...] = _WITH_A_FACTORY) -> Iterator[NewKey]:
+        """Yield the keys that mappings get when a container is looked up in them, the innermost first."""
+        while True:
+            match container:
+                case cst.Subscript(value=outer, slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+                    needed = makers
+                case cst.Call(
+                    func=cst.Attribute(value=outer, attr=cst.Name(value="setdefault")), args=[cst.Arg(value=key), *_]
+                ):
+                    needed = ()
+                case _:
+                    return
+            put_in = Element(self._recorder.convert(key), self._recorder.span(key), is_key=True, may_lack=True)
+            if not isinstance(put_in.value, Literal):
+                yield NewKey(self._recorder.convert(outer), put_in, needed)
+            container, makers = outer, _WITH_A_FACTORY
 
     def _may_not_run(self) -> bool:
         return self._recorder.branching > 0 or self._recorder.looping > 0

@@ -81,8 +81,7 @@ from stalecheck.summarize.trim import RELOAD_SPELLED, without_idle_statements
 from stalecheck.summarize.usage import find_dotted, find_parameter_usages, find_usages, names_read
 from stalecheck.vocabulary import MUTATORS
 
-_WITH_A_FACTORY = ("collections.defaultdict",)
-_COUNTING = (*_WITH_A_FACTORY, "collections.Counter")
+_WITH_DEFAULTS = ("collections.defaultdict", "collections.Counter")
 """What puts in a key that it lacks where that is looked up, or where something is added to what stands there."""
 
 _ANSWERS_NAMES = re.compile(r"^(?:def[ \t]+)?__getattr__\b", re.MULTILINE)
@@ -479,26 +478,27 @@ class _Walker:
                 self._recorder.at,
                 is_conditional=self._may_not_run(),
                 within=self._recorder.within,
-                new_keys=tuple(self._new_keys(node.target, _COUNTING)),
+                new_keys=tuple(self._new_keys(node.target)),
             )
         )
 
-    def _new_keys(self, container: cst.BaseExpression, makers: tuple[str, ...] = _WITH_A_FACTORY) -> Iterator[NewKey]:
+    def _new_keys(self, container: cst.BaseExpression) -> Iterator[NewKey]:
         """Yield the keys that mappings get when a container is looked up in them, the innermost first."""
+        makers: tuple[str, ...]
         while True:
             match container:
                 case cst.Subscript(value=outer, slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
-                    needed = makers
+                    makers = _WITH_DEFAULTS
                 case cst.Call(
                     func=cst.Attribute(value=outer, attr=cst.Name(value="setdefault")), args=[cst.Arg(value=key), *_]
                 ):
-                    needed = ()
+                    makers = ()
                 case _:
                     return
             put_in = Element(self._recorder.convert(key), self._recorder.span(key), is_key=True, may_lack=True)
             if not isinstance(put_in.value, Literal):
-                yield NewKey(self._recorder.convert(outer), put_in, needed)
-            container, makers = outer, _WITH_A_FACTORY
+                yield NewKey(self._recorder.convert(outer), put_in, makers)
+            container = outer
 
     def _may_not_run(self) -> bool:
         return self._recorder.branching > 0 or self._recorder.looping > 0

@@ -53,7 +53,7 @@ class Classes:
             base = self._base(thing, 0, frame, is_only=True) if name == "__base__" else None
             return base or Value((), derived(value), is_new=bool(value.captures))
         owner, index = found
-        made = self._set_by_methods(thing, owner, index, frame)
+        made = self._set_by_methods(thing, owner, index, value, frame)
         if made is not None:
             return made
         member = self._evaluator.binding(owner.file, index)
@@ -71,10 +71,13 @@ class Classes:
         )
         return self._arrived(Value(things, member.captures), thing, owner, value, frame)
 
-    def _set_by_methods(self, thing: ClassThing, owner: ClassThing, index: int, frame: Frame) -> Value | None:
+    def _set_by_methods(
+        self, thing: ClassThing, owner: ClassThing, index: int, value: Value, frame: Frame
+    ) -> Value | None:
         """Return what class methods assign to an attribute that the body only declares, for a function that reads it.
 
-        None where none does: ``_instance = None``, which ``get`` makes when it is first asked for.
+        None where none does: ``_instance = None``, which ``get`` makes when it is first asked for. The class, `value`,
+        is then as new as where it was taken from.
         """
         bindings = self._program.summaries[owner.file].bindings
         declared = bindings[index]
@@ -87,9 +90,8 @@ class Classes:
         for binding in bindings:
             method = methods.get(binding.block)
             if binding.name == declared.name and isinstance(method, Function) and isinstance(binding.value, Call):
-                itself = {name: Value((thing,), self.captures_of(thing)) for name in method.parameters[:1]}
-                holder = frame.holder or frame.file
-                inner = Frame(owner.file, binding.at, itself, frame.depth + 1, holder)
+                itself = {name: Value((thing,), value.captures) for name in method.parameters[:1]}
+                inner = replace(self._inside(frame, owner.file), arguments=itself)
                 found.append(self._evaluator.evaluate(binding.value, inner))
         found = [value for value in found if value != NOTHING]
         return union(found) if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -45,12 +45,24 @@ def attached(function: cst.FunctionDef, kept: frozenset[str], convert: _Convert)
         yield replace(item, conditions=conditions)
 
 
+@dataclass(frozen=True, slots=True)
+class _SortedOut:
+    """What is not in a container any more."""
+
+    container: Expression
+    of: Expression
+    keys: tuple[Expression, ...]
+    """Every element with these attributes of another object."""
+
+
 class _Reader:
     def __init__(self, kept: frozenset[str], convert: _Convert) -> None:
         self._kept = kept
         self._convert = convert
+        self._sorted_out: tuple[_SortedOut, ...] = ()
 
     def of_block(self, block: cst.BaseSuite, conditions: _Conditions) -> _Found:
+        before = self._sorted_out
         for statement in block.body:
             parts: Sequence[cst.CSTNode] = [statement]
             if isinstance(statement, cst.SimpleStatementLine):
@@ -61,6 +73,44 @@ class _Reader:
                     conditions = (*conditions, *behind(part, self._convert))
                 elif isinstance(part, (cst.BaseCompoundStatement, cst.BaseSmallStatement)):
                     yield from self._of_statement(part, conditions)
+                    self._sorted_out += tuple(self._sorting_out(part))
+        self._sorted_out = before
+
+    def _sorting_out(self, node: Statement) -> Iterator[_SortedOut]:
+        """Yield what ``a[:] = [b for b in a if b.name != c.name]`` takes out, or the same without the slice."""
+        match node:
+            case cst.Assign(
+                targets=[cst.AssignTarget(target=target)],
+                value=cst.BaseSimpleComp(
+                    for_in=cst.CompFor(
+                        target=cst.Name(value=name), iter=source, ifs=[cst.CompIf(test=test)], inner_for_in=None
+                    ),
+                ),
+            ) if (changed := self._convert(source)) == self._convert(_without_slice(target)):
+                for of, keys in self._other_than(test, name):
+                    yield _SortedOut(changed, of, keys)
+
+    def _other_than(self, test: cst.BaseExpression, name: str) -> Iterator[tuple[Expression, tuple[Expression, ...]]]:
+        """Yield what an element differs from that passes a test, and by which attributes of that."""
+        match test:
+            case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
+                yield from self._other_than(left, name)
+                yield from self._other_than(right, name)
+            case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
+                for first, keys in self._other_than(left, name):
+                    yield from ((of, (*keys, *more)) for of, more in self._other_than(right, name) if of == first)
+            case cst.Comparison(
+                left=cst.Attribute(value=one, attr=cst.Name(value=attribute)),
+                comparisons=[
+                    cst.ComparisonTarget(
+                        operator=cst.NotEqual(), comparator=cst.Attribute(value=other, attr=cst.Name(value=same))
+                    )
+                ],
+            ) if attribute == same:
+                for element, of in ((one, other), (other, one)):
+                    if isinstance(element, cst.Name) and element.value == name:
+                        given = self._convert(of)
+                        yield given, (Attribute(given, attribute),)
 
     def _of_if(self, node: cst.If, conditions: _Conditions) -> _Found:
         yield from self.of_block(node.body, (*conditions, *where_true(node.test, self._convert)))
@@ -125,13 +175,14 @@ class _Reader:
         keys = tuple(map(self._convert, filling.keys))
         asked = [c for c in conditions if c.key is not None and c.key in keys and c.is_negated and c.value == target]
         for value in (*keys, *map(self._convert, filling.values)):
+            replaced = [gone.keys for gone in self._sorted_out if (gone.container, gone.of) == (target, value)]
             yield Filled(
                 target,
                 value,
-                keys,
+                replaced[0] if replaced else keys,
                 tuple(condition for condition in conditions if condition not in asked),
                 filling.is_unpacked,
-                gives_way=bool(asked) or isinstance(node, cst.Expr),
+                gives_way=bool(asked) or (isinstance(node, cst.Expr) and not replaced),
             )
 
 
@@ -140,6 +191,15 @@ def _is_update(node: cst.Expr) -> bool:
         case cst.Call(func=cst.Attribute(attr=cst.Name(value="update"))):
             return True
     return False
+
+
+def _without_slice(target: cst.BaseExpression) -> cst.BaseExpression:
+    match target:
+        case cst.Subscript(
+            value=whole, slice=[cst.SubscriptElement(slice=cst.Slice(lower=None, upper=None, step=None))]
+        ):
+            return whole
+    return target
 
 
 def _hands_on(call: Call) -> bool:

@@ -92,6 +92,7 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     OTHER_NAME: ("STL101_from_import/imported_by_its_longer_name_too STL101 *",),
     PLACE: (
         "STL201_instance/reset_by_a_method_that_the_reload_calls STL201 * bot.engine",
+        "STL202_singleton/made_when_asked_for STL201 admin service.*",
         "STL102_star_import/names_of_other_branches STL102 * [*]",
         "STL105_copied_value/list_of_public_names STL102 user [*]",
         "STL204_default_argument/field_of_a_slotted_dataclass STL204 app Slotted",

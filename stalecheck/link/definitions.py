@@ -248,7 +248,9 @@ class Definitions:
                 yield from self._registrations.of_registration(registry, statement)
                 continue
             value = self._subject.evaluate(decorator.value, binding.at)
-            own = {capture.made for capture in self._subject.evaluate(called, binding.at).captures}
+            arguments = decorator.value.arguments if isinstance(decorator.value, Call) else ()
+            given = {c.made for item in arguments for c in self._subject.evaluate(item.value, binding.at).captures}
+            given -= {capture.made for capture in self._subject.evaluate(called, binding.at).captures}
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
                 is_property = _CACHED_PROPERTY in names
@@ -268,7 +270,7 @@ class Definitions:
                             decorator.value,
                         ),
                         passes_through=passes and capture.made.origin.kind is OriginKind.FUNCTION,
-                        is_argument=capture.made not in own,
+                        is_argument=capture.span != NOWHERE or capture.made in given,
                     )
 
     def _return_of(self, function: Function, capture: Capture, at: Location) -> Expression | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from stalecheck.nodes import descendants, inner_statements
+from stalecheck.nodes import descendants, inner_statements, named_parameters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -137,7 +137,7 @@ def is_for_metaclass(function: _Function) -> bool:
 
 def _given(function: _Function) -> set[str]:
     """Return the parameters of a function to which it may attach something that outlives the call."""
-    parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    parameters = named_parameters(function.args)
     names = {parameter.arg for parameter in parameters}
     if function.name in _OF_METACLASS:
         return names if is_for_metaclass(function) else set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from stalecheck.attaching import filled_roots, root_of, statements
-from stalecheck.nodes import children, descendants, inner_statements
+from stalecheck.nodes import children, descendants, inner_statements, named_parameters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -58,7 +58,7 @@ def find_helpers(tree: ast.Module, *, may_reload: bool) -> frozenset[_Function]:
     """
     functions = _functions(tree)
     named = [function for same in functions.by_name.values() for function in same]
-    found = [function for function in named if not any(_parameters(function))]
+    found = [function for function in named if not named_parameters(function.args)]
     found += _methods_of_objects(tree)
     if may_reload:
         found += [helper for function in find_reloading(tree) for helper in _calls(function, functions)]
@@ -80,7 +80,11 @@ def _methods_of_objects(tree: ast.Module) -> Iterator[_Function]:
     while pending:
         for definition in classes[pending.pop()]:
             for method in definition.body:
-                if isinstance(method, _Function) and not method.decorator_list and len([*_parameters(method)]) == 1:
+                if (
+                    isinstance(method, _Function)
+                    and not method.decorator_list
+                    and len(named_parameters(method.args)) == 1
+                ):
                     yield method
             bases = {root_of(base) for base in definition.bases} & classes.keys() - seen
             seen |= bases
@@ -219,7 +223,7 @@ def _fills(function: _Function) -> bool:
     """Whether a function puts something into what it has not made itself, in its own name."""
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(function)):
         return False
-    local = {argument.arg for argument in [*_parameters(function)][1:]}
+    local = {argument.arg for argument in named_parameters(function.args)[1:]}
     outside: set[str] = set()
     found: set[str] = set()
     for statement in statements(function):
@@ -229,10 +233,6 @@ def _fills(function: _Function) -> bool:
             local.update(target.id for target in statement.targets if isinstance(target, ast.Name))
         found.update(_given_roots(statement))
     return bool(outside) or bool(found - local - {""})
-
-
-def _parameters(function: _Function) -> Iterator[ast.arg]:
-    yield from (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
 
 
 def _given_roots(statement: ast.stmt) -> Iterator[str]:

@@ -27,7 +27,7 @@ from stalecheck.attaching import (
 )
 from stalecheck.called import find_filling
 from stalecheck.model import Location
-from stalecheck.nodes import children, descendants, inner_statements
+from stalecheck.nodes import children, descendants, inner_statements, named_parameters, positional_parameters
 from stalecheck.spelled import ANY_NAME, mention_of, module_in_string, modules_in
 
 # A pattern that begins with its word is searched for faster than one that begins with a boundary.
@@ -448,7 +448,7 @@ def _dispatched(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.ex
     """Return the annotation for which ``@show.register`` registers a function: the first one."""
     if not any(isinstance(item, ast.Attribute) and item.attr == "register" for item in function.decorator_list):
         return []
-    ordered = [*function.args.posonlyargs, *function.args.args]
+    ordered = positional_parameters(function.args)
     return [argument.annotation for argument in ordered if argument.annotation is not None][:1]
 
 
@@ -744,15 +744,14 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    arguments = function.args
-    return {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    return {argument.arg for argument in named_parameters(function.args)}
 
 
 def class_parameter(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """Return the name that a class method gives its class; empty for any other method."""
     if not any(isinstance(item, ast.Name) and item.id == "classmethod" for item in method.decorator_list):
         return ""
-    arguments = [*method.args.posonlyargs, *method.args.args]
+    arguments = positional_parameters(method.args)
     return arguments[0].arg if arguments else ""
 
 

@@ -49,6 +49,16 @@ def inner_statements(statement: ast.stmt) -> list[ast.stmt]:
     return found
 
 
+def positional_parameters(arguments: ast.arguments) -> list[ast.arg]:
+    """Return the parameters that are given by position, those that have a name for the caller too."""
+    return [*arguments.posonlyargs, *arguments.args]
+
+
+def named_parameters(arguments: ast.arguments) -> list[ast.arg]:
+    """Return all parameters but ``*args`` and ``**kwargs``."""
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
 def blocks(node: ast.AST) -> list[list[ast.stmt]]:
     """Return the blocks of statements right below a node; in the place of some its handlers or cases."""
     return [getattr(node, name) for name in _BLOCKS[node.__class__]]

@@ -21,7 +21,7 @@ _Places: TypeAlias = dict[tuple[SourceFile, str, str], tuple[Rebinding, ...]]
 
 _Function: TypeAlias = tuple[SourceFile, str]
 _Name: TypeAlias = tuple[SourceFile, str]
-_Helpers: TypeAlias = Mapping["_Function", Mapping["_Helper", tuple[Rebinding, ...]]]
+_Helpers: TypeAlias = Mapping[_Function, Mapping["_Helper", tuple[Rebinding, ...]]]
 """Which functions of the project a function calls, and by which of its statements."""
 
 
@@ -38,6 +38,9 @@ class _Helper:
 
     is_own: bool = False
     """Called by `self`, or by ``super()``: of which class the method is depends on the object."""
+
+    is_above: bool = False
+    """By ``super()``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def _called(file: SourceFile, done: Rebinding, program: Program, evaluator: Eval
     first, *rest = done.name.removesuffix("()").split(".")
     owner = done.block.rpartition(".")[0]
     if first in {"self", "cls", "super()"} and owner and len(rest) == 1:
-        yield _Helper((file, f"{owner}.{done.name.removeprefix('self.').removeprefix('cls.')}"), is_own=True)
+        yield _Helper((file, f"{owner}.{rest[0]}"), is_own=True, is_above=first == "super()")
         return
     value = evaluator.name(file, first)
     name: _Name | None = (file, first)
@@ -205,13 +208,11 @@ def _meant(called: _Helper, caller: _Helper, evaluator: Evaluator) -> _Helper:
     if not called.is_own:
         return called
     file, block = called.function
-    owner, _, name = block.removesuffix("()").rpartition(".")
-    is_above = owner.endswith(".super()")
-    owner = owner.removesuffix(".super()")
+    owner, _, name = block.rpartition(".")
     classes = [thing for thing in evaluator.name(file, owner).things if isinstance(thing, ClassThing)]
     of = caller.of or next(iter(classes), None)
     order = [] if of is None else evaluator.classes.order(of)
-    if is_above:
+    if called.is_above:
         own = [number for number, base in enumerate(order, 1) if base in classes]
         order = order[own[0] :] if own else []
     for base in order:
@@ -219,7 +220,7 @@ def _meant(called: _Helper, caller: _Helper, evaluator: Evaluator) -> _Helper:
             bound = evaluator.program.summaries[base.file].bindings[reaching[-1]].value if member == name else None
             if isinstance(bound, Function):
                 return _Helper((base.file, bound.name), caller.receiver, caller.of)
-    return _Helper((file, f"{owner}.{name}"), caller.receiver, caller.of)
+    return _Helper(called.function, caller.receiver, caller.of)
 
 
 def _bound_by(holding: Holding, function: _Function, renewals: Renewals) -> tuple[Rebinding, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import named_parameters
 from stalecheck.reloads.items import Thing
 from stalecheck.reloads.restored import Restoration, functions_around, is_setup, is_teardown, is_wide, terminal_name
 from stalecheck.reloads.scopes import Outline, Place, Scope, terminal
@@ -348,7 +349,7 @@ def parameters_of(function: Scope) -> list[str]:
     arguments = getattr(function.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return []
-    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return [argument.arg for argument in named_parameters(arguments)]
 
 
 def _looked_up(outline: Outline, function: Scope) -> list[str]:

@@ -7,6 +7,7 @@ import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from stalecheck.nodes import positional_parameters
 from stalecheck.reloads.calls import applied, argument_of, rearranged
 from stalecheck.reloads.conditions import narrow, with_some_taken_out
 from stalecheck.reloads.drained import drains
@@ -254,7 +255,7 @@ def receiver(scope: Scope, name: str) -> Literal["self", "cls", ""]:
     if scope.parent is None or scope.parent.kind != "class" or not isinstance(node, _FUNCTIONS):
         return ""
     decorators = {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
-    first = [*node.args.posonlyargs, *node.args.args][:1]
+    first = positional_parameters(node.args)[:1]
     if "staticmethod" in decorators or not first or first[0].arg != name:
         return ""
     return "cls" if "classmethod" in decorators or node.name == "__init_subclass__" else "self"
@@ -265,7 +266,7 @@ def position_of(scope: Scope, parameter: str) -> int:
     arguments = scope.node.args if isinstance(scope.node, (*_FUNCTIONS, ast.Lambda)) else None
     if arguments is None:
         return -1
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    positional = [argument.arg for argument in positional_parameters(arguments)]
     own = [name for name in positional if not receiver(scope, name)]
     if arguments.vararg is not None and arguments.vararg.arg == parameter:
         return len(own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from stalecheck.nodes import positional_parameters
 from stalecheck.reloads.scopes import Guard, Place, Scope, named_defaults
 
 
@@ -77,7 +78,7 @@ def constant_truth(node: ast.expr | None) -> bool | None:
 
 def free_parameters(function: Scope, arguments: ast.arguments) -> dict[str, ast.expr | None]:
     """Return the parameters whose values the callers choose and the body leaves alone, with their defaults."""
-    positional = [*arguments.posonlyargs, *arguments.args]
+    positional = positional_parameters(arguments)
     found = dict[str, ast.expr | None].fromkeys(argument.arg for argument in (*positional, *arguments.kwonlyargs))
     found.update(named_defaults(function.node))
     if function.parent is not None and function.parent.kind == "class" and positional:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import children
+from stalecheck.nodes import children, positional_parameters
 from stalecheck.reloads.cases import captures, is_certain, taken
 from stalecheck.reloads.reruns import is_first_run
 from stalecheck.reloads.scopes import (
@@ -138,7 +138,7 @@ class _Pass:
             self._bind_parameters(node.args, inner)
         else:
             handed = self.handed.get(id(node), [])
-            positional = (argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+            positional = (argument.arg for argument in positional_parameters(node.args))
             given: dict[str, tuple[ast.expr | None, How]] = dict(zip(positional, handed, strict=False))
             for name, default in named_defaults(node).items():
                 given.setdefault(name, (default, "value"))

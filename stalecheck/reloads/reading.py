@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stalecheck.nodes import positional_parameters
 from stalecheck.reloads.defaults import default_of, is_parameter
 from stalecheck.reloads.filters import (
     BUILTINS,
@@ -72,7 +73,7 @@ def parameter(evaluator: Evaluator, scope: Scope, name: str, pattern: str, *, is
     arguments = getattr(scope.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return Unclear()
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    positional = [argument.arg for argument in positional_parameters(arguments)]
     named = {*positional, *(argument.arg for argument in arguments.kwonlyargs)}
     is_variadic = arguments.vararg is not None and arguments.vararg.arg == name
     if name not in named and not is_variadic:
@@ -380,7 +381,7 @@ class Reader:
         given: dict[int, Test] = {}
         if not isinstance(arguments, ast.arguments) or node.keywords or scope.yields:
             return self._unclear(node, place, known)
-        positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+        positional = [argument.arg for argument in positional_parameters(arguments)]
         if isinstance(node.func, ast.Attribute) and scope.parent is not None and scope.parent.kind == "class":
             positional = positional[1:]
         values = [(name, self.read(value, place, known)) for name, value in zip(positional, node.args, strict=False)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from stalecheck.nodes import positional_parameters
 from stalecheck.reloads.items import MODULES, Entry, Item, Table, Text, Thing, is_short
 from stalecheck.reloads.scopes import CLEANUPS, END, PATCHERS, Binding, Outline, Place, Scope, terminal
 from stalecheck.reloads.values import Evaluator
@@ -457,7 +458,7 @@ def _positional(function: Scope) -> list[str]:
     arguments = None if is_method else getattr(function.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return []
-    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    return [argument.arg for argument in positional_parameters(arguments)]
 
 
 def terminal_name(function: Scope) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from stalecheck.model import SourceFile
+from stalecheck.nodes import positional_parameters
 
 Position: TypeAlias = tuple[int, int]
 """Row and column as `ast` counts them."""
@@ -227,7 +228,7 @@ def named_defaults(node: ast.AST) -> dict[str, ast.expr]:
     arguments = getattr(node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return {}
-    positional = [*arguments.posonlyargs, *arguments.args]
+    positional = positional_parameters(arguments)
     found = {a.arg: default for a, default in zip(reversed(positional), reversed(arguments.defaults), strict=False)}
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     return found | {argument.arg: default for argument, default in named if default is not None}

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stalecheck.nodes import positional_parameters
 from stalecheck.reloads.items import MODULES, Items, Thing, Unknown
 from stalecheck.reloads.scopes import Outline, Place, Scope, named_defaults, terminal
 
@@ -66,7 +67,7 @@ def _given(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     arguments = getattr(scope.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    positional = [argument.arg for argument in positional_parameters(arguments)]
     is_method = scope.parent is not None and scope.parent.kind == "class"
     yield from zip(positional[is_method and positional[:1] in (["self"], ["cls"]) :], call.args, strict=False)
     yield from ((keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None)

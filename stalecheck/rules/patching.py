@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, named_parameters
 from stalecheck.rules.statements import Function
 
 CLEANERS = frozenset({"addCleanup", "addfinalizer", "callback", "doCleanups", "addClassCleanup", "addModuleCleanup"})
@@ -91,7 +91,7 @@ def patches_at(
 def parameters(function: Function) -> list[str]:
     """Return the names of a function's parameters, in order."""
     arguments = function.args
-    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return [argument.arg for argument in named_parameters(arguments)]
 
 
 def method_of(call: ast.Call) -> str:

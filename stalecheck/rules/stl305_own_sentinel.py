@@ -83,7 +83,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, positional_parameters
 from stalecheck.rules.alive import alive
 from stalecheck.rules.module_state import assignments, kept_names, local_names
 from stalecheck.rules.reloading import Reloading
@@ -206,7 +206,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, Function | ast.Lambda]]:
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[tuple[ast.expr, str]]:
-    positional = [*arguments.posonlyargs, *arguments.args]
+    positional = positional_parameters(arguments)
     for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
         yield default, argument.arg
     for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):

@@ -2,9 +2,9 @@
 
 ## What it does
 
-Flags `del sys.modules["p.m"]` followed by `from p import m`; the eviction of a package whose submodules
-stay; the reload of a module that has just been evicted; and a restored `sys.modules` below a package whose
-attribute is not restored.
+Flags `del sys.modules["p.m"]`, or of every name that begins with `p.`, followed by `from p import m`; the
+eviction of a package whose submodules stay; the reload of a module that has just been evicted; and a restored
+`sys.modules` below a package whose attribute is not restored.
 
 ## Why is this bad
 

@@ -11,10 +11,11 @@ import libcst as cst
 
 from stalecheck.attaching import attaches, kept_roots
 from stalecheck.called import find_helpers, find_reloading
+from stalecheck.emptying import found_by
 from stalecheck.index import INITIALIZERS
 from stalecheck.model import Location, Span
 from stalecheck.nodes import descendants
-from stalecheck.retaining import Retaining, find_retaining, found_by
+from stalecheck.retaining import Retaining, find_retaining
 from stalecheck.summarize.attached import attached
 from stalecheck.summarize.expressions import choice, double_star_name, parameter_names, shares, star_name
 from stalecheck.summarize.fillings import fillings, root, stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from stalecheck.nodes import children, descendants
+from stalecheck.nodes import children, descendants, positional_parameters
 
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _LOOKS_ONLY = frozenset(
@@ -28,7 +28,7 @@ def let_go(method: ast.stmt | None) -> tuple[str, ...]:
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in descendants(method)):
         return ()
     given = method.args
-    names = [argument.arg for argument in (*given.posonlyargs, *given.args)][1:]
+    names = [argument.arg for argument in positional_parameters(given)][1:]
     names += [argument.arg for argument in (*given.kwonlyargs, given.vararg, given.kwarg) if argument is not None]
     return tuple(name for name in names if not _keeps(method, name))
 

@@ -16,6 +16,7 @@ import libcst as cst
 from libcst.metadata import CodeRange, PositionProvider
 
 from stalecheck.model import Location, Span
+from stalecheck.nodes import positional_parameters
 
 _LEAVES = (cst.Name, cst.SimpleString, cst.Integer)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -234,7 +235,7 @@ def _annotations(parameters: cst.Parameters) -> list[cst.BaseExpression]:
 
 
 def _twin_annotations(arguments: ast.arguments) -> list[ast.expr]:
-    ordered = [*arguments.posonlyargs, *arguments.args]
+    ordered = positional_parameters(arguments)
     return [argument.annotation for argument in ordered if argument.annotation is not None]
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from stalecheck.nodes import children, descendants
+from stalecheck.nodes import children, descendants, positional_parameters
 from stalecheck.summarize.summary import Usage
 
 _TYPING = ("typing", "typing_extensions")
@@ -113,7 +113,7 @@ def names_read(tree: ast.Module) -> frozenset[str]:
 def find_parameter_usages(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[Usage]]:
     """Return for each parameter with a default the ways in which the function's body reads it."""
     arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
+    positional = positional_parameters(arguments)
     defaulted = positional[len(positional) - len(arguments.defaults) :]
     defaulted += [
         item for item, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is not None

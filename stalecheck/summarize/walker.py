@@ -15,12 +15,12 @@ from itertools import islice, repeat
 import libcst as cst
 
 from stalecheck.called import find_filling
+from stalecheck.emptying import emptied_attributes
 from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checking, parse
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, named_parameters
 from stalecheck.reloads.reruns import first_run, is_first_run
-from stalecheck.retaining import emptied_attributes
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
     choice,
@@ -610,7 +610,7 @@ class _Walker:
         arguments = twin.args
         function = Function(
             self._recorder.qualified(twin.name),
-            tuple(item.arg for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)),
+            tuple(item.arg for item in named_parameters(arguments)),
             is_opaque=isinstance(twin, ast.AsyncFunctionDef),
             star=arguments.vararg.arg if arguments.vararg is not None else "",
             double_star=arguments.kwarg.arg if arguments.kwarg is not None else "",

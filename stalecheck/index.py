@@ -172,8 +172,7 @@ def imported_names(data: bytes) -> Iterator[str]:
 
 def may_take(data: bytes, name: str) -> bool:
     """Whether some ``from … import`` of a file may take a name, as its bytes tell."""
-    taken = (match[2] for match in _IMPORT_LINE.finditer(data) if match[2] is not None)
-    return not name.isascii() or any(name.encode() in _DOTTED.findall(names) for names in taken)
+    return any(name.encode() in (match[2] or b"") for match in _IMPORT_LINE.finditer(data))
 
 
 def parse(data: bytes) -> ast.Module | Unreadable:

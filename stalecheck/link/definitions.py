@@ -250,7 +250,6 @@ class Definitions:
             value = self._subject.evaluate(decorator.value, binding.at)
             arguments = decorator.value.arguments if isinstance(decorator.value, Call) else ()
             given = {c.made for item in arguments for c in self._subject.evaluate(item.value, binding.at).captures}
-            given -= {capture.made for capture in self._subject.evaluate(called, binding.at).captures}
             names = {thing.name.removesuffix("()") for thing in value.things if isinstance(thing, ExternalThing)}
             if function is not None and names & known.CACHES:
                 is_property = _CACHED_PROPERTY in names

@@ -106,7 +106,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
     """Yield each target of an assignment with what it is assigned, as far as several are written one by one."""
     match target, value:
         case ast.Tuple(elts=targets) | ast.List(elts=targets), ast.Tuple(elts=values) | ast.List(elts=values):
-            if len(targets) == len(values) and not any(isinstance(n, ast.Starred) for n in (*targets, *values)):
+            if len(targets) == len(values):
                 for one, part in zip(targets, values, strict=True):
                     yield from _pairs(one, part)
         case _:

@@ -120,7 +120,7 @@ class Retained:
             return ()
         called = things[0].function
         keys = self._keys(called, statement, self._file)
-        key = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 and keys[0][0].written else None
+        key = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 else None
         owner = function.value if isinstance(function, Attribute) and called.retains else None
         found: list[_Entry] = []
         for kept in (*called.keeps, *called.retains):

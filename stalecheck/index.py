@@ -614,6 +614,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     returned: list[ast.AST] = []
     assigned: list[ast.AST] = []
     definitions: list[ast.AST] = []
+    inner: list[ast.stmt] = []
     targets: list[ast.expr] = []
     local: set[str] = set()
     global_names: list[str] = []
@@ -694,9 +695,11 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
                         targets.append(item.optional_vars)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 local.add(node.name)
+                inner.append(node)
                 assigned += node.decorator_list
                 definitions += [*_defaults(node), *node.decorator_list]
             elif isinstance(node, ast.ClassDef):
+                inner.append(node)
                 definitions += [*node.bases, *(k.value for k in node.keywords), *node.decorator_list]
             pending += inner_statements(node)
     attached: list[ast.expr] = []
@@ -723,6 +726,9 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
     gives_local = any(mention.partition(".")[0] in local for mention in returns)
     is_keeping = binds_globally or is_initializer
     assigns = _mentions(assigned) if gives_local or is_keeping else {}
+    if imports and inner:
+        # What it defines keeps what it imports, be it in cells.
+        assigns |= dict.fromkeys(_imported_in(inner, imports), False)
     if gives_local:
         returns |= assigns
     imports += _spelled((*returns, *assigns))
@@ -740,6 +746,12 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, *, is_de
         fills,
         changes,
     )
+
+
+def _imported_in(definitions: Iterable[ast.stmt], imports: Iterable[Import]) -> set[str]:
+    """Return the names among the imported ones that definitions mention."""
+    mentioned = {node.id for part in definitions for node in descendants(part) if isinstance(node, ast.Name)}
+    return mentioned.intersection(item.local for item in imports)
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:

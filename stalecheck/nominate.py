@@ -625,25 +625,35 @@ class _Nomination:
         self, body: Body, file: SourceFile, local: _Local, taint: _Taint
     ) -> tuple[_Groups, _Groups, _Groups]:
         """Return the taint of what a function imports, of what it returns, and of what it assigns to what stays."""
-        imported = self._taint_of_imports(body) if body.imports else _NONE
+        imported = self._taint_of_imports(body, file) if body.imports else _NONE
         returned = imported | self._taint_of_all(body.returns, file, local, taint)
         if not body.binds_globally and body.name not in INITIALIZERS:
             return imported, returned, _NONE
         given = returned if body.is_decorated else imported
         return imported, returned, given | self._taint_of_all(body.assigns, file, local, taint)
 
-    def _taint_of_imports(self, body: Body) -> _Groups:
-        """Return the taint of what a function imports itself."""
+    def _taint_of_imports(self, body: Body, file: SourceFile) -> _Groups:
+        """Return the taint of what a function imports itself and may give back, or assign to what stays.
+
+        In a file that may reload, of all that it imports: when that is taken matters there. So of a function that may
+        answer with it by name.
+        """
         local = self._bodies[id(body)]
-        groups: _Groups = _NONE
-        for origins in local.names.values():
-            for module, taken in origins:
+        mentions = {*body.returns, *body.assigns}
+        roots = {*(mention.partition(".")[0] for mention in mentions), *body.global_names}
+        is_open = file in self._reloading or body.name == "__getattr__"
+        groups = self._taint_of_all(mentions, file, local, _Taint())
+        for name, origins in local.names.items():
+            for module, taken in origins if is_open or name in roots else ():
                 if module in self.taint:
                     groups |= self.taint[module].get(taken)
-        for module in (*local.stars, *chain.from_iterable(local.modules.values())):
-            if module in self._evicted or module in self.taint:
-                groups |= self.groups(module) | self._whole(module)
-        return groups
+        for name, modules in local.modules.items():
+            for module in modules if is_open or name in roots else ():
+                if module in self._evicted:
+                    groups |= self.groups(module)
+                if is_open or name in mentions:
+                    groups |= self._whole(module)
+        return groups.union(*map(self._whole, local.stars))
 
     def _answered(self, module: SourceFile, name: str) -> _Groups:
         """Return the taint of what a module's ``__getattr__`` answers for a name that the module does not have."""

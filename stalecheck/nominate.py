@@ -6,7 +6,7 @@ it. The answer over-approximates; the linker decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -41,9 +41,10 @@ class _Taint:
         """Return a number that grows with the taint."""
         return sum(len(groups) for names in (self.names, self.carriers, self.heirs) for groups in names.values())
 
-    def get(self, name: str) -> _Groups:
-        """Return what taints a name."""
-        return self.names.get(name, _NONE) | self.carriers.get(name, _NONE)
+    def get(self, name: str, *, is_asked: bool = True) -> _Groups:
+        """Return what taints a name; of one that is not asked for anything, only what it is itself."""
+        groups = self.names.get(name, _NONE)
+        return groups | self.carriers.get(name, _NONE) if is_asked else groups
 
 
 _NONE: _Groups = frozenset()
@@ -414,7 +415,10 @@ class _Nomination:
             taken = {module for origins in local.names.values() for module, _ in origins}
             return {*chain.from_iterable(local.modules.values()), *local.stars, *taken}
         taint = self.taint.get(file, _Taint())
-        sources = {star for star in local.stars if self._may_bring(star, taint)} | self._reached.get(file, set())
+        sources = set(self._reached.get(file, ()))
+        if local.stars:
+            looked_at = taint.names.keys() | self._looked_at(file)
+            sources.update(star for star in local.stars if self._may_bring(star, looked_at))
         for name in self._roots.get(file, set()) | taint.names.keys() | taint.heirs.keys():
             sources.update(self._origins(name, local))
         if any(body.imports for body in self._indexes[file].bodies):
@@ -442,13 +446,20 @@ class _Nomination:
     def _is_tainted(self, module: SourceFile) -> bool:
         return module in self.taint or module in self._evicted
 
-    def _may_bring(self, star: SourceFile, taint: _Taint) -> bool:
-        """Whether a star import may bring something tainted, or something else under a tainted name."""
+    def _may_bring(self, star: SourceFile, looked_at: Set[str]) -> bool:
+        """Whether a star import may bring a name that is looked at."""
         index = self._indexes[star]
         if index.public is not None:
-            return self._is_tainted(star) or not taint.names.keys().isdisjoint(index.public)
+            return not looked_at.isdisjoint(index.public)
         own = {*index.made, *(item.local for item in index.imports)}
-        return self._is_tainted(star) or not own.isdisjoint({"*", "__all__", *taint.names})
+        return bool(own & {"*", "__all__"}) or not looked_at.isdisjoint(own)
+
+    def _looked_at(self, file: SourceFile) -> set[str]:
+        """Return the names at the beginning of all that a file looks at."""
+        index = self._indexes[file]
+        statements = (mention for statement in index.statements for mention in statement.mentions)
+        bodies = (mention for body in index.bodies for mention in (*body.returns, *body.assigns))
+        return {mention.partition(".")[0] for mention in chain(statements, bodies)}
 
     def _origins(self, name: str, local: _Local) -> Iterator[SourceFile]:
         """Yield the modules that a name of a file comes from."""
@@ -507,8 +518,11 @@ class _Nomination:
                     groups |= self._carried_by(statement.calls, file, local, taint)
                 if groups:
                     if statement.inherits:
-                        _add(taint.carriers, statement.inherits, self._handed_down(statement, file, local, taint))
-                    hit |= groups
+                        handed_down = self._handed_down(statement, file, local, taint)
+                        _add(taint.carriers, statement.inherits, handed_down)
+                        hit |= handed_down | self._inheriting(statement, file, local, taint)
+                    else:
+                        hit |= groups
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
                     if statement.calls:
@@ -599,6 +613,15 @@ class _Nomination:
                 groups |= self._carried_by(mention, file, local, taint)
         return groups
 
+    def _inheriting(self, statement: Statement, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+        """Return the taint of what a class is made of: its methods are not called by that, but its decorators are."""
+        return _NONE.union(
+            *(
+                self._taint_of(mention, file, local, taint, is_asked=mention in statement.asked)
+                for mention in statement.mentions
+            )
+        )
+
     def _set_on_module(self, dotted: str, local: _Local, groups: _Groups) -> None:
         """Taint a name of another module that a statement here assigns: ``m.NULL = …``."""
         first, *rest = dotted.split(".")
@@ -674,13 +697,15 @@ class _Nomination:
                 groups |= tainted
         return groups
 
-    def _taint_of(self, mention: str, file: SourceFile, local: _Local, taint: _Taint) -> _Groups:
+    def _taint_of(
+        self, mention: str, file: SourceFile, local: _Local, taint: _Taint, *, is_asked: bool = True
+    ) -> _Groups:
         first, _, attributes = mention.partition(".")
-        groups = taint.get(first)
+        groups = taint.get(first, is_asked=is_asked or bool(attributes))
         if not attributes:
             return groups
         rest = attributes.split(".")
-        groups |= taint.carriers.get(rest[-1], _NONE) | taint.heirs.get(first, _NONE)
+        groups |= taint.heirs.get(first, _NONE) | (taint.carriers.get(rest[-1], _NONE) if is_asked else _NONE)
         modules = local.modules.get(first, ())
         for end in range(len(rest), 0, -1) if local.dotted and not modules else ():
             module = local.dotted.get(".".join((first, *rest[:end])))
@@ -690,15 +715,19 @@ class _Nomination:
                 break
         if groups or not modules:
             return groups
-        return _NONE.union(*(self._taint_in(module, rest, file) for module in modules))
+        return _NONE.union(*(self._taint_in(module, rest, file, is_asked=is_asked) for module in modules))
 
-    def _taint_in(self, module: SourceFile, attributes: Sequence[str], file: SourceFile) -> _Groups:
+    def _taint_in(
+        self, module: SourceFile, attributes: Sequence[str], file: SourceFile, *, is_asked: bool = True
+    ) -> _Groups:
         """Return the taint of what a file reaches by attributes of a module, one after the other."""
         if not attributes:
             return _NONE
         name, *rest = attributes
         other = self.taint.get(module)
-        groups = self._whole(module) if name == ANY_NAME else _NONE if other is None else other.get(name)
+        groups = self._whole(module) if name == ANY_NAME else _NONE
+        if other is not None and name != ANY_NAME:
+            groups = other.get(name, is_asked=is_asked or bool(rest))
         if rest and other is not None:
             groups |= other.heirs.get(name, _NONE)
         inner = () if groups else self._module_attribute(module, name)
@@ -712,7 +741,7 @@ class _Nomination:
                 groups |= self.groups(one)
             else:
                 self._asked[file].add(one)
-                groups |= self._taint_in(one, rest, file)
+                groups |= self._taint_in(one, rest, file, is_asked=is_asked)
         return groups
 
     def _defining(self, dotted: str, local: _Local) -> set[SourceFile]:

@@ -259,7 +259,7 @@ def index_tree(tree: ast.Module, data: bytes) -> FileIndex:
                 if isinstance(statement, ast.Assign):
                     imports += _assigned_modules(statement)
                 expressions = list(_expressions(statement))
-                mentions = _mentions(_kept(statement, expressions))
+                mentions = {} if _is_import(statement) else _mentions(_kept(statement, expressions))
                 bound = tuple(dict.fromkeys((*_bound(expressions), *_captured(statement))))
                 if binds_by_name:
                     bound = (*bound, *_named(statement))
@@ -551,6 +551,15 @@ def _assigned_modules(statement: ast.Assign) -> Iterator[Import]:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 yield Import(module, 0, taken, target.id) if taken else Import(module, 0, "", target.id)
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    """Whether a statement does what ``import m as name`` does: ``name = import_module("m")``."""
+    return (
+        isinstance(statement, ast.Assign)
+        and module_in_string(statement.value) != ""
+        and all(isinstance(target, ast.Name) for target in statement.targets)
+    )
 
 
 def _spelled(mentions: Iterable[str]) -> Iterator[Import]:

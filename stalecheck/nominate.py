@@ -180,6 +180,9 @@ class _Nomination:
 
         self._reached: dict[SourceFile, set[SourceFile]] = {}
         self._made_by: dict[tuple[SourceFile, str], frozenset[SourceFile]] = {}
+        self._decorators: set[str] = set()
+        """The methods that decorate something, of objects that may be old."""
+
         self._registries: set[SourceFile] = set()
         """Where objects are made whose methods are given what may be old."""
 
@@ -426,9 +429,11 @@ class _Nomination:
         for body in self._indexes[file].bodies:
             is_carrier = body.name in taint.carriers
             roots = {mention.partition(".")[0] for mention in (*body.returns, *body.assigns)}
-            if is_carrier:
+            # What decorates may be a method of what an old object has as an attribute.
+            is_decorating = body.name in self._decorators or (bool(self._decorators) and body.name in INITIALIZERS)
+            if is_carrier or is_decorating:
                 origins = (module for root in roots for module in self._origins(root, local))
-                sources.update(module for module in origins if self._is_tainted(module))
+                sources.update(module for module in origins if is_decorating or self._is_tainted(module))
             if body.imports and (is_carrier or body.binds_globally or file in self._reloading):
                 inner = self._bodies[id(body)]
                 sources.update(star for star in inner.stars if is_carrier and self._is_tainted(star))
@@ -525,6 +530,9 @@ class _Nomination:
                         hit |= groups
                     roots = self._roots.setdefault(file, set())
                     roots.update(mention.partition(".")[0] for mention in statement.asked)
+                    if not (statement.binds or statement.calls):
+                        methods = (m for m in statement.asked if "." in m and self._taint_of(m, file, local, taint))
+                        self._decorators.update(mention.rpartition(".")[2] for mention in methods)
                     if statement.calls:
                         reached = self._reached.setdefault(file, set())
                         reached.update(self._defining(statement.calls, local))

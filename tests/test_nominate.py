@@ -11,6 +11,33 @@ import pytest
 import stalecheck
 from stalecheck import run as pipeline
 
+SOURCES = {
+    "m.py": "class Engine: pass",
+    "holding.py": """
+from m import Engine
+VERSION = 1
+class Base:
+    def make(self):
+        return Engine()
+""",
+    "importing.py": """
+class App:
+    def __init__(self):
+        import holding
+        self.version = holding.VERSION
+""",
+    "inheriting.py": """
+from holding import Base
+class Own(Base): pass
+""",
+    "reloading.py": """
+import importlib
+import m
+def refresh():
+    importlib.reload(m)
+""",
+}
+
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,14 +61,7 @@ def test_reading_every_file_closely_finds_the_same(
 def test_a_file_that_only_imports_what_holds_something_old_is_not_read_closely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sources = {
-        "m.py": "class Engine:\n    pass\n",
-        "holding.py": "from m import Engine\n\n\ndef start():\n    return Engine()\n\n\ndef version():\n    return 1\n",
-        "importing.py": "def run():\n    import holding\n\n    return holding.version()\n\n\nclass App:\n    pass\n",
-        "inheriting.py": "import importing\n\n\nclass Own(importing.App):\n    pass\n\n\napp = Own()\n",
-        "reloading.py": "import importlib\n\nimport m\n\n\ndef refresh():\n    importlib.reload(m)\n",
-    }
-    for name, source in sources.items():
+    for name, source in SOURCES.items():
         (tmp_path / name).write_text(source)
     nominated: set[str] = set()
     original = pipeline.nominate

@@ -53,6 +53,7 @@ class HolderKind(str, Enum):
     CONTEXT_VARIABLE = "context-variable"
     FINALIZER = "finalizer"
     PATCH = "patch"
+    FIXTURE = "fixture"
     HISTORY = "history"
     TYPING_CACHE = "typing-cache"
     WEAK_REGISTRY = "weak-registry"
@@ -116,6 +117,7 @@ _REMEDIES = {
     HolderKind.CONTEXT_VARIABLE: "set the variable again",
     HolderKind.FINALIZER: "detach it and register a new one",
     HolderKind.PATCH: "stop the patch and start it again",
+    HolderKind.FIXTURE: "give the fixture function scope, or reload before it is set up",
     HolderKind.HISTORY: "goes with the next results; or delete it",
     HolderKind.TYPING_CACHE: "harmless: typing drops it by itself",
     HolderKind.WEAK_REGISTRY: "register the class of today; this keeps nothing alive",

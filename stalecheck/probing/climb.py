@@ -144,14 +144,15 @@ def _is_top(graph: Graph, referrer: object, modules: Mapping[int, Root], interna
     if root is not None:
         graph.roots[which] = root
         return True
-    _note_landmark(graph, referrer)
-    return which in internal
+    landmark = _note_landmark(graph, referrer)
+    return which in internal or (landmark is not None and landmark.is_end)
 
 
-def _note_landmark(graph: Graph, obj: object) -> None:
+def _note_landmark(graph: Graph, obj: object) -> Landmark | None:
     found = landmark_of(obj)
     if found is not None:
         graph.held_by.setdefault(id(obj), []).append(found)
+    return found
 
 
 def _look_at_metaclasses(graph: Graph, modules: Mapping[int, Root], internal: set[int]) -> dict[int, object]:

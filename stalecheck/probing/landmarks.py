@@ -49,6 +49,9 @@ class Landmark:
     is_secondary: bool = False
     """Whether a path ends there only for want of a better one."""
 
+    is_end: bool = False
+    """Whether nothing that leads to it says more."""
+
     line: tuple[str, int] | None = None
     """The file and the line that its name says, if any."""
 
@@ -191,6 +194,19 @@ def _of_ipython(shell: object, base: type) -> Landmark:
     return Landmark("IPython", HolderKind.HISTORY)
 
 
+def _of_pytest(obj: object, base: type) -> Landmark:
+    """Return what pytest works with: all that it works with leads to it, and nearly all else, too."""
+    text = f"pytest's {raw.class_name(type(obj))}"
+    return Landmark(text, HolderKind.ATTRIBUTE, is_secondary=True, is_end=True)
+
+
+def _of_fixture(fixture: object, base: type) -> Landmark:
+    name, scope = raw.stored(fixture, "argname"), raw.stored(raw.stored(fixture, "_scope"), "_value_")
+    text = f"{scope} fixture {name!r}" if type(name) is type(scope) is str else "a fixture"
+    is_brief = type(scope) is str and scope == "function"
+    return Landmark(text, HolderKind.FIXTURE, is_secondary=is_brief, is_end=True)
+
+
 _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("_contextvars", "Context"): _of_context,
     ("_asyncio", "Task"): _of_task,
@@ -199,6 +215,14 @@ _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("unittest.mock", "_patch"): _of_patch,
     ("IPython.core.interactiveshell", "InteractiveShell"): _of_ipython,
     ("IPython.core.displayhook", "DisplayHook"): _of_ipython,
+    ("_pytest.config", "Config"): _of_pytest,
+    ("_pytest.fixtures", "FixtureDef"): _of_fixture,
+    ("_pytest.fixtures", "FixtureManager"): _of_pytest,
+    ("_pytest.fixtures", "FixtureRequest"): _of_pytest,
+    ("_pytest.nodes", "Node"): _of_pytest,
+    ("_pytest.runner", "CallInfo"): _of_pytest,
+    ("_pytest.runner", "SetupState"): _of_pytest,
+    ("pluggy._manager", "PluginManager"): _of_pytest,
 }
 
 

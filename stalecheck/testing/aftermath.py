@@ -181,6 +181,5 @@ def _of_test(holder: Holder, change: Change, kept: Kept) -> Holder:
         return replace(holder, remedy=_PUT_BACK)
     for name, line in kept.fixtures().items():
         if holder.path == name or holder.path.startswith((f"{name}.", f"{name}[")):
-            found = replace(holder, code=None, remedy=kept.REMEDY)
-            return replace(found, filename=line.filename, line=line.line) if line is not None else found
+            return replace(holder, filename=line.filename, line=line.line) if line is not None else holder
     return holder

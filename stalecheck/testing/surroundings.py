@@ -34,7 +34,6 @@ class Kept:
     """Tells what pytest keeps."""
 
     _TESTS = "the tests to come of "
-    REMEDY = "give the fixture function scope, or reload before it is set up"
 
     def __init__(
         self, config: pytest.Config, own: Collection[int] = (), classes: Collection[pytest.Class] = ()
@@ -71,7 +70,7 @@ class Kept:
         for collector in self._classes:
             yield raw.stored(collector, "_obj"), Landmark(f"{self._TESTS}{collector.nodeid}", HolderKind.CACHED_RESULT)
         for name, definition in self._definitions:
-            yield definition.cached_result[0], Landmark(name, HolderKind.CACHED_RESULT)
+            yield definition.cached_result[0], Landmark(name, HolderKind.FIXTURE)
 
     def remedy(self, holder: str) -> str | None:
         """Return what to do about a holder that pytest keeps for its tests; None for all others."""

@@ -9,6 +9,7 @@ import _abc  # type: ignore[import-not-found]
 import _signal  # type: ignore[import-not-found]
 import encodings
 import re
+import selectors
 import signal
 import sys
 import threading
@@ -64,8 +65,7 @@ def registered() -> Iterator[tuple[object, Landmark]]:
     for number in signal.valid_signals():
         handler = _signal.getsignal(number)  # What `signal` puts around it asks a handler for its class and hash.
         if handler is not None and type(handler) is not int:
-            name = number.name if isinstance(number, signal.Signals) else str(int(number))
-            yield handler, Landmark(f"signal handler {name}", HolderKind.CALLBACK, is_reference=True)
+            yield handler, Landmark(f"signal handler {_signal_name(number)}", HolderKind.CALLBACK, is_reference=True)
     hooks = sys.get_asyncgen_hooks()
     for function, name in (
         (gettrace(), "trace function (sys.settrace)"),
@@ -178,7 +178,27 @@ def _of_handle(handle: object, base: type) -> Landmark | None:
     if raw.stored(handle, "_cancelled") is not False:
         return None
     is_timer = any(raw.class_name(one) == "TimerHandle" for one in raw.mro(type(handle)))
-    return Landmark("an asyncio timer" if is_timer else "an asyncio handle", HolderKind.CALLBACK)
+    waiting = _waiting(raw.stored(handle, "_loop"))
+    text = next((f"the event loop's {what}" for one, what in waiting if one is handle), "an asyncio handle")
+    return Landmark("an asyncio timer" if is_timer else text, HolderKind.CALLBACK)
+
+
+def _waiting(loop: object) -> Iterator[tuple[object, str]]:
+    """Yield the handles of an event loop that wait for signals and files, and what for."""
+    handlers = raw.stored(loop, "_signal_handlers")
+    for number, handle in list(dict.items(handlers)) if type(handlers) is dict else ():
+        if type(number) is int or type(number) is signal.Signals:
+            yield handle, f"handler of {_signal_name(number)}"
+    keys = raw.stored(raw.stored(loop, "_selector"), "_fd_to_key")
+    for number, key in list(dict.items(keys)) if type(keys) is dict else ():
+        if type(number) is int and raw.inherits(type(key), selectors.SelectorKey):
+            handles = tuple.__getitem__(key, 3)
+            for handle, does in zip(handles, ("reader", "writer"), strict=False) if type(handles) is tuple else ():
+                yield handle, f"{does} of file descriptor {number}"
+
+
+def _signal_name(number: int) -> str:
+    return number.name if type(number) is signal.Signals else str(int(number))
 
 
 def _of_event_loop(loop: object, base: type) -> Landmark | None:

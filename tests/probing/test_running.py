@@ -462,6 +462,29 @@ def test_asyncio_handles(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its event loops know neither")
+def test_what_an_event_loop_calls_for_a_signal_or_a_file(tmp_path: Path) -> None:
+    found = look(
+        tmp_path,
+        """
+        import asyncio, signal, socket
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, core.save)
+            one, other = socket.socketpair()
+            loop.add_reader(one, core.Engine().run)
+            RELOAD
+            answer([[path.replace(str(one.fileno()), "N"), *rest] for path, *rest in old()])
+        asyncio.run(main())
+        """,
+    )
+    assert sorted(found) == [
+        ["callback of the event loop's handler of SIGUSR1", "callback", "STL210"],
+        ["callback.__func__ of the event loop's reader of file descriptor N", "callback", "STL210"],
+        ["callback.__self__ of the event loop's reader of file descriptor N", "callback", "STL210"],
+    ]
+
+
 def test_a_future_with_a_result_and_a_callback(tmp_path: Path) -> None:
     found = look(
         tmp_path,

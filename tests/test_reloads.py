@@ -1793,6 +1793,13 @@ def test_wrapper_that_nothing_calls() -> None:
     assert found == {"tools": [(3, "importlib.reload", (), why)]}
 
 
+@pytest.mark.parametrize("name", ["again", "reload", "do_reload", "reload_module"])
+@pytest.mark.parametrize("user", ["from tools import {0}\nimport a\n{0}(a)", "import tools\nimport a\ntools.{0}(a)"])
+def test_another_name_for_reload_from_another_file(name: str, user: str) -> None:
+    found = project(tools=f"import importlib\n{name} = importlib.reload", user=user.format(name))
+    assert found == {"user": [(3, "importlib.reload", ("a",), "")]}
+
+
 def test_wrapper_called_through_an_alias_of_its_module() -> None:
     tools = replace(source_file("pkg.tools"), aliases=("src.pkg.tools",))
     user = source_file("user")

@@ -294,7 +294,7 @@ class _Project:
             else:
                 yield from self._called(references)
         for name, dotted in self._exports.items():
-            if reloader(dotted) and "reload" not in _last(name):
+            if reloader(dotted):
                 yield from self._called(self._references(name))
 
     def _references(self, name: str) -> list[str]:

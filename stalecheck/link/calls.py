@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from stalecheck.link import known
@@ -40,6 +40,7 @@ from stalecheck.link.values import (
     ExternalThing,
     FunctionThing,
     InstanceThing,
+    ModuleThing,
     PartialThing,
     Relation,
     Thing,
@@ -325,6 +326,8 @@ class Calls:
             return result
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
         others = tuple(capture for capture in result.captures if capture.made.file not in makers)
+        if result.things and others == result.captures and all(_is_of_another(item, makers) for item in result.things):
+            return result
         if own and not any(capture.relation in visible for capture in result.captures):
             if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)
@@ -520,6 +523,11 @@ def _is_outside(thing: Thing) -> bool:
     if not isinstance(thing, ExternalThing):
         return False
     return not thing.name.endswith("()") or thing.name.removesuffix("()") in known.SAME_OBJECT
+
+
+def _is_of_another(thing: Thing, makers: Collection[SourceFile]) -> bool:
+    """Whether a thing is a class, function or module of another file: no call makes such anew."""
+    return isinstance(thing, (ClassThing, FunctionThing, ModuleThing)) and thing.file not in makers
 
 
 def _apart(function: Value) -> tuple[Value, Value]:

@@ -326,7 +326,7 @@ class Calls:
             return result
         visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
         others = tuple(capture for capture in result.captures if capture.made.file not in makers)
-        if result.things and others == result.captures and all(_is_of_another(item, makers) for item in result.things):
+        if result.things and all(_is_of_another(item, makers) for item in result.things):
             return result
         if own and not any(capture.relation in visible for capture in result.captures):
             if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):

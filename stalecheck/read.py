@@ -199,11 +199,6 @@ def _in_processes(
         except BrokenProcessPool:  # noqa: PERF203
             for item in chunk:
                 yield _alone(work, item, failed)
-        except KeyboardInterrupt:
-            for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
-                if worker.pid is not None:
-                    os.kill(worker.pid, signal.SIGINT)
-            raise
 
 
 def _chunks(items: Sequence[bytes]) -> Iterator[list[bytes]]:
@@ -229,10 +224,20 @@ def _alone(work: Callable[[bytes], _Result], item: bytes, failed: _Result) -> _R
             return failed
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of processes that end with Ctrl-C, whatever this one is doing then."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_Worker.begin)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_Worker.begin) as pool:
+        try:
+            yield pool
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
+                if worker.pid is not None:
+                    os.kill(worker.pid, signal.SIGINT)
+            raise
 
 
 class _Worker:

@@ -536,7 +536,13 @@ def test_an_interrupt_ends_the_workers_in_silence(tmp_path: Path, is_for_all: bo
     for number in range(40):
         (tmp_path / f"a{number}.py").write_text("from m import C\n" + "x = C()\n" * 8_000)
     options = ("--isolated", "--reloaded", "m", "--jobs", "2")
-    with process(*options, str(tmp_path), stdout=subprocess.PIPE, start_new_session=True) as child:
+    # Tests that a shell runs in the background ignore the signal, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        child = process(*options, str(tmp_path), stdout=subprocess.PIPE, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with child:
         wait_for_workers(child.pid)
         (os.killpg if is_for_all else os.kill)(child.pid, signal.SIGINT)
         try:

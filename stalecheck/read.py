@@ -233,7 +233,6 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         try:
             yield pool
         except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():  # A terminal tells them too, `kill` does not.
                 if worker.pid is not None:
                     os.kill(worker.pid, signal.SIGINT)

@@ -15,6 +15,7 @@ SOURCES = {
     "m.py": "class Engine: pass",
     "holding.py": """
 from m import Engine
+from bringing import *
 VERSION = 1
 class Base:
     def make(self):
@@ -29,6 +30,15 @@ class App:
     "inheriting.py": """
 from holding import Base
 class Own(Base): pass
+""",
+    "naming.py": """
+import importlib
+named = importlib.import_module("holding")
+""",
+    "bringing.py": """
+def late():
+    from m import Engine
+    return Engine
 """,
     "reloading.py": """
 import importlib

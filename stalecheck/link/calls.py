@@ -324,10 +324,10 @@ class Calls:
             return result
         if not (result.captures or result.is_new) and all(map(_is_outside, result.things)):
             return result
-        visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
-        others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if result.things and all(_is_of_another(item, makers) for item in result.things):
             return result
+        visible = {Relation.IS, Relation.INSTANCE, Relation.MEMBER}
+        others = tuple(capture for capture in result.captures if capture.made.file not in makers)
         if own and not any(capture.relation in visible for capture in result.captures):
             if any(isinstance(item, (FunctionExpression, ClassExpression)) for item in definition.returns):
                 wrapped = tuple(capture.related(Relation.WRAPPED) for capture in own)

@@ -7,7 +7,6 @@ stand in the test's own file, in its class, or in the ``conftest.py`` of a folde
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,6 @@ _BREADTHS = ("function", "class", "module")
 
 _STEPS = 8
 """How far a name is followed through re-exports."""
-
-_FIXTURE = re.compile(rb"@[^\n#]*fixture\b")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +51,12 @@ class Keepers:
 
     def __init__(
         self,
-        files: Mapping[SourceFile, bytes],
+        files: Iterable[SourceFile],
         modules: Mapping[str, SourceFile],
         outline_of: Callable[[SourceFile], Outline | None],
     ) -> None:
         self._outline_of = outline_of
         self._modules = modules
-        self._have_fixtures = any(not source or _FIXTURE.search(source) for source in files.values())
         self._conftests = {file.path: file for file in files if file.path.name == "conftest.py"}
         self._outlines: dict[Path, Outline | None] = {}
         self._restorations: dict[Path, Restoration] = {}
@@ -210,8 +206,6 @@ class Keepers:
         if path in self._fixtures:
             return self._fixtures[path]
         found = self._fixtures[path] = {}
-        if not self._have_fixtures:
-            return found
         plugins = [binding.value for binding in outline.module.bindings.get("pytest_plugins", ())]
         named = [text for value in plugins if value is not None for text in _texts(value)]
         for module in (*named, *outline.stars):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import types
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from importlib.util import cache_from_source
 from opcode import opmap
 from typing import Any
 
@@ -131,15 +132,39 @@ def read_source(namespace: dict[str, Any]) -> Source | None:
 
     None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
     """
-    spec = raw.lookup(namespace, "__spec__")
-    loader = spec.loader if type(spec) is ModuleSpec else raw.lookup(namespace, "__loader__")
-    if type(loader) is not SourceFileLoader:
+    loader = _loader(namespace)
+    if loader is None:
         return None
     try:
         with quietly():
-            body = loader.source_to_code(loader.get_data(loader.path), loader.path)
+            return _source_in(loader.source_to_code(loader.get_data(loader.path), loader.path))
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
+
+
+def read_bytecode(namespace: dict[str, Any]) -> Source | None:
+    """Return what a module's source said when its bytecode was last written: mostly when it was last loaded.
+
+    None where there is no bytecode that this interpreter can read, or with a loader that has its own.
+    """
+    loader = _loader(namespace)
+    if loader is None:
+        return None
+    try:
+        path = cache_from_source(loader.path)
+        code = SourcelessFileLoader(loader.name, path).get_code(loader.name)
+    except (OSError, ImportError, EOFError, ValueError, TypeError, NotImplementedError):
+        return None
+    return _source_in(code) if type(code) is types.CodeType else None
+
+
+def _loader(namespace: dict[str, Any]) -> SourceFileLoader | None:
+    spec = raw.lookup(namespace, "__spec__")
+    loader = spec.loader if type(spec) is ModuleSpec else raw.lookup(namespace, "__loader__")
+    return loader if type(loader) is SourceFileLoader else None
+
+
+def _source_in(body: types.CodeType) -> Source:
     functions: list[types.CodeType] = []
     paths: set[str] = set()
     bodies: dict[str, list[int]] = {}

@@ -21,6 +21,7 @@ from stalecheck.probing.code import (
     place,
     position,
     qualname,
+    read_bytecode,
     read_source,
     shape,
 )
@@ -58,6 +59,7 @@ class Judge:
         self._present = present
         self._kept_classes: set[int] = set()
         self._shared: set[int] = set()
+        self._functions: list[types.FunctionType] = []
         self._successors: frozenset[int] = frozenset()
         self._namespaces: dict[int, dict[str, Any]] = {}
 
@@ -67,11 +69,12 @@ class Judge:
             self._kept_classes.update(id(value) for value in list(namespace.values()) if raw.is_class(value))
 
     def know_functions(self, functions: Iterable[types.FunctionType]) -> None:
-        """Note which file names several executions have in common: an execution makes one of each function.
+        """Note the functions of the module, and which file names several executions have in common.
 
-        So it is where a host executes the module's source itself.
+        An execution makes one of each function; it is otherwise where a host executes the module's source itself.
         """
-        for function in functions if FILE_NAMES_DIFFER else ():
+        self._functions = list(functions)
+        for function in self._functions if FILE_NAMES_DIFFER else ():
             code = function.__code__
             if id(code) in self._current.codes or not self.is_own_namespace(function.__globals__):
                 continue
@@ -274,11 +277,23 @@ class Judge:
             return None
         return position(code)
 
+    def is_undecided(self, obj: types.FunctionType | type) -> bool:
+        """Whether an object that has no verdict could have one if the module's source had not been edited since."""
+        if self._written is None or self._source is not None or self._current.is_reached(obj):
+            return False
+        if type(obj) is types.FunctionType:
+            return self.untold(obj) is not None
+        name = raw.class_qualname(cast(type, obj))
+        is_from_here = raw.class_module(cast(type, obj)) in self._current.names
+        return is_from_here and "<locals>" not in name and not any(_functions(cast(type, obj)))
+
     def _of_unmarked(self, function: types.FunctionType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""
         code = function.__code__
         if self._source is None:
-            return self._function_verdict(function) if self._is_own_function(today) else None
+            name = raw.code_name(function)
+            is_only = name in self._times.lines or name not in self._times.once | self._times.often
+            return self._function_verdict(function) if is_only and self._is_own_function(today) else None
         where = place(code)
         if where not in self._source.places or where in self._places:
             return self._function_verdict(function)
@@ -437,12 +452,12 @@ class Judge:
             if self._shares_values(cls, cast(type, today)) or self._is_one_of_many(cls, cast(type, today)):
                 return None
             return self._class_verdict(cls, today)
-        if self._current.is_reached(cls) or "<locals>" in name or source is None:
+        if self._current.is_reached(cls) or "<locals>" in name:
             return None
         other = self._under_another_name(cls)
         if other is not None:
             return self._class_verdict(cls, other)
-        if is_foreign:
+        if is_foreign or source is None:
             return None
         # What a function of today stands for was a class before: that is as good as a statement.
         if not _is_stated(cls) and (_is_called(cls) or not self._is_own_function(unwrapped(today))):
@@ -457,7 +472,7 @@ class Judge:
         """
         namespace, name = self._current.namespace, raw.class_name(cls)
         filename = raw.lookup(namespace, "__file__")
-        source = self._source
+        source = self._source or self._written
         if type(filename) is not str or source is None or source.executes or name in source.bodies:
             return None
         given = made_by_call(filename).get(name)
@@ -583,14 +598,21 @@ class Judge:
 
     @cached_property
     def _source(self) -> Source | None:
-        """The module's source; None if it cannot be read or has been edited since."""
-        source = self._written
-        if source is None:
-            return None
-        for code in self._codes:
-            if is_function(code) and qualname(code) in source.names and place(code) not in source.places:
-                return None
-        return source
+        """The source that the module has been made from; None if it cannot be read, or has been edited since.
+
+        The bytecode still says what it was then, until the file is imported once more, be it by another process.
+        """
+        if self._is_loaded(self._written):
+            return self._written
+        cached = read_bytecode(self._current.namespace)
+        return cached if self._is_loaded(cached) else None
+
+    def _is_loaded(self, source: Source | None) -> bool:
+        """Whether the module's functions stand where a source has them."""
+        return source is not None and not any(
+            is_function(code) and qualname(code) in source.names and place(code) not in source.places
+            for code in self._codes
+        )
 
     @cached_property
     def _times(self) -> Times:
@@ -608,7 +630,11 @@ class Judge:
     def _shapes(self) -> frozenset[Shape]:
         """The shapes of the code that the present version runs or can have run."""
         ours = frozenset(map(shape, self._current.codes.values()))
-        return ours if self._source is None else ours | self._source.shapes
+        if self._source is not None:
+            return ours | self._source.shapes
+        mine = ((one.__code__, raw.code_name(one)) for one in self._functions if self.is_own_namespace(one.__globals__))
+        present = ((code, name) for code, name in mine if self._marks.execution(code) == "present")
+        return ours | {shape(code) for code, name in present if not self._is_of_other_code(code, name)}
 
 
 def _functions(cls: type) -> Iterator[types.FunctionType]:

@@ -204,11 +204,7 @@ def _find_all(
             if old.module in noted:
                 add_known(old, noted[old.module])
             else:
-                notes += [
-                    f"of {number} equal functions {old.module}.{function} at most one is present: "
-                    "watch() or reload() tell which"
-                    for function, number in old.untold.items()
-                ]
+                notes += [f"{untold}: watch() or reload() tell which" for untold in old.untold]
             _forget(old, known)
             if old.objects:
                 olds.append(old)

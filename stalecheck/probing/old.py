@@ -61,8 +61,8 @@ class Old:
     repeated: set[str] = field(default_factory=set)
     """The names under which the present version itself has several functions: lambdas, overwritten definitions."""
 
-    untold: dict[str, int] = field(default_factory=dict)
-    """How many equal functions there are, by name, of which one is present and the others are old."""
+    untold: list[str] = field(default_factory=list)
+    """What has no verdict because nothing tells executions apart, as sentences."""
 
     def add(
         self,
@@ -186,6 +186,10 @@ def find_definitions(
         classes.append(cls)
         old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
     alive = [*elsewhere, *(cls for one in current.names for cls in stock.classes.get(one, ()))]
+    undecided = sum(id(one) not in old.objects and judge.is_undecided(one) for one in (*functions, *alive))
+    if undecided:
+        what = "functions and classes" if undecided > 1 else "function or class"
+        old.untold.append(f"{name} has been edited since it was loaded: {undecided} {what} may be old or not")
     _compare_classes(old, judge, classes, alive)
     classes += _add_derived(old, judge, alive)
     _deepen(old)
@@ -367,14 +371,23 @@ def _add_functions(old: Old, judge: Judge, functions: list[types.FunctionType]) 
                 old.namespaces[id(function.__globals__)] = function.__globals__
         elif judge.is_own_namespace(function.__globals__):
             present.setdefault((name, function.__code__.co_name), set()).add(id(function.__code__))
-            position = judge.untold(function)
+            position = judge.untold(function) if not judge.is_undecided(function) else None
             if position is not None:
                 equal.setdefault((name, position), set()).add(id(function.__code__))
     _compare(old, judge, [one for one in functions if judge.is_own_namespace(one.__globals__)])
     old.repeated.update(name for (name, _), codes in present.items() if len(codes) > 1)
+    groups: dict[str, list[int]] = {}
     for (name, _), codes in equal.items():
         if len(codes) > 1:
-            old.untold[name] = old.untold.get(name, 0) + len(codes)
+            groups.setdefault(name, []).append(len(codes))
+    old.untold.extend(_equal_functions(f"{old.module}.{name}", numbers) for name, numbers in groups.items())
+
+
+def _equal_functions(path: str, numbers: list[int]) -> str:
+    """Say of how many functions one of each number is present at most."""
+    if len(numbers) == 1:
+        return f"of {numbers[0]} equal functions {path} at most one is present"
+    return f"of {sum(numbers)} functions {path}, each equal to others, at most {len(numbers)} are present"
 
 
 def _compare(old: Old, judge: Judge, functions: list[types.FunctionType]) -> None:

@@ -902,6 +902,63 @@ def test_equal_functions_that_nothing_tells_apart_are_said(tmp_path: Path) -> No
     assert set(exact[1]) == {"core.<lambda>", "core.bye"}
 
 
+AGAIN = """
+import collections, enum, typing
+from hub import on
+class Engine:
+    def run(self): return 1
+Point = collections.namedtuple("_Point", "x y")
+Row = typing.NamedTuple("row", [("x", int)])
+Shade = enum.Enum("Color", "RED")
+Bare = type("Other", (), {})
+on(lambda: 1)
+on(lambda: 2)
+@on
+def _(): return 1
+@on
+def _(): return 2
+"""
+NAMES = ("Engine", "Point", "Row", "Shade", "Bare")
+HUB = "FOUND = []\ndef on(f):\n    FOUND.append(f)\n    return f\n"
+
+
+@pytest.mark.parametrize("has_bytecode", [True, False])
+@pytest.mark.parametrize("changed", [AGAIN, AGAIN.replace("return 1", "return 11")])
+def test_the_file_may_have_been_edited_again_since_the_reload(
+    tmp_path: Path, changed: str, *, has_bytecode: bool
+) -> None:
+    last = "# above" + AGAIN.replace("lambda: 2", "lambda: 7").replace("return 2", "return 22").replace("x y", "x y z")
+    script = f"""
+        import os
+        sys.dont_write_bytecode = not {has_bytecode}
+        import core, hub
+        old = [*(getattr(core, name) for name in {NAMES}), *hub.FOUND]
+        edit("core", {changed!r})
+        os.utime(core.__file__, (1, 1))
+        importlib.reload(core)
+        edit("core", {last!r})
+        new = [getattr(core, name) for name in {NAMES}] + hub.FOUND[len(hub.FOUND) // 2:]
+        report = stalecheck.probe(core)
+        verdicts = {{id(one): finding.verdict for finding in report for one in finding.objects()}}
+        answer([[[verdicts.get(id(one)) for one in each] for each in (old, new)], list(report.notes)])
+    """
+    (old, new), notes = run_script(tmp_path, {"core.py": AGAIN, "hub.py": HUB}, script)
+    is_changed = "stale" if changed != AGAIN else "duplicate"
+    rest = ["duplicate"] * 4
+    lambdas: list[str | None] = ["duplicate"] * 2
+    if sys.version_info < (3, 13):
+        assert notes == []
+    elif has_bytecode:
+        lambdas = [None] * 2
+        what = "of 4 functions core.<lambda>, each equal to others, at most 2 are present"
+        assert notes == [f"{what}: watch() or reload() tell which"]
+    else:
+        lambdas = [None] * 2
+        assert [note.partition(":")[0] for note in notes] == ["core has been edited since it was loaded"]
+    assert new == [None] * len(new)
+    assert old == [is_changed, *rest, *lambdas, is_changed, "duplicate"]
+
+
 @pytest.mark.parametrize(
     ("edited", "verdict"),
     [

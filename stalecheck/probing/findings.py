@@ -329,6 +329,8 @@ class Assembly:
             return True
         if any(isinstance(start, Landmark) and not start.is_reported for start in self._graph.held_by.get(parent, ())):
             return True  # A debugger's own.
+        if type(self._graph.objects[parent]) is types.FrameType:
+            return False  # A suspended call is old itself up to 3.10, but what it has may be of any version.
         return parent in self._origins and self._origins[parent].ruled is not OriginKind.INSTANCE
 
     def _is_running(self, parent: int, child: int) -> bool:
@@ -451,6 +453,7 @@ class Assembly:
         contexts: list[_Way] = []
         secondary: list[_Link] = []
         secondary_starts: list[Local | Landmark] = []
+        named: set[int] = set()
         is_at_root = False
         steps = 0
         while level and not is_at_root and steps < _FARTHEST:
@@ -472,6 +475,7 @@ class Assembly:
                 starts = [one for one in starts if isinstance(one, Landmark)] or starts
                 if any(one.gives_way for one in starts if isinstance(one, Landmark)) and self._is_named(top, module):
                     starts = []
+                    named.add(top)
                 for start in starts:
                     if _is_secondary(start):
                         if is_first:
@@ -493,17 +497,19 @@ class Assembly:
             found = contexts  # That of a task or a call that is running.
         elif not found:
             found = [_way(link, start) for link, start in zip(secondary, secondary_starts, strict=True)]
+        # The event loop leads to its handles as well.
+        found = [way for way in found if way.start is None or named.isdisjoint(way.ids)]
         return self._without_second_names(found)[:_ENDS]
 
     def _is_named(self, which: int, module: str) -> bool:
-        """Whether a name of a module of the user's, or an attribute of what has such a name, stands for an object."""
+        """Whether a name of a module or class of the user's, or an attribute of what has one, stands for an object."""
         pending = [(one, 2) for one in self._allowed(which, module, through=False)]
         while pending:
             one, steps = pending.pop()
             root = self._graph.roots.get(one)
-            if root is not None and not root.name and not is_standard(root.module):
-                return True
             holder = self._graph.objects[one]
+            if root is not None and (not root.name or raw.is_class(holder)) and not is_standard(root.module):
+                return True
             is_between = type(holder) is dict or raw.class_module(type(holder)) is not None
             if root is None and is_between and steps and one not in self._graph.held_by:
                 pending += [(above, steps - 1) for above in self._allowed(one, module, through=False)]
@@ -574,7 +580,11 @@ class Assembly:
             ended = remedy_for(HolderKind.LOCAL, is_ended=True)
             holders = [replace(one, remedy=ended) if one.kind is HolderKind.LOCAL else one for one in holders]
         if holders:
-            held.setdefault(child, []).extend(holders)
+            known = held.setdefault(child, [])
+            if isinstance(way.start, Landmark) and way.start.is_one_of_many:
+                _count(known, holders)
+            else:
+                known += holders
 
     def _holders(self, child: int, way: _Way) -> Iterator[Holder]:
         ids = way.ids
@@ -601,8 +611,8 @@ class Assembly:
                     kind = HolderKind.CALLBACK
                 filename, line = place.line or way.start.line or (None, None)
                 found = _as_holder(text, kind, origin, filename, line)
-                if way.start.gives_way and kind is HolderKind.CALLBACK:
-                    found = replace(found, remedy=remedy_for(kind, is_thread=True))
+                if way.start.remedy is not None and kind is way.start.kind:
+                    found = replace(found, remedy=way.start.remedy)
                 yield replace(found, way=("the interpreter", *place.trail))
             return
         root = self._graph.roots[ids[0]]
@@ -731,6 +741,16 @@ def _as_holder(
     text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
 ) -> Holder:
     return Holder(text, kind, code_of(kind, origin.ruled), remedy_for(kind), filename, line)
+
+
+def _count(known: list[Holder], more: Iterable[Holder]) -> None:
+    """Add holders to those that are known: those that are called the same are counted."""
+    for holder in more:
+        at = next((at for at, one in enumerate(known) if one.path == holder.path), None)
+        if at is None:
+            known.append(holder)
+        else:
+            known[at] = replace(known[at], count=known[at].count + holder.count)
 
 
 def _is_secondary(start: Local | Landmark | None) -> bool:

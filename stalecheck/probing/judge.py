@@ -193,6 +193,10 @@ class Judge:
             return None if self._current.is_reached(function) else self._of_unmarked(function, now)
         return self._function_verdict(function) if execution == "other" else None
 
+    def of_called(self, function: types.FunctionType) -> Verdict | None:
+        """Return the verdict on what stands for a function whose code a call runs; None if that is present code."""
+        return None if id(function.__code__) in self._current.codes else self.of_function(function)
+
     def _is_from_before(self, codes: list[types.CodeType]) -> bool:
         """Whether functions that the source may no longer have are not of the present execution, as far as it shows."""
         executions = {self._marks.execution(code) for code in codes}
@@ -277,15 +281,15 @@ class Judge:
             return None
         return position(code)
 
-    def is_undecided(self, obj: types.FunctionType | type) -> bool:
-        """Whether an object that has no verdict could have one if the module's source had not been edited since."""
+    def is_undecided(self, obj: object) -> bool:
+        """Whether a function or class without a verdict may have one as long as its module's source is not edited."""
         if self._written is None or self._source is not None or self._current.is_reached(obj):
             return False
         if type(obj) is types.FunctionType:
             return self.untold(obj) is not None
-        name = raw.class_qualname(cast(type, obj))
-        is_from_here = raw.class_module(cast(type, obj)) in self._current.names
-        return is_from_here and "<locals>" not in name and not any(_functions(cast(type, obj)))
+        cls = cast(type, obj)
+        is_from_here = raw.class_module(cls) in self._current.names and "<locals>" not in raw.class_qualname(cls)
+        return is_from_here and not any(_functions(cls))
 
     def _of_unmarked(self, function: types.FunctionType, today: object) -> Verdict | None:
         """Return the verdict on a function whose code shares nothing with that of the present version."""

@@ -21,7 +21,7 @@ from threading import main_thread
 from typing import Any
 
 from stalecheck.probing import raw
-from stalecheck.vocabulary import HolderKind
+from stalecheck.vocabulary import HolderKind, remedy_for
 
 DEBUGGERS = frozenset({"bdb", "pdb", "cmd", "code", "codeop", "ipdb", "IPython", "pydevd", "debugpy", "_pydevd_bundle"})
 
@@ -58,6 +58,12 @@ class Landmark:
 
     gives_way: bool = False
     """Whether a name of the user's for the object is the better one: that is what the source says of a thread."""
+
+    is_one_of_many: bool = False
+    """Whether others are called the same."""
+
+    remedy: str | None = None
+    """What to do about it, if that is not what the kind of holder says."""
 
 
 def registered() -> Iterator[tuple[object, Landmark]]:
@@ -119,7 +125,9 @@ def is_debugger(module: str) -> bool:
 def _threads() -> Iterator[tuple[object, Landmark]]:
     active: dict[int, object] = getattr(threading, "_active", {})
     for ident, thread in list(active.items()):
-        yield thread, Landmark(f"thread {thread_name(ident)!r}", HolderKind.CALLBACK, gives_way=True)
+        name = f"thread {thread_name(ident)!r}"
+        remedy = remedy_for(HolderKind.CALLBACK, is_thread=True)
+        yield thread, Landmark(name, HolderKind.CALLBACK, gives_way=True, remedy=remedy)
     yield active, Landmark("", HolderKind.CALLBACK, is_reported=False)
 
 
@@ -177,10 +185,12 @@ def _of_task(task: object, base: Any) -> Landmark | None:
 def _of_handle(handle: object, base: type) -> Landmark | None:
     if raw.stored(handle, "_cancelled") is not False:
         return None
+    for one, what in _waiting(raw.stored(handle, "_loop")):
+        if one is handle:
+            return Landmark(f"the event loop's {what}", HolderKind.CALLBACK)
     is_timer = any(raw.class_name(one) == "TimerHandle" for one in raw.mro(type(handle)))
-    waiting = _waiting(raw.stored(handle, "_loop"))
-    text = next((f"the event loop's {what}" for one, what in waiting if one is handle), "an asyncio handle")
-    return Landmark("an asyncio timer" if is_timer else text, HolderKind.CALLBACK)
+    text = "an asyncio timer" if is_timer else "an asyncio handle"
+    return Landmark(text, HolderKind.CALLBACK, gives_way=True, is_one_of_many=True)
 
 
 def _waiting(loop: object) -> Iterator[tuple[object, str]]:

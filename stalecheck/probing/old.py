@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from stalecheck.probing import heap, raw
+from stalecheck.probing.calls import old_calls
 from stalecheck.probing.chosen import made_elsewhere, taken_elsewhere
 from stalecheck.probing.code import Position, global_names
 from stalecheck.probing.current import find_current, is_written_in, parts_of
@@ -90,9 +91,12 @@ class Old:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The functions, namespaces and classes of the process, each by the name of its module."""
+    """The functions, suspended calls, namespaces and classes of the process, each by the name of its module."""
 
     functions: dict[str, list[types.FunctionType]] = field(default_factory=dict)
+    frames: dict[str, list[types.FrameType]] = field(default_factory=dict)
+    """Those of generators and coroutines, up to Python 3.10."""
+
     namespaces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     classes: dict[str, list[type]] = field(default_factory=dict)
     present: frozenset[int] = field(default_factory=present_namespaces)
@@ -112,6 +116,8 @@ def take_stock() -> Stock:
             if id(of) not in names:
                 names[id(of)] = raw.module_name(of) or ""
             stock.functions.setdefault(names[id(of)], []).append(found)
+        elif type(found) is types.FrameType:
+            stock.frames.setdefault(raw.module_name(found.f_globals) or "", []).append(found)
         elif type(found) is dict:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
     for cls in raw.all_classes():
@@ -166,6 +172,9 @@ def find_definitions(
     for one in current.names:
         candidates.update((id(of), of) for of in stock.namespaces.get(one, ()) if judge.is_old_namespace(of))
     _add_functions(old, judge, functions)
+    frames = [found for one in current.names for found in stock.frames.get(one, ())]
+    for frame, path, found in old_calls(frames, namespace, judge):
+        old.add(frame, path, OriginKind.FUNCTION, found)
     candidates.update(old.namespaces)
     judge.know_old(candidates.values())
     elsewhere = _classes_elsewhere(functions, current.names, stock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,4 +117,5 @@ def written(key: object) -> str:
         return f"{module}.{raw.class_qualname(cast(type, key))}" if module else raw.class_name(cast(type, key))
     if type(key) is types.FunctionType:
         return f"{raw.module_name(key.__globals__)}.{raw.function_qualname(key)}"
-    return f"<{raw.class_name(type(key))}>"
+    member = raw.stored(key, "_name_") if raw.inherits(type(type(key)), enum.EnumMeta) else None
+    return f"{written(type(key))}.{member}" if type(member) is str else f"<{raw.class_name(type(key))}>"

@@ -30,6 +30,13 @@ def running_frame(obj: Any) -> int | None:
     return id(getattr(obj, f"{prefix}_frame")) if prefix and getattr(obj, f"{prefix}_running") else None
 
 
+def suspended_by(obj: Any) -> types.FrameType | None:
+    """Return the frame of a generator or coroutine; None for all else, and if it has ended."""
+    _, prefix = _SUSPENDED[type(obj)] if raw.is_any(type(obj), SUSPENDED) else ("", "")
+    frame: types.FrameType | None = getattr(obj, f"{prefix}_frame") if prefix else None
+    return frame
+
+
 def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     """Name a local variable of a generator or coroutine that waits to go on."""
     noun, prefix = _SUSPENDED[type(holder)]
@@ -41,7 +48,7 @@ def of_suspended(place: Place, holder: Any, way: Way) -> Step:
     if frame is None:
         return place.aspect(f"something in a {noun}", HolderKind.GENERATOR), 1
     value = way[at]
-    if type(value) is types.FunctionType and value.__code__ is frame.f_code:
+    if value is frame or (type(value) is types.FunctionType and value.__code__ is frame.f_code):
         text = f"{noun} {_where(frame)}"
         return place.aspect(text, HolderKind.GENERATOR, line=_line(frame)), at  # What it runs itself.
     is_expression = frame.f_code.co_name == "<genexpr>"
@@ -89,7 +96,7 @@ def of_traceback(place: Place, holder: Any, way: Way) -> Step:
 def of_exception(place: Place, holder: Any, way: Way) -> Step | None:
     """Name the traceback, the arguments or the other exceptions of an exception."""
     child = way[1]
-    for name in ("__traceback__", "__context__", "__cause__"):
+    for name in ("__traceback__", "__cause__", "__context__"):
         if BaseException.__dict__[name].__get__(holder) is child:
             return place.part(f".{name}", HolderKind.ATTRIBUTE), 1
     arguments: Any = BaseException.__dict__["args"].__get__(holder)

@@ -77,6 +77,11 @@ NAMES = [
 
 CONTAINERS = [
     case("dict_value", "TABLE = {'save': core.save}", ("app.TABLE['save']", "container", "STL205", 2)),
+    case(
+        "key_that_is_a_member",
+        "import enum\nclass Part(enum.Enum):\n    TOP = 1\nTABLE = {Part.TOP: core.save}",
+        ("app.TABLE[app.Part.TOP]", "container", "STL205", 5),
+    ),
     case("dict_key", "TABLE = {core.Engine: 1}", ("key core.Engine of app.TABLE", "container", "STL205", 2)),
     case("tuple_key", "T = {(1, core.Engine): 1}", ("key (1, core.Engine) of app.T", "container", "STL205", 2)),
     case("list", "LIST = [0, core.Engine()]", ("app.LIST[1]", "container", "STL205", 2)),
@@ -464,6 +469,17 @@ SUSPENDED = [
         except Exception as e: ERROR = e
         """,
         ("local 'held' in bad() at app.py:4 of app.ERROR.__context__.__traceback__", "local", None, 9),
+    ),
+    case(
+        "cause",
+        """
+        def worse():
+            try: raise core.Failure
+            except Exception as failure: raise ValueError from failure
+        try: worse()
+        except Exception as e: ERROR = e
+        """,
+        ("app.ERROR.__cause__", "attribute", None, 6),
     ),
     case("iterator", "X = iter([1, core.Engine()])", ("app.X[1]", "container", "STL205", 2)),
 ]

@@ -190,12 +190,10 @@ def test_suspended_calls_of_old_functions(tmp_path: Path) -> None:
         asyncio.run(main())
         """,
     )
-    expected = [
+    assert sorted(found) == [
         ["coroutine serve() at calls.py:5 of task 'server'", "task", None],
         ["generator steps() at calls.py:2 of __main__.steps", "generator", None],
     ]
-    # Up to 3.10 a call refers to its code only.
-    assert sorted(found) == (expected if sys.version_info >= (3, 11) else [])
 
 
 def test_an_old_function_that_is_running(tmp_path: Path) -> None:
@@ -459,6 +457,34 @@ def test_asyncio_handles(tmp_path: Path) -> None:
         ["callback of an asyncio timer", "callback", "STL210"],
         ["callback.__func__ of an asyncio handle", "callback", "STL210"],
         ["callback.__self__ of an asyncio handle", "callback", "STL210"],
+    ]
+
+
+def test_several_handles_are_told_apart_by_their_names_or_counted(tmp_path: Path) -> None:
+    found = run_script(
+        tmp_path,
+        {"core.py": CORE},
+        """
+        import asyncio, core
+        class App: pass
+        app = App()
+        async def main():
+            loop = asyncio.get_running_loop()
+            App.timer, app.timer = (loop.call_later(seconds, core.save) for seconds in (60, 70))
+            for seconds in (80, 90, 100):
+                loop.call_later(seconds, core.save)
+            app.soon = loop.call_soon(core.save)
+            importlib.reload(core)
+            (finding,) = [one for one in stalecheck.probe(core) if one.origin == "core.save"]
+            answer([[holder.path, holder.count, holder.code] for holder in finding.holders])
+        asyncio.run(main())
+        """,
+    )
+    assert sorted(found) == [
+        ["callback of __main__.App.timer", 1, "STL210"],
+        ["callback of __main__.app.soon", 1, "STL210"],
+        ["callback of __main__.app.timer", 1, "STL210"],
+        ["callback of an asyncio timer", 3, "STL210"],
     ]
 
 

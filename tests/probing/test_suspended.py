@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,75 @@ give()
 """
     found = [one for one in look(tmp_path, "serve", start) if one[0].startswith("running call")]
     assert [where for _, *where in found] == [["core.py", 3]]
+
+
+CALLS = """
+class Waiting:
+    def __await__(self):
+        yield
+    def each(self, step=1):
+        yield step
+def numbers(start=1):
+    yield start
+    yield 2
+async def serve():
+    await Waiting()
+async def stream():
+    yield 1
+    yield 2
+"""
+HELD = """
+import core
+class Holder: pass
+held = Holder()
+def hold():
+    held.began, held.fresh = core.numbers(), core.numbers()
+    next(held.began)
+    held.each = core.Waiting().each()
+    held.inner = (number for number in core.numbers())
+    held.served, held.streamed = core.serve(), core.stream()
+    held.served.send(None)
+    try:
+        held.streamed.__anext__().send(None)
+    except StopIteration:
+        pass
+"""
+
+
+@pytest.mark.parametrize(("edited", "verdict"), [("yield 2", "duplicate"), ("yield 22", "stale")])
+@pytest.mark.parametrize("load", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_calls_that_only_wait_run_the_old_code_still(tmp_path: Path, load: str, edited: str, verdict: str) -> None:
+    script = f"""
+        import app, core
+        app.hold()
+        before = [finding.origin for finding in stalecheck.probe(core)]
+        edit("core", {CALLS.replace("yield 2", "%s")!r} % (("{edited}",) * 2))
+        {load}
+        app.new = core.numbers(), core.serve(), core.stream()
+        next(app.new[0])
+        answer([before, [[f.origin, f.verdict, sorted(h.path for h in f.holders)]
+                         for f in stalecheck.probe(core) if f.kind.value == "function"]])
+        app.held.served.close()
+        app.new[1].close()
+    """
+    before, found = run_script(tmp_path, {"core.py": CALLS, "app.py": HELD}, script)
+    calls = {
+        origin: (verdict, [(path.split("()")[0].rpartition(".")[2], path.rpartition(" of ")[2]) for path in paths])
+        for origin, verdict, paths in found
+    }
+    assert before == []
+    calls.pop("core.Waiting.__await__")
+    each = f"{'generator ' if sys.version_info < (3, 11) else ''}each"
+    assert calls == {
+        "core.Waiting.each": ("duplicate", [(each, "app.held.each")]),
+        "core.numbers": (
+            verdict,
+            [
+                ("generator numbers", "app.held.fresh"),
+                ("generator numbers", "app.held.inner"),
+                ("generator numbers", "app.held.began"),
+            ],
+        ),
+        "core.serve": ("duplicate", [("coroutine serve", "app.held.served")]),
+        "core.stream": (verdict, [("async generator stream", "app.held.streamed")]),
+    }

@@ -68,7 +68,7 @@ from stalecheck.nodes import descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import imports, top_level
+from stalecheck.rules.statements import top_level
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import ReloadMode, Severity
 
@@ -87,7 +87,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 def _of_package(package: SourceFile, place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
     takes = _imports(package, reloading)
-    sources = _sources(package, reloading) if takes else _in_use(package, place.file, reloading)
+    sources = _sources(package, reloading) if takes else _in_use(package, reloading)
     if not sources or not _again(package, place, reloading).isdisjoint(sources):
         return
     names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
@@ -140,15 +140,19 @@ def _imports(package: SourceFile, reloading: Reloading) -> bool:
     return index is not None and bool(index.imports)
 
 
-def _in_use(package: SourceFile, file: SourceFile, reloading: Reloading) -> list[SourceFile]:
-    """Return the submodules of a package with an empty ``__init__.py`` that the file that reloads it imports."""
-    tree, own = reloading.parse(file), reloading.parse(package)
-    if tree is None or own is None or not all(map(_is_nothing, own.body)):
+def _in_use(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules of a package with an empty ``__init__.py`` that files outside it import."""
+    own, program = reloading.parse(package), reloading.program
+    if own is None or not all(map(_is_nothing, own.body)):
         return []
-    names = {name for _, name, _ in imports(tree, file) if name.startswith(f"{package.module}.")}
-    names |= {name.rpartition(".")[0] for name in names}
-    found = {reloading.program.table.find(name, file) for name in names} - {None, package}
-    return sorted((module for module in found if module is not None), key=lambda module: module.module)
+    found: set[SourceFile | None] = set()
+    for file, index in program.indexes.items():
+        for item in index.imports if file is not package else ():
+            base = absolute(file, item.level, item.module)
+            for name in (f"{base}.{item.name}", base) if base else ():
+                if name.startswith(f"{package.module}."):
+                    found.add(program.table.find(name, file))
+    return sorted((module for module in found - {None, package} if module is not None), key=lambda file: file.module)
 
 
 def _is_nothing(statement: ast.stmt) -> bool:

@@ -128,6 +128,9 @@ def changes(tree: ast.Module) -> Iterator[Change]:
             for change in _changes_in(function, definition.name):
                 is_given = any(isinstance(n, ast.Name) and n.id in given for n in descendants(change.node))
                 yield replace(change, is_given=True) if is_given else change
+    for name, expression in _lambdas(tree):
+        for change in _changes_in(expression, name):
+            yield replace(change, is_given=True)
 
 
 def functions(node: ast.AST) -> Iterator[Function]:
@@ -187,9 +190,10 @@ def called_at_top_level(tree: ast.Module) -> frozenset[str]:
     return frozenset(ast.unparse(node.func) for node in calls if isinstance(node, ast.Call))
 
 
-def inside(function: Function) -> Iterator[ast.AST]:
+def inside(function: Function | ast.Lambda) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body: what its decorators and defaults do is done when it is defined."""
-    return (node for statement in function.body for node in descendants(statement))
+    body: list[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else [*function.body]
+    return (node for part in body for node in descendants(part))
 
 
 def local_names(function: Function | ast.Lambda) -> frozenset[str]:
@@ -262,7 +266,16 @@ def _definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
             pending += ast.iter_child_nodes(node)
 
 
-def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
+def _lambdas(tree: ast.Module) -> Iterator[tuple[str, ast.Lambda]]:
+    """Yield the lambda expressions at module level that a name or a container keeps, with the name."""
+    for made in assignments(tree):
+        if isinstance(made.value, (ast.Lambda, ast.Dict, ast.List, ast.Tuple)):
+            for node in descendants(made.value):
+                if isinstance(node, ast.Lambda):
+                    yield made.name, node
+
+
+def _changes_in(function: Function | ast.Lambda, outermost: str) -> Iterator[Change]:
     local = local_names(function)
     declared = {name for node in descendants(function) if isinstance(node, ast.Global) for name in node.names}
     aliases = _aliases(function, local)
@@ -288,7 +301,7 @@ def _changes_in(function: Function, outermost: str) -> Iterator[Change]:
                     yield Change(name, outermost, node, rebinds=False, removes=method in REMOVERS)
 
 
-def _aliases(function: Function, local: frozenset[str]) -> dict[str, str]:
+def _aliases(function: Function | ast.Lambda, local: frozenset[str]) -> dict[str, str]:
     """Return the local names that are only ever bound to a name of the module: ``current = TABLE``."""
     bound: dict[str, list[str]] = {}
     for node in descendants(function):

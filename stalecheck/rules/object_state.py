@@ -22,9 +22,12 @@ class Held:
     name: str
     """Qualified in the module: ``Plugin.registered``, ``registry``."""
 
-    target: ast.Name
+    target: ast.expr
     by: str
     """Who fills it."""
+
+    does: str = "fills"
+    """Whether it adds something or may do more: ``changes``."""
 
 
 def class_stores(tree: ast.Module, called: Collection[str], outside: Collection[str]) -> Iterator[Held]:
@@ -86,7 +89,42 @@ def objects(tree: ast.Module, called: Collection[str], outside: Collection[str])
         by = next((by for by, function in later if _changes(function, name, adding)), "")
         by = by or next((f"{name}.{m}" for m in sorted(adding - at_once) if f"{name}.{m}" in outside), "")
         if by:
-            yield Held(name, item.target, by)
+            yield Held(name, item.target, by, "changes")
+
+
+def function_stores(tree: ast.Module) -> Iterator[Held]:
+    """Yield the attributes of functions that the body sets and functions change later: ``count.calls = 0``."""
+    at_once = _called_at_once(tree)
+    plain = {f.name: f for f in tree.body if isinstance(f, Function)}
+    made: dict[str, tuple[ast.expr, ast.expr]] = {}
+    for statement in top_level(tree):
+        match statement:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name) as set_], value=value):
+                if owner in plain:
+                    made[f"{owner}.{name}"] = set_, value
+    for path, (target, first) in made.items():
+        owner = path.partition(".")[0]
+        for by, function in plain.items():
+            if by not in at_once and owner not in local_names(function) and _is_changed(path, first, function):
+                yield Held(path, target, by, "changes")
+                break
+
+
+def _is_changed(path: str, first: ast.expr, function: Function) -> bool:
+    """Whether a function adds to an attribute, or binds it to something else than its first value."""
+    for node in inside(function):
+        match node:
+            case ast.AugAssign(target=ast.Attribute() as changed) if ast.unparse(changed) == path:
+                return True
+            case ast.Assign(targets=[ast.Attribute() as changed], value=value) if ast.unparse(changed) == path:
+                if ast.dump(value) != ast.dump(first):
+                    return True
+            case ast.Subscript(value=ast.Attribute() as changed, ctx=ast.Store()) if ast.unparse(changed) == path:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Attribute() as changed, attr=method)):
+                if method in MUTATORS - REMOVERS and ast.unparse(changed) == path:
+                    return True
+    return False
 
 
 def is_object(item: TopLevel, tree: ast.Module) -> bool:

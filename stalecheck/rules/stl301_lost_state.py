@@ -78,7 +78,14 @@ from stalecheck.rules.module_state import (
     run_at_top_level,
     singletons,
 )
-from stalecheck.rules.object_state import called_later, class_stores, is_object, objects, with_bases
+from stalecheck.rules.object_state import (
+    called_later,
+    class_stores,
+    function_stores,
+    is_object,
+    objects,
+    with_bases,
+)
 from stalecheck.rules.outside_changes import Outside, OutsideChange, outside_uses, puts_back
 from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
@@ -124,12 +131,12 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 _what_is_lost(made, later.get(made.name, []), outside.changes.get(made.name, []), tree) if lost else ""
             )
             if not what and made.name in held:
-                what = f"which `{held[made.name].by}` changes"
+                what = f"which `{held[made.name].by}` {held[made.name].does}"
             if what:
                 lost = tuple(reload for reload in lost if not puts_back(made.name, reload, reloading))
             if what and lost:
                 yield _flaw(file, made.name, made.target, what, lost, reloading, is_guarded=is_kept)
-        for store in class_stores(tree, called, outside.called):
+        for store in (*class_stores(tree, called, outside.called), *function_stores(tree)):
             name, _, attribute = store.name.partition(".")
             lost = reloads if name not in kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
             lost = tuple(reload for reload in lost if not puts_back(attribute, reload, reloading))
@@ -139,7 +146,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                     file,
                     store.name,
                     store.target,
-                    f"which `{store.by}` fills",
+                    f"which `{store.by}` {store.does}",
                     lost,
                     reloading,
                     is_guarded=name in kept,
@@ -149,7 +156,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 def _flaw(
     file: SourceFile,
     name: str,
-    target: ast.Name,
+    target: ast.expr,
     what: str,
     reloads: tuple[Reload, ...],
     reloading: Reloading,

@@ -19,6 +19,7 @@ ADDERS = _GROWERS | {"add"}
 _TAKES_OUT = frozenset({"remove", "pop", "discard", "clear"})
 _WEAK = frozenset({"WeakSet", "WeakKeyDictionary"})
 _LISTS = frozenset({"list", "set", "deque"})
+_TABLES = frozenset({"dict", "OrderedDict", "defaultdict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ def keeping_of(
         return _by_method(method, given) if is_table else Keeping.REPLACED
     if isinstance(value, (ast.List, ast.Set)) or (isinstance(value, ast.Call) and _last(value.func) in _LISTS):
         return _by_method(method, given)
+    if method == "setdefault" and (isinstance(value, ast.Dict) or _last(getattr(value, "func", value)) in _TABLES):
+        key, *rest = (*given.arguments, *(keyword.value for keyword in given.keywords))
+        if given.is_own(key):
+            return Keeping.JOINED
+        return Keeping.IGNORED if any(map(given.is_own, rest)) else Keeping.REPLACED
     if not isinstance(value, ast.Call):
         return Keeping.REPLACED
     names = imported_names(tree, file)
@@ -238,6 +244,8 @@ def _by_function(
     scope = _Scope.of(function, is_method=is_method, made=frozenset(added or ()))
     if _refuses(function, scope, given):
         return Keeping.REFUSED
+    if added is None and _ignores(function, scope, given):
+        return Keeping.IGNORED
     is_guarded = any(
         isinstance(node, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops)
         for node in descendants(function)
@@ -352,6 +360,37 @@ def _refuses(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:
             return not given.is_own(given.arguments[place])
         return key.id not in scope.inner
     return False
+
+
+def _ignores(function: ast.FunctionDef, scope: _Scope, given: Given) -> bool:
+    """Whether it puts what the body makes anew into a table only as long as that has nothing under the same key."""
+    own = scope.given(given)
+    containers: set[str] = set()
+    stored: set[str] = set()
+    for node in descendants(function):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=owner, attr="setdefault"), args=[ast.expr() as key, ast.Name(id=name)]
+            ):
+                if name in own and scope.is_outside(owner) and not (isinstance(key, ast.Name) and key.id in own):
+                    return True
+            case ast.If(test=ast.Compare(ops=[ast.NotIn()], comparators=[container]), orelse=[]):
+                containers |= {ast.unparse(container)} & set(_stored_below(node.body, own, scope))
+            case ast.If(test=ast.Compare(ops=[ast.In()], comparators=[container]), body=[*_, ast.Return()]):
+                containers.add(ast.unparse(container))
+        stored |= set(_stored_below([node], own, scope)) if isinstance(node, ast.Assign) else set()
+    return not containers.isdisjoint(stored)
+
+
+def _stored_below(nodes: Sequence[ast.AST], own: frozenset[str], scope: _Scope) -> Iterator[str]:
+    """Yield the tables of others in which one of some parameters is stored under a key that is none of these."""
+    for part in nodes:
+        for node in descendants(part):
+            match node:
+                case ast.Assign(targets=[ast.Subscript(value=owner, slice=key)], value=ast.Name(id=name)):
+                    is_keyed = not (isinstance(key, ast.Name) and key.id in own)
+                    if name in own and is_keyed and scope.is_outside(owner):
+                        yield ast.unparse(owner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,14 +68,12 @@ def keeping_of(
         return next(found, Keeping.REPLACED)
     owner, method = path[0], path[-1]
     value = assigned(owner, tree)
+    is_table = isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and _last(value.func) in _TABLES)
     if through:
-        is_table = isinstance(value, ast.Dict) or (
-            isinstance(value, ast.Call) and _last(value.func) in {"dict", "defaultdict"}
-        )
         return _by_method(method, given) if is_table else Keeping.REPLACED
     if isinstance(value, (ast.List, ast.Set)) or (isinstance(value, ast.Call) and _last(value.func) in _LISTS):
         return _by_method(method, given)
-    if method == "setdefault" and (isinstance(value, ast.Dict) or _last(getattr(value, "func", value)) in _TABLES):
+    if is_table and method == "setdefault":
         key, *rest = (*given.arguments, *(keyword.value for keyword in given.keywords))
         if given.is_own(key):
             return Keeping.JOINED

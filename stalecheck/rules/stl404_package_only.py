@@ -87,7 +87,7 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
 
 def _of_package(package: SourceFile, place: ReloadPlace, reloading: Reloading) -> Iterator[Flaw]:
     takes = _imports(package, reloading)
-    sources = _sources(package, reloading) if takes else _in_use(package, reloading)
+    sources = _sources(package, reloading) if takes else _in_use(package, place.file, reloading)
     if not sources or not _again(package, place, reloading).isdisjoint(sources):
         return
     names = ", ".join([f"`{file.module}`" for file in sources[:_SHOWN]] + ["…"] * (len(sources) > _SHOWN))
@@ -140,14 +140,18 @@ def _imports(package: SourceFile, reloading: Reloading) -> bool:
     return index is not None and bool(index.imports)
 
 
-def _in_use(package: SourceFile, reloading: Reloading) -> list[SourceFile]:
-    """Return the submodules of a package with an empty ``__init__.py`` that files outside it import."""
+def _in_use(package: SourceFile, reloader: SourceFile, reloading: Reloading) -> list[SourceFile]:
+    """Return the submodules of a package with an empty ``__init__.py`` that files outside it import, or the reloader.
+
+    Within it everything may go by other names: its folder may be on the path itself.
+    """
     own, program = reloading.parse(package), reloading.program
     if own is None or not all(map(_is_nothing, own.body)):
         return []
     found: set[SourceFile | None] = set()
     for file, index in program.indexes.items():
-        for item in index.imports if file is not package else ():
+        is_asked = file == reloader or not f"{file.module}.".startswith(f"{package.module}.")
+        for item in index.imports if is_asked else ():
             base = absolute(file, item.level, item.module)
             for name in (f"{base}.{item.name}", base) if base else ():
                 if name.startswith(f"{package.module}."):

@@ -48,6 +48,7 @@ Where a test asserts that it raises.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from stalecheck.nodes import descendants
@@ -55,8 +56,12 @@ from stalecheck.reloads import ReloadPlace, gives_back
 from stalecheck.rules.library import kind_in_library
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import is_expected, span_of
+from stalecheck.rules.statements import Function, is_expected, span_of
 from stalecheck.vocabulary import ReloadMode, Severity
+
+_MOCKS = frozenset({"Mock", "MagicMock", "NonCallableMock", "create_autospec"})
+_PATCHED = re.compile(r"(?:^|\.)reload\w*$")
+"""How what is patched is called: ``importlib.reload``, ``reload`` of an object."""
 
 
 def flag(reloading: Reloading) -> Iterator[Flaw]:
@@ -65,7 +70,8 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         if place.site.mode is not ReloadMode.RELOAD or place.site.is_guarded:
             continue
         wrong = [*place.site.wrong, *_taken(place, reloading), *_texts(place, reloading)]
-        if wrong and not is_expected(reloading.parse(place.file), place.site.span.start.row):
+        tree, row = reloading.parse(place.file), place.site.span.start.row
+        if wrong and not is_expected(tree, row) and not _is_stood_in_for(tree.body if tree is not None else [], row):
             yield Flaw(
                 place.file,
                 place.site.span,
@@ -73,6 +79,27 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
                 f"`{place.site.spelling}` is given no module: {'; '.join(wrong)}",
                 "import the module and hand it over",
             )
+
+
+def _is_stood_in_for(body: list[ast.stmt], row: int) -> bool:
+    """Whether the function around a row puts a mock in the place of what reloads, or hands one over."""
+    for statement in body:
+        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+        if not min([statement.lineno, *(each.lineno for each in decorators)]) <= row <= (statement.end_lineno or row):
+            continue
+        if isinstance(statement, ast.ClassDef):
+            return _is_stood_in_for(statement.body, row)
+        return isinstance(statement, Function) and any(map(_is_mock, descendants(statement)))
+    return False
+
+
+def _is_mock(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _MOCKS
+        case ast.Constant(value=str() as text):
+            return _PATCHED.search(text) is not None
+    return False
 
 
 def _taken(place: ReloadPlace, reloading: Reloading) -> Iterator[str]:

@@ -16,6 +16,7 @@ import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
 from stalecheck.index import Unreadable, decode, parse
+from stalecheck.parsing import UnparsedError, parse_whole
 
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
 _Place = tuple[int, int]
@@ -39,8 +40,8 @@ def parse_newer(data: bytes) -> Newer | None:
     Everything keeps its place. None where LibCST cannot parse the file either.
     """
     try:
-        module = cst.parse_module(decode(data))
-    except (cst.ParserSyntaxError, SyntaxError, UnicodeDecodeError, LookupError, RecursionError):
+        module = parse_whole(decode(data))
+    except (UnparsedError, SyntaxError, UnicodeDecodeError, LookupError, RecursionError):
         return None
     body: list[ast.stmt] = []
     is_whole = True
@@ -230,7 +231,7 @@ def first_error(data: bytes, error: Unreadable) -> Unreadable:
 
 def _is_parsed(code: str) -> bool:
     try:
-        cst.parse_module(code)
-    except (cst.ParserSyntaxError, RecursionError):
+        parse_whole(code)
+    except (UnparsedError, RecursionError):
         return False
     return True

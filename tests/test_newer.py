@@ -67,6 +67,8 @@ def test_reloads_and_holders_are_found_around_newer_syntax(tmp_path: Path) -> No
             "x = 'é' f'''{\n d['''é'''] # é\n } { (importlib.reload(m)) =}'''\n", ["5:7"], id="rows in quotes"
         ),
         pytest.param("x = t'{importlib.reload(m)}'\n", ["3:8"], id="template"),
+        pytest.param("x = tr'{importlib.reload(m)}'\n", ["3:9"], id="raw template"),
+        pytest.param("x = t'{importlib.reload(m)}' t'{m}'\n", ["3:8"], id="two templates"),
         pytest.param("def f(*a: *Ts): d[*a][importlib.reload(m)]\n", ["3:23"], id="stars"),
     ],
 )

@@ -20,6 +20,7 @@ from stalecheck.index import REPLACES_ITSELF, Unreadable, decode, is_type_checki
 from stalecheck.model import Location, Span
 from stalecheck.newer import parse_newer
 from stalecheck.nodes import descendants, named_parameters
+from stalecheck.parsing import UnparsedError, parse_whole
 from stalecheck.reloads.reruns import first_run, is_first_run
 from stalecheck.summarize.bodies import Bodies
 from stalecheck.summarize.expressions import (
@@ -95,12 +96,12 @@ def summarize(data: bytes, target_version: tuple[int, int]) -> Summary | Unreada
         if tree is not None and is_whole:
             source, tree = shortened(source, tree) or (source, tree)
         module = _parse_closely(source, tree, is_whole=is_whole)
-    except cst.ParserSyntaxError as error:
+    except UnparsedError as error:
         kept = None if tree is None else _without_rejected(source, tree)
         if kept is not None:
             return summarize(kept.encode(), target_version)
         # Its message is a list of tokens, its place the next token's.
-        return Unreadable("syntax that the parser does not know", Location(max(error.editor_line, 1), 1))
+        return Unreadable("syntax that the parser does not know", Location(error.row, 1))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Unreadable(str(error), Location(1, 1))
     if tree is not None and is_whole:
@@ -119,14 +120,14 @@ def _parse(data: bytes) -> tuple[ast.Module | None, bool]:
 
 
 def _parse_closely(source: str, tree: ast.Module | None, *, is_whole: bool) -> cst.Module:
-    """Parse with LibCST what a summary tells of. Raises ParserSyntaxError, with the row in the file."""
+    """Parse with LibCST what a summary tells of. Raises UnparsedError, with the row in the file."""
     if tree is None:
-        return cst.parse_module(source)
+        return parse_whole(source)
     if is_whole:
         # The places come from the other tree.
-        with suppress(cst.ParserSyntaxError):
-            return cst.parse_module(without_idle_statements(source, tree, keeps_rows=False))
-    return cst.parse_module(without_idle_statements(source, tree))
+        with suppress(UnparsedError):
+            return parse_whole(without_idle_statements(source, tree, keeps_rows=False))
+    return parse_whole(without_idle_statements(source, tree))
 
 
 def _without_rejected(source: str, tree: ast.Module) -> str | None:
@@ -138,8 +139,8 @@ def _without_rejected(source: str, tree: ast.Module) -> str | None:
         first = min(statement.lineno, *(decorator.lineno for decorator in decorators), statement.lineno)
         last = statement.end_lineno or statement.lineno
         try:
-            cst.parse_module("".join(lines[first - 1 : last]))
-        except cst.ParserSyntaxError:
+            parse_whole("".join(lines[first - 1 : last]))
+        except UnparsedError:
             lines[first - 1 : last] = ["\n"] * (last - first + 1)
             is_changed = True
     return "".join(lines) if is_changed else None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -49,6 +51,28 @@ def inner_statements(statement: ast.stmt) -> list[ast.stmt]:
     return found
 
 
+def all_blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield every list of statements that run one after the other."""
+    for node in descendants(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+                yield block
+
+
+def scope_of(tree: ast.Module, block: str) -> ast.Module | Function | None:
+    """Return the function of a qualified name, the last one of that name; the module for an empty name."""
+    scope: ast.AST = tree
+    for part in block.split(".") if block else ():
+        if part == "<locals>":
+            continue
+        inner = [node for node in _definitions(scope) if node.name == part]
+        if not inner:
+            return None
+        scope = inner[-1]
+    return scope if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+
 def positional_parameters(arguments: ast.arguments) -> list[ast.arg]:
     """Return the parameters that are given by position, those that have a name for the caller too."""
     return [*arguments.posonlyargs, *arguments.args]
@@ -75,6 +99,17 @@ _PLAIN = frozenset(
 _LEAVES = (ast.Constant, ast.MatchSingleton, ast.Global, ast.Nonlocal)
 _SPARSE = (ast.Dict, ast.arguments)
 """Nodes in whose lists None stands for what is not written."""
+
+
+def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Yield the definitions of a scope, also those below conditions; not those within other definitions."""
+    pending = list(ast.iter_child_nodes(scope))
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            pending += ast.iter_child_nodes(node)
 
 
 class _Fields(dict[type, tuple[str, ...]]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 
-from stalecheck.nodes import descendants
-from stalecheck.rules.statements import Function, dotted, top_level
+from stalecheck.nodes import Function, descendants
+from stalecheck.rules.statements import dotted, top_level
 
 _PLACES = {"signal.signal": "signal.getsignal"}
 """What puts a function somewhere, and what tells which one is there."""

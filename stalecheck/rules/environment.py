@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import children, descendants
+from stalecheck.nodes import Function, children, descendants
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, imports
+from stalecheck.rules.statements import dotted, imports
 
 _BLIND = frozenset(
     {

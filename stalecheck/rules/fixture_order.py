@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function
 
 _SCOPES = ("session", "package", "module", "class", "function")
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants, scope_of
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.fixture_order import fixture_name
 from stalecheck.rules.patching import CLEANERS, method_of, parameters
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, imported_names, scope_of, span_of
+from stalecheck.rules.statements import dotted, imported_names, span_of
 from stalecheck.rules.surroundings import is_test
 
 _LOCALS = ".<locals>."

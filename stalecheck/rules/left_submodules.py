@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from stalecheck.index import Import
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, imports
+from stalecheck.rules.statements import imports
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from pathlib import PurePath
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, scope_of
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import scope_of
 
 _LISTINGS = frozenset({"listdir", "scandir", "glob", "iglob", "rglob", "iterdir", "walk"})
 

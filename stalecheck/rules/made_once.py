@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.module_state import OPENED, Singleton, called_at_top_level
-from stalecheck.rules.statements import Function, dotted, imports
+from stalecheck.rules.statements import dotted, imports
 
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 _STATEFUL = OPENED | frozenset(

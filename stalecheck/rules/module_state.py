@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from stalecheck.attaching import is_own_module
 from stalecheck.link import Program
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
-from stalecheck.rules.statements import Function, top_level
+from stalecheck.nodes import Function, descendants
+from stalecheck.rules.statements import top_level
 from stalecheck.summarize.summary import Reference
 
 MUTATORS = frozenset(

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.module_state import MUTATORS, REMOVERS, TopLevel, assignments, functions, inside, local_names
-from stalecheck.rules.statements import Function, top_level
+from stalecheck.rules.statements import top_level
 
 _MADE_EMPTY = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque", "WeakSet"})
 _AS_CLASSES_DO = frozenset({"__init_subclass__", "__new__", "__init__", "__set_name__", "__call__"})

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from stalecheck.index import imported_names as names_imported
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.module_state import local_names, run_at_top_level
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, imported_names
+from stalecheck.rules.statements import dotted, imported_names
 from stalecheck.rules.surroundings import is_test
 
 _INDENTED = re.compile(rb"\n[ \t]+(?:import|from)[ \t]")

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from stalecheck.nodes import descendants, named_parameters
-from stalecheck.rules.statements import Function
+from stalecheck.nodes import Function, descendants, named_parameters
 
 CLEANERS = frozenset({"addCleanup", "addfinalizer", "callback", "doCleanups", "addClassCleanup", "addModuleCleanup"})
 _FIXTURES = frozenset({"mocker", "class_mocker", "module_mocker", "session_mocker"})

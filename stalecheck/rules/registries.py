@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.bases import definitions_of, maker_of
 from stalecheck.rules.brought import names_bound
 from stalecheck.rules.keeping import Keeping, keeping_in_library, refuses_tables
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, imported_names
+from stalecheck.rules.statements import dotted, imported_names
 
 _GROWERS = frozenset({"append", "appendleft", "insert", "extend"})
 ADDERS = _GROWERS | {"add"}

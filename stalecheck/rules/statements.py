@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
 
 from stalecheck.model import Location, SourceFile, Span
 from stalecheck.modules import absolute
@@ -12,30 +11,6 @@ from stalecheck.nodes import descendants, inner_statements
 from stalecheck.reloads import columns
 
 _CAUGHT = ("NameError", "ImportError", "TypeError", "ModuleNotFoundError", "Exception")
-
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Yield every list of statements that run one after the other."""
-    for node in descendants(tree):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                yield block
-
-
-def scope_of(tree: ast.Module, block: str) -> ast.Module | Function | None:
-    """Return the function of a qualified name, the last one of that name; the module for an empty name."""
-    scope: ast.AST = tree
-    for part in block.split(".") if block else ():
-        if part == "<locals>":
-            continue
-        inner = [node for node in _definitions(scope) if node.name == part]
-        if not inner:
-            return None
-        scope = inner[-1]
-    return scope if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)) else None
 
 
 def imports(node: ast.AST, file: SourceFile) -> Iterator[tuple[int, str, str]]:
@@ -106,14 +81,3 @@ def span_of(node: ast.stmt | ast.expr | ast.alias, source: bytes) -> Span:
     column = columns(source)
     end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
     return Span(Location(node.lineno, column(node.lineno, node.col_offset)), Location(end[0], column(*end)))
-
-
-def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    """Yield the definitions of a scope, also those below conditions; not those within other definitions."""
-    pending = list(ast.iter_child_nodes(scope))
-    while pending:
-        node = pending.pop(0)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node
-        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
-            pending += ast.iter_child_nodes(node)

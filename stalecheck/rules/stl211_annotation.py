@@ -80,11 +80,11 @@ from dataclasses import dataclass
 from stalecheck.link import StaleReference
 from stalecheck.model import Holder, Location, Origin, Reload, SourceFile
 from stalecheck.modules import ModuleTable
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.outside_changes import importers
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, dotted, imported_names, span_of
+from stalecheck.rules.statements import dotted, imported_names, span_of
 from stalecheck.vocabulary import HolderKind, OriginKind, Severity
 
 IS_DEFAULT = False

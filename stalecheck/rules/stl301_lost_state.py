@@ -66,7 +66,7 @@ import re
 from collections.abc import Iterator
 
 from stalecheck.model import Reload, SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.fields import is_field
 from stalecheck.rules.module_state import (
     Change,
@@ -90,7 +90,7 @@ from stalecheck.rules.outside_changes import Outside, OutsideChange, outside_use
 from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, span_of
+from stalecheck.rules.statements import span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _MAKERS = frozenset(

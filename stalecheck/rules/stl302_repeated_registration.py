@@ -78,7 +78,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stalecheck.model import Reload, SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.brought import names_bound
 from stalecheck.rules.chains import chains
 from stalecheck.rules.keeping import BY_ARGUMENT, Keeping, short_name
@@ -86,7 +86,7 @@ from stalecheck.rules.module_state import kept_names
 from stalecheck.rules.registries import Given, keeping_of, keeping_of_subclasses
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, dotted, imported_names, span_of, top_level
+from stalecheck.rules.statements import dotted, imported_names, span_of, top_level
 from stalecheck.rules.taking_back import takes_back
 from stalecheck.vocabulary import ReloadMode, Severity
 

@@ -83,12 +83,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stalecheck.nodes import descendants, positional_parameters
+from stalecheck.nodes import Function, descendants, positional_parameters
 from stalecheck.rules.alive import alive
 from stalecheck.rules.module_state import assignments, kept_names, local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, span_of
+from stalecheck.rules.statements import span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

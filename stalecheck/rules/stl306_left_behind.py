@@ -72,12 +72,12 @@ from collections.abc import Iterator, Mapping
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.looked_up import asked_for
 from stalecheck.rules.module_state import local_names
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, dotted, imports, span_of, top_level
+from stalecheck.rules.statements import dotted, imports, span_of, top_level
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _Gone = Mapping[SourceFile, Mapping[str, SourceFile]]

@@ -74,12 +74,12 @@ from collections.abc import Iterator, Mapping
 
 from stalecheck.link import Event, Sequence, StaleReference
 from stalecheck.model import Location, Reload, SourceFile
+from stalecheck.nodes import scope_of
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.helper_calls import Reached, certain, reached_from
 from stalecheck.rules.listings import listing_around
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw, reloads_of
-from stalecheck.rules.statements import scope_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _Places = Mapping[tuple[SourceFile, Location], ReloadPlace]

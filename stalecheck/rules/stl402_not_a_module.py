@@ -51,12 +51,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.reloads import ReloadPlace, gives_back
 from stalecheck.rules.library import kind_in_library
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, is_expected, span_of
+from stalecheck.rules.statements import is_expected, span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _MOCKS = frozenset({"Mock", "MagicMock", "NonCallableMock", "create_autospec"})

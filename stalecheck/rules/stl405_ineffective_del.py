@@ -55,10 +55,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from stalecheck.model import SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, all_blocks, descendants
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, blocks, imports, span_of
+from stalecheck.rules.statements import imports, span_of
 from stalecheck.vocabulary import Severity
 
 _DELETES = re.compile(rb"del[ \t]+(\w+)[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
@@ -108,7 +108,7 @@ def _is_taken_from(name: str, module: str, deletion: ast.Delete, tree: ast.Modul
 
 def _deletions(tree: ast.Module, file: SourceFile) -> Iterator[tuple[ast.Delete, str, str]]:
     """Yield deletions of a name, the name, and the module that it stood for and stands for again below."""
-    for block in blocks(tree):
+    for block in all_blocks(tree):
         for position, statement in enumerate(block):
             match statement:
                 case ast.Delete(targets=[ast.Name(id=name)]):

@@ -70,12 +70,11 @@ from collections.abc import Iterator
 
 from stalecheck.link import StaleReference
 from stalecheck.model import Location, SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import descendants, scope_of
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.left_submodules import left_behind
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import scope_of
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import HolderKind, ReloadMode, Severity
 

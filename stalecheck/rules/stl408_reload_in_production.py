@@ -61,11 +61,10 @@ from collections.abc import Iterator
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, all_blocks, descendants
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, blocks
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import Severity
 
@@ -131,7 +130,7 @@ def _is_left_before(tree: ast.Module, row: int) -> bool:
         and isinstance(statement.test.op, ast.Not)
         and isinstance(statement.body[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break))
         and _SWITCH.search(ast.unparse(statement.test)) is not None
-        for block in blocks(tree)
+        for block in all_blocks(tree)
         if any(statement.lineno <= row <= (statement.end_lineno or row) for statement in block)
         for statement in block
         if (statement.end_lineno or row) < row

@@ -70,7 +70,7 @@ from dataclasses import dataclass, replace
 
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants, scope_of
 from stalecheck.reloads import ReloadPlace
 from stalecheck.rules.environment import may_read
 from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
@@ -78,7 +78,7 @@ from stalecheck.rules.helper_calls import Reached, places_with_calls
 from stalecheck.rules.patching import Patch, is_registered, patches_at
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw, reloads_of
-from stalecheck.rules.statements import Function, imports, scope_of
+from stalecheck.rules.statements import imports
 from stalecheck.rules.surroundings import is_test
 from stalecheck.vocabulary import Severity
 

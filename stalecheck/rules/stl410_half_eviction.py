@@ -67,12 +67,12 @@ from itertools import islice
 from stalecheck.index import may_take
 from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, all_blocks, descendants, scope_of
 from stalecheck.reloads import EVICTIONS, ReloadPlace
 from stalecheck.rules.left_submodules import left_behind, means
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import Function, blocks, imports, scope_of
+from stalecheck.rules.statements import imports
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _SETUPS = frozenset({"setUp", "asyncSetUp", "setup_method"})
@@ -178,7 +178,7 @@ def _loads(scope: ast.AST) -> Iterator[tuple[int, ast.AST]]:
 def _is_taken_below(scope: ast.AST, place: ReloadPlace, module: str) -> bool:
     """Whether the block takes the module from its package below the eviction, and imports or calls nothing between."""
     row = place.site.span.end.row
-    for block in blocks(scope):
+    for block in all_blocks(scope):
         for position, statement in enumerate(block):
             if not statement.lineno <= row <= (statement.end_lineno or row):
                 continue

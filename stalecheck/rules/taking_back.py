@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from stalecheck.model import Reload, SourceFile
-from stalecheck.nodes import descendants
+from stalecheck.nodes import Function, descendants
 from stalecheck.rules.outside_changes import imported_anywhere, innermost, owner_of
 from stalecheck.rules.reloading import Reloading
-from stalecheck.rules.statements import Function, dotted, top_level
+from stalecheck.rules.statements import dotted, top_level
 
 _TAKES = re.compile(
     r"_*(?:clear|remove|pop|discard|delete|unregister|disconnect|unsubscribe|unload|detach|reset|cancel|stop)"

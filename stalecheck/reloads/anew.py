@@ -17,6 +17,7 @@ from stalecheck.nodes import children
 from stalecheck.reloads.outline import import_base
 from stalecheck.reloads.scopes import Outline, Place
 from stalecheck.reloads.sites import ReloadSite
+from stalecheck.reloads.taken import is_taken_next
 from stalecheck.vocabulary import ReloadMode
 
 Sites = Mapping[SourceFile, tuple[ReloadSite, ...]]
@@ -30,10 +31,14 @@ def with_half_evictions(
     An eviction counts as soon as some function of the project imports the module otherwise than by
     ``from p import m``, or may do so under a name that is worked out at run time, and when the package goes too.
     """
+    found = {
+        file: tuple(replace(site, is_taken=is_taken_next(site, file, sites, files, parse)) for site in sites)
+        for file, sites in found.items()
+    }
     halves = {target for sites in found.values() for site in sites if site.is_half for target in site.targets}
     halves |= {half for sites in found.values() for site in sites for half in site.halves}
     if not halves:
-        return dict(found)
+        return found
     reloaded = {(site.mode, target) for sites in found.values() for site in sites for target in site.targets}
     evicted = [target for mode, target in reloaded if mode is ReloadMode.REIMPORT]
     halves = {half for half in halves if not any(fnmatchcase(half.rpartition(".")[0], one) for one in evicted)}

@@ -90,6 +90,9 @@ class ReloadSite:
     is_void: bool = False
     """Whether nothing imports what it evicts: the module never runs again."""
 
+    is_taken: bool = False
+    """Whether the next import takes what it evicts from its package, so that what runs it again stands elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReloadPlace:

@@ -37,12 +37,16 @@ class Reloading:
     """The first Python that the project no longer runs on."""
 
     def reloads(self) -> dict[SourceFile, tuple[Reload, ...]]:
-        """Return the reloads of each module that is reloaded."""
+        """Return the reloads of each module that is reloaded, where they stand; those that import nothing left out."""
+        places = (place for place in self.places if place.site.is_taken)
+        taken: set[object] = {(place.file.path, place.site.span.start) for place in places}
         found: dict[SourceFile, dict[Reload, None]] = {}
         for sequence in self.sequences:
             for event in sequence.events:
                 for file in event.certain:
-                    found.setdefault(file, {})[event.reloads[file]] = None
+                    reload = event.reloads[file]
+                    if (reload.path, reload.location) not in taken:
+                        found.setdefault(file, {})[reload] = None
         return {file: tuple(reloads) for file, reloads in found.items()}
 
     def together(self, file: SourceFile) -> frozenset[SourceFile]:

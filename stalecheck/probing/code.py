@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections import Counter
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from importlib.util import cache_from_source
@@ -104,8 +105,8 @@ class Source:
 
     places: frozenset[Place]
     positions: frozenset[Position]
-    names: frozenset[str]
-    """The qualified names of its functions."""
+    names: Counter[str]
+    """The qualified names of its functions, with how many there are of each."""
 
     paths: frozenset[str]
     """The same, whatever the version: up to 3.10 code knows its last name only."""
@@ -192,7 +193,7 @@ def _source_in(body: types.CodeType) -> Source:
                 bodies.setdefault(path, []).append(constant.co_firstlineno)
                 pending.append((constant, f"{path}."))
     places = frozenset(map(place, functions))
-    names = frozenset(map(qualname, functions))
+    names = Counter(map(qualname, functions))
     return Source(
         places,
         frozenset(map(position, functions)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 import types
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib.machinery import ModuleSpec
@@ -271,7 +272,7 @@ class Judge:
         where = position(code)
         source = self._source
         is_gone = source is not None and qualname(code) in source.names and where not in source.positions
-        return is_gone or where in self._positions
+        return where in self._positions or (is_gone and self._is_one_too_many(code))
 
     def untold(self, function: types.FunctionType) -> Position | None:
         """Return by what equal functions can be found one of which is present; None where a version can be told."""
@@ -299,9 +300,25 @@ class Judge:
             is_only = name in self._times.lines or name not in self._times.once | self._times.often
             return self._function_verdict(function) if is_only and self._is_own_function(today) else None
         where = place(code)
-        if where not in self._source.places or where in self._places:
+        if where in self._places or (where not in self._source.places and self._is_one_too_many(code)):
             return self._function_verdict(function)
         return None
+
+    def _is_one_too_many(self, code: types.CodeType) -> bool:
+        """Whether all code of a name that the source makes is there besides: it may be newer than what is loaded."""
+        source, name = self._source, qualname(code)
+        if source is None or not source.names[name]:
+            return self._is_source_loaded
+        return position(code) not in source.positions and self._made[name] == source.names[name]
+
+    @cached_property
+    def _made(self) -> Counter[str]:
+        """How many of the functions that the source makes are there, by qualified name."""
+        source = self._source
+        own = (one.__code__ for one in self._functions if self.is_own_namespace(one.__globals__))
+        codes = {position(code): code for code in (*own, *self._codes) if code.co_filename in self._file_names}
+        positions = source.positions if source is not None else ()
+        return Counter(qualname(code) for where, code in codes.items() if where in positions)
 
     def _is_own_function(self, found: object) -> bool:
         return type(found) is types.FunctionType and self.is_own_namespace(found.__globals__)
@@ -316,7 +333,7 @@ class Judge:
         if type(today) is not types.FunctionType or not self._is_own_function(today):
             return False
         written = self._written
-        if written is None or written.names.isdisjoint({maker, maker.rpartition(".")[2]}):
+        if written is None or written.names.keys().isdisjoint({maker, maker.rpartition(".")[2]}):
             return False
         ours = today.__code__
         is_inner = any(one.co_name == code.co_name for one in nested_codes(ours) if one is not ours)
@@ -414,7 +431,7 @@ class Judge:
             return None
         if id(cls) in self._kept_classes:
             return self._class_verdict(cls, today)
-        if written and self._source is not None and any(shape(code) not in self._shapes for code in written):
+        if any(shape(code) not in self._shapes and self._is_one_too_many(code) for code in written):
             return self._class_verdict(cls, today)
         return self._of_plain(cls, today, is_foreign=bool(functions) and not own)
 
@@ -464,10 +481,12 @@ class Judge:
         if is_foreign or source is None:
             return None
         # What a function of today stands for was a class before: that is as good as a statement.
-        if not _is_stated(cls) and (_is_called(cls) or not self._is_own_function(unwrapped(today))):
+        is_replaced = self._is_own_function(unwrapped(today))
+        if not _is_stated(cls) and (_is_called(cls) or not is_replaced):
             return None
         is_known = name in source.bodies or raw.class_name(cls) in source.words or source.executes
-        return None if is_known else "stale"
+        is_loaded = is_replaced or source is not self._written or self._is_source_loaded
+        return "stale" if is_loaded and not is_known else None
 
     def _under_another_name(self, cls: type) -> type | None:
         """Return the class of today that has a class's name, but stands under another one; None if that does not tell.
@@ -606,10 +625,9 @@ class Judge:
 
         The bytecode still says what it was then, until the file is imported once more, be it by another process.
         """
-        if self._is_loaded(self._written):
-            return self._written
         cached = read_bytecode(self._current.namespace)
-        return cached if self._is_loaded(cached) else None
+        found = (self._written, cached) if sys.dont_write_bytecode else (cached, self._written)
+        return next((source for source in found if self._is_loaded(source)), None)
 
     def _is_loaded(self, source: Source | None) -> bool:
         """Whether the module's functions stand where a source has them."""
@@ -628,7 +646,13 @@ class Judge:
         namespace = self._current.namespace
         spec = raw.lookup(namespace, "__spec__")
         last = (raw.lookup(namespace, "__file__"), getattr(spec, "origin", None))
-        return Marks(self._codes, self._source, self._written, last=frozenset(map(id, last)), shared=self._shared)
+        names = frozenset(map(id, last)) - self._shared
+        return Marks(self._codes or self._named(names), self._source, self._written, last=names, shared=self._shared)
+
+    def _named(self, names: frozenset[int]) -> list[types.CodeType]:
+        """Return the code that is compiled under the very name that the last import has given the module's file."""
+        own = (one.__code__ for one in self._functions if self.is_own_namespace(one.__globals__))
+        return [code for code in own if id(code.co_filename) in names]
 
     @cached_property
     def _shapes(self) -> frozenset[Shape]:

@@ -959,6 +959,51 @@ def test_the_file_may_have_been_edited_again_since_the_reload(
     assert old == [is_changed, *rest, *lambdas, is_changed, "duplicate"]
 
 
+REGISTERED = """
+import hub
+@hub.on("start")
+def start(): return 1
+@hub.on("stop")
+def stop(): return 2
+@hub.on("run")
+class Run:
+    def run(self): return 2
+hub.on("call")(lambda: 2)
+"""
+BY_NAME = "FOUND = {}\ndef on(name):\n    def take(f): FOUND[name] = f\n    return take\n"
+
+
+@pytest.mark.parametrize("has_bytecode", [True, False])
+@pytest.mark.parametrize("helper", ["", "def helper(): pass\n"])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(REGISTERED.replace("2", "3"), id="other code"),
+        pytest.param(REGISTERED.replace("def stop", "def end").replace("class Run", "class Go"), id="other names"),
+        pytest.param("# above\n" + REGISTERED, id="moved"),
+        pytest.param("import hub\n", id="deleted"),
+    ],
+)
+def test_what_only_others_have_is_present_though_the_file_was_edited_since(
+    tmp_path: Path, edited: str, helper: str, *, has_bytecode: bool
+) -> None:
+    script = f"""
+        import os
+        sys.dont_write_bytecode = not {has_bytecode}
+        import core, hub
+        edit("core", {edited + helper!r})
+        os.utime(core.__file__, (1, 1))
+        before = [finding.origin for finding in stalecheck.probe(core)]
+        old = list(hub.FOUND.items())
+        importlib.reload(core)
+        hub.OLD = dict(old)
+        edit("core", "# again\\n" + {edited + helper!r}.replace("3", "4"))
+        found = {{id(one) for finding in stalecheck.probe(core) for one in finding.objects()}}
+        answer([before, [name for name, one in hub.FOUND.items() if id(one) in found and one is not hub.OLD[name]]])
+    """
+    assert run_script(tmp_path, {"core.py": REGISTERED + helper, "hub.py": BY_NAME}, script) == [[], []]
+
+
 @pytest.mark.parametrize(
     ("edited", "verdict"),
     [

@@ -130,15 +130,26 @@ _DROP = "drop the exception, or its traceback: the function has ended"
 
 _STOP = "stop the thread, or wait until it ends, and start a new one"
 
+_GONE = "let it go: the module's source no longer has it"
+_TAKEN = frozenset(
+    {
+        *(HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.ALIAS),
+        *(HolderKind.INSTANCE, HolderKind.ENUM_MEMBER, HolderKind.BASE_CLASS),
+    }
+)
 
-def remedy_for(holder: HolderKind, *, is_ended: bool = False, is_thread: bool = False) -> str:
+
+def remedy_for(holder: HolderKind, *, is_ended: bool = False, is_thread: bool = False, is_gone: bool = False) -> str:
     """Return what to do about a holder of this kind in a running program, in one line.
 
     Args:
         holder: The kind.
         is_ended: Whether it is a variable of a function that has ended, which a traceback keeps.
         is_thread: Whether it is what a thread has been given, which is running.
+        is_gone: Whether the module's source no longer has what is held: what is taken again would be the old one.
     """
+    if is_gone and holder in _TAKEN:
+        return _GONE
     if is_thread and holder is HolderKind.CALLBACK:
         return _STOP
     return _DROP if is_ended and holder is HolderKind.LOCAL else _REMEDIES[holder]

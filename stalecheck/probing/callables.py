@@ -35,8 +35,10 @@ def of_function(place: Place, function: types.FunctionType, way: Way) -> Steps:
                 walked = 3 if len(way) > 3 else 2
                 yield place.aspect(f"closure variable {name!r}", place.kind or HolderKind.CLOSURE), walked
     elif child is function.__globals__:
+        # A copy of a module's names, as `attrs` gives it to the methods that it makes.
+        is_copy = raw.imported(raw.module_name(function.__globals__) or "") is not None
         for key in keys_of(function.__globals__, inner):
-            yield place.part(f".__globals__[{key}]", HolderKind.ATTRIBUTE), 2
+            yield place.part(f".__globals__[{key}]", HolderKind.DECORATED if is_copy else HolderKind.ATTRIBUTE), 2
     elif child is raw.function_dict(function):
         for name in names_of(cast(Any, child), inner):
             kind = HolderKind.WRAPPED_CALLABLE if name == "__wrapped__" else None

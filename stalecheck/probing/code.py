@@ -47,8 +47,14 @@ def shape(code: types.CodeType) -> Shape:
         code.co_argcount,
         code.co_posonlyargcount,
         code.co_kwonlyargcount,
-        tuple(_constant(constant) for constant in code.co_consts),
+        tuple(_constant(constant) for constant in code.co_consts if not _is_line(constant, code)),
     )
+
+
+def _is_line(constant: Any, code: types.CodeType) -> bool:
+    """Whether a constant is the line that the body of a class statement notes (Python 3.13)."""
+    is_noted = type(constant) is int and "__firstlineno__" in code.co_names
+    return is_noted and constant == code.co_firstlineno and not is_function(code)
 
 
 def _constant(value: Any) -> Any:

@@ -740,7 +740,8 @@ class Assembly:
 def _as_holder(
     text: str, kind: HolderKind, origin: Origin, filename: str | None = None, line: int | None = None
 ) -> Holder:
-    return Holder(text, kind, code_of(kind, origin.ruled), remedy_for(kind), filename, line)
+    remedy = remedy_for(kind, is_gone=origin.is_gone)
+    return Holder(text, kind, code_of(kind, origin.ruled), remedy, filename, line)
 
 
 def _count(known: list[Holder], more: Iterable[Holder]) -> None:
@@ -785,6 +786,7 @@ def _summed(each: Iterable[list[Holder]]) -> list[Holder]:
             by_path[path] = replace(known, count=known.count + holder.count) if known else holder
     summed = _shortened(by_path.values(), re.compile(r"\[[^\]]*\]"), _EACH)
     summed = _shortened(summed, re.compile(r"^[\w.]+\.\w+$"), _NAMES)
+    summed = _shortened(summed, re.compile(r"^[\w.]+(?=\.__globals__\[)"), 1)
     running = [holder for holder in summed if holder.kind is HolderKind.LOCAL]
     others = [holder for holder in summed if holder.kind is not HolderKind.LOCAL]
     summed = [*others, *_shortened(running, re.compile(r" in \S+\(\) at .*?:\d+"), _CALLS)]

@@ -30,7 +30,7 @@ from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
 from stalecheck.probing.made import binding, resolved
 from stalecheck.probing.times import Times, made_by_call, read_times
-from stalecheck.probing.versions import is_old_version, is_same_version
+from stalecheck.probing.versions import is_compiled, is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
 
@@ -38,6 +38,9 @@ _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 _MADE_ANEW = (types.FunctionType, list, dict, set, property, staticmethod, classmethod)
 _OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
 """What a class is given when its body has nothing of it."""
+
+_READ = ("__annotations__", "__annotations_cache__")
+"""What a class without annotations has, as an empty dict, once somebody has asked for them."""
 
 _FROZEN = "<frozen "
 """How the file names of code begin that the interpreter has in itself."""
@@ -242,8 +245,13 @@ class Judge:
             return False
         path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
         is_known = path in source.bodies or name in source.words or name in source.bodies
-        is_gone = not is_known and "<locals>" not in path and not _is_called(cast(type, obj))
-        return is_gone and not self._is_unreached(path)
+        is_gone = not is_known and "<locals>" not in path and self._is_nowhere_made(cast(type, obj), path)
+        return is_gone and not self._is_unreached(path) and not is_compiled(cast(type, obj))
+
+    def _is_nowhere_made(self, cls: type, path: str) -> bool:
+        """Whether a class that the source does not name is none that a call makes, or has a name that nothing binds."""
+        namespace = self._current.namespace
+        return not _is_called(cls) or (raw.resolve(namespace, path) is cls and binding(namespace, path) is None)
 
     def _is_unreached(self, path: str) -> bool:
         """Whether the source has a definition that the compiler has left out: nothing gets below a ``raise``."""
@@ -358,12 +366,38 @@ class Judge:
         """
         if self.is_left_over(obj):
             return "stale"
+        decorated = self._of_decorated(obj, path)
+        if decorated is not None:
+            return decorated
         if type(obj) is types.FunctionType:
             return self._function_verdict(obj)
         if not raw.is_class(obj):
             return "split" if self._is_moved_member(type(obj)) else "stale"
         cls = cast(type, obj)
         return self._class_verdict(cls, raw.resolve(self._current.namespace, path or raw.class_qualname(cls)))
+
+    def _of_decorated(self, obj: object, path: str | None) -> Verdict | None:
+        """Return the verdict on what another module's decorator has made of a function; None for all else."""
+        today = raw.resolve(self._current.namespace, path) if path is not None else None
+        if type(obj) is raw.CACHED and type(today) is raw.CACHED:
+            obj, today = (raw.lookup(raw.instance_dict(one) or {}, "__wrapped__") for one in (obj, today))
+        elif type(obj) is not types.FunctionType or self._is_of_module(obj):
+            return None
+        inner = unwrapped(obj)
+        if (
+            type(inner) is not types.FunctionType
+            or type(obj) is not types.FunctionType
+            or not self._is_of_module(inner)
+        ):
+            return None
+        layers, layers_today = _around(obj), _around(today) if type(today) is types.FunctionType else []
+        if [one.__code__ for one in layers] != [one.__code__ for one in layers_today]:
+            return "stale"
+        is_given_other = any(map(_differ, layers, layers_today))
+        return "stale" if is_given_other else self._function_verdict(inner)
+
+    def _is_of_module(self, function: types.FunctionType) -> bool:
+        return self.is_own_namespace(function.__globals__) or self.is_old_namespace(function.__globals__)
 
     def _is_moved_member(self, cls: type) -> bool:
         """Whether a member that is no longer there is of the present Enum: a tool has changed its class."""
@@ -716,7 +750,9 @@ def _names(cls: type) -> tuple[str | None, str]:
 def _does(cls: type) -> dict[str, Any]:
     """Return what a class has in its body, as values that can be compared."""
     found = {
-        name: _does_part(value, cls) for name, value in list(raw.class_dict(cls).items()) if name != "__firstlineno__"
+        name: _does_part(value, cls)
+        for name, value in list(raw.class_dict(cls).items())
+        if name != "__firstlineno__" and not (name in _READ and type(value) is dict and not value)
     }
     found["__bases__"] = [_names(base) for base in raw.bases(cls)]
     members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None
@@ -764,6 +800,11 @@ def _around(function: types.FunctionType) -> list[types.FunctionType]:
             break
         inner = wrapped
     return found
+
+
+def _differ(one: types.FunctionType, other: types.FunctionType) -> bool:
+    """Whether two functions have been given different things by default, or in their closures."""
+    return bool(_given(one) != _given(other))
 
 
 def _is_constant(value: object) -> bool:

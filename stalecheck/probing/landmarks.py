@@ -139,7 +139,9 @@ def _loggers() -> Iterator[tuple[object, Landmark]]:
     if not raw.is_class(base) or root is None:
         return
     yield root, Landmark("the root logger", HolderKind.CALLBACK)
-    known = raw.stored(raw.lookup(raw.class_dict(base), "manager"), "loggerDict")
+    manager = raw.lookup(raw.class_dict(base), "manager")
+    yield manager, Landmark("", HolderKind.CALLBACK, is_reported=False)  # Every logger leads to all others.
+    known = raw.stored(manager, "loggerDict")
     for name, logger in list(known.items()) if type(known) is dict else ():
         if type(name) is str and raw.is_any(base, raw.mro(type(logger))):
             yield logger, Landmark(f"logger {name!r}", HolderKind.CALLBACK)
@@ -252,7 +254,7 @@ _KNOWN: dict[tuple[str, str], Callable[[object, Any], Landmark | None]] = {
     ("_pytest.nodes", "Node"): _of_pytest,
     ("_pytest.runner", "CallInfo"): _of_pytest,
     ("_pytest.runner", "SetupState"): _of_pytest,
-    ("pluggy._manager", "PluginManager"): _of_pytest,
+    ("_pytest.config", "PytestPluginManager"): _of_pytest,
 }
 
 

@@ -20,6 +20,8 @@ from stalecheck.probing.made import binding, resolved
 from stalecheck.probing.versions import present_namespaces
 from stalecheck.vocabulary import OriginKind
 
+_DEFINED = (OriginKind.FUNCTION, OriginKind.CLASS)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -36,6 +38,9 @@ class Origin:
 
     is_part: bool = False
     """Whether it is a value that an old instance has made for itself: who has only the instance has no more to do."""
+
+    is_gone: bool = False
+    """Whether the module's source no longer has it."""
 
     @property
     def ruled(self) -> OriginKind:
@@ -74,10 +79,11 @@ class Old:
         *,
         is_singleton: bool = False,
         is_part: bool = False,
+        is_gone: bool = False,
     ) -> None:
         """Take an object for old."""
         self.objects[id(obj)] = obj
-        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton, is_part)
+        self.origins[id(obj)] = Origin(self.module, name, kind, verdict, is_singleton, is_part, is_gone)
 
     def take(self, other: Old) -> None:
         """Take what else is old of the same module."""
@@ -195,6 +201,7 @@ def find_definitions(
         classes.append(cls)
         old.add(cls, raw.class_qualname(cls), OriginKind.CLASS, verdict)
     alive = [*elsewhere, *(cls for one in current.names for cls in stock.classes.get(one, ()))]
+    mark_gone(old, judge)
     undecided = sum(id(one) not in old.objects and judge.is_undecided(one) for one in (*functions, *alive))
     if undecided:
         what = "functions and classes" if undecided > 1 else "function or class"
@@ -204,6 +211,18 @@ def find_definitions(
     _deepen(old)
     enums = [today for today in map(judge.moved_from, classes) if today is not None]
     return Definitions(old, candidates, classes, enums)
+
+
+def mark_gone(old: Old, judge: Judge) -> None:
+    """Note which functions and classes the module's source no longer has, and what are instances of such a class."""
+    gone = {
+        one
+        for one, found in old.objects.items()
+        if old.origins[one].kind in _DEFINED and type(found) is not types.FrameType and judge.is_left_over(found)
+    }
+    for one, found in old.objects.items():
+        if one in gone or (id(type(found)) in gone and old.origins[one].kind is OriginKind.INSTANCE):
+            old.origins[one] = replace(old.origins[one], is_gone=True)
 
 
 def add_the_rest(definitions: Sequence[Definitions]) -> None:
@@ -443,7 +462,7 @@ def _add_modules_and_instances(definitions: Sequence[Definitions]) -> None:
         for one in by_id.get(id(kind), ()):
             if id(found) not in one.old.objects and not raw.is_class(found):
                 origin = one.old.origins[id(kind)]
-                one.old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict)
+                one.old.add(found, origin.name, OriginKind.INSTANCE, origin.verdict, is_gone=origin.is_gone)
         if raw.is_module(found) and id(kind) not in by_id:
             of = raw.module_dict(cast(types.ModuleType, found))
             for one in by_id.get(id(of), ()):

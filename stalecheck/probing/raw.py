@@ -127,6 +127,11 @@ def class_module(cls: type) -> str | None:
     return name if type(name) is str else None
 
 
+def type_flags(cls: type) -> int:
+    """Return the flags of a class."""
+    return int(_TYPE_FLAGS(cls))
+
+
 def home(cls: type) -> str | None:
     """Return the name of the module that a class is from, be it written in C."""
     is_static = not _TYPE_FLAGS(cls) & _HEAP_TYPE

@@ -16,10 +16,10 @@ from stalecheck.probing.chosen import is_chosen, is_imported, made_elsewhere, pl
 from stalecheck.probing.current import find_current, nested_codes
 from stalecheck.probing.judge import Judge
 from stalecheck.probing.made import binding, kind_made
-from stalecheck.probing.old import Old, take_stock
+from stalecheck.probing.old import Old, mark_gone, take_stock
 from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_scalar, is_unique, parts_of_atom
 from stalecheck.probing.values import FOUND, KEPT, is_dunder, values_of
-from stalecheck.probing.versions import names_of, present_namespaces
+from stalecheck.probing.versions import is_compiled, names_of, present_namespaces
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _EXAMPLE = [object()]
@@ -203,13 +203,14 @@ def replaced(
             kind = OriginKind.VALUE if is_singleton else kind
             is_part = kind is OriginKind.VALUE and _is_within(path, owners)
             of = path if raw.is_class(alone[0]) and raw.class_module(alone[0]) not in names else None
-            verdict = judge.verdict(alone[0], of)
+            verdict = judge.verdict(alone[0], path if not raw.is_class(alone[0]) else of)
             exact.add(alone[0], path, kind, verdict, is_singleton=is_singleton, is_part=is_part)
             if kind is OriginKind.INSTANCE or is_singleton:
                 owners.add(path)
     alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
+    mark_gone(exact, judge)
     atoms = {
         name: value for name, value in snapshot.atoms.items() if not is_equal(value, _today(namespace, name, snapshot))
     }
@@ -325,11 +326,12 @@ def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -
         found = reference()
         if found is None or id(found) in exact.objects:
             continue
-        if id(found) in present and not judge.is_left_over(found):
+        is_left_over = judge.is_left_over(found)
+        if id(found) in present and not is_left_over:
             continue
         if type(found) is types.FunctionType:
             exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))
-        elif judge.is_from_here(found):
+        elif is_left_over or (judge.is_from_here(found) and not is_compiled(found)):
             exact.add(found, raw.class_qualname(found), OriginKind.CLASS, judge.verdict(found))
 
 

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import sys
 import types
-from importlib.machinery import ModuleSpec
+from importlib.machinery import BuiltinImporter, ExtensionFileLoader, ModuleSpec
 from pathlib import PurePath
 from typing import Any, cast
 
 from stalecheck.probing import raw
 
+_NEVER_STATED = 1 << 7 | 1 << 8
+"""The flags of types that cannot be called, and whose attributes cannot be set: no class statement makes one."""
+
+_METHODS = (types.MethodDescriptorType, types.WrapperDescriptorType)
+"""What stands in the body of types that are written in C."""
+
 
 def present_namespaces() -> frozenset[int]:
     """Return the namespaces of all modules that are imported, by id."""
     return frozenset(id(raw.module_dict(found)) for found in list(sys.modules.values()) if raw.is_module(found))
+
+
+def is_compiled(cls: type) -> bool:
+    """Whether a class is an extension module's: that says of many that they are from the module that hands them out."""
+    if raw.type_flags(cls) & _NEVER_STATED:
+        return True
+    if any(
+        raw.is_any(type(value), _METHODS) and value.__objclass__ is cls for value in list(raw.class_dict(cls).values())
+    ):
+        return True
+    for module in list(sys.modules.values()):
+        if raw.is_module(module):
+            namespace = raw.module_dict(module)
+            spec = raw.lookup(namespace, "__spec__")
+            loader: Any = spec.loader if type(spec) is ModuleSpec else None
+            is_extension = loader is BuiltinImporter or type(loader) is ExtensionFileLoader
+            if is_extension and any(value is cls for value in list(namespace.values())):
+                return True
+    return False
 
 
 def names_of(namespace: dict[str, Any], name: str) -> frozenset[str]:

@@ -339,3 +339,55 @@ def test_what_the_probe_has_imported_is_named_by_its_own_module(tmp_path: Path) 
     """
     paths = run_script(tmp_path, {"core.py": "def f(): return 1\n"}, script)
     assert paths == ["os.environ.hook", "threading.main_thread.hook"]
+
+
+MADE = """
+import core, logging
+from core import Engine
+def made(cls):
+    for name in ("__eq__", "__repr__", "__init__"):
+        names = dict(globals())
+        exec(f"def {name}(self, *given): pass", names)
+        setattr(cls, name, names[name])
+    return cls
+@made
+class Job: pass
+@made
+class Task: pass
+logging.setLoggerClass(core.Log)
+log = logging.getLogger("app.log")
+logging.setLoggerClass(logging.Logger)
+for number in range(3):
+    logging.getLogger(f"other{number}")
+"""
+
+
+def test_what_leads_to_everything_is_named_once(tmp_path: Path) -> None:
+    core = "import logging\nclass Engine: pass\nclass Log(logging.Logger): pass\n"
+    script = """
+        import app, core
+        importlib.reload(core)
+        answer([[f.origin, h.path, h.count] for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": core, "app.py": MADE}, script)
+    assert sorted(found) == [
+        ["core.Engine", "app.Engine", 1],
+        ["core.Engine", "app.Job.__eq__.__globals__['Engine']", 6],
+        ["core.Log", "app.log", 1],
+        ["core.Log", "logger 'app.log'", 1],
+    ]
+
+
+def test_a_plugin_manager_of_ones_own_is_not_pytests(tmp_path: Path) -> None:
+    app = """
+        import core, pluggy
+        plugins = pluggy.PluginManager("app")
+        plugins.register(core.Engine(), "engine")
+    """
+    script = """
+        import app, core
+        importlib.reload(core)
+        answer([h.path for f in stalecheck.probe(core) for h in f.holders])
+    """
+    found = run_script(tmp_path, {"core.py": "class Engine: pass\n", "app.py": app}, script)
+    assert found == ["app.plugins._name2plugin['engine']"]

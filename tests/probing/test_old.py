@@ -823,6 +823,33 @@ def test_modules_that_the_interpreter_has_in_itself_are_duplicates_after_a_reloa
     assert {verdict for found in (paths, posix, codecs) for verdict, _, _ in found.values()} <= {"duplicate", "stale"}
 
 
+@pytest.mark.parametrize(
+    "look", ["importlib.reload(core); report = stalecheck.probe(core)", "report = stalecheck.reload(core)"]
+)
+def test_asking_a_class_for_its_annotations_makes_it_no_other(tmp_path: Path, look: str) -> None:
+    script = f"""
+        import core
+        held = core.Plain
+        held.__annotations__
+        {look}
+        answer([[one.origin, one.verdict] for one in report])
+    """
+    core = "class Plain:\n    def run(self): return 1\n"
+    assert run_script(tmp_path, {"core.py": core}, script) == [["core.Plain", "duplicate"]]
+
+
+def test_a_function_with_a_class_in_it_may_be_moved(tmp_path: Path) -> None:
+    core = "def make():\n    class Local: pass\n    return Local\n"
+    script = f"""
+        import core
+        held = core.make
+        edit("core", "# above\\n" + {core!r})
+        importlib.reload(core)
+        answer([[one.origin, one.verdict] for one in stalecheck.probe(core)])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [["core.make", "duplicate"]]
+
+
 def test_enums_that_have_not_been_edited_are_duplicates(tmp_path: Path) -> None:
     names = ("Color", "Flag", "Bits", "Level", "Word", "Part", "Whole")
     found = verdicts(tmp_path, ENUMS, "red = core.Color.RED; importlib.reload(core)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -926,3 +927,91 @@ def test_a_name_that_has_got_a_number_of_its_own_does_not_stand_for_the_imported
     """
     found = run_script(tmp_path, files, script)
     assert [one for one in found if one != "late.LIMIT"] == ["app.LIMIT", "app.other", "tried.LIMIT"]
+
+
+def test_what_the_source_no_longer_has_is_not_to_be_taken_again(tmp_path: Path) -> None:
+    files = {
+        "errors.py": """
+            import collections, enum
+            class Gone(Exception): pass
+            class Kind(enum.Enum): A = 1
+            Row = collections.namedtuple("Row", "a")
+            def function(): return 1
+            class Kept: pass
+            """,
+        "app.py": """
+            from errors import Gone, Kind, Row, function, Kept
+            kind, row, gone = Kind.A, Row(1), Gone()
+            class Sub(Gone): pass
+            """,
+    }
+    script = """
+        import app, errors
+        edit("errors", "class Kept: pass\\n")
+        answer([[h.path, h.remedy.partition(":")[0]] for f in stalecheck.reload(errors) for h in f.holders])
+    """
+    let_go = [
+        "app.Gone",
+        "app.Kind",
+        "app.Row",
+        "base class of app.Sub",
+        "app.function",
+        "app.gone",
+        "app.kind",
+        "app.row",
+    ]
+    again = "run the import again, or use it as an attribute of its module"
+    expected = [["app.Kept", again], *([path, "let it go"] for path in let_go)]
+    found = run_script(tmp_path, files, script)
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_decorators_of_other_modules_make_is_compared_by_what_they_are_put_around(
+    tmp_path: Path, *, edited: bool
+) -> None:
+    core = """
+import contextlib, functools, lib
+@contextlib.contextmanager
+def session(): yield 1
+@lib.retry(2)
+def fetch(): return 1
+@functools.lru_cache
+def cached(): return 1
+@functools.singledispatch
+def show(x): return 1
+@lib.retry(times=TIMES)
+def repeated(): return 5
+""".replace("TIMES", "7")
+    lib = """
+        import functools
+        def retry(times):
+            def decorate(function):
+                @functools.wraps(function)
+                def call(*given):
+                    for _ in range(times): function(*given)
+                return call
+            return decorate
+        """
+    script = f"""
+        import app, core
+        if {edited}: edit("core", {core.replace(" 1", " 22").replace("=7", "=8")!r})
+        answer({{f.origin: f.verdict for f in stalecheck.reload(core)}})
+    """
+    found = run_script(tmp_path, {"core.py": core, "lib.py": lib, "app.py": "from core import *"}, script)
+    verdict = "stale" if edited else "duplicate"
+    names = ["cached", "fetch", "session", "show"]
+    if sys.version_info >= (3, 11):  # Before, what is around it says that it is the function itself.
+        names.append("repeated")
+    assert {name: found[f"core.{name}"] for name in names} == dict.fromkeys(names, verdict)
+
+
+def test_types_of_an_extension_module_are_what_they_were(tmp_path: Path) -> None:
+    script = """
+        import decimal, sqlite3
+        held = sqlite3.Error, decimal.Overflow
+        names = [f.origin for module in (decimal, sqlite3) for f in stalecheck.reload(module)]
+        assert held == (sqlite3.Error, decimal.Overflow)
+        answer([name for name in names if name != "sqlite3.Node"])  # That of 3.10 is in no namespace.
+    """
+    assert run_script(tmp_path, {}, script) == []

@@ -130,6 +130,9 @@ _DROP = "drop the exception, or its traceback: the function has ended"
 
 _STOP = "stop the thread, or wait until it ends, and start a new one"
 
+RELOAD_AGAIN = "reload it once more, to its end and while nothing is patched: its own name stands for the old one"
+"""What to do about a name of the reloaded module itself."""
+
 _GONE = "let it go: the module's source no longer has it"
 _TAKEN = frozenset(
     {

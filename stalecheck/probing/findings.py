@@ -29,10 +29,11 @@ from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.rest import count_unheld, kept_by_present
 from stalecheck.probing.roots import is_standard, root_of
 from stalecheck.probing.running import running_frame
+from stalecheck.probing.times import bound_anew
 from stalecheck.probing.traces import Trace
 from stalecheck.probing.walk import walk
 from stalecheck.probing.wrappers import is_wrapped_besides, wrappers_around
-from stalecheck.vocabulary import HolderKind, OriginKind, code_of, remedy_for
+from stalecheck.vocabulary import RELOAD_AGAIN, HolderKind, OriginKind, code_of, remedy_for
 
 _ENDS = 50
 """So many roots that are equally near are named for one holder."""
@@ -186,6 +187,8 @@ class Assembly:
                 parents.sort(key=partial(self._distance, through=is_through))
             for (parent, module), children in parents:
                 self._step()
+                if not is_through:
+                    self._add_all(held, self._put_back(parent, module, children), _Way((parent, None)))
                 if self._is_end(parent, module) or (parent in self._origins and not is_through):
                     continue
                 wanted = [child for child in children if child in without] if is_through else children
@@ -209,6 +212,20 @@ class Assembly:
             self._add_all(held, [child for child in children if child in without], way)
         self._add_ended(held, called)
         self._add_weak_registries(held)
+
+    def _put_back(self, parent: int, module: str, children: list[int]) -> list[int]:
+        """Return the old objects that a module has itself, under names which its body binds to new ones.
+
+        Whoever patched the module has put them back, or the body has not got there.
+        """
+        root = self._graph.roots.get(parent)
+        if root is None or root.name or root.module != module:
+            return []
+        namespace = cast("dict[object, object]", self._graph.objects[parent])
+        filename = raw.lookup(cast("dict[str, Any]", namespace), "__file__")
+        anew = bound_anew(filename) if type(filename) is str else {}
+        names = self._names_in(namespace)
+        return [child for child in children if any(name in anew for name in names.get(child, ()))]
 
     def _add_ended(self, held: dict[int, list[Holder]], called: list[tuple[int, int]]) -> None:
         """Add the calls that have ended and that a traceback keeps, for functions that nothing else holds.
@@ -672,6 +689,9 @@ class Assembly:
         named = of_name(namespace, name, place, origin, objects[-1], rest)
         found = _as_holder(place.text, named.kind, origin, named.filename, named.line)
         found = self._as_bound(found, place, module, named.name, origin, objects)
+        if module == origin.module:
+            kind = HolderKind.INSTANCE if found.kind is HolderKind.INSTANCE else HolderKind.ALIAS
+            found = replace(found, kind=kind, code=None, remedy=RELOAD_AGAIN)
         return replace(found, module=module, name=named.name, way=(module, *place.trail))
 
     def _as_bound(

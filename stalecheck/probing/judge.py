@@ -376,6 +376,12 @@ class Judge:
         cls = cast(type, obj)
         return self._class_verdict(cls, raw.resolve(self._current.namespace, path or raw.class_qualname(cls)))
 
+    def of_put_back(self, obj: object) -> Verdict:
+        """Return the verdict on an old function or class that stands where the present one was."""
+        codes = [obj.__code__] if type(obj) is types.FunctionType else self._codes_of(obj)
+        source = self._written
+        return "duplicate" if source is not None and all(shape(code) in source.shapes for code in codes) else "stale"
+
     def _of_decorated(self, obj: object, path: str | None) -> Verdict | None:
         """Return the verdict on what another module's decorator has made of a function; None for all else."""
         today = raw.resolve(self._current.namespace, path) if path is not None else None

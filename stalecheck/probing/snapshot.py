@@ -18,6 +18,7 @@ from stalecheck.probing.judge import Judge
 from stalecheck.probing.made import binding, kind_made
 from stalecheck.probing.old import Old, mark_gone, take_stock
 from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_scalar, is_unique, parts_of_atom
+from stalecheck.probing.times import bound_anew
 from stalecheck.probing.values import FOUND, KEPT, is_dunder, values_of
 from stalecheck.probing.versions import is_compiled, names_of, present_namespaces
 from stalecheck.vocabulary import HolderKind, OriginKind
@@ -209,6 +210,7 @@ def replaced(
                 owners.add(path)
     alone.clear()
     if raw.lookup(namespace, "__spec__") is not snapshot.spec:
+        _add_put_back(exact, snapshot, judge, namespace)
         _add_made(exact, snapshot, judge, present | current.objects.keys() | current.loosely.keys())
     mark_gone(exact, judge)
     atoms = {
@@ -318,6 +320,28 @@ def _weak(value: object) -> object:
         return _Weak(ref(value))
     except TypeError:
         return value
+
+
+def _add_put_back(exact: Old, snapshot: Snapshot, judge: Judge, namespace: dict[str, Any]) -> None:
+    """Add the functions and classes that still stand where the body has made others: a patch has put them back.
+
+    That the body has got that far is shown by a definition below that is new.
+    """
+    filename = raw.lookup(namespace, "__file__")
+    anew = bound_anew(filename) if type(filename) is str else {}
+    new = [
+        one.line
+        for name, one in anew.items()
+        if name in snapshot.names and name in namespace and snapshot.names[name] != id(namespace[name])
+    ]
+    for name, one in anew.items():
+        found = namespace.get(name)
+        if not one.is_definition or one.line > max(new, default=0) or snapshot.names.get(name) != id(found):
+            continue
+        if type(found) is types.FunctionType:
+            exact.add(found, name, OriginKind.FUNCTION, judge.of_put_back(found))
+        elif raw.is_class(found):
+            exact.add(found, name, OriginKind.CLASS, judge.of_put_back(found))
 
 
 def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -> None:

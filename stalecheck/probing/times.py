@@ -63,6 +63,33 @@ def made_by_call(filename: str) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """A statement of a module's body that gives a name something new whenever the body gets there."""
+
+    line: int
+    is_definition: bool
+    """Whether it is a ``def`` or ``class`` without decorators: what it makes is never what has been there."""
+
+
+def bound_anew(filename: str) -> dict[str, Anew]:
+    """Return the names that a module's body binds under no condition, by what does not ask for the name itself."""
+    found: dict[str, Anew] = {}
+    for statement in statements(filename):
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found[statement.name] = Anew(statement.lineno, not statement.decorator_list)
+            case ast.Assign(targets=targets, value=value):
+                asked = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+                asked |= {str(node.value) for node in ast.walk(value) if isinstance(node, ast.Constant)}
+                for target in targets:
+                    if isinstance(target, ast.Name) and target.id not in asked:
+                        found[target.id] = Anew(statement.lineno, is_definition=False)
+            case _:
+                pass
+    return found
+
+
 def _definitions(
     body: Iterable[ast.AST], scope: str, names: frozenset[str], lambdas: set[str], *, is_repeated: bool
 ) -> Iterator[tuple[str, int, bool]]:

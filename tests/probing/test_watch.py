@@ -1015,3 +1015,54 @@ def test_types_of_an_extension_module_are_what_they_were(tmp_path: Path) -> None
         answer([name for name in names if name != "sqlite3.Node"])  # That of 3.10 is in no namespace.
     """
     assert run_script(tmp_path, {}, script) == []
+
+
+PATCHED = """
+def save(): return 1
+class Plain: pass
+class Engine:
+    def run(self): return 1
+engine = Engine()
+kept = globals().get("kept", Engine())
+def last(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("patched", "expected"),
+    [
+        ("save", ["core.save"]),
+        ("Plain", ["core.Plain"]),
+        ("engine", ["core.engine"]),
+        ("last", []),  # Nothing below shows that the body has got there.
+        ("", []),
+    ],
+)
+def test_a_patch_that_ends_after_the_reload_puts_back_what_is_old(
+    tmp_path: Path, patched: str, expected: list[str]
+) -> None:
+    script = f"""
+        import app, contextlib, core
+        from unittest import mock
+        with stalecheck.watch(core) as watched:
+            with mock.patch("core.{patched}") if {patched!r} else contextlib.nullcontext():
+                importlib.reload(core)
+        answer([[h.path, h.remedy] for f in watched.report for h in f.holders if h.module == "core"])
+    """
+    app = "from core import save, Engine, engine, last\n"
+    found = run_script(tmp_path, {"core.py": PATCHED, "app.py": app}, script)
+    assert sorted(path for path, _ in found) == expected
+    assert {remedy.partition(",")[0] for _, remedy in found} <= {"reload it once more"}
+
+
+def test_what_a_reload_that_failed_has_not_made_again(tmp_path: Path) -> None:
+    script = f"""
+        import core
+        edit("core", {PATCHED!r}.replace("engine = ", "raise OSError" + chr(10) + "engine = "))
+        try:
+            importlib.reload(core)
+        except OSError:
+            pass
+        answer([[h.path for h in f.holders] for f in stalecheck.probe(core)])
+    """
+    assert run_script(tmp_path, {"core.py": PATCHED}, script) == [["core.engine"]]

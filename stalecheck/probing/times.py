@@ -73,18 +73,20 @@ class Anew:
 
 
 def bound_anew(filename: str) -> dict[str, Anew]:
-    """Return the names that a module's body binds under no condition, by what does not ask for the name itself."""
+    """Return the names that a module's body binds under no condition to what it makes: definitions, instances of its own.
+
+    What it takes from elsewhere may be there to be kept.
+    """
     found: dict[str, Anew] = {}
+    classes: set[str] = set()
     for statement in statements(filename):
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 found[statement.name] = Anew(statement.lineno, not statement.decorator_list)
-            case ast.Assign(targets=targets, value=value):
-                asked = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-                asked |= {str(node.value) for node in ast.walk(value) if isinstance(node, ast.Constant)}
-                for target in targets:
-                    if isinstance(target, ast.Name) and target.id not in asked:
-                        found[target.id] = Anew(statement.lineno, is_definition=False)
+                classes |= {statement.name} if isinstance(statement, ast.ClassDef) else set()
+            case ast.Assign(targets=targets, value=ast.Call(func=ast.Name(id=made))) if made in classes:
+                names = (target.id for target in targets if isinstance(target, ast.Name))
+                found.update((name, Anew(statement.lineno, is_definition=False)) for name in names)
             case _:
                 pass
     return found

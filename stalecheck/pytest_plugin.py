@@ -39,7 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "with =error such a test fails",
     )
     group.addoption(
-        "--stalecheck-json", metavar="FILE", dest="stalecheck_json", help="write the same to FILE, as a list in JSON"
+        "--stalecheck-json",
+        metavar="FILE",
+        dest="stalecheck_json",
+        help="write the same to FILE, as a list in JSON; that alone asks for it too",
     )
     text = "true: as with --stalecheck; error: as with --stalecheck=error (default: false)"
     try:

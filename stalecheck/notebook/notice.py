@@ -107,6 +107,8 @@ class _Todo:
     def of(self, old: OldVariable) -> str:
         """Return what to do about one variable."""
         again = self._again(old)
+        if self._would_go_on([old], again):
+            return self._apart([old.module], again)
         reloads = self._to_reload([old], again)
         text = f"run {_listed(again)} again" if again else "make it again"
         return f"reload {_named(reloads)}, then {text}" if reloads else text
@@ -117,6 +119,8 @@ class _Todo:
         if len(olds) < 2 or len(again) < 2:
             return []
         modules = {old.module for old in olds}
+        if self._would_go_on(olds, again):
+            return [words.safe(f"all at once: {self._apart(sorted(modules), again)}")]
         first = [cell for cell in again if reloads(cell, self.session.inputs, self.session.seen, modules)]
         rest = [cell for cell in again if cell not in first]
         parts = []
@@ -130,6 +134,23 @@ class _Todo:
         last = rest if first and rest else again
         parts.append(f"run {_listed(last)} again{', in this order' if len(last) > 1 else ''}")
         return [words.safe(f"all at once: {', then '.join(parts)}")]
+
+    def _would_go_on(self, olds: Sequence[OldVariable], again: Sequence[int]) -> bool:
+        """Whether to run cells again would make variables old in turn, for they reload what those were taken from.
+
+        So it is where a cell reloads below what it has taken, and where several cells reload for one variable each.
+        """
+        modules = {old.module for old in olds}
+        reloading = {
+            cell
+            for cell in {*again, *(by.cell for by in self.cells.values() if by is not None)}
+            if reloads(cell, self.session.inputs, self.session.seen, modules)
+        }
+        own = reloading.intersection(again)
+        return bool(own) and (len(reloading) > 1 or len(self.session.inputs) - 1 in own)
+
+    def _apart(self, modules: Sequence[str], again: Sequence[int]) -> str:
+        return f"reload {_named(modules)} in a cell of its own, then run {_listed(again)} again without that"
 
     def _again(self, old: OldVariable) -> list[int]:
         """Return which cells make a variable anew, in their order."""

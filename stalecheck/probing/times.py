@@ -73,7 +73,7 @@ class Anew:
 
 
 def bound_anew(filename: str) -> dict[str, Anew]:
-    """Return the names that a module's body binds under no condition to what it makes: definitions, instances of its own.
+    """Return the names that a module's body binds under no condition to what it makes: definitions, own instances.
 
     What it takes from elsewhere may be there to be kept.
     """

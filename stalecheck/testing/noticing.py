@@ -111,6 +111,7 @@ class Noticing:
         self._entries: list[object] = []
         self._known: dict[str, types.ModuleType] = {}
         self._before: set[str] = set()
+        self._imported: list[str] = []
         self._gone: dict[str, _Gone] = {}
         self._kept: dict[int, types.ModuleType] = {}
         self._moments = Moments()
@@ -211,9 +212,11 @@ class Noticing:
                 change.fixture.is_over = True
 
     def _is_unchanged(self) -> bool:
-        """Whether ``sys.modules`` has what it had when it was looked at last."""
+        """Whether ``sys.modules`` has what it had when it was looked at last, and what has been imported since."""
         entries = list(sys.modules.values())
-        return len(entries) == len(self._entries) and all(map(is_, entries, self._entries))
+        if len(entries) != len(self._entries) or not all(map(is_, entries, self._entries)):
+            return False
+        return all(name in sys.modules for name in self._imported)
 
     def _compare(self) -> None:
         """Note what has been taken out of ``sys.modules`` or replaced there by hand."""
@@ -233,6 +236,7 @@ class Noticing:
             if type(name) is str and raw.is_module(found) and found is not None
         }
         self._before = set(self._known)
+        self._imported.clear()
 
     def _note_gone(self, name: str) -> None:
         module = self._known[name]
@@ -296,6 +300,7 @@ class Noticing:
             module = raw.imported(name) if type(name) is str else None
             if module is not None:
                 self._known[cast(str, name)] = module
+                self._imported.append(cast(str, name))
 
         def _load_unlocked(spec: Any) -> Any:
             before(spec)

@@ -52,6 +52,9 @@ class Plugin:
         self._aftermath = Aftermath()
         self._records: list[Record] = []
         self._reloaded: set[str] = set()
+        self._allowed: set[str] = set()
+        """The tests that have left something behind which their markers allow."""
+
         self._last: dict[str, Reloaded] = {}
         self._failed: set[str] = set()
         """The tests and collectors that have failed, by themselves or for what they have left behind."""
@@ -174,7 +177,7 @@ class Plugin:
         self._noticing.drop()
         if self._is_worker:
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
-            output["stalecheck"] = pickle.dumps((self._records, self._reloaded, self._failed))
+            output["stalecheck"] = pickle.dumps((self._records, self._reloaded, self._failed, self._allowed))
             return
         is_unpunished = any(record.test not in self._failed for record in self._records)
         if self._is_error and is_unpunished and session.exitstatus == pytest.ExitCode.OK:
@@ -191,10 +194,11 @@ class Plugin:
         """Take what a worker of pytest-xdist has found."""
         found = getattr(node, "workeroutput", {}).get("stalecheck")
         if found is not None:
-            records, reloaded, failed = pickle.loads(found)
+            records, reloaded, failed, allowed = pickle.loads(found)
             self._records += [record for record in records if record not in self._records]
             self._reloaded |= reloaded
             self._failed |= failed
+            self._allowed |= allowed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the tests that fail for what they have left behind."""
@@ -221,7 +225,9 @@ class Plugin:
         if not self._records:
             if self._reloaded:
                 number = f"{len(self._reloaded)} modules were" if len(self._reloaded) > 1 else "1 module was"
-                terminalreporter.write_line(f"stalecheck: no stale references ({number} reloaded)")
+                tests = f"{len(self._allowed)} tests are" if len(self._allowed) > 1 else "1 test is"
+                rest = f" but those that {tests} allowed to leave" if self._allowed else ""
+                terminalreporter.write_line(f"stalecheck: no stale references{rest} ({number} reloaded)")
             return
         writer = terminalreporter._tw
         terminalreporter.write_sep("=", _TITLE)
@@ -263,6 +269,7 @@ class Plugin:
             else:
                 self._last.setdefault(change.module, last)
         self._records += found
+        self._allowed.update(record.test for record in self._aftermath.records if record.is_allowed)
         return found
 
     def _fail(self, hook: Any, test: _Ended) -> None:

@@ -63,6 +63,23 @@ def test_what_a_cell_reads_is_made_before_it_is_run_again() -> None:
     assert said[-1] == "  all at once: run In [3] and In [2] again, in this order"
 
 
+def test_a_cell_that_reloads_after_it_has_taken_something_makes_that_old_each_time() -> None:
+    report = _report(_holder("__main__.Model", HolderKind.FROM_IMPORT, "__main__"))
+    cell = "from net import Model\nimportlib.reload(net)"
+    said = " ".join(notice(_session({"Model": object}, cell), report).split())
+    assert said.endswith("reload net in a cell of its own, then run In [1] again without that")
+
+
+def test_cells_that_each_reload_would_make_old_what_the_others_have_made() -> None:
+    report = _report(_holder("__main__.Model", HolderKind.FROM_IMPORT, "__main__"))
+    cells = [f"importlib.reload(net)\nfrom net import {name}" for name in ("Model", "Kind")]
+    said = " ".join(notice(_session({"Model": object, "Kind": object}, *cells), report).split())
+    assert said.endswith("reload net in a cell of its own, then run In [1] again without that")
+    # A cell that only reloads makes nothing that could get old.
+    said = " ".join(notice(_session({"Model": object}, cells[0], "importlib.reload(net)"), report).split())
+    assert said.endswith(": run In [1] again")
+
+
 def test_what_no_cell_has_made() -> None:
     report = _report(_holder("__main__.given", HolderKind.INSTANCE, "__main__"))
     assert notice(_session({"given": 1}), report).splitlines()[1:] == [

@@ -190,6 +190,32 @@ def test_what_a_test_evicts_at_its_end_is_its_own_when_the_next_one_imports_it(t
 @pytest.mark.parametrize(
     "body",
     [
+        pytest.param(
+            "with mock.patch.dict(sys.modules):\n        import late\n        keep.append(late.Late)", id="patch"
+        ),
+        pytest.param("import late\n    keep.append(late.Late)\n    del sys.modules['late']", id="by hand"),
+    ],
+)
+def test_what_a_test_imports_first_and_evicts_is_its_own_when_another_one_imports_it(tmp_path: Path, body: str) -> None:
+    tests = f"""
+import sys
+from unittest import mock
+keep = []
+def test_evicts():
+    {body}
+def test_imports():
+    import late
+def test_goes_on():
+    import late
+"""
+    run = run_pytest(tmp_path, {"late.py": "class Late: pass\n", "test_it.py": tests})
+    assert [record["test"] for record in run.records] == ["test_it.py::test_evicts"]
+    assert run.holders("test_it.py::test_evicts") == ["test_it.keep[0]"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         pytest.param("del sys.modules['core'], sys.modules[__name__]\n    import core as fresh\n", id="with the test"),
         pytest.param(
             "for name in [name for name in sys.modules if name.split('.')[0] in ('core', 'tests')]:\n"

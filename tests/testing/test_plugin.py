@@ -147,6 +147,15 @@ def test_one_line_if_nothing_is_left(tmp_path: Path) -> None:
     assert (tmp_path / "found.json").read_text(encoding="utf-8") == "[]\n"
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "1")])
+def test_what_is_allowed_is_not_said_to_be_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
+    test = POISON.replace("def test_poison", "@pytest.mark.stalecheck_allow\ndef test_poison")
+    run = run_pytest(tmp_path, {"app.py": "from core import Engine\n", "test_it.py": test}, *options)
+    assert run.records == []
+    said = "stalecheck: no stale references but those that 1 test is allowed to leave (1 module was reloaded)"
+    assert said in run.out
+
+
 def test_error_makes_the_guilty_test_fail(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, {"test_it.py": POISON}, "--stalecheck=error", "--junitxml=junit.xml")
     assert run.code == 1

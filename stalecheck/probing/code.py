@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import marshal
 import sys
 import types
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
-from importlib.util import cache_from_source
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from opcode import opmap
 from typing import Any
 
@@ -134,35 +136,48 @@ class Source:
         return {path.rpartition(".")[2] for path in self.paths}
 
 
-def read_source(namespace: dict[str, Any]) -> Source | None:
-    """Return what a module's source says now.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is written of a module; each is None where it cannot be told.
 
-    None where it cannot be told: without source, or with a loader that may change the code (pytest's does).
+    So it is without source, and with a loader that may change the code (pytest's does).
     """
+
+    written: Source | None = None
+    """What its source says now."""
+
+    cached: Source | None = None
+    """What it said when its bytecode was last written: mostly when it was last loaded."""
+
+
+def read_sources(namespace: dict[str, Any]) -> Sources:
+    """Return what is written of a module; where its bytecode is that of the source, nothing is compiled."""
     loader = _loader(namespace)
     if loader is None:
-        return None
+        return Sources()
+    cached, is_current = _bytecode(loader)
+    if cached is not None and is_current:
+        source = _source_in(cached)
+        return Sources(source, source)
+    written: types.CodeType | None = None
+    with suppress(OSError, SyntaxError, ValueError, RecursionError), quietly():
+        written = loader.source_to_code(loader.get_data(loader.path), loader.path)
+    return Sources(_source_in(written) if written else None, _source_in(cached) if cached else None)
+
+
+def _bytecode(loader: SourceFileLoader) -> tuple[types.CodeType | None, bool]:
+    """Return a module's bytecode, and whether it is that of the source as it is now; None if this Python has none."""
     try:
-        with quietly():
-            return _source_in(loader.source_to_code(loader.get_data(loader.path), loader.path))
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return None
-
-
-def read_bytecode(namespace: dict[str, Any]) -> Source | None:
-    """Return what a module's source said when its bytecode was last written: mostly when it was last loaded.
-
-    None where there is no bytecode that this interpreter can read, or with a loader that has its own.
-    """
-    loader = _loader(namespace)
-    if loader is None:
-        return None
-    try:
-        path = cache_from_source(loader.path)
-        code = SourcelessFileLoader(loader.name, path).get_code(loader.name)
-    except (OSError, ImportError, EOFError, ValueError, TypeError, NotImplementedError):
-        return None
-    return _source_in(code) if type(code) is types.CodeType else None
+        data = loader.get_data(cache_from_source(loader.path))
+        if data[:4] != MAGIC_NUMBER:
+            return None, False
+        code = marshal.loads(data[16:])
+        flags, mtime, size = (int.from_bytes(data[at : at + 4], "little") for at in (4, 8, 12))
+        stats = loader.path_stats(loader.path)
+    except (OSError, EOFError, ValueError, TypeError, NotImplementedError):
+        return None, False
+    is_current = not flags and mtime == int(stats["mtime"]) & 0xFFFFFFFF and size == stats["size"] & 0xFFFFFFFF
+    return (code, is_current) if type(code) is types.CodeType else (None, False)
 
 
 def _loader(namespace: dict[str, Any]) -> SourceFileLoader | None:

@@ -17,13 +17,13 @@ from stalecheck.probing.code import (
     Position,
     Shape,
     Source,
+    Sources,
     global_names,
     is_function,
     place,
     position,
     qualname,
-    read_bytecode,
-    read_source,
+    read_sources,
     shape,
 )
 from stalecheck.probing.current import Current, nested_codes
@@ -170,7 +170,7 @@ class Judge:
             return self._function_verdict(function)
         if not self.is_own_namespace(function.__globals__):
             return None
-        if self._is_from_before([code]) and self.is_left_over(function):
+        if self.is_left_over(function) and self._is_from_before([code]):
             return "stale"
         if id(function) in self._current.objects:
             return None
@@ -449,8 +449,10 @@ class Judge:
         current = self._current
         today = raw.resolve(current.namespace, raw.class_qualname(cls))
         if today is cls:
+            if not self.is_left_over(cls):
+                return None
             is_from_before = id(cls) in self._successors or self._is_from_before(self._codes_of(cls))
-            return "stale" if is_from_before and self.is_left_over(cls) else None
+            return "stale" if is_from_before else None
         if any(base is today for base in raw.mro(cls)):
             return None  # It is the present one, or made by it: what is old does not inherit from what is new.
         functions = list(_functions(cls))
@@ -656,8 +658,12 @@ class Judge:
         return frozenset(map(position, self._codes))
 
     @cached_property
+    def _sources(self) -> Sources:
+        return read_sources(self._current.namespace)
+
+    @property
     def _written(self) -> Source | None:
-        return read_source(self._current.namespace)
+        return self._sources.written
 
     @cached_property
     def _source(self) -> Source | None:
@@ -665,7 +671,7 @@ class Judge:
 
         The bytecode still says what it was then, until the file is imported once more, be it by another process.
         """
-        cached = read_bytecode(self._current.namespace)
+        cached = self._sources.cached
         found = (self._written, cached) if sys.dont_write_bytecode else (cached, self._written)
         return next((source for source in found if self._is_loaded(source)), None)
 

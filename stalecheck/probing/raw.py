@@ -25,6 +25,7 @@ _TYPE_NAME = type.__dict__["__name__"].__get__
 _TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
 _TYPE_MODULE = type.__dict__["__module__"].__get__
 _TYPE_FLAGS = type.__dict__["__flags__"].__get__
+_NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 _HEAP_TYPE = 1 << 9
 _COLLECTED = 1 << 14
 _MODULE_DICT: Any = vars(types.ModuleType)["__dict__"]
@@ -88,12 +89,12 @@ def mro(cls: type) -> tuple[type, ...]:
 
 def bases(cls: type) -> tuple[type, ...]:
     """Return a class's bases."""
-    return cast("tuple[type, ...]", _TYPE_BASES(cls))
+    return cast("tuple[type, ...]", _TYPE_BASES(cls) or ())
 
 
 def class_dict(cls: type) -> Mapping[str, Any]:
-    """Return what a class's own body and its makers have bound."""
-    return cast("Mapping[str, Any]", _TYPE_DICT(cls))
+    """Return what a class's own body and its makers have bound; nothing of a type of C's that was never made ready."""
+    return cast("Mapping[str, Any]", _TYPE_DICT(cls) or _NOTHING)
 
 
 def class_name(cls: type) -> str:

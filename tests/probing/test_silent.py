@@ -17,7 +17,7 @@ MODULES = """
     warnings weakref wsgiref.simple_server xml.dom.minidom xml.etree.ElementTree xml.sax xmlrpc.server zipapp
     zipfile zoneinfo _pytest.assertion.rewrite click click.testing hypothesis hypothesis.strategies libcst
     libcst.matchers mypy.main pip._internal.cli.main pkg_resources pygments.formatters pygments.lexers pytest
-    setuptools typing_extensions
+    setuptools typing_extensions _testcapi
 """
 
 

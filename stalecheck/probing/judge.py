@@ -739,9 +739,10 @@ def _is_called(cls: type) -> bool:
 
 
 def _is_remade(cls: type, today: type) -> bool:
-    """Whether a decorator has made a class anew: with slots, with another metaclass."""
+    """Whether a decorator has made a class anew: with slots, with another metaclass, with other bases."""
     slots, slots_today = ("__slots__" in raw.class_dict(one) for one in (cls, today))
-    return slots is not slots_today or _names(type(cls)) != _names(type(today))
+    bases, bases_today = ([_names(base) for base in raw.bases(one)] for one in (cls, today))
+    return slots is not slots_today or bases != bases_today or _names(type(cls)) != _names(type(today))
 
 
 def _is_equal_made_anew(cls: type, today: type) -> bool:

@@ -823,6 +823,25 @@ def test_modules_that_the_interpreter_has_in_itself_are_duplicates_after_a_reloa
     assert {verdict for found in (paths, posix, codecs) for verdict, _, _ in found.values()} <= {"duplicate", "stale"}
 
 
+def test_a_class_that_a_decorator_has_only_taken_the_body_of_is_not_old(tmp_path: Path) -> None:
+    core = """
+        class Base: pass
+        def derived(cls):
+            return type(cls.__name__, (Base,), dict(vars(cls)))
+        @derived
+        class Engine:
+            def run(self): return 1
+        """
+    script = """
+        import core
+        one = core.Engine.__dict__["__dict__"].__objclass__  # That is what the body has made.
+        assert one is not core.Engine
+        report = stalecheck.probe(core)
+        answer([[one.origin for one in report], list(report.notes)])
+    """
+    assert run_script(tmp_path, {"core.py": core}, script) == [[], []]
+
+
 @pytest.mark.parametrize(
     "look", ["importlib.reload(core); report = stalecheck.probe(core)", "report = stalecheck.reload(core)"]
 )

@@ -21,6 +21,10 @@ _STEP = _CHUNK * 4096
 _TASKS_HIDE = sys.version_info < (3, 12)
 """Whether `gc.get_referrers` passes over tasks of asyncio that have an object as futures do: result, callbacks."""
 
+_NAMESPACE_LOADER: Any = getattr(
+    sys.modules["_frozen_importlib_external"], "NamespaceLoader" if sys.version_info >= (3, 11) else "_NamespaceLoader"
+)
+
 _FROZEN_AT_START = 1_000
 """More objects than an interpreter freezes by itself when it starts (3.12: 375), fewer than there are afterwards."""
 
@@ -33,6 +37,13 @@ def is_frozen() -> bool:
 def functions_and_namespaces() -> list[object]:
     """Return all Python functions and all namespaces of Python modules: both refer to the built-in names."""
     return get_referrers(builtins.__dict__)
+
+
+def namespaces_without_code() -> list[dict[str, Any]]:
+    """Return the namespaces of packages that are folders without an ``__init__.py``: nothing has run in those."""
+    loaders = [found for found in get_referrers(_NAMESPACE_LOADER) if type(found) is _NAMESPACE_LOADER]
+    found = get_referrers(*loaders) if loaders else []
+    return [one for one in found if type(one) is dict and type(raw.lookup(one, "__loader__")) is _NAMESPACE_LOADER]
 
 
 def referrers(

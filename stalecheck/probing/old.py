@@ -126,6 +126,8 @@ def take_stock() -> Stock:
             stock.frames.setdefault(raw.module_name(found.f_globals) or "", []).append(found)
         elif type(found) is dict:
             stock.namespaces.setdefault(raw.module_name(found) or "", []).append(found)
+    for namespace in heap.namespaces_without_code():
+        stock.namespaces.setdefault(raw.module_name(namespace) or "", []).append(namespace)
     for cls in raw.all_classes():
         stock.classes.setdefault(raw.class_module(cls) or "", []).append(cls)
         stock.by_path.setdefault(raw.class_qualname(cls), []).append(cls)

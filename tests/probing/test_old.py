@@ -1378,6 +1378,25 @@ def test_module_objects(tmp_path: Path) -> None:
     assert "pack.part" in modules
 
 
+def test_packages_without_a_file_are_modules_too(tmp_path: Path) -> None:
+    files = {"plugs/alpha.py": "class Alpha: pass\n", "host.py": "import plugs.alpha\nTAKEN = plugs\n"}
+    script = """
+        import host
+        before = [finding.origin for finding in stalecheck.probe("plugs")]
+        del sys.modules["plugs.alpha"], sys.modules["plugs"]
+        import plugs.alpha
+        assert host.plugs is not plugs
+        found = [[f.origin, f.kind.value, h.path, h.code] for f in stalecheck.probe("plugs") for h in f.holders]
+        answer([before, found])
+    """
+    before, found = run_script(tmp_path, files, script)
+    assert before == []
+    assert sorted(found) == [
+        ["plugs", "module", "host.TAKEN", "STL104"],
+        ["plugs", "module", "host.plugs", "STL103"],
+    ]
+
+
 def test_modules_of_one_name_from_other_files_are_not_versions(tmp_path: Path) -> None:
     files = {"a/conftest.py": "def f(): ...\n", "b/conftest.py": "def f(): ...\n"}
     script = """

@@ -147,7 +147,7 @@ class Noticing:
     @property
     def pending(self) -> list[Change]:
         """What has changed and has not been handed out, as far as an import or a reload has done it."""
-        return list(self._changes.values())
+        return list(self._changes.values()) if self._changes else []
 
     def changes(self) -> list[Change]:
         """End a step: return what has changed in it, without what stands as it was before.

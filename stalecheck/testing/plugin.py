@@ -157,14 +157,12 @@ class Plugin:
             self._failed.add(item.nodeid)
             self._explain(report, call)
         if call.when == "teardown":
-            ended = _Ended(item.nodeid, item.location, dict(report.keywords), self._counted)
-            for change in self._noticing.pending:
-                if change.is_open and change.step == item.nodeid:
-                    self._ended[item.nodeid] = ended
+            if any(change.is_open and change.step == item.nodeid for change in self._noticing.pending):
+                self._ended[item.nodeid] = _ended(item, report, self._counted)
             self._end_step(item)
             self._noticing.step = ""
             if self._is_error and self._records:
-                self._fail(item.ihook, ended)
+                self._fail(item.ihook, _ended(item, report, self._counted))
                 for other in list(self._ended.values()) if not self._is_worker else ():
                     self._fail(item.ihook, replace(other, counted=None))
         return report
@@ -316,6 +314,10 @@ class Plugin:
         except OSError as error:
             return _not_writable(path, error)
         return None
+
+
+def _ended(item: pytest.Item, report: pytest.TestReport, counted: str | None) -> _Ended:
+    return _Ended(item.nodeid, item.location, dict(report.keywords), counted)
 
 
 def _not_writable(path: Path, error: OSError) -> str:

@@ -140,7 +140,8 @@ def _loggers() -> Iterator[tuple[object, Landmark]]:
         return
     yield root, Landmark("the root logger", HolderKind.CALLBACK)
     manager = raw.lookup(raw.class_dict(base), "manager")
-    yield manager, Landmark("", HolderKind.CALLBACK, is_reported=False)  # Every logger leads to all others.
+    if manager is not None:
+        yield manager, Landmark("", HolderKind.CALLBACK, is_reported=False)  # Every logger leads to all others.
     known = raw.stored(manager, "loggerDict")
     for name, logger in list(known.items()) if type(known) is dict else ():
         if type(name) is str and raw.is_any(base, raw.mro(type(logger))):

@@ -79,6 +79,8 @@ FIXTURES: dict[str, tuple[str, ...]] = {
     FOLLOWED: (
         "STL202_singleton/attributes_of_a_singleton STL105 app own",
         "STL206_wrapped_callable/classes_made_in_functions STL206 app *",
+        "STL206_wrapped_callable/imported_by_its_maker STL206 by_class made",
+        "STL206_wrapped_callable/imported_by_its_maker STL206 by_default made",
         "STL203_base_class/made_by_a_function STL206 app First",
         "STL206_wrapped_callable/closures_in_closures STL205 app listed",
         "STL205_container/filled_after_it_is_held STL20[45] n *",

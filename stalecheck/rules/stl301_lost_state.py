@@ -4,7 +4,7 @@
 
 Flags a dict, list, set, counter, lock, queue or context variable at the top level of a reloaded module, or a
 container in a class of it, that its own functions fill or bind again, or that other modules fill; objects of the module
-of which they set attributes. A cache is a note: it fills up again.
+of which they set attributes, and attributes of its functions (`count.calls = 0`). A cache is a note: it fills up again.
 
 ## Why is this bad
 

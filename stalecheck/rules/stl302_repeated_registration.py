@@ -5,7 +5,8 @@
 Flags what the body of a reloaded module puts into a list, or hands to something that keeps all it is given, outside
 of the module: lists of handlers, `atexit`, log handlers, import hooks, `sys.path`, threads that are started, routes and
 commands of another module's application, metrics, classes that their base class notes. What refuses a second entry
-of a name is an error. A dict that is keyed by name is replaced, and silent.
+of a name is an error. A dict that is keyed by name is replaced, and silent, unless the first entry stays there:
+`TABLE.setdefault(name, run)`, `if name not in TABLE`.
 
 ## Why is this bad
 

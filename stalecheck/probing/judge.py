@@ -30,7 +30,7 @@ from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
 from stalecheck.probing.made import binding, resolved
 from stalecheck.probing.times import Times, made_by_call, read_times
-from stalecheck.probing.versions import is_compiled, is_old_version, is_same_version
+from stalecheck.probing.versions import in_extensions, is_compiled, is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
 
@@ -246,7 +246,15 @@ class Judge:
         path, name = raw.class_qualname(cast(type, obj)), raw.class_name(cast(type, obj))
         is_known = path in source.bodies or name in source.words or name in source.bodies
         is_gone = not is_known and "<locals>" not in path and self._is_nowhere_made(cast(type, obj), path)
-        return is_gone and not self._is_unreached(path) and not is_compiled(cast(type, obj))
+        return is_gone and not self._is_unreached(path) and not self.is_compiled(cast(type, obj))
+
+    def is_compiled(self, cls: type) -> bool:
+        """Whether a class is an extension module's, be it that it says it is from this one."""
+        return is_compiled(cls) or id(cls) in self._extensions
+
+    @cached_property
+    def _extensions(self) -> frozenset[int]:
+        return in_extensions()
 
     def _is_nowhere_made(self, cls: type, path: str) -> bool:
         """Whether a class that the source does not name is none that a call makes, or has a name that nothing binds."""

@@ -20,7 +20,7 @@ from stalecheck.probing.old import Old, mark_gone, take_stock
 from stalecheck.probing.plain import is_atom, is_equal, is_made_in, is_scalar, is_unique, parts_of_atom
 from stalecheck.probing.times import bound_anew
 from stalecheck.probing.values import FOUND, KEPT, is_dunder, values_of
-from stalecheck.probing.versions import is_compiled, names_of, present_namespaces
+from stalecheck.probing.versions import names_of, present_namespaces
 from stalecheck.vocabulary import HolderKind, OriginKind
 
 _EXAMPLE = [object()]
@@ -355,7 +355,7 @@ def _add_made(exact: Old, snapshot: Snapshot, judge: Judge, present: set[int]) -
             continue
         if type(found) is types.FunctionType:
             exact.add(found, raw.code_name(found), OriginKind.FUNCTION, judge.verdict(found))
-        elif is_left_over or (judge.is_from_here(found) and not is_compiled(found)):
+        elif is_left_over or (judge.is_from_here(found) and not judge.is_compiled(found)):
             exact.add(found, raw.class_qualname(found), OriginKind.CLASS, judge.verdict(found))
 
 

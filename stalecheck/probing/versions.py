@@ -23,22 +23,24 @@ def present_namespaces() -> frozenset[int]:
 
 
 def is_compiled(cls: type) -> bool:
-    """Whether a class is an extension module's: that says of many that they are from the module that hands them out."""
+    """Whether a class is one that no class statement makes, by itself; many say they are from who hands them out."""
     if raw.type_flags(cls) & _NEVER_STATED:
         return True
-    if any(
-        raw.is_any(type(value), _METHODS) and value.__objclass__ is cls for value in list(raw.class_dict(cls).values())
-    ):
-        return True
+    values = list(raw.class_dict(cls).values())
+    return any(raw.is_any(type(value), _METHODS) and value.__objclass__ is cls for value in values)
+
+
+def in_extensions() -> frozenset[int]:
+    """Return what the namespaces of extension modules have, by id: exceptions are classes like those of Python."""
+    found: set[int] = set()
     for module in list(sys.modules.values()):
         if raw.is_module(module):
             namespace = raw.module_dict(module)
             spec = raw.lookup(namespace, "__spec__")
             loader: Any = spec.loader if type(spec) is ModuleSpec else None
-            is_extension = loader is BuiltinImporter or type(loader) is ExtensionFileLoader
-            if is_extension and any(value is cls for value in list(namespace.values())):
-                return True
-    return False
+            if loader is BuiltinImporter or type(loader) is ExtensionFileLoader:
+                found.update(map(id, list(namespace.values())))
+    return frozenset(found)
 
 
 def names_of(namespace: dict[str, Any], name: str) -> frozenset[str]:

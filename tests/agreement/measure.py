@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,24 @@ def measure(target: Target, mode: ReloadMode) -> Agreement:
         NotInstallableError: pip could not install the package.
     """
     directory = installed(target)
-    return compare(interpret(target, directory, mode), lint(target, directory, mode, ["*"]), mode)
+    return compare(interpret(target, directory, mode), lint(target, directory), mode)
 
 
-def lint(target: Target, directory: Path, mode: ReloadMode, modules: Iterable[str]) -> list[Diagnostic]:
-    """Return what the linter reports when the given modules (patterns), each on its own, are reloaded."""
+@cache
+def lint(target: Target, directory: Path, modules: tuple[str, ...] = ("*",)) -> tuple[Diagnostic, ...]:
+    """Return what the linter reports when the given modules (patterns), each on its own, are reloaded in either way.
+
+    Both ways at once, as the files are read once then.
+    """
     path = directory / target.package
-    option = "reloaded" if mode is ReloadMode.RELOAD else "reimported"
-    options: dict[str, Any] = {option: list(modules)}
-    return stalecheck.check(
-        [path if path.is_dir() else path.with_suffix(".py")], isolated=True, min_severity="note", **options
+    found = stalecheck.check(
+        [path if path.is_dir() else path.with_suffix(".py")],
+        isolated=True,
+        min_severity="note",
+        reloaded=list(modules),
+        reimported=list(modules),
     )
+    return tuple(found)
 
 
 def interpret(

@@ -26,7 +26,7 @@ def measure(target: Target, mode: ReloadMode, modules: Iterable[str] | None = No
     """
     directory = installed(target)
     answer = interpret(target, directory, mode, modules)
-    diagnostics = lint(target, directory, mode, ["*"] if modules is None else modules)
+    diagnostics = lint(target, directory, ("*",) if modules is None else tuple(modules))
     return compare(answer, look(target, directory, mode, answer), diagnostics, mode)
 
 

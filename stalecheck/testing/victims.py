@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import types
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -59,13 +59,19 @@ class _Met:
     how: list[str]
 
 
-def explanation(error: BaseException, records: Sequence[Record], last: dict[str, Reloaded]) -> str | None:
+def explanation(
+    error: BaseException,
+    records: Sequence[Record],
+    last: dict[str, Reloaded],
+    version_of: Callable[[type], int | None],
+) -> str | None:
     """Return what a test's failure has to do with a reload; None if nothing shows that it has.
 
     Args:
         error: What the test has raised.
         records: What tests have left behind.
         last: The last reload of each module of which there have been several versions.
+        version_of: Returns of which version a class is; None for what a module has not had when it was reloaded.
     """
     met: dict[int, _Met] = {}
     judges: dict[str, Judge | None] = {}
@@ -91,40 +97,43 @@ def explanation(error: BaseException, records: Sequence[Record], last: dict[str,
         return None
     lines: list[str] = []
     for one in met.values():
-        lines += _of_class(one, _blamed(one.cls, records, last))
+        lines += _of_class(one, _blamed(one.cls, records, last), version_of)
     return "\n".join(
         lines
         + _wrapped("isinstance(), except, pytest.raises(), `is`, Enum members and pickle tell the versions apart.")
     )
 
 
-def _of_class(met: _Met, blamed: tuple[Reloaded, int | None]) -> list[str]:
-    reloaded, version = blamed
+def _of_class(met: _Met, reloaded: Reloaded, version_of: Callable[[type], int | None]) -> list[str]:
     name = words.safe(f"{raw.class_module(met.cls)}.{raw.class_qualname(met.cls)}")
     where = f" at {place(reloaded.line)}" if reloaded.line else ""
-    number = f"version {version}" if version else "an earlier version"
-    which = "the one of the copy that it has left" if reloaded.is_undone else f"the old one ({number}"
-    address = f"at {id(met.cls):#x}):"
+    known, version = version_of(met.cls), version_of(met.present) or reloaded.version
+    is_put_back = version < reloaded.version
+    if reloaded.is_undone:
+        which = f"the one of the copy that it has left (at {id(met.cls):#x}):"
+    elif (known or reloaded.version) > version:
+        which = f"another one (version {known or reloaded.version}, at {id(met.cls):#x}):"
+    else:
+        which = f"the old one ({f'version {known}' if known else 'an earlier version'}, at {id(met.cls):#x}):"
+    present = f"version {version}{', put back' if is_put_back else ''}"
     lines = _wrapped(f"{name} is two classes: {words.safe(reloaded.test)} {reloaded.verb}{where}.")
-    lines += _wrapped(f"- {which} ({address}" if reloaded.is_undone else f"- {which}, {address}", "  ")
+    lines += _wrapped(f"- {which}", "  ")
     for text in met.how[:_SHOWN]:
         lines += _wrapped(f"    {words.safe(text)}", "      ")
     if len(met.how) > _SHOWN:
         lines.append(f"    +{len(met.how) - _SHOWN} more")
-    return lines + _wrapped(f"- the present one (version {reloaded.version}, at {id(met.present):#x}): {name}", "  ")
+    return lines + _wrapped(f"- the present one ({present}, at {id(met.present):#x}): {name}", "  ")
 
 
-def _blamed(cls: type, records: Sequence[Record], last: dict[str, Reloaded]) -> tuple[Reloaded, int | None]:
-    """Return who has made a class old, and which version it is of; the last one to reload it if that is not known."""
-    module = raw.class_module(cls) or ""
-    present = last[module]
-    for record in (record for record in records if record.module == module):
+def _blamed(cls: type, records: Sequence[Record], last: dict[str, Reloaded]) -> Reloaded:
+    """Return who has made a class old; the last one to reload its module if that is not known."""
+    present = last[raw.class_module(cls) or ""]
+    for record in (record for record in records if record.module == raw.class_module(cls)):
         for finding in record.findings:
-            for trace in finding.traces:
-                if _leads_to(trace, finding.kind, cls):
-                    verb = f"{'reloaded' if record.mode is ReloadMode.RELOAD else 'replaced'} {record.module}"
-                    return Reloaded(record.test, record.line, verb, present.version, record.is_undone), record.version
-    return present, present.version - 1 if present.version == 2 else None
+            if any(_leads_to(trace, finding.kind, cls) for trace in finding.traces):
+                verb = f"{'reloaded' if record.mode is ReloadMode.RELOAD else 'replaced'} {record.module}"
+                return Reloaded(record.test, record.line, verb, present.version, record.is_undone)
+    return present
 
 
 def _leads_to(trace: Trace, kind: OriginKind, cls: type) -> bool:

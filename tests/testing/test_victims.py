@@ -293,6 +293,19 @@ def test_which_of_many_reloads_is_known(tmp_path: Path) -> None:
     assert "the present one (version 4," in section
 
 
+def test_a_class_that_was_put_back_is_no_newer_one(tmp_path: Path) -> None:
+    poison = """
+        import importlib, app, core
+        def test_poison(monkeypatch):
+            monkeypatch.setattr(core, "Engine", None)
+            importlib.reload(core)
+            app.kept = core.Engine()
+    """
+    section = " ".join(outcome(tmp_path, "assert isinstance(app.kept, core.Engine)\n", poison=poison).split())
+    assert "- another one (version 2, at 0x" in section
+    assert "- the present one (version 1, put back, at 0x" in section
+
+
 def test_a_class_of_unittest(tmp_path: Path) -> None:
     test = """
         import unittest, app, core

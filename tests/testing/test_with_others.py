@@ -189,3 +189,15 @@ def test_a_run_that_ends_early(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, {"test_a.py": tests})
     assert run.tests == ["test_a.py::test_a"]
     assert "= stale references =" in run.out
+
+
+@pytest.mark.parametrize("later", ["importlib.reload(core)", "del sys.modules['core']; import core as other"])
+@pytest.mark.parametrize("before", ["importlib.reload(core)", "del sys.modules['core']; import core"])
+def test_what_was_old_before_the_session_is_no_tests_doing(tmp_path: Path, before: str, later: str) -> None:
+    files = {
+        "plugin.py": f"import importlib, sys, app, core\n{before}\nimport later\n",
+        "later.py": "from core import Engine\n",
+        "test_it.py": f"import importlib, sys, core\ndef test_reloads():\n    {later}\n",
+    }
+    run = run_pytest(tmp_path, files, "-p", "plugin")
+    assert {name for name in run.holders("test_it.py::test_reloads") if "Engine" in name} == {"later.Engine"}

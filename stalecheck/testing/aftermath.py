@@ -21,6 +21,7 @@ from stalecheck.probing.old import Old
 from stalecheck.probing.report import Finding, Holder
 from stalecheck.probing.snapshot import kept_with, replaced
 from stalecheck.testing.caller import Line
+from stalecheck.testing.known import Known
 from stalecheck.testing.noticing import Change
 from stalecheck.testing.owners import in_use_before, owned_by_others
 from stalecheck.testing.record import Record
@@ -44,18 +45,11 @@ class Aftermath:
         """How many versions of each module have been replaced."""
 
         self._old: dict[int, weakref.ref[Any]] = {}
-        self._classes: dict[int, tuple[weakref.ref[type], int]] = {}
+        self.known = Known()
 
-    def note_versions(self, change: Change) -> None:
-        """Note of which version the classes are that a module had when it was reloaded or replaced."""
-        for version, moment in enumerate(change.moments, self.versions[change.module] + 1):
-            for cls in moment.classes():
-                self._classes.setdefault(id(cls), (weakref.ref(cls), version))
-
-    def version_of(self, cls: type) -> int | None:
-        """Return of which version a class is; None if that is not known, as of the last one."""
-        reference, version = self._classes.get(id(cls), (None, None))
-        return version if reference is not None and reference() is cls else None
+    def note(self, change: Change) -> None:
+        """Note of which version is what a module had when it was reloaded or replaced."""
+        self.known.note(change, self.versions[change.module] + 1)
 
     def look(
         self,
@@ -75,9 +69,8 @@ class Aftermath:
             kept: What the test runner keeps.
         """
         more: list[Finding] = []
-        self._classes = {which: known for which, known in self._classes.items() if known[0]() is not None}
         for change in changes:
-            self.note_versions(change)
+            self.note(change)
         others = owned_by_others(changes, later)
         self._no_longer_old(in_use_before(changes))
         for found in (one() for change in changes for moment in change.moments for one in moment.old):

@@ -47,12 +47,13 @@ class Moment:
             if found is not None:
                 yield found, id(found) in self.named
 
-    def classes(self) -> Iterator[type]:
-        """Yield the classes of this version and of those before it."""
-        for reference in self.snapshot.made:
-            found = reference()
-            if raw.is_class(found):
-                yield cast(type, found)
+    def made(self) -> Iterator[object]:
+        """Yield the module, its functions and its classes, those of the versions before it too."""
+        yield from (found for found in (self.module(), *(one() for one in self.snapshot.made)) if found is not None)
+
+    def sentinels(self) -> Iterator[tuple[object, str]]:
+        """Yield the objects that are nothing but themselves, ``MISSING = object()``, and their names."""
+        yield from ((found, path) for path, found in still_alive(self.snapshot) if type(found) is object)
 
     def ids(self) -> Iterator[tuple[int, bool]]:
         """Yield the ids of that, and those of the code that it has."""

@@ -295,9 +295,9 @@ class Plugin:
             return
         last = dict(self._last)
         for change in pending:
-            self._aftermath.note_versions(change)
+            self._aftermath.note(change)
             last[change.module] = _reloaded(change, self._aftermath.versions[change.module] + change.count + 1)
-        text = explanation(call.excinfo.value, self._aftermath.records, last, self._aftermath.version_of)
+        text = explanation(call.excinfo.value, self._aftermath.records, last, self._aftermath.known)
         if text is None:
             return
         add = getattr(report.longrepr, "addsection", None)

@@ -19,10 +19,15 @@ def fail():
     raise Error("x")
 def make():
     return Engine()
+MISSING = object()
+limit = 1
+def set_limit(value):
+    global limit
+    limit = value
 """
 APP = """
 import core
-from core import Color, Engine, Error
+from core import MISSING, Color, Engine, Error, set_limit
 DEFAULT = Color.RED
 class Turbo(Engine): ...
 def make():
@@ -48,6 +53,7 @@ def is_guarded():
 SHARED = Engine()
 def is_shared(engine):
     return engine is SHARED
+NAMES = {Engine: "engine"}
 """
 POISON = "import importlib, core\ndef test_poison():\n    importlib.reload(core)\n"
 HEAD = "import pickle, unittest\nimport app, core, pytest\nfrom core import Engine\n"
@@ -162,6 +168,12 @@ def outcome(folder: Path, body: str, *options: str, poison: str = POISON) -> str
             "app.Error, used in guard() at app.py:20, is it",
             id="in what its method calls",
         ),
+        pytest.param(
+            "assert app.NAMES[core.Engine] == 'engine'\n",
+            "core.Engine",
+            "a key of test_b.app.NAMES, used in test_victim() at test_b.py:5, is it",
+            id="a key",
+        ),
     ],
 )
 def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> None:
@@ -172,6 +184,42 @@ def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> No
     assert "- the present one (version 2, at 0x" in section
     assert said in section
     assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "said"),
+    [
+        pytest.param(
+            "found = app.MISSING\nassert found is core.MISSING\n",
+            "core.MISSING is two objects",
+            "local 'found' in test_victim() at test_b.py:6 is it",
+            id="a sentinel",
+        ),
+        pytest.param(
+            "assert app.set_limit is core.set_limit\n",
+            "core.set_limit is two functions",
+            "test_b.app.set_limit, used in test_victim() at test_b.py:5, is it",
+            id="a function",
+        ),
+    ],
+)
+def test_what_is_no_class_is_told_apart_too(tmp_path: Path, body: str, name: str, said: str) -> None:
+    section = " ".join(outcome(tmp_path, body).partition(SECTION)[2].split())
+    assert f"{name}: test_a.py::test_poison reloaded core at test_a.py:3." in section
+    assert "- the old one (version 1, at 0x" in section
+    assert said in section
+    assert section.count("`is`, == and the keys of dictionaries tell the versions apart.") == 1
+
+
+def test_two_modules_have_a_state_each(tmp_path: Path) -> None:
+    poison = "import sys\ndef test_poison():\n    del sys.modules['core']\n    import core\n"
+    body = "import core as present\napp.set_limit(3)\nassert present.limit == 3\n"
+    section = " ".join(outcome(tmp_path, body, poison=poison).partition(SECTION)[2].split())
+    assert "core is two modules: test_a.py::test_poison replaced core at test_a.py:4." in section
+    assert "- the old one (version 1): test_b.app.set_limit, used in test_victim() at test_b.py:7, is a func" in section
+    assert "- the present one (version 2): core" in section
+    assert "What is set in one of them, the functions of the other do not see." in section
+    assert section.count(" is two ") == 1
 
 
 @pytest.mark.parametrize(
@@ -189,6 +237,9 @@ def test_a_victim_is_told(tmp_path: Path, body: str, name: str, said: str) -> No
             "def nothing(): return core.Error\nassert app.add(app.Shop, nothing) == 3\n", POISON, id="what it hands on"
         ),
         pytest.param("other = app.Shop\nassert app.make is None\n", POISON, id="what is not of the module"),
+        pytest.param(
+            "app.set_limit(3)\nassert core.limit == 4\n", POISON, id="a function of the same module, only called"
+        ),
     ],
 )
 def test_others_are_not(tmp_path: Path, body: str, poison: str) -> None:

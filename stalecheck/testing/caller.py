@@ -45,8 +45,9 @@ def calling_line(again: Collection[str] = ()) -> Line | None:
             if found is not None:
                 break
         elif _is_of_user(frame, module):
-            found = frame
-            if not _is_body(frame) or module not in again:
+            if found is None or not _is_nowhere(frame):
+                found = frame
+            if not _is_nowhere(frame) and (not _is_body(frame) or module not in again):
                 break
         frame = frame.f_back
     if found is None:
@@ -64,6 +65,12 @@ def _is_of_user(frame: types.FrameType, module: str) -> bool:
     if frame.f_code.co_filename.startswith("<frozen ") or is_runner(module):
         return False
     return not is_standard(module) and module.partition(".")[0] != "stalecheck"
+
+
+def _is_nowhere(frame: types.FrameType) -> bool:
+    """Whether no file has the code, as that of `exec`: then who runs it is to be named."""
+    filename = frame.f_code.co_filename
+    return filename.startswith("<") and _EXAMPLE.fullmatch(filename) is None
 
 
 def _is_body(frame: types.FrameType) -> bool:

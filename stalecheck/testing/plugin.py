@@ -89,7 +89,9 @@ class Plugin:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Look after each step of the collection; one may contain others."""
+        """Look after each step of the collection; one may contain others. What hooks have done before is none's."""
+        if not self._noticing.step and any(not change.is_open for change in self._noticing.pending):
+            self._end_step()
         outer, self._noticing.step = self._noticing.step, collector.nodeid or "collection"
         try:
             report = yield

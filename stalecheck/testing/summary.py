@@ -77,12 +77,15 @@ def _group(alike: list[Record], *, color: bool, width: int) -> list[str]:
         text += f" at {place(first.line)}" + (f", in {words.safe(first.line.fixture)}" if first.line.fixture else "")
     if first.again:
         text += f", and again at {', '.join(dict.fromkeys(place(line) for line in first.again))}"
+    where = textwrap.wrap(
+        text, max(width, 40), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
     copy = (
         textwrap.wrap(_COPY[first.mode], max(width, 40), initial_indent="  ", subsequent_indent="  ")
         if first.is_undone
         else []
     )
-    return [*lines, text, *copy, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
+    return [*lines, *where, *copy, *findings_as_lines(first.findings, color=color, width=width, more=_MORE)]
 
 
 def place(line: Line) -> str:

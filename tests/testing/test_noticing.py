@@ -323,6 +323,7 @@ def test_fixtures_and_collection_and_conftest(tmp_path: Path) -> None:
         ),
         pytest.param("del sys.modules['core']; import other", "import core", ("other.py", 1), id="a new module"),
         pytest.param("del sys.modules['core'], sys.modules['app']; import app", "", ("test_it.py", 5), id="an old one"),
+        pytest.param("exec('import importlib\\nimportlib.reload(core)')", "", ("test_it.py", 5), id="in exec"),
     ],
 )
 def test_the_line_is_the_one_that_imports(tmp_path: Path, body: str, other: str, where: tuple[str, int]) -> None:
@@ -627,6 +628,8 @@ def held_by(record: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize(
     "hook",
     [
+        "pytest_configure(config)",
+        "pytest_sessionstart(session)",
         "pytest_collection_modifyitems(items)",
         "pytest_collection_finish(session)",
         "pytest_runtestloop(session)",

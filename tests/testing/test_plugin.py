@@ -352,3 +352,12 @@ def test_what_it_puts_into_importlib_is_taken_out(tmp_path: Path) -> None:
     )
     assert "patched True" in done.stdout, done.stdout + done.stderr
     assert done.stdout.count("restored True") == 3
+
+
+def test_the_line_about_the_reload_fits_a_terminal(tmp_path: Path) -> None:
+    body = "".join("        importlib.reload(core)\n" for _ in range(9))
+    name = "test_a_file_with_a_rather_long_name.py"
+    run = run_pytest(tmp_path, {name: f"import importlib, app, core\ndef test_poison():\n{body}"})
+    lines = run.out.partition("= stale references =")[2].splitlines()
+    assert f"  reloads core at {name}:3, and again at" in lines
+    assert max(map(len, lines)) <= 80

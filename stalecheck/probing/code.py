@@ -116,8 +116,8 @@ class Source:
     names: Counter[str]
     """The qualified names of its functions, with how many there are of each."""
 
-    paths: frozenset[str]
-    """The same, whatever the version: up to 3.10 code knows its last name only."""
+    paths: dict[str, list[int]]
+    """The first lines of those, by name whatever the version: up to 3.10 code knows its last name only."""
 
     bodies: dict[str, list[int]]
     """The first lines of its class statements, by qualified name."""
@@ -149,9 +149,15 @@ class Sources:
     cached: Source | None = None
     """What it said when its bytecode was last written: mostly when it was last loaded."""
 
+    is_broken: bool = False
+    """Whether the source cannot be compiled, so that the bytecode stands for it."""
+
 
 def read_sources(namespace: dict[str, Any]) -> Sources:
-    """Return what is written of a module; where its bytecode is that of the source, nothing is compiled."""
+    """Return what is written of a module; where its bytecode is that of the source, nothing is compiled.
+
+    Source that cannot be compiled has not been executed either: the last one that could is what counts.
+    """
     loader = _loader(namespace)
     if loader is None:
         return Sources()
@@ -162,7 +168,8 @@ def read_sources(namespace: dict[str, Any]) -> Sources:
     written: types.CodeType | None = None
     with suppress(OSError, SyntaxError, ValueError, RecursionError), quietly():
         written = loader.source_to_code(loader.get_data(loader.path), loader.path)
-    return Sources(_source_in(written) if written else None, _source_in(cached) if cached else None)
+    last = _source_in(cached) if cached else None
+    return Sources(last, last, is_broken=True) if written is None else Sources(_source_in(written), last)
 
 
 def _bytecode(loader: SourceFileLoader) -> tuple[types.CodeType | None, bool]:
@@ -188,7 +195,7 @@ def _loader(namespace: dict[str, Any]) -> SourceFileLoader | None:
 
 def _source_in(body: types.CodeType) -> Source:
     functions: list[types.CodeType] = []
-    paths: set[str] = set()
+    paths: dict[str, list[int]] = {}
     bodies: dict[str, list[int]] = {}
     words: set[str] = set()
     executes = False
@@ -208,7 +215,7 @@ def _source_in(body: types.CodeType) -> Source:
             path = prefix + constant.co_name
             if is_function(constant):
                 functions.append(constant)
-                paths.add(path)
+                paths.setdefault(path, []).append(constant.co_firstlineno)
                 pending.append((constant, f"{path}.<locals>."))
             else:
                 bodies.setdefault(path, []).append(constant.co_firstlineno)
@@ -219,7 +226,7 @@ def _source_in(body: types.CodeType) -> Source:
         places,
         frozenset(map(position, functions)),
         names,
-        frozenset(paths),
+        paths,
         bodies,
         frozenset(words),
         frozenset(found for _, found in places),

@@ -29,7 +29,7 @@ from stalecheck.probing.code import (
 from stalecheck.probing.current import Current, nested_codes
 from stalecheck.probing.execution import FILE_NAMES_DIFFER, Execution, Marks
 from stalecheck.probing.made import binding, resolved
-from stalecheck.probing.times import Times, made_by_call, read_times
+from stalecheck.probing.times import Times, made_by_call, read_times, times_of
 from stalecheck.probing.versions import in_extensions, is_compiled, is_old_version, is_same_version
 
 Verdict = Literal["stale", "split", "duplicate"]
@@ -693,6 +693,8 @@ class Judge:
     @cached_property
     def _times(self) -> Times:
         filename = raw.lookup(self._current.namespace, "__file__")
+        if self._sources.is_broken and self._written is not None:
+            return times_of({**self._written.paths, **self._written.bodies})
         return read_times(filename) if type(filename) is str else Times()
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stalecheck.probing.source import statements
@@ -37,6 +37,15 @@ def read_times(filename: str) -> Times:
     number = Counter(name for name, _, _ in found)
     lines = {name: line for name, line, _ in found if number[name] == 1 and name not in often}
     return Times(frozenset(number) - often, often, lines, frozenset(lambdas))
+
+
+def times_of(definitions: Mapping[str, list[int]]) -> Times:
+    """Return the same as far as bytecode tells it, from the qualified names and first lines of what it defines.
+
+    It does not tell what stands in a loop.
+    """
+    once = {name: lines for name, lines in definitions.items() if "<" not in name}
+    return Times(frozenset(once), lines={name: lines[0] for name, lines in once.items() if len(lines) == 1})
 
 
 def made_by_call(filename: str) -> dict[str, str]:

@@ -94,3 +94,25 @@ answer([finding.origin, finding.kind.value, finding.verdict, [h.code for h in fi
     origin, kind, verdict, codes, text = run_script(tmp_path, FILES, script)
     assert (origin, kind, verdict, codes) == ("core.Color.RED", "instance", "split", ["STL208"])
     assert "or `is` tells it from what is there now" in " ".join(text.split())
+
+
+def test_a_class_that_was_patched_is_found_while_the_source_is_broken(tmp_path: Path) -> None:
+    source = "def above(): pass\nclass Engine:\n    def run(self): return {}\ndef fail(): return {}\n"
+    script = f"""
+import os
+sys.dont_write_bytecode = False
+import core
+old = [core.Engine, core.fail]
+edit("core", {source.format(22, 22)!r})
+os.utime(core.__file__, (1, 1))
+importlib.reload(core)
+old[0].run.__code__, old[1].__code__ = core.Engine.run.__code__, core.fail.__code__
+edit("core", {source.format("3:", "3")!r})
+try:
+    importlib.reload(core)
+except SyntaxError:
+    pass
+answer([[finding.origin, finding.verdict] for finding in stalecheck.probe(core)])
+"""
+    found = run_script(tmp_path, {"core.py": source.format(1, 1)}, script)
+    assert sorted(found) == [["core.Engine", "split"], ["core.fail", "split"]]

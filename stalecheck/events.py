@@ -232,6 +232,7 @@ def _expand(
     top_levels: Mapping[SourceFile, list[Event]],
     seen: set[SourceFile],
     noted: set[SourceFile],
+    within: tuple[tuple[SourceFile, Location], ...] = (),
 ) -> Iterator[Event]:
     """Yield what the modules of an event reload when they run again, and the event, all at the place of the outer one.
 
@@ -245,8 +246,8 @@ def _expand(
         if file not in seen:
             seen.add(file)
             for inner in top_levels[file]:
-                yield from _expand(inner, outer, top_levels, seen, noted)
-    yield replace(event, at=outer.at, end=outer.end)
+                yield from _expand(inner, outer, top_levels, seen, noted, (*within, (file, inner.at)))
+    yield replace(event, at=outer.at, end=outer.end, within=within)
 
 
 def _named(file: SourceFile, mode: ReloadMode, name: str) -> Sequence:

@@ -53,7 +53,10 @@ def _reloads(
         is_helper = holding.done is not None and renewals.is_called(holding, sequence)
         if (holding.until or holding.done is not None) and not (is_same_block or is_helper or called):
             continue
-        if holding.is_filled_elsewhere and any(holding.file in event.files for event in sequence.events):
+        if holding.is_filled_elsewhere and (
+            any(holding.file in event.files for event in sequence.events)
+            or _is_bound_anew(holding, sequence, import_order)
+        ):
             continue
         if holding.emptied_by and not _is_filled_again(holding, sequence):
             continue
@@ -81,6 +84,14 @@ def _reloads(
                 continue
             found[reload] = None
     return tuple(sorted(found, key=reload_order))
+
+
+def _is_bound_anew(holding: Holding, sequence: Sequence, import_order: ImportOrder) -> bool:
+    """Whether a sequence is the later runs of the holder's own body, which bind it above all that they reload."""
+    if not sequence.is_guarded or sequence.file != holding.file:
+        return False
+    is_above = all(holding.span.end < event.at for event in sequence.events)
+    return is_above and not import_order.is_of_first_run(holding.file, holding.span.start)
 
 
 def _runs_again(sequence: Sequence, repair: Sequence, holder: SourceFile) -> bool:

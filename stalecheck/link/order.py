@@ -44,6 +44,9 @@ class Event:
     end: Location | None = None
     """Where the statement or call ends: what stands within it is read before."""
 
+    within: tuple[tuple[SourceFile, Location], ...] = ()
+    """The modules during whose run it happens, each with where that run has got to."""
+
     @property
     def certain(self) -> frozenset[SourceFile]:
         """What certainly counts as reloaded."""
@@ -110,7 +113,9 @@ def stale_since(
             when = len(sequence.events)
         elif link not in {origin, file}:
             when = max(_last_run(link, when, sequence, origin), min(when, _begun(link, sequence, import_order)))
-    when = _last_run(origin, when, sequence, origin)
+    when = _run_around(origin, when, sequence, capture.made.origin.location) or _last_run(
+        origin, when, sequence, origin
+    )
     for position, event in enumerate(sequence.events, start=1):
         if position <= when or origin not in event.certain or not _counts(capture, event):
             continue
@@ -193,6 +198,15 @@ def _last_run(file: SourceFile, until: int, sequence: Sequence, origin: SourceFi
                 return _before_group(position, sequence, event.group)
             return position
     return 0
+
+
+def _run_around(origin: SourceFile, when: int, sequence: Sequence, defined: Location) -> int:
+    """Return the number of the event during which another one happens, below what that has defined by then; or 0."""
+    within = sequence.events[when - 1].within if 0 < when <= len(sequence.events) else ()
+    if not any(file == origin and defined < at for file, at in within):
+        return 0
+    later = enumerate(sequence.events[when:], start=when + 1)
+    return next((position for position, event in later if origin in event.files), 0)
 
 
 def _before_group(position: int, sequence: Sequence, group: int) -> int:

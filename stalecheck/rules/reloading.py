@@ -50,10 +50,12 @@ class Reloading:
         return {file: tuple(reloads) for file, reloads in found.items()}
 
     def together(self, file: SourceFile) -> frozenset[SourceFile]:
-        """Return the modules that are reloaded whenever a module is, itself included."""
-        groups = [
-            frozenset(other for event in sequence.events for other in event.files)
-            for sequence in self.sequences
-            if any(file in event.files for event in sequence.events)
-        ]
+        """Return the modules that run again whenever a module is reloaded, itself included."""
+        around = [one for one in self.sequences if any(file in event.files for event in one.events)]
+        groups: list[frozenset[SourceFile]] = []
+        for sequence in [one for one in around if not one.is_own_only] or around:
+            group = {other for event in sequence.events for other in event.files}
+            if sequence.is_guarded and sequence.file is not None:
+                group.add(sequence.file)  # What only its later runs reload, its body has begun anew.
+            groups.append(frozenset(group))
         return frozenset.intersection(*groups) | {file} if groups else frozenset({file})

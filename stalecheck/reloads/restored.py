@@ -196,7 +196,9 @@ class Restoration:
     def _called(self, back: PutBack) -> Iterable[PutBack]:
         """The calls of a function that puts back what it is given: ``restore(saved)``."""
         function = back.place.scope.function
-        if function is None or back.value is None or back.place.guards or function is not back.place.scope:
+        if function is None or back.value is None or function is not back.place.scope:
+            return
+        if any(back.about.isdisjoint(_names_in(guard.test)) for guard in back.place.guards):
             return
         carried = terminal(_carried(back.value))
         for binding in function.bindings.get(carried, ()):

@@ -53,7 +53,7 @@ def _reads(file: SourceFile, keys: frozenset[str] | None, reloading: Reloading) 
     tree = reloading.parse(file)
     if tree is None:
         return True
-    run = list(_run(tree))
+    run = list(run_with(tree))
     names: dict[str, str] = {}
     for node in run:
         match node:
@@ -80,8 +80,8 @@ def _reads(file: SourceFile, keys: frozenset[str] | None, reloading: Reloading) 
     return bool(read) if keys is None else not read.isdisjoint(keys)
 
 
-def _run(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield what runs with a module's body: of its functions and methods, those that it may call."""
+def run_with(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the nodes that run with a module's body: of its functions and methods, those that it may call."""
     closed: dict[str, list[ast.stmt]] = {}
     used: set[str] = set()
     pending: list[ast.AST] = [tree]

@@ -33,7 +33,13 @@ class Patch:
     """The last row at which it is active; that of the call that registers the clean-up."""
 
     target: str = ""
-    """The dotted name that ``patch`` replaces."""
+    """The dotted name that is replaced, as the function spells it."""
+
+    is_spelled_out: bool = True
+    """Whether that is the absolute name, in a string."""
+
+    modules: frozenset[str] = frozenset()
+    """The entries of ``sys.modules`` that it replaces, and nothing else; none where they are not known."""
 
     fixture: str = ""
     """The fixture that undoes it when it is torn down."""
@@ -174,12 +180,13 @@ def _by_fixtures(function: Function, row: int, around: Function | None, *, is_de
             key=lambda call: call.lineno,
         )
         last = {ast.unparse(call.args[0]): call for call in changes if call.args}
-        sets = [call.lineno for call in last.values() if not _takes_back(call, changes)]
+        ends = sorted(node.lineno for node in descendants(function) if isinstance(node, ast.Yield))
+        sets = [call.lineno for call in last.values() if not _takes_back(call, changes, ends)]
         undone = [call.lineno for call in calls if method_of(call) == "undo" and call.lineno > max(sets, default=row)]
         if sets and undone and not is_deferred and min(undone) > row:
-            yield replace(_changed(changes), undone="row", row=min(undone))
+            yield from (replace(patch, undone="row", row=min(undone)) for patch in _changed(changes))
         elif sets and not undone:
-            yield replace(_changed(changes), row=end, fixture="monkeypatch")
+            yield from (replace(patch, row=end, fixture="monkeypatch") for patch in _changed(changes))
     for name in _FIXTURES.intersection(names):
         calls = sorted(_calls(function), key=lambda call: call.lineno)
         for call in calls:
@@ -191,19 +198,43 @@ def _by_fixtures(function: Function, row: int, around: Function | None, *, is_de
                     yield replace(patch, name=written, undone="fixture", row=end, fixture=name)
 
 
-def _changed(changes: Sequence[ast.Call]) -> Patch:
+def _changed(changes: Sequence[ast.Call]) -> Iterator[Patch]:
     """Read the calls of ``monkeypatch``."""
     variables: set[str] = set()
-    is_any = False
+    modules: set[str] = set()
+    is_any = is_environment = is_other = False
     for call in changes:
         match call.func, call.args:
             case ast.Attribute(attr="setenv" | "delenv"), [ast.Constant(value=str() as name), *_]:
+                is_environment = True
                 variables.add(name)
             case ast.Attribute(attr="setenv" | "delenv"), _:
-                is_any = True
+                is_environment = is_any = True
+            case ast.Attribute(attr="setitem" | "delitem"), [table, ast.Constant(value=str() as name), *_] if (
+                _is_table_of_modules(table)
+            ):
+                modules.add(name)
+            case ast.Attribute(attr="setattr" | "delattr"), [ast.Constant(value=str() as target), *_]:
+                yield Patch("monkeypatch", "fixture", target=target)
+            case (
+                ast.Attribute(attr="setattr" | "delattr"),
+                [ast.Name() | ast.Attribute() as holder, ast.Constant(value=str() as name), *_],
+            ):
+                target = f"{ast.unparse(holder)}.{name}"
+                yield Patch("monkeypatch", "fixture", target=target, is_spelled_out=False)
             case _:
-                return Patch("monkeypatch", "fixture")
-    return Patch("monkeypatch", "fixture", is_environment=True, variables=None if is_any else frozenset(variables))
+                is_other = True
+    if is_other:
+        yield Patch("monkeypatch", "fixture")
+    if modules:
+        yield Patch("monkeypatch", "fixture", modules=frozenset(modules))
+    if is_environment:
+        known = None if is_any else frozenset(variables)
+        yield Patch("monkeypatch", "fixture", is_environment=True, variables=known)
+
+
+def _is_table_of_modules(node: ast.expr) -> bool:
+    return ast.unparse(node).strip("'\"") == "sys.modules"
 
 
 def _variables(call: ast.Call) -> frozenset[str] | None:
@@ -224,9 +255,13 @@ def _variables(call: ast.Call) -> frozenset[str] | None:
     return None
 
 
-def _takes_back(call: ast.Call, changes: Sequence[ast.Call]) -> bool:
-    """Whether it deletes what the test itself has set before."""
-    return method_of(call).startswith("del") and any(
+def _takes_back(call: ast.Call, changes: Sequence[ast.Call], ends: Sequence[int]) -> bool:
+    """Whether it deletes what the test itself has set before: of a fixture, a variable below a row where it yields."""
+    if not method_of(call).startswith("del"):
+        return False
+    if method_of(call) == "delenv" and any(at < call.lineno for at in ends):
+        return True
+    return any(
         method_of(other).startswith("set") and other.args and ast.unparse(other.args[0]) == ast.unparse(call.args[0])
         for other in changes
     )
@@ -257,13 +292,16 @@ def _patched(node: ast.expr, patchers: Mapping[str, Patch]) -> Patch | None:
         return Patch(last, "row")
     if last == "patch.dict":
         given = ast.unparse(node.args[0]).strip("'\"") if node.args else ""
+        if given == "sys.modules":
+            modules = _variables(node)
+            return Patch("patch.dict", "row", modules=modules) if modules else None
         found = Patch("patch.dict", "row", is_environment=True, variables=_variables(node))
         return found if given.endswith("environ") else None
     match last, node.args:
         case "patch", [ast.Constant(value=str() as target), *_]:
             return Patch("patch", "row", target=target)
-        case "patch.object", [ast.Name(id=holder), ast.Constant(value=str() as name), *_]:
-            return Patch("patch.object", "row", target=f"{holder}.{name}")
+        case "patch.object", [ast.Name() | ast.Attribute() as holder, ast.Constant(value=str() as name), *_]:
+            return Patch("patch.object", "row", target=f"{ast.unparse(holder)}.{name}", is_spelled_out=False)
     return None
 
 

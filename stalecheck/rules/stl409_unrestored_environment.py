@@ -72,15 +72,15 @@ from stalecheck.model import SourceFile
 from stalecheck.modules import absolute
 from stalecheck.nodes import Function, descendants, scope_of
 from stalecheck.reloads import ReloadPlace
-from stalecheck.rules.environment import may_read
+from stalecheck.rules.environment import may_read, run_with
 from stalecheck.rules.fixture_order import Fixture, fixture_order, fixtures_of, is_fixture, tests_with
 from stalecheck.rules.helper_calls import Reached, places_with_calls
 from stalecheck.rules.patching import Patch, is_registered, patches_at
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw, reloads_of
-from stalecheck.rules.statements import imports
+from stalecheck.rules.statements import dotted, imported_names, imports, top_level
 from stalecheck.rules.surroundings import is_test
-from stalecheck.vocabulary import Severity
+from stalecheck.vocabulary import ReloadMode, Severity
 
 _TEARDOWNS = ("teardown", "tearDown")
 _WIDE = ("tearDownClass", "tearDownModule", "teardown_class", "teardown_module")
@@ -96,16 +96,15 @@ class _Where:
     is_deferred: bool
     """The reload is registered, and happens when the function is over."""
 
+    row: int
+    """Where the module's body runs: of an eviction where it is imported again, if that is below in the function."""
+
     giver: Function | None = None
     """The fixture that the function stands in."""
 
     @property
     def place(self) -> ReloadPlace:
         return self.reached.place
-
-    @property
-    def row(self) -> int:
-        return self.place.site.span.start.row
 
     @property
     def is_torn_down(self) -> bool:
@@ -146,27 +145,42 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
             left = (
                 patch
                 for patch in request.patches
-                if _may_see(place, patch, reloading) and not _is_followed(where, patch, request, places, reloading)
+                if _may_see(where, patch, reloading) and not _is_followed(where, patch, request, places, reloading)
             )
             patch = next(left, None)
             if patch is not None:
                 flagged.add(reached)
-                yield _flaw(where, patch)
+                yield _flaw(where, patch, _absolute_target(where, patch, reloading))
                 break
 
 
-def _flaw(where: _Where, patch: Patch) -> Flaw:
+def _flaw(where: _Where, patch: Patch, target: str) -> Flaw:
     place = where.place
     module = _left(where).module
-    own = next((file.module for file in place.files if f"{patch.target}.".startswith(f"{file.module}.")), "")
-    if own and patch.target != own:
-        message = f"the end of `{patch.name}` puts the old `{patch.target}` into the new `{own}`"
+    own = next((file.module for file in place.files if f"{target}.".startswith(f"{file.module}.")), "")
+    if own and target != own:
+        message = f"the end of `{patch.name}` puts the old `{target}` into the new `{own}`"
     elif patch.undone == "fixture" and (where.is_torn_down or where.is_deferred):
         message = f"`{module}` is reloaded before `{patch.name}` is undone: a fixture ends before those set up earlier"
     else:
         message = f"`{module}` is reloaded while `{patch.name}` is active, and stays so for later tests"
     about = reloads_of(place)
     return Flaw(place.file, place.site.span, Severity.WARNING, message, _remedy(patch, module), about=about)
+
+
+def _imported_below(function: Function, file: SourceFile, row: int) -> Iterator[tuple[int, str]]:
+    """Yield the rows below one, and the dotted names, of what a function imports."""
+    for node in descendants(function):
+        if getattr(node, "lineno", 0) <= row:
+            continue
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                for at, name, _ in imports(node, file):
+                    yield at, name
+                    yield at, name.rpartition(".")[0]
+            case ast.Call(func=ast.Name() | ast.Attribute() as called, args=[ast.Constant(value=str() as name), *_]):
+                if ast.unparse(called).rpartition(".")[2] in {"import_module", "__import__"}:
+                    yield node.lineno, name
 
 
 def _left(where: _Where) -> SourceFile:
@@ -178,13 +192,16 @@ def _left(where: _Where) -> SourceFile:
     return next((file for file in files if file.module in named), files[0])
 
 
-def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
+def _may_see(where: _Where, patch: Patch, reloading: Reloading) -> bool:
     """Whether what is reloaded can notice a patch: by what it imports, directly or not."""
-    if patch.is_environment and not may_read(place.files, patch.variables, reloading):
+    files = where.place.files
+    if patch.modules:
+        return any(_imports_one(file, patch.modules, reloading) for file in files)
+    if patch.is_environment and not may_read(files, patch.variables, reloading):
         return False
     table, indexes = reloading.program.table, reloading.program.indexes
-    seen = set(place.files)
-    pending = list(place.files)
+    seen = set(files)
+    pending = list(files)
     reaches_out = False
     while pending:
         file = pending.pop()
@@ -196,9 +213,72 @@ def _may_see(place: ReloadPlace, patch: Patch, reloading: Reloading) -> bool:
             pending += inside - seen
             seen |= inside
     if patch.target == "builtins.__import__":
-        return any(indexes[file].imports for file in place.files if file in indexes)
-    own = next(filter(None, map(table.find, _prefixes(patch.target))), None) if patch.target else None
-    return own in seen if own is not None else reaches_out
+        return any(indexes[file].imports for file in files if file in indexes)
+    target = _absolute_target(where, patch, reloading)
+    own = next(filter(None, map(table.find, _prefixes(target))), None)
+    if own is None:
+        return reaches_out
+    name = target.removeprefix(f"{own.module}.").partition(".")[0]
+    if own in files:
+        return not _is_plain(own, name, reloading)
+    return own in seen and any(_touches(file, name, reloading) for file in files)
+
+
+def _imports_one(file: SourceFile, modules: frozenset[str], reloading: Reloading) -> bool:
+    """Whether the body of a module imports one of some modules, or a submodule of it."""
+    tree = reloading.parse(file)
+    names = {name for node in run_with(tree) for _, name, _ in imports(node, file)} if tree is not None else set()
+    return any(not modules.isdisjoint((name, *_prefixes(name))) for name in names)
+
+
+def _absolute_target(where: _Where, patch: Patch, reloading: Reloading) -> str:
+    """Return the absolute dotted name of what is replaced."""
+    root, dot, rest = patch.target.partition(".")
+    tree = reloading.parse(where.place.file) if not patch.is_spelled_out else None
+    if tree is None:
+        return patch.target
+    names = imported_names(tree, where.place.file)
+    names.update((bound, name) for _, name, bound in imports(where.function, where.place.file))
+    return f"{names.get(root, root)}{dot}{rest}"
+
+
+def _is_plain(file: SourceFile, name: str, reloading: Reloading) -> bool:
+    """Whether a module binds a name to nothing but constants: the old one is as good as the new."""
+    tree = reloading.parse(file)
+    values = [value for node in top_level(tree) for value in _bound_to(node, name)] if tree is not None else []
+    return bool(values) and all(isinstance(value, ast.Constant) for value in values)
+
+
+def _bound_to(node: ast.stmt, name: str) -> Iterator[ast.AST]:
+    """Yield what a statement binds a name to; the statement itself where that is no assignment."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from (value for target in targets if isinstance(target, ast.Name) and target.id == name)
+        case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as value) if bound == name:
+            yield value
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if node.name == name:
+            yield node
+        case ast.Import() | ast.ImportFrom():
+            yield from (node for alias in node.names if name in {alias.asname or alias.name, "*"})
+
+
+def _touches(file: SourceFile, name: str, reloading: Reloading) -> bool:
+    """Whether the body of a module reads what is called so elsewhere, or calls another module of the project."""
+    tree = reloading.parse(file)
+    if tree is None:
+        return True
+    names = imported_names(tree, file)
+    for node in run_with(tree):
+        match node:
+            case ast.Attribute(attr=read) if read == name:
+                return True
+            case ast.ImportFrom(names=taken) if any(alias.name in {name, "*"} for alias in taken):
+                return True
+            case ast.Call(func=called):
+                written = dotted(called, names)
+                if any(reloading.program.table.find(prefix) is not None for prefix in _prefixes(written)):
+                    return True
+    return False
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -239,7 +319,15 @@ def _where(reached: Reached, reloading: Reloading) -> _Where | None:
     giver = around if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_fixture(around) else None
     called = _where(reached.called, reloading) if reached.called is not None else None
     is_deferred = is_registered(function, row) or (called is not None and called.is_deferred)
-    return _Where(reached, function, owners[-1] if owners else None, is_deferred, giver)
+    return _Where(reached, function, owners[-1] if owners else None, is_deferred, _row(place, function), giver)
+
+
+def _row(place: ReloadPlace, function: Function) -> int:
+    start = place.site.span.start.row
+    if place.site.mode is not ReloadMode.REIMPORT:
+        return start
+    modules = {file.module for file in place.files}
+    return min((row for row, name in _imported_below(function, place.file, start) if name in modules), default=start)
 
 
 def _requests(where: _Where, reloading: Reloading) -> Iterator[_Request]:

@@ -275,6 +275,8 @@ class Restoration:
         if binding.how == "import":
             is_same = back.names is None or binding.dotted in back.names
             return is_same and (binding.at[0] < row or not is_here)
+        if binding.how == "parameter" and is_here:
+            return True  # Who calls it has taken it before.
         if binding.value is None or binding.how not in ("value", "element"):
             return False
         if binding.how == "element":

@@ -70,10 +70,19 @@ def is_expected(tree: ast.Module | None, row: int) -> bool:
             if any(not kind or any(name in kind for name in _CAUGHT) for kind in kinds):
                 return True
         elif isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= row <= (node.end_lineno or row):
-            is_asserted = any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
-            if is_asserted:
+            if any(_expects(item.context_expr) for item in node.items):
+                return True
+        elif isinstance(node, ast.Call) and node.lineno <= row <= (node.end_lineno or row) and len(node.args) > 1:
+            # ``assertRaises(TypeError, importlib.reload, "m")``
+            if _expects(node.func):
                 return True
     return False
+
+
+def _expects(node: ast.expr) -> bool:
+    """Whether something is ``pytest.raises``, ``assertRaises``, ``contextlib.suppress`` or the like."""
+    written = ast.unparse(node).lower()
+    return "raises" in written or "suppress" in written
 
 
 def span_of(node: ast.stmt | ast.expr | ast.alias, source: bytes) -> Span:

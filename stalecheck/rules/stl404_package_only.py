@@ -102,17 +102,22 @@ def _of_package(package: SourceFile, place: ReloadPlace, reloading: Reloading) -
 
 
 def _again(package: SourceFile, place: ReloadPlace, reloading: Reloading) -> frozenset[SourceFile]:
-    """Return what is reloaded along with a package: in the same block, or by its own body."""
+    """Return what runs again along with a package: in the same block, be it put back later, or by its own body."""
     start = place.site.span.start
     along = (
         sequence
         for sequence in reloading.sequences
         if any(package in event.files and event.reloads[package].location == start for event in sequence.events)
     )
-    own = (other for other in reloading.places if other.file == package and not other.site.block)
+    others = [
+        other
+        for other in reloading.places
+        if (other.file == package and not other.site.block)
+        or (other.file == place.file and other.site.block == place.site.block and other.site.is_restored)
+    ]
     return frozenset(
         [file for sequence in along for event in sequence.events for file in event.files]
-        + [file for other in own for file in other.files]
+        + [file for other in others for file in other.files]
     )
 
 

@@ -42,7 +42,8 @@ def names_gone(
         before: frozenset[str] = frozenset()
         for old in (place, _as_package(place)):
             before = before or _old_names(f"{commit}:{old.as_posix()}", root)
-        left = before - _names_now(now, parse(path.read_bytes())) if before else before
+        tree = parse(path.read_bytes()) if before else None
+        left = before - _names_now(now, tree) if tree is not None and not _is_open(tree) else frozenset()
         if left and "*" not in (item.name for item in now.imports) and "__getattr__" not in now.made:
             gone[file] = left
     return gone
@@ -122,6 +123,27 @@ def _names_now(index: FileIndex, tree: ast.Module | Unreadable) -> frozenset[str
             case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str() as name), _]):
                 names.add(name)
     return frozenset(names)
+
+
+def _is_open(tree: ast.Module | Unreadable) -> bool:
+    """Whether a module may be given names that its source does not show, or something else may stand for it."""
+    for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="globals" | "vars")), attr="update")):
+                return True
+            case ast.Call(func=ast.Name(id="exec"), args=[_] | [_, ast.Call(func=ast.Name(id="globals"))]):
+                return True
+            case ast.Subscript(
+                value=ast.Attribute(attr="modules") | ast.Name(id="modules"),
+                slice=ast.Name(id="__name__"),
+                ctx=ast.Store(),
+            ):
+                return True
+            case ast.ClassDef(decorator_list=decorators):
+                written = (ast.unparse(one).rpartition(".")[2] for one in decorators)
+                if any(one.startswith("global_enum") for one in written):
+                    return True
+    return False
 
 
 def _seeming(tree: ast.Module) -> set[str]:

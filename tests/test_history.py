@@ -78,6 +78,17 @@ def test_what_does_not_count_on_the_name_is_silent(repository: Path, source: str
         pytest.param({"m.py": f"{NEW}\ndef f():\n    global gone\n    gone = 1\n"}, [], id="bound by a function"),
         pytest.param({"m.py": f"{NEW}globals()['gone'] = 1\n"}, [], id="bound through its namespace"),
         pytest.param({"m.py": f"{NEW}\ndef __getattr__(name):\n    return 1\n"}, [], id="answered by the module"),
+        pytest.param({"m.py": f"{NEW}globals().update(vars(app))\ngone\n"}, [], id="put into its namespace"),
+        pytest.param({"m.py": f"{NEW}exec('gone = 1')\ngone\n"}, [], id="made by exec"),
+        pytest.param({"m.py": f"{NEW}exec('gone = 1', {{}})\ngone\n"}, [("m.py", 4, "gone")], id="made elsewhere"),
+        pytest.param(
+            {"m.py": f"{NEW}import sys, app\nsys.modules[__name__] = app\ngone\n"}, [], id="another in its place"
+        ),
+        pytest.param(
+            {"m.py": f"{NEW}import enum\n@enum.global_enum\nclass E(enum.Enum):\n    gone = 1\nprint(gone)\n"},
+            [],
+            id="members of an Enum",
+        ),
         pytest.param({"app.py": "from m import *\ngone()\nkept()\n"}, [("app.py", 2, "gone")], id="a star"),
         pytest.param({"app.py": "from m import *\nfrom os import *\ngone()\n"}, [], id="another star beside it"),
         pytest.param({"app.py": "from m import *\n\ndef gone(): ...\n\ngone()\n"}, [], id="its own below a star"),

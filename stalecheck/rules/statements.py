@@ -72,9 +72,8 @@ def is_expected(tree: ast.Module | None, row: int) -> bool:
         elif isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= row <= (node.end_lineno or row):
             if any(_expects(item.context_expr) for item in node.items):
                 return True
-        elif isinstance(node, ast.Call) and node.lineno <= row <= (node.end_lineno or row) and len(node.args) > 1:
-            # ``assertRaises(TypeError, importlib.reload, "m")``
-            if _expects(node.func):
+        elif isinstance(node, ast.Call) and node.lineno <= row <= (node.end_lineno or row):
+            if len(node.args) > 1 and _expects(node.func):  # ``assertRaises(TypeError, importlib.reload, "m")``
                 return True
     return False
 

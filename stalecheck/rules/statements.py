@@ -72,10 +72,14 @@ def is_expected(tree: ast.Module | None, row: int) -> bool:
         elif isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= row <= (node.end_lineno or row):
             if any(_expects(item.context_expr) for item in node.items):
                 return True
-        elif isinstance(node, ast.Call) and node.lineno <= row <= (node.end_lineno or row):
-            if len(node.args) > 1 and _expects(node.func):  # ``assertRaises(TypeError, importlib.reload, "m")``
-                return True
+        elif isinstance(node, ast.Call) and node.lineno <= row <= (node.end_lineno or row) and _hands_over(node):
+            return True
     return False
+
+
+def _hands_over(call: ast.Call) -> bool:
+    """Whether a call is ``assertRaises(TypeError, importlib.reload, "m")``."""
+    return len(call.args) > 1 and _expects(call.func)
 
 
 def _expects(node: ast.expr) -> bool:

@@ -22,6 +22,9 @@ MUTATORS = frozenset(
 )
 
 REMOVERS = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear"})
+_FILLERS = frozenset({"heappush", "heappushpop", "insort", "insort_left", "insort_right"})
+"""Functions of `heapq` and `bisect` that put something into a list that they are given."""
+
 _HANDS_OVER = re.compile(r"register|listener|subscribe|connect|callback|hook")
 _MAKES = re.compile(r"_*(?:make|create|open|connect|start|launch|spawn|new)(?:_|$)")
 OPENED = frozenset({"connect", "create_connection", "create_engine", "socket"})
@@ -299,6 +302,13 @@ def _changes_in(function: Function | ast.Lambda, outermost: str) -> Iterator[Cha
                 name = aliases.get(root, "" if root in local else root)
                 if name:
                     yield Change(name, outermost, node, rebinds=False, removes=method in REMOVERS)
+            case ast.Call(func=ast.Name() | ast.Attribute() as filler, args=[table, _, *_]) if (
+                ast.unparse(filler).rpartition(".")[2] in _FILLERS
+            ):
+                root = _root(table)
+                name = aliases.get(root, "" if root in local else root)
+                if name:
+                    yield Change(name, outermost, node, rebinds=False)
 
 
 def _aliases(function: Function | ast.Lambda, local: frozenset[str]) -> dict[str, str]:

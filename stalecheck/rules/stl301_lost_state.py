@@ -63,7 +63,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stalecheck.model import Reload, SourceFile
 from stalecheck.nodes import Function, descendants
@@ -90,7 +90,7 @@ from stalecheck.rules.outside_changes import Outside, OutsideChange, outside_use
 from stalecheck.rules.patching import parameters
 from stalecheck.rules.reloading import Reloading
 from stalecheck.rules.rule import Flaw
-from stalecheck.rules.statements import span_of
+from stalecheck.rules.statements import imported_names, span_of
 from stalecheck.vocabulary import ReloadMode, Severity
 
 _MAKERS = frozenset(
@@ -121,15 +121,15 @@ def flag(reloading: Reloading) -> Iterator[Flaw]:
         outside = used_outside.get(file, Outside())
         later = _changed_later(tree, outside)
         kept = kept_names(file, reloading.program)
+        names = imported_names(tree, file)
         lazy = {made.name for made in singletons(tree)}  # STL303 says it of them.
         called = run_at_top_level(tree)
         held = {each.name: each for each in objects(tree, called, outside.called)}
         for made in {made.name: made for made in assignments(tree) if made.name not in lazy}.values():
             is_kept = made.name in kept or made.is_asked_for
             lost = reloads if not is_kept else tuple(r for r in reloads if r.mode is ReloadMode.REIMPORT)
-            what = (
-                _what_is_lost(made, later.get(made.name, []), outside.changes.get(made.name, []), tree) if lost else ""
-            )
+            changed = later.get(made.name, []), outside.changes.get(made.name, [])
+            what = _what_is_lost(made, *changed, tree, names) if lost else ""
             if not what and made.name in held:
                 what = f"which `{held[made.name].by}` {held[made.name].does}"
             if what:
@@ -207,11 +207,15 @@ def _is_done_at_once(change: Change, tree: ast.Module) -> bool:
     )
 
 
-def _what_is_lost(made: TopLevel, later: list[Change], outside: list[OutsideChange], tree: ast.Module) -> str:
+def _what_is_lost(
+    made: TopLevel, later: list[Change], outside: list[OutsideChange], tree: ast.Module, names: Mapping[str, str]
+) -> str:
     """Return what happens to a name while the program runs; nothing where it stays as the body makes it."""
     value = _first_value(made.value)
     maker = value.func if isinstance(value, ast.Call) else None
-    called = maker.attr if isinstance(maker, ast.Attribute) else maker.id if isinstance(maker, ast.Name) else ""
+    called = maker.attr if isinstance(maker, ast.Attribute) else ""
+    if isinstance(maker, ast.Name):
+        called = names.get(maker.id, maker.id).rpartition(".")[2]
     is_container = called in _MAKERS or isinstance(value, (ast.Dict, ast.List, ast.Set))
     if called in _IN_USE:
         return f"which running code may hold (`{called}`)"

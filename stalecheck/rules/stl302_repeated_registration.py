@@ -294,7 +294,8 @@ def _by_statements(
     own = frozenset(made)
     for statement in top_level(tree):
         if isinstance(statement, ast.AugAssign) and statement not in guarded:
-            extending = ast.Attribute(statement.target, "extend")
+            replaces = isinstance(statement.op, ast.BitOr) and _is_told_by_value(statement.value)
+            extending = ast.Attribute(statement.target, "update" if replaces else "extend")
             if found := _of_project(extending, Given((statement.value,), own), names, together, reloading):
                 yield statement.target, found
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
@@ -315,6 +316,14 @@ def _by_statements(
                 )
             if found is not None:
                 yield call, found
+
+
+def _is_told_by_value(added: ast.expr) -> bool:
+    """Whether what is added takes the place of what is there: the values of a dict, constants of a set."""
+    match added:
+        case ast.Set(elts=elements):
+            return all(isinstance(element, ast.Constant) for element in elements)
+    return isinstance(added, ast.Dict)
 
 
 def _by_argument(

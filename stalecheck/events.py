@@ -173,7 +173,9 @@ def _run_once(
 
 def _nested(blocks: Mapping[tuple[SourceFile, str], list[Event]], unguarded: set[SourceFile]) -> Iterator[Sequence]:
     """Yield the sequences; what a module's top level reloads happens whenever that module runs again."""
-    top_levels = {file: events for (file, block), events in blocks.items() if not block}
+    top_levels = {
+        file: [event for event in events if not event.is_main] for (file, block), events in blocks.items() if not block
+    }
     rerun = {
         target for (file, _), events in blocks.items() for event in events for target in event.files if target != file
     }
@@ -372,6 +374,7 @@ def _event(site: ReloadSite, file: SourceFile, targets: tuple[SourceFile, ...], 
         possible=frozenset(targets) if site.is_load else frozenset(),
         leaves_attribute=site.leaves_attribute,
         end=site.span.end,
+        is_main=site.is_main,
     )
 
 

@@ -44,6 +44,9 @@ class Event:
     end: Location | None = None
     """Where the statement or call ends: what stands within it is read before."""
 
+    is_main: bool = False
+    """Below ``if __name__ == "__main__":``, where no import gets to."""
+
     within: tuple[tuple[SourceFile, Location], ...] = ()
     """The modules during whose run it happens, each with where that run has got to."""
 

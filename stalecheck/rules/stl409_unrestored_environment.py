@@ -186,7 +186,8 @@ def _imported_below(function: Function, file: SourceFile, row: int) -> Iterator[
 def _left(where: _Where) -> SourceFile:
     """Return which of the modules stays as it is: where several are evicted, one that is imported below by its name."""
     files = where.place.files
-    below = [node for node in descendants(where.function) if getattr(node, "lineno", 0) > where.row]
+    start = where.place.site.span.start.row
+    below = [node for node in descendants(where.function) if getattr(node, "lineno", 0) > start]
     named = {node.value for node in below if isinstance(node, ast.Constant)}
     named |= {name for node in below for _, name, _ in imports(node, where.place.file)}
     return next((file for file in files if file.module in named), files[0])

@@ -197,7 +197,7 @@ def _may_see(where: _Where, patch: Patch, reloading: Reloading) -> bool:
     """Whether what is reloaded can notice a patch: by what it imports, directly or not."""
     files = where.place.files
     if patch.modules:
-        return any(_imports_one(file, patch.modules, reloading) for file in files)
+        return _imports_one(where.place, patch.modules, reloading)
     if patch.is_environment and not may_read(files, patch.variables, reloading):
         return False
     table, indexes = reloading.program.table, reloading.program.indexes
@@ -225,11 +225,27 @@ def _may_see(where: _Where, patch: Patch, reloading: Reloading) -> bool:
     return own in seen and any(_touches(file, name, reloading) for file in files)
 
 
-def _imports_one(file: SourceFile, modules: frozenset[str], reloading: Reloading) -> bool:
-    """Whether the body of a module imports one of some modules, or a submodule of it."""
-    tree = reloading.parse(file)
-    names = {name for node in run_with(tree) for _, name, _ in imports(node, file)} if tree is not None else set()
-    return any(not modules.isdisjoint((name, *_prefixes(name))) for name in names)
+def _imports_one(place: ReloadPlace, modules: frozenset[str], reloading: Reloading) -> bool:
+    """Whether running the body of a module imports one of some modules, or a submodule of it.
+
+    What it imports itself runs as well where the same function takes that out, too.
+    """
+    table = reloading.program.table
+    beside = (one for one in reloading.places if one.file == place.file and one.site.block == place.site.block)
+    along = {file for one in beside if one.site.mode is ReloadMode.REIMPORT for file in one.files}
+    pending, seen = list(place.files), set(place.files)
+    while pending:
+        file = pending.pop()
+        tree = reloading.parse(file)
+        taken = [name for node in run_with(tree) for _, name, _ in imports(node, file)] if tree is not None else []
+        for name in dict.fromkeys(each for whole in taken for each in (whole, *_prefixes(whole))):
+            if name in modules:
+                return True
+            found = table.find(name, file)
+            if found is not None and found in along and found not in seen:
+                seen.add(found)
+                pending.append(found)
+    return False
 
 
 def _absolute_target(where: _Where, patch: Patch, reloading: Reloading) -> str:

@@ -133,7 +133,7 @@ _STOP = "stop the thread, or wait until it ends, and start a new one"
 RELOAD_AGAIN = "reload it once more, to its end and while nothing is patched: its own name stands for the old one"
 """What to do about a name of the reloaded module itself."""
 
-_GONE = "let it go: the module's source no longer has it"
+GONE = "let it go: the module's source no longer has it"
 _TAKEN = frozenset(
     {
         *(HolderKind.FROM_IMPORT, HolderKind.STAR_IMPORT, HolderKind.ALIAS),
@@ -152,7 +152,7 @@ def remedy_for(holder: HolderKind, *, is_ended: bool = False, is_thread: bool = 
         is_gone: Whether the module's source no longer has what is held: what is taken again would be the old one.
     """
     if is_gone and holder in _TAKEN:
-        return _GONE
+        return GONE
     if is_thread and holder is HolderKind.CALLBACK:
         return _STOP
     return _DROP if is_ended and holder is HolderKind.LOCAL else _REMEDIES[holder]

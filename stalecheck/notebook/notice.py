@@ -14,7 +14,7 @@ from stalecheck.notebook.variables import OldVariable, Relation, find_old_variab
 from stalecheck.probing import raw, words
 from stalecheck.probing.bound import forget
 from stalecheck.probing.report import Holder, Report
-from stalecheck.vocabulary import HolderKind, OriginKind
+from stalecheck.vocabulary import GONE, HolderKind, OriginKind
 
 _MOST = 8
 """So many variables are named."""
@@ -55,7 +55,7 @@ def notice(session: Session, report: Report) -> str:
     old = find_old_variables(session.variables, report, session=session.module)
     old += _replaced(session, report.modules, cells, {one.name for one in old})
     old.sort(key=lambda one: (_number(cells[one.name]), one.name))
-    todo = _Todo(session, cells, report)
+    todo = _Todo(session, cells, report, [one.name for one in old if one.is_gone])
     try:
         lines = [_line(one, todo) for one in old[:_MOST]]
         if len(old) > _MOST:
@@ -92,25 +92,34 @@ def _replaced(
         module = cast(types.ModuleType, found_module)
         own = raw.module_name(raw.module_dict(module)) or ""
         if own in modules and is_replaced(value, module, by.source.name):
-            found.append(OldVariable(name, own, f"{own}.{by.source.name}", OriginKind.VALUE, Relation.OLD))
+            has = raw.module_dict(module)
+            is_gone = by.source.name not in has and "__getattr__" not in has
+            origin = f"{own}.{by.source.name}"
+            found.append(OldVariable(name, own, origin, OriginKind.VALUE, Relation.OLD, is_gone=is_gone))
     return found
 
 
 class _Todo:
     """Tells what makes variables anew: modules to reload, and cells to run again."""
 
-    def __init__(self, session: Session, cells: Mapping[str, Made | None], report: Report) -> None:
+    def __init__(
+        self, session: Session, cells: Mapping[str, Made | None], report: Report, gone: Collection[str]
+    ) -> None:
+        """Take the session, what has made its variables, what is old, and the variables that nothing makes anew."""
         self.session = session
         self.cells = cells
+        self._gone = gone
         self._reexports = Reexports(report, session.namespace, session.module)
 
     def of(self, old: OldVariable) -> str:
         """Return what to do about one variable."""
+        if old.is_gone:
+            return GONE
         again = self._again(old)
         if self._would_go_on([old], again):
             return self._apart([old.module], again)
         reloads = self._to_reload([old], again)
-        text = f"run {_listed(again)} again" if again else "make it again"
+        text = f"run {_listed(again)} again{self._without(again)}" if again else "make it again"
         return f"reload {_named(reloads)}, then {text}" if reloads else text
 
     def all_at_once(self, olds: Sequence[OldVariable]) -> list[str]:
@@ -132,7 +141,8 @@ class _Todo:
         if to_reload:
             parts.append(f"reload {_named(to_reload)}")
         last = rest if first and rest else again
-        parts.append(f"run {_listed(last)} again{', in this order' if len(last) > 1 else ''}")
+        order = ", in this order" if len(last) > 1 else ""
+        parts.append(f"run {_listed(last)} again{self._without(last)}{order}")
         return [words.safe(f"all at once: {', then '.join(parts)}")]
 
     def _would_go_on(self, olds: Sequence[OldVariable], again: Sequence[int]) -> bool:
@@ -152,10 +162,16 @@ class _Todo:
     def _apart(self, modules: Sequence[str], again: Sequence[int]) -> str:
         return f"reload {_named(modules)} in a cell of its own, then run {_listed(again)} again without that"
 
+    def _without(self, again: Collection[int]) -> str:
+        """Return what cells cannot take any more: `` without `Old```."""
+        by = {name: self.cells[name] for name in self._gone}
+        names = sorted(f"`{name}`" for name, one in by.items() if one is not None and one.cell in again)
+        return f" without {_named(names)}" if names else ""
+
     def _again(self, old: OldVariable) -> list[int]:
         """Return which cells make a variable anew, in their order."""
         by = self.cells[old.name]
-        if by is None or (by.is_of_history and old.relation is Relation.OLD and not old.path):
+        if old.is_gone or by is None or (by.is_of_history and old.relation is Relation.OLD and not old.path):
             return []
         found = {by.cell, *(by.filled if old.path else ())}
         heir = self.cells.get(old.heir[1].partition(".")[0])

@@ -89,7 +89,15 @@ class Reexports:
             for other in _sources(namespace, name) if home is not None else ():
                 if other not in (home, module, self._session, *before) and self._has(other, value):
                     yield from self._in_order(other, (*before, module))
+            for base in raw.mro(cast(type, value)) if raw.is_class(value) and home is None else ():
+                other = raw.class_module(base) or ""
+                if other not in (module, self._session, *before) and self._is_heir(base):
+                    yield from self._in_order(other, (*before, module))
         yield module
+
+    def _is_heir(self, cls: type) -> bool:
+        """Whether a class is not old itself, but inherits from one that is."""
+        return id(cls) not in self._homes and any(id(base) in self._homes for base in raw.mro(cls))
 
     def _has(self, module: str, value: object) -> bool:
         found = raw.imported(module)

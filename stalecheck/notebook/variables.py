@@ -61,6 +61,9 @@ class OldVariable:
     heir: tuple[str, str] = ("", "")
     """Module and name of the class that inherits from an old one."""
 
+    is_gone: bool = False
+    """Whether the module's source no longer has what is old."""
+
 
 def find_old_variables(
     variables: Mapping[str, object], findings: Iterable[Finding], *, session: str
@@ -92,7 +95,14 @@ def _reported(
                 relation = Relation.HEIR if holder.kind is HolderKind.BASE_CLASS else Relation.OLD
                 text = "" if path == match[1] or relation is Relation.HEIR else path
                 yield OldVariable(
-                    match[1], finding.module, finding.origin, finding.kind, relation, text, heir=(session, match[1])
+                    match[1],
+                    finding.module,
+                    finding.origin,
+                    finding.kind,
+                    relation,
+                    text,
+                    heir=(session, match[1]),
+                    is_gone=finding.is_gone,
                 )
 
 
@@ -137,6 +147,7 @@ class _Search:
                     places[first] if found is not value else "",
                     sum(other is finding and same is relation for _, other, same in hits),
                     (raw.class_module(cls) or "", raw.class_qualname(cls)),
+                    finding.is_gone,
                 )
             level = self._next(level, ways)
         self._left -= len(ways)

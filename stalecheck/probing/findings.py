@@ -752,6 +752,7 @@ class Assembly:
                     origin.module,
                     numbers.get(group),
                     tuple(_trace(self._graph.objects[child], self._graph.parents.get(child, ())) for child in children),
+                    origin.is_gone,
                 )
             )
         return sorted(findings, key=lambda finding: (finding.origin, finding.kind.value, finding.version or 0))

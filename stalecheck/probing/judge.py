@@ -42,6 +42,9 @@ _OF_NO_BODY = {"__dict__", "__weakref__", "__doc__"}
 _READ = ("__annotations__", "__annotations_cache__")
 """What a class without annotations has, as an empty dict, once somebody has asked for them."""
 
+_NOTED = ("__firstlineno__", "__slotnames__")
+"""What its line, and somebody who copied or pickled an instance, have left in a class."""
+
 _FROZEN = "<frozen "
 """How the file names of code begin that the interpreter has in itself."""
 
@@ -775,7 +778,7 @@ def _does(cls: type) -> dict[str, Any]:
     found = {
         name: _does_part(value, cls)
         for name, value in list(raw.class_dict(cls).items())
-        if name != "__firstlineno__" and not (name in _READ and type(value) is dict and not value)
+        if name not in _NOTED and not (name in _READ and type(value) is dict and not value)
     }
     found["__bases__"] = [_names(base) for base in raw.bases(cls)]
     members = raw.lookup(raw.class_dict(cls), "_member_map_") if raw.inherits(type(cls), enum.EnumMeta) else None

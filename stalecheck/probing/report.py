@@ -84,6 +84,8 @@ class Finding:
     """Which of several old versions that are alive, from 1; None if there is one."""
 
     traces: tuple[Trace, ...] = field(default=(), compare=False)
+    is_gone: bool = False
+    """Whether the module's source no longer has it."""
 
     def objects(self) -> list[Any]:
         """Return the old objects that are still alive.

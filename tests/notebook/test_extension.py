@@ -259,6 +259,54 @@ def test_a_module_that_has_the_old_class_too_comes_first(tmp_path: Path) -> None
     assert answers[-1] == "True\n"
 
 
+def test_modules_between_a_class_and_the_old_one_are_reloaded_in_their_order(tmp_path: Path) -> None:
+    files = {
+        "top.py": "from middle import Middle\nclass Top(Middle): ...\n",
+        "middle.py": "import net\nclass Middle(net.Net): ...\n",
+        "net.py": "class Net: ...\n",
+    }
+    answers = run_cells(
+        tmp_path,
+        files,
+        START,
+        "import net, middle, top",
+        "made = top.Top()",
+        "importlib.reload(net);",
+        "importlib.reload(middle); importlib.reload(top); made = top.Top()",
+        "print(isinstance(made, net.Net), issubclass(top.Top, middle.Middle))",
+    )
+    assert said(answers) == {
+        4: [
+            "`made` (In [3]) is an instance of top.Top, which inherits from the old net.Net: "
+            "reload middle and top, then run In [3] again",
+            "1 more place in middle: %stalecheck net shows it",
+        ]
+    }
+    assert answers[-1] == "True True\n"
+
+
+def test_what_the_source_no_longer_has_is_let_go(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": "class Net: ...\nclass Old: ...\n"},
+        START,
+        "import net\nfrom net import Net, Old",
+        "model = Net()",
+        "open(net.__file__, 'w').write('class Net: ...\\nclass Newer: ...\\n')",
+        "import sys; del sys.modules['net']\nimport net as fresh",
+        "import net\nfrom net import Net\ndel Old\nmodel = Net()",
+    )
+    assert said(answers) == {
+        5: [
+            "`Net` (In [2]) is the old class net.Net: run In [2] again without `Old`",
+            "`Old` (In [2]) is the old class net.Old: let it go: the module's source no longer has it",
+            "`net` (In [2]) is the old module net: run In [2] again without `Old`",
+            "`model` (In [3]) is an instance of the old net.Net: run In [3] again",
+            "all at once: run In [2] and In [3] again without `Old`, in this order",
+        ]
+    }
+
+
 def test_a_cell_that_reloads_comes_first(tmp_path: Path) -> None:
     answers = run_cells(
         tmp_path,

@@ -1617,3 +1617,14 @@ def test_classes_that_make_dataclass_has_made(tmp_path: Path) -> None:
         ["core.Slotted", "class", "app.Slotted"],
         ["core.Slotted", "instance", "app.slotted"],
     ]
+
+
+def test_a_class_of_which_instances_were_copied_is_what_it_was(tmp_path: Path) -> None:
+    script = """
+import copy, pickle
+import core
+one, other = copy.copy(core.Engine()), pickle.loads(pickle.dumps(core.Engine()))
+importlib.reload(core)
+answer(sorted([finding.origin, finding.verdict] for finding in stalecheck.probe(core)))
+"""
+    assert run_script(tmp_path, {"core.py": "class Engine: ...\n"}, script) == [["core.Engine", "duplicate"]]

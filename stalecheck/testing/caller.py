@@ -42,7 +42,8 @@ def calling_line(again: Collection[str] = ()) -> Line | None:
     while frame is not None:
         module = raw.module_name(frame.f_globals) or ""
         if is_runner(module) and module != _REWRITER:
-            if found is not None:
+            # What has called the runner's hooks has not done it: a clean-up may be `importlib.reload` itself.
+            if found is not None or module.partition(".")[0] == "pluggy":
                 break
         elif _is_of_user(frame, module):
             if found is None or not _is_nowhere(frame):

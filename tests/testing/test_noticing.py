@@ -332,6 +332,31 @@ def test_the_line_is_the_one_that_imports(tmp_path: Path, body: str, other: str,
     assert [(place["filename"], place["line"]) for place in places] == [where]
 
 
+@pytest.mark.parametrize(
+    ("test", "line"),
+    [
+        pytest.param(
+            "class TestIt(unittest.TestCase):\n    def test_it(self): self.addCleanup(importlib.reload, core)\n",
+            4,
+            id="addCleanup",
+        ),
+        pytest.param(
+            "def test_it(request): request.addfinalizer(functools.partial(importlib.reload, core))\n",
+            3,
+            id="addfinalizer",
+        ),
+        pytest.param(
+            "def test_it():\n    del sys.modules['core']\n    pytest.importorskip('core')\n", 5, id="importorskip"
+        ),
+    ],
+)
+def test_what_no_code_of_the_tests_runs_is_the_tests_line(tmp_path: Path, test: str, line: int) -> None:
+    run = run_pytest(
+        tmp_path, {"test_it.py": f"import functools, importlib, sys, unittest\nimport app, core, pytest\n{test}"}
+    )
+    assert {(record["where"]["filename"], record["where"]["line"]) for record in run.records} == {("test_it.py", line)}
+
+
 SHARED = """
     import importlib, sys, unittest, app, core, pytest
     @pytest.fixture(scope="module", autouse=True)

@@ -6,9 +6,10 @@ import contextlib
 import types
 import weakref
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, cast
 
 from stalecheck.probing import raw
@@ -44,7 +45,9 @@ class Aftermath:
         self.versions: Counter[str] = Counter()
         """How many versions of each module have been replaced."""
 
-        self._old: dict[int, weakref.ref[Any]] = {}
+        self._old: dict[int, tuple[weakref.ref[Any], int]] = {}
+        """What is old, with the number of the last moment at which it may have been in use."""
+
         self.known = Known()
 
     def note(self, change: Change) -> None:
@@ -73,8 +76,11 @@ class Aftermath:
             self.note(change)
         others = owned_by_others(changes, later)
         self._no_longer_old(in_use_before(changes))
-        for found in (one() for change in changes for moment in change.moments for one in moment.old):
-            self._note(found)
+        for change in changes:
+            for moment in change.moments:
+                for found in (one() for one in moment.old):
+                    self._note(moment.number, found)
+        latest = max((moment.number for change in changes for moment in change.moments), default=0)
         exact = [_exactly(change, more) for change in changes]
         self.versions.update({change.module: 0 for change in changes})
         around = Surroundings(kept.types, kept.landmarks, kept.namespaces)
@@ -85,7 +91,7 @@ class Aftermath:
             known=self._known() | others,
             surroundings=around,
             more=more,
-            note=self._note,
+            note=partial(self._note, latest),
         )
         records = []
         for change in changes:
@@ -113,7 +119,7 @@ class Aftermath:
         self.records += records
         return [record for record in records if not record.is_allowed]
 
-    def _note(self, obj: object) -> None:
+    def _note(self, latest: int, obj: object) -> None:
         """Remember what is old, and the code of which it can make functions later.
 
         The code of a decorator's wrapper is another module's, so that wrappers of the next version run it too.
@@ -121,17 +127,17 @@ class Aftermath:
         is_own = type(obj) is types.FunctionType and raw.module_name(obj.__globals__) in self.versions
         for one in (obj, *(nested_codes(cast(types.FunctionType, obj).__code__) if is_own else ())):
             with contextlib.suppress(TypeError):  # Not every type takes weak references.
-                self._old[id(one)] = weakref.ref(one)
+                self._old[id(one)] = weakref.ref(one), latest
 
-    def _no_longer_old(self, in_use: Collection[int]) -> None:
+    def _no_longer_old(self, in_use: Mapping[int, int]) -> None:
         """Forget what has been put back since it was known to be old, and the instances of that."""
-        for which, reference in list(self._old.items()):
-            if which in in_use or id(type(reference())) in in_use:
+        for which, (reference, latest) in list(self._old.items()):
+            if max(in_use.get(which, 0), in_use.get(id(type(reference())), 0)) > latest:
                 del self._old[which]
 
     def _known(self) -> frozenset[int]:
         """Return the ids of what is known to be old and is still alive."""
-        self._old = {which: reference for which, reference in self._old.items() if reference() is not None}
+        self._old = {which: known for which, known in self._old.items() if known[0]() is not None}
         return frozenset(self._old)
 
 
@@ -149,7 +155,8 @@ def _exactly(change: Change, more: list[Finding]) -> Old:
     for moment in change.moments:
         old, plain = replaced(moment.snapshot, namespace)
         if moment is change.moments[0] and change.is_in_place:
-            change.is_named_again = bool(moment.named) and not old.objects and not plain
+            is_all = all(id(namespace.get(name)) == one for name, one in moment.snapshot.names.items())
+            change.is_named_again = bool(moment.named) and is_all and not old.objects and not plain
         exact.take(old)
         for name, value in plain.items():
             atoms.setdefault(name, value)

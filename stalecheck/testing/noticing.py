@@ -25,6 +25,12 @@ _IMPORTLIB = "<frozen importlib._bootstrap>"
 class Fixture:
     """A fixture that several tests share: what it does is judged when it has been torn down."""
 
+    step: str = ""
+    """The test that it was set up for."""
+
+    allowed: tuple[str, ...] | None = None
+    """The patterns of the modules that that test's markers allow; None if there is no test."""
+
     is_over: bool = False
     outer: Fixture | None = None
     """The one that has asked for it."""
@@ -253,7 +259,7 @@ class Noticing:
             change.modules and change.modules[0]() is present for (of, _), change in self._changes.items() if of == name
         )
         if (name, self._fixture) not in self._changes and not is_put_back:
-            change = Change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
+            change = _change(name, ReloadMode.REIMPORT, None, self.step, self._fixture)
             change.moments.append(self._moments.take(name, self._known[name], is_reload=False))
             change.modules.append(weakref.ref(self._known[name]))
             self._changes[name, self._fixture] = change
@@ -264,7 +270,7 @@ class Noticing:
         line = calling_line(frozenset(of for of, _ in self._changes) if mode is ReloadMode.REIMPORT else ())
         change = self._changes.get((name, fixture))
         if change is None:
-            change = self._changes[name, fixture] = Change(name, mode, line, step, fixture)
+            change = self._changes[name, fixture] = _change(name, mode, line, step, fixture)
         elif line is not None:
             change.again.append(line)
         change.is_in_place |= mode is ReloadMode.RELOAD
@@ -325,6 +331,13 @@ class Noticing:
     def _put(self, name: str, mine: Any) -> None:
         self._undo.append((name, getattr(_BOOTSTRAP, name), mine))
         setattr(_BOOTSTRAP, name, mine)
+
+
+def _change(module: str, mode: ReloadMode, line: Line | None, step: str, fixture: Fixture | None) -> Change:
+    """Return a change; what a shared fixture does, at its end too, is the doing of the test that it was set up for."""
+    if fixture is None or not fixture.step:
+        return Change(module, mode, line, step, fixture)
+    return Change(module, mode, line, fixture.step, fixture, fixture.allowed)
 
 
 def _as_importlib(function: Any) -> Any:

@@ -20,9 +20,9 @@ def owned_by_others(mine: Collection[Change], others: Collection[Change]) -> set
     return {one for one, change in owners.items() if all(change is not each for each in mine)}
 
 
-def in_use_before(changes: Iterable[Change]) -> set[int]:
-    """Return the ids of what was no longer old when it was replaced, whatever it had been."""
-    return {one for moment, _ in _in_order(changes) for one, is_present in moment.ids() if is_present}
+def in_use_before(changes: Iterable[Change]) -> dict[int, int]:
+    """Return when what was replaced was last in use, whatever it had been before: the moments' numbers, by id."""
+    return {one: moment.number for moment, _ in _in_order(changes) for one, is_present in moment.ids() if is_present}
 
 
 def _in_order(changes: Iterable[Change]) -> list[tuple[Moment, Change]]:

@@ -67,6 +67,9 @@ class Plugin:
         self._ended: dict[str, _Ended] = {}
         """The tests whose shared fixtures have yet to be judged."""
 
+        self._open: list[Fixture] = []
+        """The shared fixtures that have yet to be torn down."""
+
         self._noticing = Noticing()
         self._noticing.start()
         config.add_cleanup(self._noticing.stop)
@@ -114,8 +117,10 @@ class Plugin:
         """
         if fixturedef.scope == "function":
             return (yield)
-        self._judge(self._noticing.of_ended(), getattr(request, "_pyfuncitem", None))
-        fixture = Fixture()
+        item = getattr(request, "_pyfuncitem", None)
+        self._judge(self._noticing.of_ended(), item)
+        fixture = Fixture(self._noticing.step, tuple(_allowed(item)) if item is not None else None)
+        self._open.append(fixture)
         fixturedef.addfinalizer(partial(self._end_fixture, fixture))  # The last one of them runs first.
         try:
             with self._noticing.during(fixture):
@@ -126,6 +131,7 @@ class Plugin:
     def _end_fixture(self, fixture: Fixture) -> None:
         self._noticing.enter(fixture.outer)
         fixture.is_over, fixture.outer = True, None
+        self._open.remove(fixture)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -159,7 +165,7 @@ class Plugin:
             self._failed.add(item.nodeid)
             self._explain(report, call)
         if call.when == "teardown":
-            if any(change.is_open and change.step == item.nodeid for change in self._noticing.pending):
+            if self._is_error and any(fixture.step == item.nodeid for fixture in self._open):
                 self._ended[item.nodeid] = _ended(item, report, self._counted)
             self._end_step(item)
             self._noticing.step = ""
@@ -167,6 +173,8 @@ class Plugin:
                 self._fail(item.ihook, _ended(item, report, self._counted))
                 for other in list(self._ended.values()) if not self._is_worker else ():
                     self._fail(item.ihook, replace(other, counted=None))
+            if not self._open:
+                self._ended.clear()
         return report
 
     @pytest.hookimpl(trylast=True)
@@ -240,8 +248,8 @@ class Plugin:
         for change in changes:  # What no test and no collector has done is the doing of a conftest file.
             change.step = change.step or (shown(change.line.filename) if change.line is not None else "conftest.py")
         for change in self._noticing.pending:
-            if change.allowed is None and node is not None and change.step == node.nodeid:
-                change.allowed = tuple(_allowed(node))
+            if node is not None and change.step == node.nodeid:
+                change.allowed = tuple(_allowed(node)) if change.allowed is None else change.allowed
                 change.line = change.line or _place(node)
         return self._judge(changes, node)
 

@@ -894,3 +894,41 @@ def test_nothing_is_kept_alive(tmp_path: Path) -> None:
     """
     run = run_pytest(tmp_path, {"app.py": "", "test_it.py": tests})
     assert "3 passed" in run.out, run.out
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "session"])
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_the_end_of_a_shared_fixture_is_charged_to_the_test_that_it_was_set_up_for(
+    tmp_path: Path, scope: str, *, is_allowed: bool
+) -> None:
+    tests = f"""
+        import importlib, app, core, pytest
+        @pytest.fixture(scope="{scope}")
+        def other_mode():
+            yield
+            importlib.reload(core)
+        class TestIt:
+            {"@pytest.mark.stalecheck_allow" if is_allowed else ""}
+            def test_uses(self, other_mode): pass
+            def test_does_not_use(self): pass
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests}, "--stalecheck=error")
+    assert run.tests == ([] if is_allowed else ["test_it.py::TestIt::test_uses"])
+    assert (" 2 passed" if is_allowed else " 1 failed, 1 passed") in run.out
+
+
+def test_what_a_later_test_evicts_is_not_charged_to_an_earlier_reload(tmp_path: Path) -> None:
+    tests = """
+        import importlib, sys, app, core, pytest
+        @pytest.fixture(scope="session")
+        def fresh():
+            importlib.reload(core)
+            yield
+        def test_uses(fresh): pass
+        def test_evicts():
+            del sys.modules["core"]
+            import core as other
+    """
+    run = run_pytest(tmp_path, {"test_it.py": tests})
+    found = {record["test"]: {finding["kind"] for finding in record["findings"]} for record in run.records}
+    assert found == {"test_it.py::test_uses": {"class"}, "test_it.py::test_evicts": {"module"}}

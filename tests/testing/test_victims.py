@@ -344,6 +344,22 @@ def test_which_of_many_reloads_is_known(tmp_path: Path) -> None:
     assert "the present one (version 4," in section
 
 
+def test_a_reload_that_has_failed_half_way_has_left_no_copy(tmp_path: Path) -> None:
+    core = "import os\nclass Engine: ...\nif os.environ.get('BROKEN'): raise ValueError\nTABLE = {1: Engine}\n"
+    poison = """
+        import importlib, core, pytest
+        def test_poison(monkeypatch):
+            monkeypatch.setenv("BROKEN", "1")
+            with pytest.raises(ValueError):
+                importlib.reload(core)
+    """
+    test = "import app, core\ndef test_victim():\n    assert app.Engine is core.Engine\n"
+    files = {"core.py": core, "app.py": "from core import Engine\n", "test_a.py": poison, "test_b.py": test}
+    section = " ".join(run_pytest(tmp_path, files).out.partition(SECTION)[2].split())
+    assert "- the old one (version 1, at 0x" in section
+    assert "- the present one (version 2, at 0x" in section
+
+
 def test_a_class_that_was_put_back_is_no_newer_one(tmp_path: Path) -> None:
     poison = """
         import importlib, app, core

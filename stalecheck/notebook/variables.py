@@ -25,7 +25,7 @@ _EACH = 50_000
 """So many of one variable."""
 
 _NAMED = 20
-"""So many places in one variable are compared; the shortest name is shown."""
+"""So many places in one variable, the first and the last ones, are compared; the shortest name is shown."""
 
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
@@ -134,9 +134,10 @@ class _Search:
         while level and len(ways) < min(_EACH, self._left):
             hits = [hit for hit in map(self._old, level) if hit is not None]
             if hits:
-                places = [next(walk(Place(name), _way(ways, hit[0]))).text for hit in hits[:_NAMED]]
-                first = min(range(len(places)), key=lambda at: (_rank(hits[at][1]), len(places[at]), places[at]))
-                found, finding, relation = hits[first]
+                near = [*hits[:_NAMED], *hits[_NAMED:][-_NAMED:]]  # A list gives its last items first.
+                places = [next(walk(Place(name), _way(ways, hit[0]))).text for hit in near]
+                first = min(range(len(places)), key=lambda at: (_rank(near[at][1]), len(places[at]), places[at]))
+                found, finding, relation = near[first]
                 cls = cast(type, found) if raw.is_class(found) else type(found)
                 return OldVariable(
                     name,

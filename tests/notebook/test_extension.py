@@ -451,6 +451,20 @@ def test_large_variables_hide_no_others(tmp_path: Path) -> None:
     ]
 
 
+def test_of_many_the_first_is_named(tmp_path: Path) -> None:
+    answers = run_cells(
+        tmp_path,
+        {"net.py": NET},
+        START,
+        "import net",
+        "models = [net.Model() for _ in range(1_000)]",
+        "importlib.reload(net);",
+    )
+    assert said(answers)[4] == [
+        "`models` (In [3]) holds 1,000 instances of the old net.Model, the first as models[0]: run In [3] again"
+    ]
+
+
 def test_it_keeps_nothing_alive(tmp_path: Path) -> None:
     answers = run_cells(
         tmp_path,

@@ -57,6 +57,12 @@ def _stored(error: BaseException, name: str) -> Any:
 
 def _of_frame(frame: types.FrameType, line: int, running: Collection[types.CodeType]) -> Iterator[tuple[object, str]]:
     module = raw.module_name(frame.f_globals) or ""
+    if module == "unittest.case" and frame.f_code.co_name.startswith("assert"):
+        # What no variable of the test stands for: ``self.assertIsInstance(get(), core.Engine)``.
+        given = frame.f_code.co_varnames[1 : frame.f_code.co_argcount]
+        yield from (
+            (value, f"what {frame.f_code.co_name}() was given") for name, value in values_of(frame) if name in given
+        )
     if is_runner(module) or is_standard(module):
         return
     code = frame.f_code

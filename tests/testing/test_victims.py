@@ -388,6 +388,19 @@ def test_a_class_of_unittest(tmp_path: Path) -> None:
     assert "test_a.py::test_poison reloaded core" in section
 
 
+def test_what_only_an_assertion_of_unittest_has(tmp_path: Path) -> None:
+    app = f"{APP}import functools\n@functools.lru_cache\ndef get(): return Engine()\nget()\n"
+    test = """
+        import unittest, app, core
+        class TestIt(unittest.TestCase):
+            def test_victim(self):
+                self.assertIsInstance(app.get(), core.Engine)
+    """
+    run = run_pytest(tmp_path, {"core.py": CORE, "app.py": app, "test_a.py": POISON, "test_b.py": test})
+    section = " ".join(run.out.partition(SECTION)[2].split())
+    assert "what assertIsInstance() was given is an instance of it" in section
+
+
 def test_no_code_of_the_user_runs(tmp_path: Path) -> None:
     body = """
         class Hostile:

@@ -11,7 +11,7 @@ from stalecheck.probing.roots import is_standard
 from stalecheck.probing.source import quietly
 from stalecheck.probing.variables import values_of
 from stalecheck.testing.caller import Line, is_runner, place_of_example
-from stalecheck.testing.reads import Read, functions_of, reads_of, resolved
+from stalecheck.testing.reads import Called, Read, functions_of, reads_of, resolved
 from stalecheck.testing.summary import place
 
 _FRAMES = 30
@@ -68,7 +68,7 @@ def _of_frame(frame: types.FrameType, line: int, running: Collection[types.CodeT
     code = frame.f_code
     where = f"in {_name(code)}() at {place(Line(code.co_filename, line))}"
     reads = list(reads_of(code))
-    called: list[types.FunctionType] = []
+    called: list[Called] = []
     for variable, value in values_of(frame) if code.co_flags & _OPTIMIZED else []:
         is_named = variable.isidentifier()
         for part, text in _with_parts(f"local {variable!r}" if is_named else "a value", [(value, "")]):
@@ -90,25 +90,28 @@ def _of_frame(frame: types.FrameType, line: int, running: Collection[types.CodeT
     yield from _of_called(called, running)
 
 
-def _of_called(
-    called: Iterable[types.FunctionType], running: Collection[types.CodeType]
-) -> Iterator[tuple[object, str]]:
-    """Yield the globals that functions read which a frame calls, and those that these call."""
+def _of_called(called: Iterable[Called], running: Collection[types.CodeType]) -> Iterator[tuple[object, str]]:
+    """Yield what functions read that a frame calls, and those that these call: globals, and of methods ``self.x``."""
     level, seen = list(called), set(running)
     for _ in range(_CALLS):
-        further: list[types.FunctionType] = []
-        for function in level:
+        further: list[Called] = []
+        for one in level:
+            function = one.function
             module, code = raw.module_name(function.__globals__) or "", function.__code__
             if code in seen or is_runner(module) or is_standard(module) or len(seen) > _FUNCTIONS:
                 continue
             seen.add(code)
+            own = code.co_varnames[0] if one.owner is not None and code.co_argcount else ""
             for read in reads_of(code):
                 value = raw.lookup(function.__globals__, read.variable) if read.is_global else None
+                name = f"{module}.{read.variable}"
+                if own and read.variable == own and not read.is_global and read.attributes:
+                    value, name = one.owner, own
                 if value is not None:
                     found = _chain(value, read)
                     further += functions_of(found, is_called=read.is_called)
                     where = f"in {_name(code)}() at {place(Line(code.co_filename, read.line))}"
-                    for part, text in _with_parts(f"{module}.{read.variable}", found):
+                    for part, text in _with_parts(name, found[int(value is one.owner) :]):
                         yield part, f"{text}, used {where},"
         level = further
 
@@ -130,7 +133,7 @@ def _of_example(error: object) -> Iterator[tuple[object, str]]:
         return
     found = place_of_example(test, example)
     where = f", used at {place(Line(*found))}," if found is not None else ", used in the example,"
-    called: list[types.FunctionType] = []
+    called: list[Called] = []
     for read in reads:
         value = raw.lookup(namespace, read.variable) if read.is_global else None
         if value is not None:

@@ -158,14 +158,25 @@ def _attribute(value: object, name: str) -> object:
     return found if found is not None else next((one for one in known if one is not None), None)
 
 
-def functions_of(values: Iterable[tuple[object, str]], *, is_called: bool) -> Iterator[types.FunctionType]:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function that runs, and the object whose method it is."""
+
+    function: types.FunctionType
+    owner: object = None
+
+
+def functions_of(values: Iterable[tuple[object, str]], *, is_called: bool) -> Iterator[Called]:
     """Yield the functions that run when a chain of attributes is read, and when what it leads to is called."""
     listed = [value for value, _ in values]
-    run: list[object] = [value for value in listed if type(value) is property]
+    owners = [None, *listed]
+    run: list[tuple[object, object]] = [
+        (value, owner) for value, owner in zip(listed, owners, strict=False) if type(value) is property
+    ]
     if is_called and listed:
         last = listed[-1]
-        run.append(_attribute(last, "__init__") if raw.is_class(last) else last)
-    for one in run:
+        run.append((_attribute(last, "__init__"), None) if raw.is_class(last) else (last, owners[-2]))
+    for one, owner in run:
         function = unwrapped(one.__func__ if type(one) is types.MethodType else one)
         if type(function) is types.FunctionType:
-            yield function
+            yield Called(function, None if raw.is_class(owner) or raw.is_module(owner) else owner)

@@ -53,6 +53,9 @@ def is_guarded():
 SHARED = Engine()
 def is_shared(engine):
     return engine is SHARED
+class Owner(Shop):
+    def is_valid(self): return isinstance(self.engine, core.Engine)
+SHOP = Owner()
 NAMES = {Engine: "engine"}
 """
 POISON = "import importlib, core\ndef test_poison():\n    importlib.reload(core)\n"
@@ -167,6 +170,12 @@ def outcome(folder: Path, body: str, *options: str, poison: str = POISON) -> str
             "core.Error",
             "app.Error, used in guard() at app.py:20, is it",
             id="in what its method calls",
+        ),
+        pytest.param(
+            "assert app.SHOP.is_valid()\n",
+            "core.Engine",
+            "is_valid() at app.py:30, is an instance of it",
+            id="in what its method reads",
         ),
         pytest.param(
             "assert app.NAMES[core.Engine] == 'engine'\n",

@@ -16,7 +16,6 @@ class Known:
 
     def __init__(self) -> None:
         self._versions: dict[int, tuple[weakref.ref[Any], int]] = {}
-        self._sentinels: dict[int, tuple[object, str, int]] = {}
 
     def note(self, change: Change, first: int) -> None:
         """Note what a module had; `first` is the number of the version that it had when the change began."""
@@ -25,21 +24,13 @@ class Known:
             for found in moment.made():
                 with contextlib.suppress(TypeError):
                     self._versions.setdefault(_identity(found), (weakref.ref(found), version))
-            # They take no weak reference and refer to nothing: they can be kept.
-            for sentinel, path in moment.sentinels():
-                self._sentinels.setdefault(id(sentinel), (sentinel, f"{change.module}:{path}", version))
 
     def version_of(self, found: object) -> int | None:
         """Return the first version that had something, or was that module; None for what only the last one has."""
         reference, version = self._versions.get(_identity(found), (None, None))
         if reference is not None and _identity(reference()) == _identity(found):
             return version
-        return self._sentinels[id(found)][2] if self.name_of(found) is not None else None
-
-    def name_of(self, sentinel: object) -> str | None:
-        """Return the module and the name, with a colon, that a bare ``object()`` had; None if it had none."""
-        kept = self._sentinels.get(id(sentinel))
-        return kept[1] if kept is not None and kept[0] is sentinel else None
+        return None
 
 
 def _identity(found: object) -> int:

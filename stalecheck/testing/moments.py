@@ -51,10 +51,6 @@ class Moment:
         """Yield the module, its functions and its classes, those of the versions before it too."""
         yield from (found for found in (self.module(), *(one() for one in self.snapshot.made)) if found is not None)
 
-    def sentinels(self) -> Iterator[tuple[object, str]]:
-        """Yield the objects that are nothing but themselves, ``MISSING = object()``, and their names."""
-        yield from ((found, path) for path, found in still_alive(self.snapshot) if type(found) is object)
-
     def ids(self) -> Iterator[tuple[int, bool]]:
         """Yield the ids of that, and those of the code that it has."""
         for found, is_present in self.objects():

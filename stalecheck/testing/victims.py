@@ -58,6 +58,8 @@ class _Met:
     old: object
     present: object
     how: str
+    version: int | None = None
+    """Of which version it is, where `Known` does not tell."""
 
 
 def explanation(
@@ -72,7 +74,7 @@ def explanation(
         known: Of which version what the modules had is.
     """
     met: dict[tuple[int, int], list[_Met]] = {}
-    for one in _all_met(error, last, known):
+    for one in _all_met(error, records, last, known):
         listed = met.setdefault((id(one.old), id(one.present)), [])
         if all(one.how != other.how for other in listed):
             listed.append(one)
@@ -88,7 +90,9 @@ def explanation(
     return "\n".join(lines)
 
 
-def _all_met(error: BaseException, last: Mapping[str, Reloaded], known: Known) -> Iterator[_Met]:
+def _all_met(
+    error: BaseException, records: Sequence[Record], last: Mapping[str, Reloaded], known: Known
+) -> Iterator[_Met]:
     judges: dict[str, Judge | None] = {}
     functions: list[_Met] = []
     seen: set[int] = set()
@@ -98,7 +102,7 @@ def _all_met(error: BaseException, last: Mapping[str, Reloaded], known: Known) -
         if type(value) is types.FunctionType:
             functions += _functions(value, how, last, known)
         elif type(value) is object:
-            yield from _sentinels(value, how, last, known)
+            yield from _sentinels(value, how, records)
         elif raw.is_module(value):
             yield from _modules(cast(types.ModuleType, value), f"{how} is it", last, known)
     # Who only calls an old function of a module that was reloaded in place gets what the present one gives.
@@ -137,11 +141,16 @@ def _functions(function: types.FunctionType, how: str, last: Mapping[str, Reload
         yield _Met(name, path, "functions", function, present, f"{how} is it")
 
 
-def _sentinels(value: object, how: str, last: Mapping[str, Reloaded], known: Known) -> Iterator[_Met]:
-    module, _, path = (known.name_of(value) or "").partition(":")
-    present = _present(module, path) if module in last else None
-    if type(present) is object and present is not value:
-        yield _Met(module, path, "objects", value, present, f"{how} is it")
+def _sentinels(value: object, how: str, records: Sequence[Record]) -> Iterator[_Met]:
+    """Yield what a bare ``object()`` was: nothing but who holds it leads to it."""
+    for record in records:
+        for finding in record.findings:
+            if finding.kind is OriginKind.VALUE and any(one is value for one in finding.objects()):
+                path = finding.origin.removeprefix(f"{record.module}.")
+                present = _present(record.module, path)
+                if type(present) is object and present is not value:
+                    yield _Met(record.module, path, "objects", value, present, f"{how} is it", record.version)
+                return
 
 
 def _modules(found: types.ModuleType, how: str, last: Mapping[str, Reloaded], known: Known) -> Iterator[_Met]:
@@ -155,7 +164,8 @@ def _told(met: Sequence[_Met], reloaded: Reloaded, known: Known) -> list[str]:
     one = met[0]
     name = words.safe(f"{one.module}.{one.name}" if one.name else one.module)
     where = f" at {place(reloaded.line)}" if reloaded.line else ""
-    before, version = known.version_of(one.old), known.version_of(one.present) or reloaded.version
+    before = known.version_of(one.old) or one.version
+    version = known.version_of(one.present) or reloaded.version
     is_put_back = version < reloaded.version
     at = f", at {id(one.old):#x}" if one.name else ""
     if reloaded.is_undone:

@@ -932,3 +932,12 @@ def test_what_a_later_test_evicts_is_not_charged_to_an_earlier_reload(tmp_path: 
     run = run_pytest(tmp_path, {"test_it.py": tests})
     found = {record["test"]: {finding["kind"] for finding in record["findings"]} for record in run.records}
     assert found == {"test_it.py::test_uses": {"class"}, "test_it.py::test_evicts": {"module"}}
+
+
+def test_a_sentinel_that_nobody_holds_any_more_is_gone(tmp_path: Path) -> None:
+    files = {
+        "core.py": "MISSING = object()\ndef get(): return MISSING\n",
+        "app.py": "",
+        "test_it.py": "import importlib, core\ndef test_it(): importlib.reload(core)\ndef test_more(): assert core.get()\n",
+    }
+    assert run_pytest(tmp_path, files).records == []

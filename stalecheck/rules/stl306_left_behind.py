@@ -35,6 +35,8 @@ def refresh():
     importlib.reload(shapes)
 ```
 
+In the last commit `shapes.py` still had a function `surface`: `stalecheck --since HEAD~1` flags its use in `window.py`.
+
 ## Use instead
 
 ```python

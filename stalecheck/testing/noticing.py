@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from stalecheck.probing import raw
 from stalecheck.testing.caller import Line, calling_line
+from stalecheck.testing.modified import version_reader
 from stalecheck.testing.moments import Moment, Moments
 from stalecheck.vocabulary import ReloadMode
 
@@ -114,6 +115,9 @@ class Noticing:
 
         self._fixture: Fixture | None = None
         self._changes: dict[tuple[str, Fixture | None], Change] = {}
+        self._table = sys.modules
+        self._version = version_reader(self._table)
+        self._seen_at: int | None = None
         self._entries: list[object] = []
         self._known: dict[str, types.ModuleType] = {}
         self._before: set[str] = set()
@@ -139,6 +143,7 @@ class Noticing:
 
     def drop(self) -> None:
         """Let go of everything."""
+        self._seen_at = None
         self._changes.clear()
         self._entries.clear()
         self._known.clear()
@@ -219,10 +224,16 @@ class Noticing:
 
     def _is_unchanged(self) -> bool:
         """Whether ``sys.modules`` has what it had when it was looked at last, and what has been imported since."""
+        version = self._version() if self._version is not None and self._table is sys.modules else None
+        if version is not None and version == self._seen_at:
+            return True
         entries = list(sys.modules.values())
         if len(entries) != len(self._entries) or not all(map(is_, entries, self._entries)):
             return False
-        return all(name in sys.modules for name in self._imported)
+        if not all(name in sys.modules for name in self._imported):
+            return False
+        self._seen_at = version
+        return True
 
     def _compare(self) -> None:
         """Note what has been taken out of ``sys.modules`` or replaced there by hand."""
@@ -235,6 +246,7 @@ class Noticing:
 
     def _look(self) -> None:
         """Take note of what is imported."""
+        self._seen_at = self._version() if self._version is not None and self._table is sys.modules else None
         self._entries = list(sys.modules.values())
         self._known = {
             name: found
@@ -275,6 +287,7 @@ class Noticing:
             change.again.append(line)
         change.is_in_place |= mode is ReloadMode.RELOAD
         self._entries.clear()  # It may have the last reference to what is replaced.
+        self._seen_at = None
         if module is not None:
             change.modules.append(weakref.ref(module))
             change.moments.append(self._moments.take(name, module, is_reload=mode is ReloadMode.RELOAD))

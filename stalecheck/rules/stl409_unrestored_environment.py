@@ -2,10 +2,10 @@
 
 ## What it does
 
-Flags a reload in a test while `monkeypatch`, `patch.dict(os.environ)` or `mock.patch` is active, if the module
-is not reloaded once more after that has been undone. A fixture is torn down before those that were set up
-earlier: what it reloads behind its `yield` still sees what `monkeypatch`, or a fixture listed before it, has
-patched. A reload below `patch("m.f")` is flagged too.
+Flags a reload in a test while `monkeypatch`, `patch.dict(os.environ)`, `patch.dict(sys.modules)` or `mock.patch` is
+active, if the module's body may look at what that replaces and is not run once more after it has been undone. A
+fixture is torn down before those that were set up earlier: what it reloads behind its `yield` still sees what
+`monkeypatch`, or a fixture listed before it, has patched. A reload below `patch("m.f")` is flagged too.
 
 ## Why is this bad
 
